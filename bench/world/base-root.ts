@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { rootfsRecipe, sourceFunctions } from '../../src/lab/scripts/rootfs.ts'
+import { rootfsRecipe, sourceFunctions } from '../../src/modules/lab/scripts/rootfs.ts'
 import { sh } from '../../src/shell/quote.ts'
 import { output } from './command.ts'
 import { CACHE } from './places.ts'

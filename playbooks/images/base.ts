@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { labOf } from '../../src/lab/lab.ts'
-import { SHARED_DIRECTORY } from '../../src/lab/names.ts'
+import { SHARED_DIRECTORY } from '../../src/modules/lab/names.ts'
 import {
   apt,
   command,
@@ -13,7 +13,7 @@ import {
   type Task,
 } from '../../src/labbook.ts'
 import { connectionSettings } from '../../src/connection/index.ts'
-import { upload } from '../../src/transfer/upload.ts'
+import { upload } from '../../src/modules/transfer/upload.ts'
 import { sh } from '../../src/shell/quote.ts'
 import { detectSource, tasksForSource } from './source.ts'
 import { debianBase, RECIPE, recipeChecksum, ROOT, type BaseName } from './table.ts'

@@ -1,5 +1,5 @@
 import { PlaybookError, type SetupContext, type PlayContext } from '../../src/labbook.ts'
-import { K3S_BINARY } from '../../src/k3s/paths.ts'
+import { K3S_BINARY } from '../../src/modules/k3s/paths.ts'
 import { sh } from '../../src/shell/quote.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { copy, play, PlaybookError } from '../../src/labbook.ts'
-import { lab_keys } from '../../src/lab/keys.ts'
+import { lab_keys } from '../../src/modules/lab/keys.ts'
 import { vagrantfileOf } from '../../src/lab/vagrantfile.ts'
 import { labOf } from './lab.ts'
 

@@ -1,4 +1,4 @@
-import { readAccounts } from '../../src/accounts/read-accounts.ts'
+import { readAccounts } from '../../src/modules/htpasswd/read-accounts.ts'
 import { PlaybookError, secret, type PlayContext, type Secret } from '../../src/labbook.ts'
 import { Refusal } from '../../src/modules/support/worker.ts'
 import { registryFiles, registryHost } from './address.ts'

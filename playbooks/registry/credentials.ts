@@ -1,7 +1,7 @@
 import { play, register } from '../../src/labbook.ts'
-import { htpasswd, type Htpasswd } from '../../src/accounts/htpasswd.ts'
-import { x509_ca } from '../../src/pki/x509_ca.ts'
-import { x509_certificate } from '../../src/pki/x509_certificate.ts'
+import { htpasswd, type Htpasswd } from '../../src/modules/htpasswd/htpasswd.ts'
+import { x509_ca } from '../../src/modules/x509/x509_ca.ts'
+import { x509_certificate } from '../../src/modules/x509/x509_certificate.ts'
 import { configuredAccounts } from './accounts.ts'
 import { registryFiles, registryHost, registryNames } from './address.ts'
 

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import type { Host, Inventory } from '../inventory/index.ts'
 import { resolveProvider, type Capabilities, type ProviderChoice } from '../lab/provider-choice.ts'
 import { isProvider, labOf, providerFile, type Lab } from '../lab/lab.ts'
-import { missingRequirements, lab_preflight } from '../lab/preflight.ts'
-import { isNodeAddress, parseSubnet } from '../lab/subnet.ts'
+import { missingRequirements, lab_preflight } from '../modules/lab/preflight.ts'
+import { isNodeAddress, parseSubnet } from '../modules/lab/subnet.ts'
 
 /**
  * Selects the lab's provider (`--provider`, else that of the existing lab, else `lab_provider` of the inventory) and

@@ -1,6 +1,6 @@
 import { sh } from '../shell/quote.ts'
-import { kernelNames } from './names.ts'
-import { startNode, stopNode, type NodeSettings } from './scripts/start-node.ts'
+import { kernelNames } from '../modules/lab/names.ts'
+import { startNode, stopNode, type NodeSettings } from '../modules/lab/scripts/start-node.ts'
 
 /** A fault of a node, and how to recover from it. */
 export interface Fault {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { gateway, isNodeAddress, nthAddress, parseSubnet } from './subnet.ts'
+import { gateway, isNodeAddress, nthAddress, parseSubnet } from '../modules/lab/subnet.ts'
 
 export type ProviderName = 'namespaces' | 'qemu'
 

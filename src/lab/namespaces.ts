@@ -1,14 +1,14 @@
-import { apt } from '../modules/apt.ts'
+import { apt } from '../modules/core/apt.ts'
 import { sh } from '../shell/quote.ts'
 import { namespaceFaults } from './faults.ts'
-import { lab_keys } from './keys.ts'
+import { lab_keys } from '../modules/lab/keys.ts'
 import type { Lab, Node } from './lab.ts'
-import { lab_network } from './network.ts'
-import { lab_node, nodeSettings } from './node.ts'
+import { lab_network } from '../modules/lab/network.ts'
+import { lab_node, nodeSettings } from '../modules/lab/node.ts'
 import { labPackages } from './packages.ts'
-import { lab_preflight } from './preflight.ts'
+import { lab_preflight } from '../modules/lab/preflight.ts'
 import type { Provider } from './provider.ts'
-import { lab_rootfs } from './rootfs.ts'
+import { lab_rootfs } from '../modules/lab/rootfs.ts'
 
 const addresses = ({ nodes }: Lab) => nodes.map(({ name, address }) => ({ name, address }))
 

@@ -1,5 +1,5 @@
 import { isProvider, labOf, PROVIDER_NAMES, LabError, vmVars, type LabInventory, type ProviderName } from './lab.ts'
-import { gateway, nthAddress, parseSubnet } from './subnet.ts'
+import { gateway, nthAddress, parseSubnet } from '../modules/lab/subnet.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { setup } from '../modules/setup.ts'
+import { setup } from '../modules/core/setup.ts'
 import type { Task } from '../modules/task.ts'
 import { register } from '../values/reference.ts'
 import { makeEntry, type Entry } from './task-entry.ts'

@@ -1,4 +1,4 @@
-import { compareVersions, parseVersion, type K3sVersion } from '../../src/k3s/version.ts'
+import { compareVersions, parseVersion, type K3sVersion } from '../../src/modules/k3s/version.ts'
 import { runPlaybook } from '../support/playbook.ts'
 import {
   artifacts,

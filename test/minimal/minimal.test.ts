@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { sourceFunctions } from '../../src/lab/scripts/rootfs.ts'
+import { sourceFunctions } from '../../src/modules/lab/scripts/rootfs.ts'
 import { partsNamed, ROOT } from '../run/parts.ts'
 import { runIn, shells } from '../support/shells.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { reboot, type RebootValues } from '../../src/modules/reboot.ts'
+import { reboot, type RebootValues } from '../../src/modules/core/reboot.ts'
 import type { Task } from '../../src/modules/task.ts'
 import { play } from '../../src/run/play.ts'
 import { register } from '../../src/values/reference.ts'

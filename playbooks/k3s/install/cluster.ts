@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { PlaybookError, type PlayContext } from '../../../src/labbook.ts'
-import { labelError, taintError } from '../../../src/k3s/node.ts'
-import type { Role } from '../../../src/k3s/paths.ts'
+import { labelError, taintError } from '../../../src/modules/k3s/node.ts'
+import type { Role } from '../../../src/modules/k3s/paths.ts'
 import { nodeAddress } from '../../lab/address.ts'
 import { nodeNameOf } from '../cluster.ts'
 

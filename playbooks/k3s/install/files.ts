@@ -21,8 +21,8 @@ import {
   KMSG_TMPFILE,
   READ_AT_START,
   START_CHECKSUMS,
-} from '../../../src/k3s/paths.ts'
-import { upload } from '../../../src/transfer/upload.ts'
+} from '../../../src/modules/k3s/paths.ts'
+import { upload } from '../../../src/modules/transfer/upload.ts'
 import type { Conditions } from '../../../src/modules/task.ts'
 import { machineAccount } from '../../registry/accounts.ts'
 import { accounts } from '../../registry/credentials.ts'

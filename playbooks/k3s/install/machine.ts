@@ -1,5 +1,5 @@
-import { K3S_DATA, type Role } from '../../../src/k3s/paths.ts'
-import { parseVersion } from '../../../src/k3s/version.ts'
+import { K3S_DATA, type Role } from '../../../src/modules/k3s/paths.ts'
+import { parseVersion } from '../../../src/modules/k3s/version.ts'
 
 /** Facts of a machine that k3s depends on. */
 export interface MachineFacts {

@@ -13,10 +13,10 @@ import {
   type PlayContext,
   type Task,
 } from '../../../src/labbook.ts'
-import { k3s } from '../../../src/k3s/k3s.ts'
-import { k3s_node } from '../../../src/k3s/node.ts'
-import { K3S_BINARY, K3S_CONFIG_DIR, K3S_DATA } from '../../../src/k3s/paths.ts'
-import { parseVersion, upgradeError } from '../../../src/k3s/version.ts'
+import { k3s } from '../../../src/modules/k3s/k3s.ts'
+import { k3s_node } from '../../../src/modules/k3s/node.ts'
+import { K3S_BINARY, K3S_CONFIG_DIR, K3S_DATA } from '../../../src/modules/k3s/paths.ts'
+import { parseVersion, upgradeError } from '../../../src/modules/k3s/version.ts'
 import { Reference, type Scope } from '../../../src/values/reference.ts'
 import { API_PORT, plannedCluster, nodeFor } from './cluster.ts'
 import { stagedPath } from './files.ts'

@@ -1,5 +1,5 @@
 import { disturbAll, play } from '../../../src/labbook.ts'
-import { k3s } from '../../../src/k3s/k3s.ts'
+import { k3s } from '../../../src/modules/k3s/k3s.ts'
 import { removeAccess } from './access.ts'
 import { nodeFor } from './cluster.ts'
 

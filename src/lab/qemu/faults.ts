@@ -8,7 +8,7 @@ import {
   stopVm,
   sendMonitorCommands,
   type VmSettings,
-} from './scripts/vm.ts'
+} from '../../modules/lab/qemu/scripts/vm.ts'
 
 /** A boot under software emulation takes a minute, several if other machines boot too. */
 const HERE = { host: 'controller', become: false, recoverSeconds: 500 } as const

@@ -18,8 +18,8 @@ import path from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { parse, stringify } from 'yaml'
-import { programs } from '../../../src/accounts/program.ts'
-import { readAccounts } from '../../../src/accounts/read-accounts.ts'
+import { programs } from '../../../src/modules/htpasswd/program.ts'
+import { readAccounts } from '../../../src/modules/htpasswd/read-accounts.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'labbook-accounts-'))
 t.teardown(() => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { tagWarnings } from '../../../src/cli/tag-warnings.ts'
-import { debug } from '../../../src/modules/debug.ts'
+import { debug } from '../../../src/modules/core/debug.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 import { play } from '../../../src/run/play.ts'
 import { runSteps } from '../../support/play-run.ts'

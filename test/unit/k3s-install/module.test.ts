@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { k3s } from '../../../src/k3s/k3s.ts'
-import { mergeContext, renameContext } from '../../../src/k3s/kubeconfig.ts'
-import { stateScript } from '../../../src/k3s/state.ts'
-import { k3s_node } from '../../../src/k3s/node.ts'
-import { compareVersions, parseVersion, upgradeError, type K3sVersion } from '../../../src/k3s/version.ts'
+import { k3s } from '../../../src/modules/k3s/k3s.ts'
+import { mergeContext, renameContext } from '../../../src/modules/k3s/kubeconfig.ts'
+import { stateScript } from '../../../src/modules/k3s/state.ts'
+import { k3s_node } from '../../../src/modules/k3s/node.ts'
+import { compareVersions, parseVersion, upgradeError, type K3sVersion } from '../../../src/modules/k3s/version.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
 const fixture = (name: string): string =>

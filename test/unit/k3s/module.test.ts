@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import type { z } from 'zod'
-import { k8s } from '../../../src/modules/k8s.ts'
+import { k8s } from '../../../src/modules/kubernetes/k8s.ts'
 import { pendingReason, parseRollout } from '../../../src/modules/kubernetes/rollout.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { runIn, shells } from '../../support/shells.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { lab_network } from '../../../src/lab/network.ts'
+import { lab_network } from '../../../src/modules/lab/network.ts'
 import { descriptions, network, planFor } from './support.ts'
 
 const present = [

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { lab_node } from '../../../src/lab/node.ts'
-import { hostsLines } from '../../../src/lab/scripts/start-node.ts'
+import { lab_node } from '../../../src/modules/lab/node.ts'
+import { hostsLines } from '../../../src/modules/lab/scripts/start-node.ts'
 import { descriptions, node1, nodes, planFor } from './support.ts'
 
 const running = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { gateway, isNodeAddress, overlap, parseSubnet } from '../../../src/lab/subnet.ts'
+import { gateway, isNodeAddress, overlap, parseSubnet } from '../../../src/modules/lab/subnet.ts'
 
 await t.test('parseSubnet() clears host bits', async (t) => {
   t.strictSame(parseSubnet('10.77.0.9/24'), parseSubnet('10.77.0.0/24'))

@@ -1,7 +1,7 @@
 import { chmodSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { apt } from '../../../src/modules/apt.ts'
+import { apt } from '../../../src/modules/core/apt.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
 const { definition } = apt

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { copy } from '../../../src/modules/copy.ts'
+import { copy } from '../../../src/modules/core/copy.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { converge, runIn } from '../../support/shells.ts'
 import { converged, inEachShell } from './support.ts'

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { file } from '../../../src/modules/file.ts'
+import { file } from '../../../src/modules/core/file.ts'
 import { converge } from '../../support/shells.ts'
 import { converged, inEachShell } from './support.ts'
 

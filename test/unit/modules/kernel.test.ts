@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { hostname } from '../../../src/modules/hostname.ts'
+import { hostname } from '../../../src/modules/core/hostname.ts'
 import type { Observed } from '../../../src/modules/script-output.ts'
-import { sysctl } from '../../../src/modules/sysctl.ts'
+import { sysctl } from '../../../src/modules/core/sysctl.ts'
 import { converge, runIn, shells } from '../../support/shells.ts'
 import { descriptions, inEachShell } from './support.ts'
 

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { lineinfile } from '../../../src/modules/lineinfile.ts'
+import { lineinfile } from '../../../src/modules/core/lineinfile.ts'
 import { editLines, type LineEdit } from '../../../src/modules/support/file-lines.ts'
 import { converge } from '../../support/shells.ts'
 import { converged, inEachShell } from './support.ts'

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { reboot } from '../../../src/modules/reboot.ts'
+import { reboot } from '../../../src/modules/core/reboot.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
 const { definition } = reboot

@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs'
 import t from 'tap'
-import { systemd } from '../../../src/modules/systemd.ts'
+import { systemd } from '../../../src/modules/core/systemd.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
 const { definition } = systemd

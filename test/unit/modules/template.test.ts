@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { template } from '../../../src/modules/template.ts'
+import { template } from '../../../src/modules/core/template.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { converge } from '../../support/shells.ts'
 import { converged, inEachShell } from './support.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { uri } from '../../../src/modules/uri.ts'
+import { uri } from '../../../src/modules/core/uri.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { converge, type Shell } from '../../support/shells.ts'
 import { serve } from './server.ts'

@@ -4,8 +4,8 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { programs } from '../../../src/pki/program.ts'
-import { x509_certificate } from '../../../src/pki/x509_certificate.ts'
+import { programs } from '../../../src/modules/x509/program.ts'
+import { x509_certificate } from '../../../src/modules/x509/x509_certificate.ts'
 import {
   caRequest,
   certificateRequest,

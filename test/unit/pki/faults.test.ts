@@ -1,10 +1,10 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { openssl as ours } from '../../../src/pki/openssl.ts'
-import { programs } from '../../../src/pki/program.ts'
-import { x509_ca } from '../../../src/pki/x509_ca.ts'
-import { x509_certificate } from '../../../src/pki/x509_certificate.ts'
+import { openssl as ours } from '../../../src/modules/x509/openssl.ts'
+import { programs } from '../../../src/modules/x509/program.ts'
+import { x509_ca } from '../../../src/modules/x509/x509_ca.ts'
+import { x509_certificate } from '../../../src/modules/x509/x509_certificate.ts'
 import { runIn, shells } from '../../support/shells.ts'
 import {
   CA_EXTENSIONS,

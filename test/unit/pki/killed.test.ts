@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { programs } from '../../../src/pki/program.ts'
+import { programs } from '../../../src/modules/x509/program.ts'
 import {
   caRequest,
   certificateRequest,
@@ -27,7 +27,7 @@ function work(
   bin?: string,
 ): { child: ReturnType<typeof spawn>; ended: Promise<ExitResult> } {
   const env = { ...process.env, ...(bin === undefined ? {} : { PATH: `${bin}:${process.env['PATH']}` }) }
-  const child = spawn(process.execPath, [WORKER, 'src/pki/program.ts', program], {
+  const child = spawn(process.execPath, [WORKER, 'src/modules/x509/program.ts', program], {
     env,
     stdio: ['pipe', 'ignore', 'pipe'],
   })
@@ -211,7 +211,7 @@ t.test('key generation exposes no passphrase in argv or environment, and no read
     text.match(/CALL \w+/g),
     ['genpkey', 'pkcs8', 'req', 'genpkey', 'req', 'x509', 'genpkey', 'pkcs8', 'req'].map((name) => `CALL ${name}`),
   )
-  t.match(text, 'src/pki/program.ts make_ca', 'the worker itself was inspected')
+  t.match(text, 'src/modules/x509/program.ts make_ca', 'the worker itself was inspected')
   t.notOk(text.includes(passphrase))
   t.same(text.match(/OPEN .*/g), null)
 })

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { KEY_TYPE_NAMES, type CertificateFacts, type KeyState } from '../../../src/pki/facts.ts'
-import { renewalReasons, type CertificateParams, type CertificateState } from '../../../src/pki/renewal.ts'
-import { canonicalName } from '../../../src/pki/names.ts'
+import { KEY_TYPE_NAMES, type CertificateFacts, type KeyState } from '../../../src/modules/x509/facts.ts'
+import { renewalReasons, type CertificateParams, type CertificateState } from '../../../src/modules/x509/renewal.ts'
+import { canonicalName } from '../../../src/modules/x509/names.ts'
 
 const DAY = 86_400_000
 

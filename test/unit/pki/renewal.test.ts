@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { programs } from '../../../src/pki/program.ts'
+import { programs } from '../../../src/modules/x509/program.ts'
 import {
   CA_EXTENSIONS,
   caRequest,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { debug } from '../../../src/modules/debug.ts'
+import { debug } from '../../../src/modules/core/debug.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 import { play } from '../../../src/run/play.ts'
 import { runSteps, type PlayRun } from '../../support/play-run.ts'

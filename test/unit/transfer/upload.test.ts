@@ -5,8 +5,8 @@ import path from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { connectionSettings } from '../../../src/connection/index.ts'
-import { upload } from '../../../src/transfer/upload.ts'
-import { programs } from '../../../src/transfer/upload-program.ts'
+import { upload } from '../../../src/modules/transfer/upload.ts'
+import { programs } from '../../../src/modules/transfer/upload-program.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'labbook-upload-'))
 t.teardown(() => {

@@ -1,7 +1,7 @@
 import { apt, command, play, playbook } from '../../../../src/labbook.ts'
-import { lab_keys } from '../../../../src/lab/keys.ts'
+import { lab_keys } from '../../../../src/modules/lab/keys.ts'
 import { labPackages } from '../../../../src/lab/packages.ts'
-import { lab_rootfs } from '../../../../src/lab/rootfs.ts'
+import { lab_rootfs } from '../../../../src/modules/lab/rootfs.ts'
 import { credentials } from '../../../../playbooks/registry/credentials.ts'
 
 export default playbook({

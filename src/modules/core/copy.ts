@@ -1,0 +1,66 @@
+import { posix } from 'node:path'
+import { z } from 'zod'
+import { reveal, Secret } from '../../values/secret.ts'
+import type { Inputs } from '../module.ts'
+import { replacing, secretText, targetPath } from '../support/params.ts'
+import { accountsOf, entryAt, setTree } from '../support/effects.ts'
+import { pathProbe, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'
+import { planPlacement, type PlacedFile } from '../support/place-file.ts'
+import { sha256 } from '../support/file-content.ts'
+import { defineModule } from '../task.ts'
+
+const schema = z
+  .strictObject({
+    /** Content of the file. A new file with secret content gets mode 0600 unless `mode` is set. */
+    content: secretText.optional(),
+    /** A file on the controller. */
+    src: z.string().min(1).optional(),
+    /** Path on the host. With `src`, a path that ends in `/` is a directory. */
+    dest: targetPath,
+    /** false: an existing file is not changed. */
+    force: z.boolean().default(true),
+    ...replacing,
+  })
+  .refine(({ content, src }) => (content === undefined) !== (src === undefined), {
+    error: 'set either content or src',
+  })
+  .refine(({ dest, src }) => src !== undefined || !dest.endsWith('/'), {
+    error: 'dest ends in /: with content, it must be the path of a file',
+    path: ['dest'],
+  })
+
+type Params = z.output<typeof schema>
+
+const destination = ({ dest, src = '' }: Params): string =>
+  dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest
+
+const bytes = ({ content }: Params, inputs: Inputs): Buffer =>
+  content === undefined ? (inputs['src'] ?? Buffer.alloc(0)) : Buffer.from(reveal(content))
+
+function pathQuery(params: Params, inputs: Inputs): PathQuery {
+  const content = bytes(params, inputs)
+  const { owner, group } = params
+  // The old content may be an older secret that no record could mask, so only hashes are compared.
+  const read = params.content instanceof Secret ? 'hash' : { size: content.length, sha256: sha256(content) }
+  return { path: destination(params), owner, group, read }
+}
+
+/** Copies text or a file of the controller to the host. */
+export const copy = defineModule<typeof schema, PlacedFile>({
+  name: 'copy',
+  schema,
+  title: destination,
+  reads: (params) => [...entryAt(destination(params)), ...accountsOf(params)],
+  sets: (params) => setTree(destination(params)),
+  inputs: ({ src }) => (src === undefined ? {} : { src }),
+  probe: (params, inputs) => pathProbe(pathQuery(params, inputs)),
+  batchedFacts: (params, inputs) => batchedPathFacts(pathQuery(params, inputs)),
+  sideEffectFree: true,
+  plan(params, observed, inputs) {
+    const confidential = params.content instanceof Secret
+    return planPlacement(
+      { ...params, dest: destination(params), content: bytes(params, inputs), confidential },
+      observed,
+    )
+  },
+})

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { shorten } from '../support/text.ts'
+import { defineModule } from '../task.ts'
+
+const schema = z.strictObject({
+  /** Message: text or any value, such as a registered one. */
+  msg: z.unknown(),
+})
+
+/** Prints and records a value. */
+export const debug = defineModule<typeof schema, { readonly msg: unknown }>({
+  name: 'debug',
+  schema,
+  reads: () => [],
+  sets: () => [],
+  title: ({ msg }) => shorten(typeof msg === 'string' ? msg : (JSON.stringify(msg) ?? '')),
+  probe: () => ':',
+  plan: ({ msg }) => ({ changes: [], values: { msg } }),
+})

@@ -1,0 +1,135 @@
+import { posix } from 'node:path'
+import { z } from 'zod'
+import { sh } from '../../shell/quote.ts'
+import { missingAccount } from '../support/attributes.ts'
+import { absentPlan, directoryPlan, linkPlan, plainPlan, presentPlan, touchPlan } from '../support/file-states.ts'
+import {
+  accountsOf,
+  contentOf,
+  entryAt,
+  ownerAt,
+  readsAt,
+  setAttributes,
+  setAttributesBelow,
+  setNewDirectory,
+  setTree,
+  treeAt,
+} from '../support/effects.ts'
+import { attributes, targetFile } from '../support/params.ts'
+import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'
+import { findStray } from '../support/recursive-attributes.ts'
+import { defineModule } from '../task.ts'
+
+const schema = z
+  .strictObject({
+    path: targetFile,
+    /**
+     * `touch` creates an empty file, and keeps the times of an existing one. Without a state, an existing path gets its
+     * attributes (with `recurse`: `directory`).
+     */
+    state: z.enum(['file', 'directory', 'absent', 'link', 'touch']).optional(),
+    /** Target of the link. */
+    src: z.string().min(1).optional(),
+    /** Set owner, group and mode recursively. */
+    recurse: z.boolean().default(false),
+    /** For links: replace an existing file, and allow a target that does not exist. */
+    force: z.boolean().default(false),
+    /** Apply owner and mode to the target of a link. */
+    follow: z.boolean().default(true),
+    /** For `touch`: times are always preserved. */
+    modification_time: z.literal('preserve').optional(),
+    access_time: z.literal('preserve').optional(),
+    ...attributes,
+  })
+  .refine(({ state, src }) => (state === 'link') === (src !== undefined), {
+    error: "src and state: 'link' require each other",
+    path: ['src'],
+  })
+  .refine(({ state, recurse }) => !recurse || state === undefined || state === 'directory', {
+    error: "recurse requires state: 'directory'",
+    path: ['recurse'],
+  })
+  .refine(({ state, path }) => state !== 'absent' || path !== '/', { error: 'refusing to remove /', path: ['path'] })
+
+type Params = z.output<typeof schema>
+
+const stateOf = ({ state, recurse }: Params): Params['state'] => state ?? (recurse ? 'directory' : undefined)
+
+const PLANS = {
+  file: plainPlan,
+  directory: directoryPlan,
+  absent: absentPlan,
+  link: linkPlan,
+  touch: touchPlan,
+} as const
+
+/** Target of the link; relative to the link's own directory. */
+const destination = ({ path, src = '' }: Params): string => posix.resolve(posix.dirname(path), src)
+
+/** Depends on the state. `directory` creates missing parents, so it does not read them. */
+const readsOf =
+  (params: Params) =>
+  (path: string): string[] => {
+    if (params.recurse) return treeAt(path)
+    switch (params.state) {
+      case 'absent':
+        return contentOf(path)
+      case 'touch':
+        return entryAt(path)
+      case 'link':
+        return [...entryAt(path), ...(params.force ? [] : contentOf(destination(params)))]
+      case 'directory':
+      case 'file':
+      case undefined:
+        return [...contentOf(path), ...ownerAt(path)]
+    }
+  }
+
+function setsOf(params: Params): string[] {
+  const { path, recurse } = params
+  switch (stateOf(params)) {
+    case 'directory':
+      return [...setNewDirectory(path), ...(recurse ? setAttributesBelow(path) : [])]
+    case 'absent':
+    case 'link':
+    case 'touch':
+      return setTree(path)
+    case 'file':
+    case undefined:
+      return setAttributes(path)
+  }
+}
+
+function extraProbe(params: Params): string | undefined {
+  if (params.state === 'link') return sh`[ -e ${destination(params)} ] || echo no-src`
+  return params.recurse ? findStray(params.path, params) : undefined
+}
+
+function pathQuery(params: Params): PathQuery {
+  const { path, owner, group, state, follow } = params
+  const follows = follow && state !== 'link' && state !== 'absent'
+  return { path, follow: follows, ancestors: state === 'directory', owner, group, extraProbe: extraProbe(params) }
+}
+
+/** Manages files, directories and links, with their owner, group and mode. */
+export const file = defineModule<typeof schema, { readonly path: string }>({
+  name: 'file',
+  schema,
+  reads: (params) => [...readsOf(params)(params.path), ...accountsOf(params)],
+  sets: setsOf,
+  title: (params) => `${params.path}${stateOf(params) === undefined ? '' : ` ${stateOf(params)}`}`,
+  probe: (params) => pathProbe(pathQuery(params)),
+  batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
+  sideEffectFree: true,
+  plan(params, observed) {
+    const facts = parsePathFacts(observed)
+    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${params.path}: ${facts}` }
+    const state = stateOf(params)
+    const missing = state === 'absent' ? undefined : missingAccount(facts, params)
+    const outcome = missing ?? (state === undefined ? presentPlan : PLANS[state])(params, facts)
+    const reads = readsAt(facts, readsOf(params))
+    return typeof outcome === 'string'
+      ? { changes: [], problem: outcome, ...reads }
+      : { changes: outcome, values: { path: params.path }, ...reads }
+  },
+})

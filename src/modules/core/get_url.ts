@@ -1,0 +1,164 @@
+import { posix } from 'node:path'
+import { z } from 'zod'
+import { sh } from '../../shell/quote.ts'
+import type { Plan } from '../module.ts'
+import { attributeChanges, describeAttributes, differing, missingAccount } from '../support/attributes.ts'
+import { accountsOf, entryAt, readsAt, setContent, setsAt } from '../support/effects.ts'
+import { defineFetch, headers, httpUrl } from '../support/http.ts'
+import { replacing, targetPath } from '../support/params.ts'
+import { pathProbe, parsePathFacts, type PathFacts } from '../support/path-facts.ts'
+import { obstacle } from '../support/place-file.ts'
+import { replaceFile } from '../support/replace-file.ts'
+import { lastLine } from '../support/text.ts'
+import { defineModule } from '../task.ts'
+
+const CHECKSUM = /^sha256:([0-9a-f]{64}|https?:\/\/\S+)$/i
+
+const schema = z
+  .strictObject({
+    url: httpUrl,
+    /** Path on the host. A path that ends in `/` is a directory; the file name is that of the URL. */
+    dest: targetPath,
+    /** `sha256:` and the checksum, or the URL of a checksum list that names the file. */
+    checksum: z
+      .string()
+      .regex(CHECKSUM, {
+        error: "must be 'sha256:' and 64 hexadecimal digits, or 'sha256:' and the URL of a checksum list",
+      })
+      .optional(),
+    /** Without a checksum: download the file on each run to compare it. If false, an existing file is not checked. */
+    force: z.boolean().default(false),
+    headers: headers.default({}),
+    validate_certs: z.boolean().default(true),
+    /** CA certificate file on the host. */
+    ca_path: z.string().optional(),
+    /** Seconds to connect, and the longest pause in a transfer. */
+    timeout: z.number().positive().default(10),
+    ...replacing,
+  })
+  .refine(({ dest, url }) => !dest.endsWith('/') || nameIn(url) !== '', {
+    error: 'url has no file name: add one to dest',
+    path: ['dest'],
+  })
+
+type Params = z.output<typeof schema>
+
+const nameIn = (url: string): string => posix.basename(decodeURIComponent(new URL(url).pathname))
+const destination = ({ dest, url }: Params): string => (dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest)
+
+const sumOf = ({ checksum }: Params): { known?: string; list?: string } => {
+  const value = checksum?.slice('sha256:'.length)
+  return value === undefined ? {} : value.startsWith('http') ? { list: value } : { known: value.toLowerCase() }
+}
+
+const fetchOf = ({ headers, validate_certs, ca_path, timeout }: Params, url: string): string =>
+  defineFetch({
+    url,
+    headers,
+    validateCerts: validate_certs,
+    caPath: ca_path,
+    followRedirects: true,
+    connectTimeout: timeout,
+  })
+
+export interface DownloadValues {
+  readonly url: string
+  readonly dest: string
+  /** SHA-256 of the existing file, in hexadecimal. */
+  readonly checksum?: string
+}
+
+/** Downloads a file to the host, with the host's curl or wget. */
+export const get_url = defineModule<typeof schema, DownloadValues>({
+  name: 'get_url',
+  schema,
+  // A response may depend on anything: an earlier task may start that very server.
+  reads: (params) =>
+    wantedSum(params) === undefined ? [...entryAt(destination(params)), ...accountsOf(params)] : undefined,
+  sets: (params) => setContent(destination(params)),
+  title: (params) => `${params.url} -> ${destination(params)}`,
+  probe(params) {
+    const { owner, group } = params
+    return pathProbe({
+      path: destination(params),
+      follow: true,
+      owner,
+      group,
+      extraProbe: wantedSum(params),
+      read: 'hash',
+    })
+  },
+  plan(params, observed) {
+    const dest = destination(params)
+    const facts = parsePathFacts(observed)
+    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${dest}: ${facts}` }
+    const problem = obstacle(dest, facts) ?? missingAccount(facts, params)
+    const reads = readsAt(facts, entryAt)
+    if (problem !== undefined) return { changes: [], problem, ...reads }
+    if (facts.words.has('fetched no'))
+      return {
+        changes: [],
+        problem: `cannot download ${sumOf(params).list ?? params.url}: ${lastLine(observed.stderr)}`,
+      }
+    const wanted = sumOf(params).known ?? valueOf(facts, 'remote ') ?? listedSum(params, facts)
+    if (wanted === undefined && sumOf(params).list !== undefined)
+      return { changes: [], problem: `${sumOf(params).list} has no SHA-256 checksum of ${nameIn(params.url)}` }
+    return { ...planDownload(params, facts, wanted), ...reads }
+  },
+})
+
+/** Prints the desired checksum if only the network has it: the checksum list, or the checksum of the remote file. */
+function wantedSum(params: Params): string | undefined {
+  const { list, known } = sumOf(params)
+  if (list !== undefined)
+    return `${fetchOf(params, list)}\n{ lb_fetch || printf '\\nno\\n'; } | sed 's/^/sum /; s/^sum no$/fetched no/'`
+  if (known !== undefined || !params.force) return undefined
+  return [
+    fetchOf(params, params.url),
+    "exec 3>&1; lb_sum=$({ lb_fetch || echo 'fetched no' >&3; } | sha256sum); exec 3>&-",
+    'echo "remote ${lb_sum%% *}"',
+  ].join('\n')
+}
+
+const valueOf = ({ words }: PathFacts, prefix: string): string | undefined =>
+  [...words].find((line) => line.startsWith(prefix))?.slice(prefix.length)
+
+/** The checksum of the file in a list printed by sha256sum, or the only one in it. */
+function listedSum({ url }: Params, { words }: PathFacts): string | undefined {
+  const lines = [...words]
+    .filter((line) => line.startsWith('sum '))
+    .map((line) => line.slice(4).trim())
+    .filter((line) => line !== '')
+  const entries = lines.map((line) => /^([0-9a-f]{64})(?:\s+\*?(.*))?$/i.exec(line)).filter((entry) => entry !== null)
+  const named = entries.find(([, , name]) => name !== undefined && posix.basename(name) === nameIn(url))
+  const only = entries.length === 1 && entries[0]?.[2] === undefined ? entries[0] : undefined
+  return (named ?? only)?.[1]?.toLowerCase()
+}
+
+function planDownload(params: Params, facts: PathFacts, wanted: string | undefined): Plan<DownloadValues> {
+  const dest = destination(params)
+  const { url, owner, group, mode, validate, backup } = params
+  const values = { url, dest, ...(facts.sha256 === undefined ? {} : { checksum: facts.sha256 }) }
+  const exists = facts.kind === 'file'
+  if (exists && (wanted === undefined || wanted === facts.sha256))
+    return { changes: attributeChanges(dest, facts, params), values }
+  const verify =
+    wanted === undefined
+      ? []
+      : [
+          'lb_sum=$(sha256sum <"$lb_new") || exit; lb_sum=${lb_sum%% *}',
+          sh`[ "$lb_sum" = ${wanted} ] && lb_sum= || printf 'checksum mismatch of %s: %s\\n' ${url} "$lb_sum" >&2`,
+          '[ -z "$lb_sum" ] || exit 1',
+        ]
+  const script = replaceFile({
+    path: dest,
+    fill: [fetchOf(params, url), 'lb_fetch >&8 || exit', ...verify, ':'].join('\n'),
+    ...(exists ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
+    validate,
+    backup: backup && exists,
+    followLink: true,
+  })
+  const attributes = describeAttributes(exists ? differing(facts, params) : params)
+  const description = `${exists ? 'download again' : 'download'} ${url} to ${dest}${attributes === '' ? '' : ` (${attributes})`}`
+  return { changes: [{ description, script, sets: setsAt(dest, facts, setContent) }], values }
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod'
+import { Secret } from '../../values/secret.ts'
+import type { Observed } from '../script-output.ts'
+import { curl, headers, httpUrl } from '../support/http.ts'
+import { encodeBody, CONTENT_TYPES } from '../support/http-body.ts'
+import { alwaysSecret } from '../support/params.ts'
+import { lastLine } from '../support/text.ts'
+import { defineModule } from '../task.ts'
+
+const schema = z
+  .strictObject({
+    url: httpUrl,
+    /** HTTP method. GET, HEAD and OPTIONS are read-only: they also run in check mode and never report changed. */
+    method: z
+      .string()
+      .toUpperCase()
+      .regex(/^[A-Z]+$/)
+      .default('GET'),
+    /** Expected status codes. */
+    status_code: z
+      .union([z.number().int(), z.array(z.number().int()).nonempty()], {
+        error: 'must be a number or a list of numbers',
+      })
+      .default(200)
+      .transform((codes) => [codes].flat()),
+    return_content: z.boolean().default(false),
+    /** Text, or with `body_format` a value to encode. Secrets stay masked. */
+    body: z.unknown().optional(),
+    body_format: z.enum(['raw', 'json', 'form-urlencoded']).default('raw'),
+    headers: headers.default({}),
+    url_username: z.string().optional(),
+    url_password: alwaysSecret.optional(),
+    validate_certs: z.boolean().default(true),
+    /** CA certificate file on the host. */
+    ca_path: z.string().optional(),
+    /** Total timeout in seconds. */
+    timeout: z.number().positive().default(30),
+  })
+  .refine(
+    ({ body, body_format }) =>
+      body === undefined || body_format !== 'raw' || typeof body === 'string' || body instanceof Secret,
+    { error: "a body that is not text requires body_format: 'json' or 'form-urlencoded'", path: ['body'] },
+  )
+
+type Params = z.output<typeof schema>
+
+export interface UriValues {
+  /** -1: no response. */
+  readonly status: number
+  readonly url: string
+  readonly content?: string
+  /** The parsed content, if it is JSON. */
+  readonly json?: unknown
+}
+
+const isReadOnly = ({ method }: Params): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method)
+
+/** Sends an HTTP request from the host, with the host's curl. */
+export const uri = defineModule<typeof schema, UriValues>({
+  name: 'uri',
+  schema,
+  // A response may depend on anything, and a request may change anything.
+  reads: (params) => (isReadOnly(params) ? undefined : []),
+  sets: (params) => (isReadOnly(params) ? [] : undefined),
+  title: ({ method, url }) => `${method} ${url}`,
+  probe: (params) => (isReadOnly(params) ? request(params) : ':'),
+  plan(params, observed) {
+    const { method, url } = params
+    if (!isReadOnly(params)) return { changes: [{ description: `send ${method} to ${url}`, script: request(params) }] }
+    const { values, failed } = resultOf(params, observed)
+    return { changes: [], values, ...(failed === undefined ? {} : { problem: failed }) }
+  },
+  result: (params, applied) => resultOf(params, applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
+  timeLimitSeconds: ({ timeout }) => timeout + 15,
+})
+
+/** After the content: status, type and URL, a line each. */
+const WRITE_OUT = '\n%{http_code}\n%{content_type}\n%{url_effective}'
+
+function request(params: Params): string {
+  const {
+    url,
+    method,
+    body,
+    body_format,
+    return_content,
+    url_username,
+    url_password,
+    validate_certs,
+    ca_path,
+    timeout,
+  } = params
+  const named = Object.keys(params.headers).some((name) => name.toLowerCase() === 'content-type')
+  const type = CONTENT_TYPES[body_format]
+  const script = curl({
+    url,
+    method,
+    headers: {
+      ...(body === undefined || named || type === undefined ? {} : { 'Content-Type': type }),
+      ...params.headers,
+    },
+    body: body === undefined ? undefined : encodeBody(body, body_format),
+    user: url_username === undefined ? undefined : { name: url_username, password: url_password ?? '' },
+    validateCerts: validate_certs,
+    caPath: ca_path,
+    followRedirects: isReadOnly(params),
+    connectTimeout: timeout,
+    maxTime: timeout,
+    options: { 'write-out': WRITE_OUT, ...(return_content && method !== 'HEAD' ? {} : { output: '/dev/null' }) },
+  })
+  return `command -v curl >/dev/null || { echo 'curl not found on this host: install it first' >&2; exit 127; }\n${script}`
+}
+
+function resultOf(
+  { url, status_code, return_content }: Params,
+  { stdout, stderr, exitCode }: Observed,
+): { values: UriValues; failed?: string } {
+  if (exitCode !== 0)
+    return {
+      values: { status: -1, url },
+      failed: `no response from ${url}: ${lastLine(stderr) || `exit code ${exitCode}`}`,
+    }
+  const lines = stdout.split('\n')
+  const [code = '', type = '', effective = url] = lines.splice(-3)
+  const content = lines.join('\n')
+  const json = return_content && /\bjson\b/.test(type) ? parseJson(content) : undefined
+  const values = {
+    status: Number(code),
+    url: effective,
+    ...(return_content ? { content } : {}),
+    ...(json === undefined ? {} : { json }),
+  }
+  if (status_code.includes(values.status)) return { values }
+  return { values, failed: `status code was ${values.status} and not ${status_code.join(' or ')}: ${url}` }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}

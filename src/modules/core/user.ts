@@ -1,0 +1,132 @@
+import { z } from 'zod'
+import { raw, sh } from '../../shell/quote.ts'
+import { allEntries, entryOf, findEntry, batchedEntries, batchedEntry } from '../support/accounts.ts'
+import { account, alwaysSecret, owner, targetFile } from '../support/params.ts'
+import { lastLine } from '../support/text.ts'
+import { contentOf, ownerAt } from '../support/effects.ts'
+import { parseUser, planUser, readsOfUser, setsOfUser } from '../support/user-plan.ts'
+import { defineModule } from '../task.ts'
+
+/** A crypt(3) hash, or a marker that matches no password. A plain password would lock the user out. */
+const CRYPT = /^([!*]+|!?\$[^$:\n]+\$[^:\n]+)$/
+
+const groupList = z
+  .union([
+    z.string().transform((text) =>
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
+    z.array(z.string()),
+  ])
+  .pipe(z.array(account))
+
+const schema = z
+  .strictObject({
+    name: account,
+    uid: z.number().int().nonnegative().optional(),
+    /** Primary group, which must exist. Default for a new user: the group of the same name, created if missing. */
+    group: owner.optional(),
+    /** All supplementary groups; with `append`, groups to add. */
+    groups: groupList.optional(),
+    append: z.boolean().default(false),
+    home: targetFile.optional(),
+    shell: targetFile.optional(),
+    /** For a new user: choose a uid from the system range. */
+    system: z.boolean().default(false),
+    create_home: z.boolean().default(true),
+    comment: z
+      .string()
+      .regex(/^[^:\n]*$/, { error: 'a comment cannot contain a colon or newline' })
+      .optional(),
+    /** A crypt(3) hash (`openssl passwd -6`), or `!` for no password. */
+    password: alwaysSecret
+      .refine((hash) => CRYPT.test(hash.reveal()), {
+        error: "must be a hash as printed by `openssl passwd -6`, or '!' for no password",
+      })
+      .optional(),
+    /** `on_create`: set only the password of a new user. */
+    update_password: z.enum(['always', 'on_create']).default('always'),
+    state: z.enum(['present', 'absent']).default('present'),
+    /** With `absent`: also remove the home. */
+    remove: z.boolean().default(false),
+  })
+  .refine(({ groups, append }) => !append || groups !== undefined, {
+    error: 'append requires groups',
+    path: ['append'],
+  })
+
+/** A user's entry on the host. */
+export interface UserValues {
+  readonly name: string
+  readonly uid?: number
+  readonly group?: number
+  readonly home?: string
+  readonly shell?: string
+  readonly comment?: string
+}
+
+/** Manages users. */
+export const user = defineModule<typeof schema, UserValues>({
+  name: 'user',
+  schema,
+  reads: readsOfUser,
+  sets: setsOfUser,
+  title: ({ name, state }) => (state === 'absent' ? `${name} absent` : name),
+  probe({ name, uid, home, password, create_home, state, remove }) {
+    return [
+      findEntry('lb_user', 'passwd', name),
+      `[ -z "$lb_user" ] || printf 'passwd %s\\n' "$lb_user"`,
+      ...(uid === undefined
+        ? []
+        : [findEntry('lb_n', 'passwd', String(uid)), `[ -z "$lb_n" ] || printf 'uid %s\\n' "$lb_n"`]),
+      // Compared on the host, so that the old hash is in no output.
+      ...(password === undefined
+        ? []
+        : [
+            sh`lb_hash=$(${raw(entryOf('shadow', name))} 2>/dev/null); lb_hash=` +
+              '${lb_hash#*:}; lb_hash=${lb_hash%%:*}',
+            sh`[ "$lb_hash" = ${password} ] && echo password-same`,
+            '[ "$lb_hash" = "!" ] && echo password-unset',
+          ]),
+      home === undefined ? 'lb_home=${lb_user%:*}; lb_home=${lb_home##*:}' : sh`lb_home=${home}`,
+      '[ -d "$lb_home" ] && echo home-there',
+      ...(home === undefined && create_home
+        ? [`[ -n "$lb_user" ] || sed -n 's/^HOME=/homes /p' /etc/default/useradd 2>/dev/null`]
+        : []),
+      ...(state === 'absent' && remove
+        ? [
+            '[ ! -d "$lb_home" ] || printf \'home-owner %s\\n\' "$(stat -Lc %u -- "$lb_home")"',
+            `{ ${allEntries('passwd')}; } | sed 's/^/other /'`,
+          ]
+        : []),
+      'command -v useradd >/dev/null || echo no-tools',
+      `echo groups; ${allEntries('group')}`,
+    ].join('\n')
+  },
+  batchedFacts: ({ name, uid }) => [
+    ...[name, ...(uid === undefined ? [] : [String(uid)])].map((key) => batchedEntry('passwd', key)),
+    batchedEntries('group'),
+  ],
+  sideEffectFree: true,
+  plan(params, observed) {
+    if (observed.exitCode !== 0)
+      return { changes: [], problem: `cannot look up user ${params.name}: ${lastLine(observed.stderr)}` }
+    const found = parseUser(observed.stdout)
+    const outcome = planUser(params, found)
+    // The home of an existing user may be anywhere.
+    const reads =
+      found.entry === undefined
+        ? []
+        : [...contentOf(found.entry.home), ...(params.remove ? ownerAt(found.entry.home) : [])]
+    if (typeof outcome === 'string') return { changes: [], problem: outcome, reads }
+    const { name } = params
+    const { entry } = found
+    const details =
+      entry === undefined
+        ? {}
+        : { uid: entry.uid, group: entry.gid, home: entry.home, shell: entry.shell, comment: entry.comment }
+    return { changes: outcome, values: { name, ...details }, reads }
+  },
+})
