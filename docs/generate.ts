@@ -2,7 +2,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
 import { z } from 'zod'
-import * as labbook from '../src/labbook.ts'
+import * as labbook from 'labbook'
+import * as htpasswd from 'labbook/htpasswd'
+import * as k3s from 'labbook/k3s'
+import * as lab from 'labbook/lab'
+import * as transfer from 'labbook/transfer'
+import * as x509 from 'labbook/x509'
 import type { ModuleDefinition } from '../src/modules/module.ts'
 
 /*
@@ -26,8 +31,11 @@ interface Comments {
 /** The text of docs/modules.md. */
 export function modulesPage(): string {
   const comments = readComments()
-  const definitions = Object.entries(labbook).flatMap(([name, value]) =>
-    typeof value === 'function' && 'definition' in value ? [[name, value.definition as ModuleDefinition] as const] : [],
+  const definitions = Object.entries({ ...labbook, ...htpasswd, ...k3s, ...lab, ...transfer, ...x509 }).flatMap(
+    ([name, value]) =>
+      typeof value === 'function' && 'definition' in value
+        ? [[name, value.definition as ModuleDefinition] as const]
+        : [],
   )
   const sections = definitions
     .sort(([a], [b]) => a.localeCompare(b))

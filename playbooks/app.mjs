@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
 // Deploys the Counter app on the Swarm (images, registry, stack) and verifies it.
-import { runEntry } from '../src/cli/entry.mjs'
+import { runEntry } from 'labbook/cli'
 
 await runEntry(import.meta.url)

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
 // Deploys two apps behind one load balancer, HAProxy or nginx, and verifies it.
-import { runEntry } from '../src/cli/entry.mjs'
+import { runEntry } from 'labbook/cli'
 
 await runEntry(import.meta.url)

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
 // Runs experiments on the running Swarm: npx zx playbooks/experiments.mjs [names] [--repeat N]
-import { runEntry } from '../src/cli/entry.mjs'
+import { runEntry } from 'labbook/cli'
 
 await runEntry(import.meta.url)

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
 // Installs a k3s cluster and deploys the Counter app on it.
-import { runEntry } from '../src/cli/entry.mjs'
+import { runEntry } from 'labbook/cli'
 
 await runEntry(import.meta.url)

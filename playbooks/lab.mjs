@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
 // Creates a lab of nodes on this machine (up), shows it (status), removes it (down).
-import { runEntry } from '../src/cli/entry.mjs'
+import { runEntry } from 'labbook/cli'
 
 await runEntry(import.meta.url)

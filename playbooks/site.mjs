@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
 // Quick start: a lab, Docker, a Swarm, the Counter app, one experiment, a report.
-import { runEntry } from '../src/cli/entry.mjs'
+import { runEntry } from 'labbook/cli'
 
 await runEntry(import.meta.url)

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
 // Docker Engine and a Swarm of managers and workers.
-import { runEntry } from '../src/cli/entry.mjs'
+import { runEntry } from 'labbook/cli'
 
 await runEntry(import.meta.url)

@@ -1,22 +1,45 @@
-/** The public API for playbooks. */
-export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './run/play.ts'
+/** The public API for playbooks: `import { play, apt } from 'labbook'`. Modules of some areas: `labbook/lab`, ... */
+
+// Playbooks, plays and experiments.
+export { playbook, type ClosingContext, type Playbook } from './cli/playbook.ts'
+export { UsageError } from './cli/usage-error.ts'
 export { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbs.ts'
-export { durationMultiplierOf, timeoutMultiplierOf } from './run/timeout-multiplier.ts'
 export {
   experiment,
-  type SetupContext,
   type Experiment,
   type ExperimentContext,
+  type SetupContext,
   type Verdict,
   type WatchResult,
 } from './run/experiment.ts'
-export type { Exhibit } from './run/events.ts'
 export type { Chart, TimelineBar, TimelineChart } from './run/chart.ts'
-export type { Task } from './modules/task.ts'
-export type { CommandValues } from './modules/support/run-command.ts'
-export { playbook, type ClosingContext, type Playbook } from './cli/playbook.ts'
+export type { Exhibit } from './run/events.ts'
+export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './run/play.ts'
+export { tagged } from './run/tags.ts'
+export { durationMultiplierOf, timeoutMultiplierOf } from './run/timeout-multiplier.ts'
+export type { Summary } from './evidence/index.ts'
 export type { Closing } from './ui/index.ts'
-export { register, type Reference, type Register } from './values/reference.ts'
+
+// Values of tasks.
+export { register, Reference, type Register, type Scope } from './values/reference.ts'
 export { secret, Secret } from './values/secret.ts'
-export { STORAGE_DRIVERS } from './modules/docker/storage.ts'
+
+// Modules, and what new ones are made with.
 export * from './modules/index.ts'
+export { STORAGE_DRIVERS } from './modules/docker/storage.ts'
+export { alwaysSecret } from './modules/support/params.ts'
+export { render } from './modules/support/render.ts'
+export type { CommandValues } from './modules/support/run-command.ts'
+export { lastLine } from './modules/support/text.ts'
+export { Refusal } from './modules/support/worker.ts'
+export { defineModule, type Conditions, type Task } from './modules/task.ts'
+export { quote, raw, sh } from './shell/quote.ts'
+
+// Hosts and files of the user.
+export { connectionSettings } from './connection/index.ts'
+export type { InventoryProblem } from './inventory/errors.ts'
+export { didYouMean, nearest } from './inventory/nearest.ts'
+export { parseYaml, type Path, type SourceText } from './inventory/yaml-document.ts'
+
+// The report.
+export { slugger } from './report/slug.ts'

@@ -1,4 +1,4 @@
-import type { Closing, ClosingContext } from '../../src/labbook.ts'
+import type { Closing, ClosingContext } from 'labbook'
 import { labOf } from '../lab/lab.ts'
 import { endpoints } from './proof.ts'
 

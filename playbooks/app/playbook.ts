@@ -1,4 +1,4 @@
-import { playbook } from '../../src/labbook.ts'
+import { playbook } from 'labbook'
 import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { appClosing, checkAll, runExperiments } from './closing.ts'

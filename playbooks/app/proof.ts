@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type SetupContext, type ExperimentContext } from '../../src/labbook.ts'
+import { experiment, type ExperimentContext, type SetupContext } from 'labbook'
 import { callMany, type CallResults, type Endpoint } from './client.ts'
 import { endpointOf } from '../lab/address.ts'
 import { appVars, STACK } from './stack.ts'

@@ -2,14 +2,14 @@ import {
   docker_secret,
   docker_stack,
   file,
-  play,
-  shell,
-  timeoutMultiplierOf,
-  template,
   type Play,
+  play,
   type PlayContext,
+  shell,
   type Task,
-} from '../../src/labbook.ts'
+  template,
+  timeoutMultiplierOf,
+} from 'labbook'
 import { images } from '../images/images.ts'
 import { registryHost } from '../registry/address.ts'
 import { adminCommand, redis_admin } from '../swarm/redis/admin.ts'

@@ -1,4 +1,4 @@
-import { playbook } from '../../src/labbook.ts'
+import { playbook } from 'labbook'
 import { extraImages } from '../images/images.ts'
 import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, disturbAll, type ExperimentContext } from '../../src/labbook.ts'
+import { disturbAll, experiment, type ExperimentContext } from 'labbook'
 import type { Endpoint } from '../app/client.ts'
 import { endpointOf } from '../lab/address.ts'
 import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import {
-  docker_stack,
-  file,
-  disturbAll,
-  play,
-  PlaybookError,
-  timeoutMultiplierOf,
-  template,
-} from '../../src/labbook.ts'
+import { disturbAll, docker_stack, file, play, PlaybookError, template, timeoutMultiplierOf } from 'labbook'
 import { images } from '../images/images.ts'
 import { ROOT } from '../images/table.ts'
 import { registryHost } from '../registry/address.ts'

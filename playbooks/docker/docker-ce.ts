@@ -1,4 +1,4 @@
-import { apt, command, copy, file, get_url, PlaybookError, shell } from '../../src/labbook.ts'
+import { apt, command, copy, file, get_url, PlaybookError, shell } from 'labbook'
 
 /** Fingerprints of Docker's signing keys, from Docker's documentation. Any other key is rejected. */
 const FINGERPRINTS = {

@@ -1,18 +1,18 @@
 import {
   apt,
   copy,
-  docker_storage,
   disturbAll,
+  type Disturbs,
+  docker_storage,
+  file,
   play,
   PlaybookError,
-  timeoutMultiplierOf,
+  type PlayContext,
   STORAGE_DRIVERS,
   systemd,
   template,
-  file,
-  type Disturbs,
-  type PlayContext,
-} from '../../src/labbook.ts'
+  timeoutMultiplierOf,
+} from 'labbook'
 import { dockerCe, dockerSource } from './docker-ce.ts'
 import { DISTRO_PACKAGES } from './packages.ts'
 

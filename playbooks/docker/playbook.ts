@@ -1,4 +1,4 @@
-import { playbook } from '../../src/labbook.ts'
+import { playbook } from 'labbook'
 import { docker } from './docker.ts'
 import { labUp } from '../lab/lab.ts'
 

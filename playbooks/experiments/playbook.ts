@@ -1,4 +1,4 @@
-import { playbook } from '../../src/labbook.ts'
+import { playbook } from 'labbook'
 import { appClosing, measureCapacity } from '../app/closing.ts'
 import { swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'

@@ -1,5 +1,4 @@
-import { playbook } from '../../src/labbook.ts'
-import { tagged } from '../../src/run/tags.ts'
+import { playbook, tagged } from 'labbook'
 import { appClosing } from '../app/closing.ts'
 import { appPlays } from '../k3s/app.ts'
 import { comparison, measureK3s } from '../k3s/comparison/index.ts'

@@ -1,20 +1,19 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { labOf } from '../../src/lab/lab.ts'
-import { SHARED_DIRECTORY } from '../../src/modules/lab/names.ts'
+import { labOf, SHARED_DIRECTORY } from 'labbook/lab'
 import {
   apt,
   command,
+  connectionSettings,
   docker_image,
   play,
-  shell,
-  timeoutMultiplierOf,
   type PlayContext,
+  sh,
+  shell,
   type Task,
-} from '../../src/labbook.ts'
-import { connectionSettings } from '../../src/connection/index.ts'
-import { upload } from '../../src/modules/transfer/upload.ts'
-import { sh } from '../../src/shell/quote.ts'
+  timeoutMultiplierOf,
+} from 'labbook'
+import { upload } from 'labbook/transfer'
 import { detectSource, tasksForSource } from './source.ts'
 import { debianBase, RECIPE, recipeChecksum, ROOT, type BaseName } from './table.ts'
 

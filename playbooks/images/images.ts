@@ -2,15 +2,15 @@ import path from 'node:path'
 import {
   copy,
   docker_image,
-  file,
-  play,
-  register,
   type DockerImage,
+  file,
   type Play,
+  play,
   type PlayContext,
+  register,
   type Register,
   type Task,
-} from '../../src/labbook.ts'
+} from 'labbook'
 import { registryAddress } from '../registry/address.ts'
 import { baseImage, BUILD_TIMEOUT_SECONDS } from './base.ts'
 import { detectSource, tasksForSource } from './source.ts'

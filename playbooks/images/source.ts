@@ -1,12 +1,4 @@
-import {
-  PlaybookError,
-  register,
-  shell,
-  type CommandValues,
-  type PlayContext,
-  type Register,
-  type Task,
-} from '../../src/labbook.ts'
+import { type CommandValues, PlaybookError, type PlayContext, register, type Register, shell, type Task } from 'labbook'
 import type { ImageSource } from './table.ts'
 
 const detected = register<CommandValues>('image_source')

@@ -2,16 +2,16 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import {
   command,
+  type CommandValues,
   k8s,
   play,
+  type PlaybookStep,
+  type PlayContext,
   register,
   secret,
+  sh,
   shell,
-  type CommandValues,
-  type PlayContext,
-  type PlaybookStep,
-} from '../../src/labbook.ts'
-import { sh } from '../../src/shell/quote.ts'
+} from 'labbook'
 import { images } from '../images/images.ts'
 import type { ImageName } from '../images/table.ts'
 import { labOf } from '../lab/lab.ts'

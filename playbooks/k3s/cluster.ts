@@ -1,6 +1,5 @@
-import { PlaybookError, type SetupContext, type PlayContext } from '../../src/labbook.ts'
-import { K3S_BINARY } from '../../src/modules/k3s/paths.ts'
-import { sh } from '../../src/shell/quote.ts'
+import { PlaybookError, type PlayContext, type SetupContext, sh } from 'labbook'
+import { K3S_BINARY } from 'labbook/k3s'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 

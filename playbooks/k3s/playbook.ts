@@ -1,5 +1,4 @@
-import { playbook, type PlaybookStep } from '../../src/labbook.ts'
-import { tagged } from '../../src/run/tags.ts'
+import { playbook, type PlaybookStep, tagged } from 'labbook'
 import { foundation } from '../site/steps.ts'
 import { appPlays } from './app.ts'
 import { comparison, measureK3s, measureSwarm } from './comparison/index.ts'

@@ -1,4 +1,4 @@
-import { experiment, type SetupContext } from '../../src/labbook.ts'
+import { experiment, type SetupContext } from 'labbook'
 import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
 import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
 import { clusterAccess, clusterHosts, kubectl, clusterNodes } from './cluster.ts'

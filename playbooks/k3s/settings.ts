@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { PlaybookError } from '../../src/labbook.ts'
+import { PlaybookError } from 'labbook'
 import { appVars } from '../app/stack.ts'
 
 type Vars = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-import { timeoutMultiplierOf, type PlayContext } from '../../src/labbook.ts'
+import { type PlayContext, timeoutMultiplierOf } from 'labbook'
 
 type Vars = Readonly<Record<string, unknown>>
 type On = Pick<PlayContext, 'hostvars'>

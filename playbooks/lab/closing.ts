@@ -1,4 +1,4 @@
-import type { Closing, ClosingContext } from '../../src/labbook.ts'
+import type { Closing, ClosingContext } from 'labbook'
 import { commandFor } from '../app/closing.ts'
 import { labOf } from './lab.ts'
 

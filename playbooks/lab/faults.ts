@@ -1,6 +1,5 @@
-import type { SetupContext } from '../../src/labbook.ts'
-import { machineFaults, type Faults } from '../../src/lab/faults.ts'
-import { providerOf } from '../../src/lab/providers.ts'
+import type { SetupContext } from 'labbook'
+import { type Faults, machineFaults, providerOf } from 'labbook/lab'
 import { labOf } from './lab.ts'
 
 /** The faults that an experiment can inject into a node, for the lab's provider or a real machine. */

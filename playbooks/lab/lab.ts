@@ -1,7 +1,6 @@
-import { copy, debug, file, disturbAll, play, type Disturbs, type Play } from '../../src/labbook.ts'
+import { copy, debug, disturbAll, type Disturbs, file, type Play, play } from 'labbook'
 import { distroPackages } from '../docker/packages.ts'
-import { labOf, providerFile } from '../../src/lab/lab.ts'
-import { providerOf } from '../../src/lab/providers.ts'
+import { labOf, providerFile, providerOf } from 'labbook/lab'
 
 export { labOf }
 

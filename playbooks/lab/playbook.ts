@@ -1,4 +1,4 @@
-import { playbook, type PlaybookStep } from '../../src/labbook.ts'
+import { playbook, type PlaybookStep } from 'labbook'
 import { labSummary } from './closing.ts'
 import { labDown, labUp } from './lab.ts'
 import { labSnapshot, labSnapshots } from './snapshots.ts'

@@ -1,16 +1,14 @@
 import {
-  experiment,
   disturbAll,
+  type Disturbs,
+  type Experiment,
+  experiment,
+  type Play,
   play,
   PlaybookError,
-  type Experiment,
-  type Disturbs,
-  type Play,
   type PlayContext,
-} from '../../src/labbook.ts'
-import type { Lab } from '../../src/lab/lab.ts'
-import type { Snapshots } from '../../src/lab/provider.ts'
-import { providerOf } from '../../src/lab/providers.ts'
+} from 'labbook'
+import { type Lab, providerOf, type Snapshots } from 'labbook/lab'
 import { labOf } from './lab.ts'
 
 /** @throws {PlaybookError} if there is no lab, or its provider does not support snapshots. */

@@ -1,5 +1,5 @@
-import { experiment } from '../../src/labbook.ts'
-import { providerOf } from '../../src/lab/providers.ts'
+import { experiment } from 'labbook'
+import { providerOf } from 'labbook/lab'
 import { labOf } from './lab.ts'
 
 const HEAD = ['NODE', 'ADDRESS', 'STATE', 'UPTIME', 'MEMORY', 'REACHED BY'].join('\t')

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import { copy, play, PlaybookError } from '../../src/labbook.ts'
-import { lab_keys } from '../../src/modules/lab/keys.ts'
-import { vagrantfileOf } from '../../src/lab/vagrantfile.ts'
+import { copy, play, PlaybookError } from 'labbook'
+import { lab_keys, vagrantfileOf } from 'labbook/lab'
 import { labOf } from './lab.ts'
 
 /** Writes a Vagrantfile to the working directory. `lab_release` sets the Debian release (default: bookworm). */

@@ -1,5 +1,5 @@
-import type { Chart } from '../../src/labbook.ts'
-import type { ScalingLaw } from '../../src/load/index.ts'
+import type { Chart } from 'labbook'
+import type { ScalingLaw } from 'labbook/load'
 import type { CapacityResult } from './scaling.ts'
 import type { TrialRun } from './trial.ts'
 

@@ -1,15 +1,15 @@
-import { experiment, disturbAll, type Disturbs, type Exhibit, type ExperimentContext } from '../../src/labbook.ts'
+import { disturbAll, type Disturbs, type Exhibit, experiment, type ExperimentContext } from 'labbook'
 import {
   compare,
+  type Comparison,
+  type Fit,
   fitLaw,
+  formatInterval,
   generatorLimit,
   interleaved,
   peakOf,
   shareIssues,
-  formatInterval,
-  type Comparison,
-  type Fit,
-} from '../../src/load/index.ts'
+} from 'labbook/load'
 import { latencyChart, loadChart, scalingChart, trialsChart, usersChart } from './charts.ts'
 import { assertDeployed, stackContainers, configuredReplicas, restoreReplicas, scaleTo } from './replicas.ts'
 import { generatorHosts } from './generators.ts'

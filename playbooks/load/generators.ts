@@ -1,15 +1,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { apt, copy, file, play, PlaybookError, type ExperimentContext } from '../../src/labbook.ts'
-import {
-  mergeParts,
-  shardPlan,
-  readPlan,
-  runLoad,
-  type LoadPart,
-  type LoadResult,
-  type PlanInput,
-} from '../../src/load/index.ts'
+import { apt, copy, type ExperimentContext, file, play, PlaybookError } from 'labbook'
+import { type LoadPart, type LoadResult, mergeParts, type PlanInput, readPlan, runLoad, shardPlan } from 'labbook/load'
 import { ROOT } from '../images/table.ts'
 
 const GROUP = 'loadgen'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SetupContext, Exhibit, ExperimentContext } from '../../src/labbook.ts'
+import type { Exhibit, ExperimentContext, SetupContext } from 'labbook'
 import { callMany } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
 import { appVars, STACK } from '../app/stack.ts'

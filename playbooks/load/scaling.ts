@@ -1,12 +1,5 @@
-import type { ExperimentContext } from '../../src/labbook.ts'
-import {
-  kneeOf,
-  nextLoad,
-  type CapacityLimits,
-  type Knee,
-  type LoadPoint,
-  type StopReason,
-} from '../../src/load/index.ts'
+import type { ExperimentContext } from 'labbook'
+import { type CapacityLimits, type Knee, kneeOf, type LoadPoint, nextLoad, type StopReason } from 'labbook/load'
 import type { LoadSettings } from './settings.ts'
 import { MAX_TIMEOUT_SECONDS, runTrial, type TrialRun } from './trial.ts'
 import type { ReadingsBetween, StackContainer } from './usage.ts'

@@ -1,4 +1,4 @@
-import { durationMultiplierOf, PlaybookError } from '../../src/labbook.ts'
+import { durationMultiplierOf, PlaybookError } from 'labbook'
 
 type Vars = Readonly<Record<string, unknown>>
 

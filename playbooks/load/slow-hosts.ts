@@ -1,4 +1,4 @@
-import type { ExperimentContext } from '../../src/labbook.ts'
+import type { ExperimentContext } from 'labbook'
 import { loadSettings } from './settings.ts'
 
 /**

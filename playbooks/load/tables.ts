@@ -1,4 +1,4 @@
-import { columns, csvOf, formatInterval, textOf, type Fit } from '../../src/load/index.ts'
+import { columns, csvOf, type Fit, formatInterval, textOf } from 'labbook/load'
 import type { CpuUsage } from './bottleneck.ts'
 import type { CapacityResult } from './scaling.ts'
 import type { TrialRun } from './trial.ts'

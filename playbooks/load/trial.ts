@@ -1,5 +1,5 @@
-import { PlaybookError, type ExperimentContext } from '../../src/labbook.ts'
-import { validityIssues, generatorLimit, type LoadResult, type PlanInput, type Target } from '../../src/load/index.ts'
+import { type ExperimentContext, PlaybookError } from 'labbook'
+import { generatorLimit, type LoadResult, type PlanInput, type Target, validityIssues } from 'labbook/load'
 import { endpoints } from '../app/proof.ts'
 import { bottleneckOf, type Bottleneck, type CpuUsage } from './bottleneck.ts'
 import { runShardedLoad } from './generators.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ExperimentContext } from '../../src/labbook.ts'
+import type { ExperimentContext } from 'labbook'
 import type { CpuUsage } from './bottleneck.ts'
 
 /** CPU accounting of a host at a point in time. All times are seconds. */

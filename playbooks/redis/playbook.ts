@@ -1,5 +1,4 @@
-import { playbook, type PlaybookStep } from '../../src/labbook.ts'
-import { UsageError } from '../../src/cli/usage-error.ts'
+import { playbook, type PlaybookStep, UsageError } from 'labbook'
 import { swarmProof } from '../app/proof.ts'
 import { appStackFor } from '../app/stack.ts'
 import { foundation } from '../site/steps.ts'

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
-import { experiment, type ExperimentContext, type Exhibit } from '../../src/labbook.ts'
-import { raw, sh } from '../../src/shell/quote.ts'
+import { type Exhibit, experiment, type ExperimentContext, raw, sh } from 'labbook'
 import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
 import { curlFunctions, MANIFEST_ACCEPT_HEADER } from './client.ts'

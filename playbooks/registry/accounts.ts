@@ -1,6 +1,5 @@
-import { readAccounts } from '../../src/modules/htpasswd/read-accounts.ts'
-import { PlaybookError, secret, type PlayContext, type Secret } from '../../src/labbook.ts'
-import { Refusal } from '../../src/modules/support/worker.ts'
+import { readAccounts } from 'labbook/htpasswd'
+import { PlaybookError, type PlayContext, Refusal, secret, type Secret } from 'labbook'
 import { registryFiles, registryHost } from './address.ts'
 
 const DEFAULT_USER = 'labbook'

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { PlaybookError, type PlayContext } from '../../src/labbook.ts'
+import { PlaybookError, type PlayContext } from 'labbook'
 import { nodeAddress } from '../lab/address.ts'
 import { labOf } from '../lab/lab.ts'
 

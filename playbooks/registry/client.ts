@@ -1,5 +1,4 @@
-import type { ExperimentContext } from '../../src/labbook.ts'
-import { quote, sh } from '../../src/shell/quote.ts'
+import { type ExperimentContext, quote, sh } from 'labbook'
 import { registryAddress } from './address.ts'
 
 /**

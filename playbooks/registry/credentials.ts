@@ -1,7 +1,6 @@
-import { play, register } from '../../src/labbook.ts'
-import { htpasswd, type Htpasswd } from '../../src/modules/htpasswd/htpasswd.ts'
-import { x509_ca } from '../../src/modules/x509/x509_ca.ts'
-import { x509_certificate } from '../../src/modules/x509/x509_certificate.ts'
+import { play, register } from 'labbook'
+import { htpasswd, type Htpasswd } from 'labbook/htpasswd'
+import { x509_ca, x509_certificate } from 'labbook/x509'
 import { configuredAccounts } from './accounts.ts'
 import { registryFiles, registryHost, registryNames } from './address.ts'
 

@@ -1,4 +1,4 @@
-import { disturbAll, play, register, registry_gc, shell, type CommandValues } from '../../src/labbook.ts'
+import { type CommandValues, disturbAll, play, register, registry_gc, shell } from 'labbook'
 import { IMAGE_NAMES, tagOf } from '../images/table.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { CONFIG_FILE, CONTAINER, storageOf } from './registry.ts'

@@ -1,4 +1,4 @@
-import { playbook } from '../../src/labbook.ts'
+import { playbook } from 'labbook'
 import { gc } from './gc.ts'
 import { foundation } from '../site/steps.ts'
 import { registryDown, registryProof } from './steps.ts'

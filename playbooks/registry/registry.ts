@@ -1,14 +1,4 @@
-import {
-  copy,
-  docker_container,
-  file,
-  play,
-  shell,
-  template,
-  uri,
-  type Disturbs,
-  type PlayContext,
-} from '../../src/labbook.ts'
+import { copy, type Disturbs, docker_container, file, play, type PlayContext, shell, template, uri } from 'labbook'
 import { registryImage } from '../images/images.ts'
 import { registryFiles, registryAddress, registryPort } from './address.ts'
 import { gracefulRestart } from './restart.ts'

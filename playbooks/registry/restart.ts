@@ -1,4 +1,4 @@
-import { sh } from '../../src/shell/quote.ts'
+import { sh } from 'labbook'
 
 /** Longer than the registry's own `draintimeout`. */
 const STOP_SECONDS = 75

@@ -1,5 +1,4 @@
-import { docker_container, experiment, disturbAll, type Exhibit, type ExperimentContext } from '../../src/labbook.ts'
-import { sh } from '../../src/shell/quote.ts'
+import { disturbAll, docker_container, type Exhibit, experiment, type ExperimentContext, sh } from 'labbook'
 import { registryAddress, registryHost } from './address.ts'
 import { curlFunctions, listDigests } from './client.ts'
 import { CONTAINER, registryContainer, storageOf } from './registry.ts'

@@ -1,4 +1,4 @@
-import { apt, command, copy, docker_login, file, disturbAll, play, type PlayContext } from '../../src/labbook.ts'
+import { apt, command, copy, disturbAll, docker_login, file, play, type PlayContext } from 'labbook'
 import { machineAccount } from './accounts.ts'
 import { accounts } from './credentials.ts'
 import { registryFiles, registryAddress } from './address.ts'

@@ -1,4 +1,4 @@
-import { playbook } from '../../src/labbook.ts'
+import { playbook } from 'labbook'
 import { appClosing, measureCapacity, runExperiments } from '../app/closing.ts'
 import { foundation, quickStart } from './steps.ts'
 

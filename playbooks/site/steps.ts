@@ -1,4 +1,4 @@
-import type { PlaybookStep } from '../../src/labbook.ts'
+import type { PlaybookStep } from 'labbook'
 import { appProof, swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
 import { docker } from '../docker/docker.ts'

@@ -1,4 +1,4 @@
-import { playbook } from '../../src/labbook.ts'
+import { playbook } from 'labbook'
 import { docker } from '../docker/docker.ts'
 import { swarmProof } from '../app/proof.ts'
 import { swarm } from './swarm.ts'

@@ -1,14 +1,14 @@
 import {
   docker_node,
   docker_swarm,
+  type DockerSwarm,
   play,
   PlaybookError,
+  type PlayContext,
   register,
   timeoutMultiplierOf,
-  type DockerSwarm,
-  type PlayContext,
-} from '../../src/labbook.ts'
-import { labOf } from '../../src/lab/lab.ts'
+} from 'labbook'
+import { labOf } from 'labbook/lab'
 import { nodeAddress } from '../lab/address.ts'
 
 /** State of the Swarm on the first manager: join tokens, members. */

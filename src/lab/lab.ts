@@ -1,14 +1,9 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { gateway, isNodeAddress, nthAddress, parseSubnet } from '../modules/lab/subnet.ts'
+import type { Forward } from '../modules/lab/qemu/forward.ts'
 
 export type ProviderName = 'namespaces' | 'qemu'
-
-/** A port forward: `host` on this machine leads to `guest` on the node. */
-export interface Forward {
-  readonly guest: number
-  readonly host: number
-}
 
 export interface Node {
   readonly name: string

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { experiment } from '../../../src/labbook.ts'
+import { experiment } from 'labbook'
 import { ROOT } from '../../images/table.ts'
 import { countLines } from './config-lines.ts'
 import { storedRuns } from './runs.ts'

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  experiment,
   disturbAll,
-  type SetupContext,
   type DisturbanceContext,
   type Experiment,
+  experiment,
   type ExperimentContext,
-} from '../../../src/labbook.ts'
-import { columns, interleaved, runLoad } from '../../../src/load/index.ts'
+  type SetupContext,
+} from 'labbook'
+import { columns, interleaved, runLoad } from 'labbook/load'
 import { callMany, type Endpoint } from '../../app/client.ts'
 import { endpoints } from '../../app/proof.ts'
 import { STACK } from '../../app/stack.ts'

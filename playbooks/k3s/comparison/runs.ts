@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Summary } from '../../../src/evidence/index.ts'
-import { slugger } from '../../../src/report/slug.ts'
+import { slugger, type Summary } from 'labbook'
 import type { MetricRef } from './rows.ts'
 
 /** A stored run. */

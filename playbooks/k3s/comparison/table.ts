@@ -1,4 +1,4 @@
-import { columns } from '../../../src/load/index.ts'
+import { columns } from 'labbook/load'
 import { CONCEPTS, ROWS } from './rows.ts'
 import { newestMeasurement, newestFinding, linkTo, type Measurement, type StoredRun } from './runs.ts'
 

@@ -1,4 +1,4 @@
-import type { ExperimentContext } from '../../../src/labbook.ts'
+import type { ExperimentContext } from 'labbook'
 
 /** systemd units whose cgroups contain the orchestrator's processes. */
 export const UNITS = {

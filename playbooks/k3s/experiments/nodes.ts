@@ -1,5 +1,5 @@
-import { experiment, disturbAll, type SetupContext, type ExperimentContext } from '../../../src/labbook.ts'
-import { injection, recovery } from '../../../src/lab/faults.ts'
+import { disturbAll, experiment, type ExperimentContext, type SetupContext } from 'labbook'
+import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
 import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'

@@ -1,5 +1,4 @@
-import { experiment } from '../../../src/labbook.ts'
-import { sh } from '../../../src/shell/quote.ts'
+import { experiment, sh } from 'labbook'
 import { isCounter, podsCommand } from '../proof.ts'
 import { isReady, parsePods } from '../objects.ts'
 import { assertSteadyState, appOnCluster } from './support/cluster.ts'

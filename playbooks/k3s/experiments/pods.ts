@@ -1,4 +1,4 @@
-import { experiment } from '../../../src/labbook.ts'
+import { experiment } from 'labbook'
 import { callMany } from '../../app/client.ts'
 import { observeDuring } from '../../swarm/experiments/support/observe-during.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'

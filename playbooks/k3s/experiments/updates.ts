@@ -1,4 +1,4 @@
-import { experiment, type SetupContext, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, type ExperimentContext, type SetupContext } from 'labbook'
 import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import { podsCommand } from '../proof.ts'
 import { parsePods } from '../objects.ts'

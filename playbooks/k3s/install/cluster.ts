@@ -1,7 +1,6 @@
 import { isIP } from 'node:net'
-import { PlaybookError, type PlayContext } from '../../../src/labbook.ts'
-import { labelError, taintError } from '../../../src/modules/k3s/node.ts'
-import type { Role } from '../../../src/modules/k3s/paths.ts'
+import { PlaybookError, type PlayContext } from 'labbook'
+import { labelError, type Role, taintError } from 'labbook/k3s'
 import { nodeAddress } from '../../lab/address.ts'
 import { nodeNameOf } from '../cluster.ts'
 

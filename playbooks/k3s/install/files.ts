@@ -1,17 +1,18 @@
 import { posix } from 'node:path'
 import {
   assert,
+  type Conditions,
+  connectionSettings,
   copy,
   file,
   get_url,
   play,
+  type PlayContext,
   secret,
   shell,
-  template,
-  type PlayContext,
   type Task,
-} from '../../../src/labbook.ts'
-import { connectionSettings } from '../../../src/connection/index.ts'
+  template,
+} from 'labbook'
 import {
   CONTAINERD_ADDITIONS,
   dropInOf,
@@ -21,9 +22,8 @@ import {
   KMSG_TMPFILE,
   READ_AT_START,
   START_CHECKSUMS,
-} from '../../../src/modules/k3s/paths.ts'
-import { upload } from '../../../src/modules/transfer/upload.ts'
-import type { Conditions } from '../../../src/modules/task.ts'
+} from 'labbook/k3s'
+import { upload } from 'labbook/transfer'
 import { machineAccount } from '../../registry/accounts.ts'
 import { accounts } from '../../registry/credentials.ts'
 import { registryFiles, registryAddress } from '../../registry/address.ts'

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { PlayContext } from '../../../src/labbook.ts'
+import type { PlayContext } from 'labbook'
 import { labOf } from '../../lab/lab.ts'
 import { plannedCluster } from './cluster.ts'
 

@@ -1,5 +1,4 @@
-import { K3S_DATA, type Role } from '../../../src/modules/k3s/paths.ts'
-import { parseVersion } from '../../../src/modules/k3s/version.ts'
+import { K3S_DATA, parseVersion, type Role } from 'labbook/k3s'
 
 /** Facts of a machine that k3s depends on. */
 export interface MachineFacts {

@@ -1,23 +1,21 @@
 import {
   assert,
   command,
+  type CommandValues,
   copy,
   play,
   PlaybookError,
+  type PlayContext,
+  Reference,
   register,
+  type Scope,
   secret,
   shell,
   slurp,
-  template,
-  type CommandValues,
-  type PlayContext,
   type Task,
-} from '../../../src/labbook.ts'
-import { k3s } from '../../../src/modules/k3s/k3s.ts'
-import { k3s_node } from '../../../src/modules/k3s/node.ts'
-import { K3S_BINARY, K3S_CONFIG_DIR, K3S_DATA } from '../../../src/modules/k3s/paths.ts'
-import { parseVersion, upgradeError } from '../../../src/modules/k3s/version.ts'
-import { Reference, type Scope } from '../../../src/values/reference.ts'
+  template,
+} from 'labbook'
+import { k3s, K3S_BINARY, K3S_CONFIG_DIR, K3S_DATA, k3s_node, parseVersion, upgradeError } from 'labbook/k3s'
 import { API_PORT, plannedCluster, nodeFor } from './cluster.ts'
 import { stagedPath } from './files.ts'
 import { hostSettings } from './preflight.ts'

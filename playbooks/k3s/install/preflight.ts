@@ -1,15 +1,15 @@
 import {
   assert,
+  type CommandValues,
   debug,
-  docker_stack,
   disturbAll,
+  docker_stack,
   play,
+  type PlayContext,
+  Reference,
   register,
   shell,
-  type CommandValues,
-  type PlayContext,
-} from '../../../src/labbook.ts'
-import { Reference } from '../../../src/values/reference.ts'
+} from 'labbook'
 import { STACK } from '../../app/stack.ts'
 import { plannedCluster, describeCluster, nodeFor } from './cluster.ts'
 import {

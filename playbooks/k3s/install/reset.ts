@@ -1,5 +1,5 @@
-import { disturbAll, play } from '../../../src/labbook.ts'
-import { k3s } from '../../../src/modules/k3s/k3s.ts'
+import { disturbAll, play } from 'labbook'
+import { k3s } from 'labbook/k3s'
 import { removeAccess } from './access.ts'
 import { nodeFor } from './cluster.ts'
 

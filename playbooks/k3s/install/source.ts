@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import type { PlayContext } from '../../../src/labbook.ts'
-import { parseVersion } from '../../../src/modules/k3s/version.ts'
+import type { PlayContext } from 'labbook'
+import { parseVersion } from 'labbook/k3s'
 
 /** The default release. */
 export const DEFAULT_VERSION = 'v1.36.4+k3s1'

@@ -1,5 +1,4 @@
-import { experiment, disturbAll, type SetupContext } from '../../../src/labbook.ts'
-import { quote } from '../../../src/shell/quote.ts'
+import { disturbAll, experiment, quote, type SetupContext } from 'labbook'
 import { STACK } from '../../app/stack.ts'
 import { checkSteadyState, manager, seconds } from './support/cluster.ts'
 

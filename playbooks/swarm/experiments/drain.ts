@@ -1,10 +1,4 @@
-import {
-  experiment,
-  durationMultiplierOf,
-  disturbAll,
-  type Exhibit,
-  type ExperimentContext,
-} from '../../../src/labbook.ts'
+import { disturbAll, durationMultiplierOf, type Exhibit, experiment, type ExperimentContext } from 'labbook'
 import { checkReplicas, watchReplicas } from '../../app/proof.ts'
 import {
   checkSteadyState,

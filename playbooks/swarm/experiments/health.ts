@@ -1,5 +1,4 @@
-import { experiment, disturbAll, type SetupContext } from '../../../src/labbook.ts'
-import { sh } from '../../../src/shell/quote.ts'
+import { disturbAll, experiment, type SetupContext, sh } from 'labbook'
 import { checkSteadyState, COUNTER, runningReplicas, seconds, desiredReplicas } from './support/cluster.ts'
 import { observeDuring } from './support/observe-during.ts'
 

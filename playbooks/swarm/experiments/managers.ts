@@ -1,14 +1,14 @@
 import {
-  experiment,
-  durationMultiplierOf,
   disturbAll,
+  type Disturbs,
+  durationMultiplierOf,
+  type Experiment,
+  experiment,
+  type ExperimentContext,
   PlaybookError,
   type SetupContext,
-  type Disturbs,
-  type Experiment,
-  type ExperimentContext,
-} from '../../../src/labbook.ts'
-import { injection, recovery } from '../../../src/lab/faults.ts'
+} from 'labbook'
+import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { waitForStack } from '../../app/proof.ts'
 import { checkSteadyState, COUNTER, isReady, manager, NODES, seconds, rebalanceTo } from './support/cluster.ts'

@@ -1,7 +1,6 @@
-import { experiment, type SetupContext, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
+import { type Exhibit, experiment, type ExperimentContext, quote, type SetupContext } from 'labbook'
 import { callMany, type CallResults } from '../../app/client.ts'
-import { quote } from '../../../src/shell/quote.ts'
-import { injection, recovery } from '../../../src/lab/faults.ts'
+import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import {
   checkSteadyState,

@@ -1,11 +1,11 @@
 import {
-  experiment,
-  durationMultiplierOf,
   type DisturbanceContext,
+  durationMultiplierOf,
   type Experiment,
+  experiment,
   type ExperimentContext,
-} from '../../../src/labbook.ts'
-import { injection, recovery, type Fault } from '../../../src/lab/faults.ts'
+} from 'labbook'
+import { type Fault, injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import {
   checkSteadyState,

@@ -1,4 +1,4 @@
-import { experiment, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, type ExperimentContext } from 'labbook'
 import { registryAddress } from '../../registry/address.ts'
 import { tagOf } from '../../images/table.ts'
 import { checkSteadyState, COUNTER, waitForReplicas, seconds, UPDATE_STATE } from './support/cluster.ts'

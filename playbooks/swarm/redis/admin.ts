@@ -1,8 +1,5 @@
 import { z } from 'zod'
-import { alwaysSecret } from '../../../src/modules/support/params.ts'
-import { lastLine } from '../../../src/modules/support/text.ts'
-import { defineModule } from '../../../src/modules/task.ts'
-import { raw, sh } from '../../../src/shell/quote.ts'
+import { alwaysSecret, defineModule, lastLine, raw, sh } from 'labbook'
 import type { Topology } from './variables.ts'
 
 /** Overlay network of the stack. */

@@ -5,13 +5,13 @@ import {
   file,
   play,
   PlaybookError,
-  register,
-  secret,
-  slurp,
   type PlayContext,
   type Reference,
+  register,
+  secret,
   type Secret,
-} from '../../../src/labbook.ts'
+  slurp,
+} from 'labbook'
 import { registryFiles } from '../../registry/address.ts'
 
 const storedPassword = register<{ content: string; sha256: string }>('redis_password')

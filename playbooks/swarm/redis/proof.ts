@@ -1,4 +1,4 @@
-import { experiment, type SetupContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
+import { type Experiment, experiment, type ExperimentContext, type SetupContext } from 'labbook'
 import { call, callMany, type Endpoint } from '../../app/client.ts'
 import { endpoints, waitForStack } from '../../app/proof.ts'
 import { servicesOf } from './admin.ts'

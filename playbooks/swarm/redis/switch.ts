@@ -1,13 +1,4 @@
-import {
-  assert,
-  register,
-  shell,
-  type CommandValues,
-  type Reference,
-  type Secret,
-  type Task,
-} from '../../../src/labbook.ts'
-import { sh } from '../../../src/shell/quote.ts'
+import { assert, type CommandValues, type Reference, register, type Secret, sh, shell, type Task } from 'labbook'
 import { adminCommand } from './admin.ts'
 import { nodesNeeded, TOPOLOGIES, type Topology } from './variables.ts'
 

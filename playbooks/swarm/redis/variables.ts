@@ -1,4 +1,4 @@
-import { PlaybookError, type PlayContext } from '../../../src/labbook.ts'
+import { PlaybookError, type PlayContext } from 'labbook'
 
 export const TOPOLOGIES = ['single', 'replicas', 'sentinel', 'cluster'] as const
 export type Topology = (typeof TOPOLOGIES)[number]

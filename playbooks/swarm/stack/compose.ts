@@ -1,7 +1,5 @@
 import type { z } from 'zod'
-import { parseYaml, type Path, type SourceText } from '../../../src/inventory/yaml-document.ts'
-import type { InventoryProblem } from '../../../src/inventory/errors.ts'
-import { didYouMean, nearest } from '../../../src/inventory/nearest.ts'
+import { didYouMean, type InventoryProblem, nearest, parseYaml, type Path, type SourceText } from 'labbook'
 import { IGNORED, REFUSED, REFUSED_AT_TOP } from './keys.ts'
 import { composeSchema, keysAt } from './schema.ts'
 import {

@@ -1,4 +1,4 @@
-import { experiment, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
+import { type Exhibit, experiment, type ExperimentContext } from 'labbook'
 import { readRequest } from './request.ts'
 import {
   describeFailure,

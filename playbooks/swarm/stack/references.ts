@@ -1,6 +1,5 @@
 import { posix } from 'node:path'
-import { didYouMean, nearest } from '../../../src/inventory/nearest.ts'
-import type { Path } from '../../../src/inventory/yaml-document.ts'
+import { didYouMean, nearest, type Path } from 'labbook'
 
 export type YamlMap = Readonly<Record<string, unknown>>
 

@@ -1,7 +1,7 @@
 import { createHash, scryptSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { PlaybookError } from '../../../src/labbook.ts'
+import { PlaybookError } from 'labbook'
 import { formatProblem, readCompose, type Compose } from './compose.ts'
 import type { NamedFile } from './references.ts'
 import { variablesOf } from './variables.ts'

@@ -3,20 +3,20 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import {
   copy,
+  type Disturbs,
   docker_stack,
+  type DockerImage,
   experiment,
   file,
   play,
   PlaybookError,
-  secret,
-  shell,
-  template,
-  type DockerImage,
-  type Disturbs,
   type PlayContext,
   type Reference,
+  secret,
+  shell,
   type Task,
-} from '../../../src/labbook.ts'
+  template,
+} from 'labbook'
 import { images } from '../../images/images.ts'
 import { IMAGE_NAMES, type ImageName } from '../../images/table.ts'
 import { registryAddress, registryHost } from '../../registry/address.ts'

@@ -1,3 +1,3 @@
-import { runEntry } from '../../../src/cli/entry.mjs'
+import { runEntry } from 'labbook/cli'
 
 await runEntry(import.meta.url)

@@ -1,11 +1,11 @@
 import {
   disturbAll,
-  PlaybookError,
-  type SetupContext,
   type Disturbs,
   type ExperimentContext,
+  PlaybookError,
+  type SetupContext,
   type WatchResult,
-} from '../../../../src/labbook.ts'
+} from 'labbook'
 import { callMany } from '../../../app/client.ts'
 import type { ObservedCluster } from '../../../swarm/experiments/support/observe-during.ts'
 import { disturbedTargets, clusterHosts, kubectl, nodeNameOf, clusterNodes } from '../../cluster.ts'

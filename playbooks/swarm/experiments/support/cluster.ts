@@ -1,4 +1,4 @@
-import { PlaybookError, type SetupContext, type WatchResult } from '../../../../src/labbook.ts'
+import { PlaybookError, type SetupContext, type WatchResult } from 'labbook'
 import { waitForStack } from '../../../app/proof.ts'
 import { appVars, STACK } from '../../../app/stack.ts'
 

@@ -1,5 +1,5 @@
-import { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } from '../../../../src/labbook.ts'
-import type { Fault } from '../../../../src/lab/faults.ts'
+import { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } from 'labbook'
+import type { Fault } from 'labbook/lab'
 import { faultsOf } from '../../../lab/faults.ts'
 
 type On = Pick<DisturbanceContext, 'groups' | 'hostvars'>

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Exhibit, ExperimentContext, TimelineChart } from '../../../../src/labbook.ts'
+import type { Exhibit, ExperimentContext, TimelineChart } from 'labbook'
 import { callMany } from '../../../app/client.ts'
 import { endpoints } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'

@@ -1,4 +1,4 @@
-import type { Exhibit, ExperimentContext, Verdict } from '../../../../src/labbook.ts'
+import type { Exhibit, ExperimentContext, Verdict } from 'labbook'
 
 /** An unintended network partition: nodes that lost each other without an injected fault. */
 export interface NetworkPartition {

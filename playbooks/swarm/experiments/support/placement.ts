@@ -1,4 +1,4 @@
-import type { TimelineBar } from '../../../../src/labbook.ts'
+import type { TimelineBar } from 'labbook'
 
 /** State of a task in one sample. */
 export interface TaskSample {

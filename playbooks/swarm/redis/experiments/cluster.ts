@@ -1,4 +1,4 @@
-import { experiment, type Experiment } from '../../../../src/labbook.ts'
+import { type Experiment, experiment } from 'labbook'
 import { callMany } from '../../../app/client.ts'
 import { steadyStateAndRollback, loseMasterRepeatedly, reportFailover } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'

@@ -1,4 +1,4 @@
-import type { Exhibit } from '../../../../src/labbook.ts'
+import type { Exhibit } from 'labbook'
 import { TOPOLOGIES, type Topology } from '../variables.ts'
 
 /** The columns of the comparison, in order. */

@@ -1,4 +1,4 @@
-import { experiment, type Experiment } from '../../../../src/labbook.ts'
+import { type Experiment, experiment } from 'labbook'
 import { COLUMNS, type ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES } from '../variables.ts'
 

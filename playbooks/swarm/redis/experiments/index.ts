@@ -8,7 +8,7 @@ import { ComparisonTable } from './comparison-table.ts'
 import { persistence } from './persistence.ts'
 import { readOnly } from './read-only.ts'
 import { writeScaling } from './write-scaling.ts'
-import type { Experiment } from '../../../../src/labbook.ts'
+import type { Experiment } from 'labbook'
 
 const table = new ComparisonTable()
 

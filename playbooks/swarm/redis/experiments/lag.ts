@@ -1,4 +1,4 @@
-import { experiment, type ExperimentContext } from '../../../../src/labbook.ts'
+import { experiment, type ExperimentContext } from 'labbook'
 import { checkSteadyState } from '../../experiments/support/cluster.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import {

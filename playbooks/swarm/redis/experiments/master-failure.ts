@@ -1,4 +1,4 @@
-import { experiment, type Experiment, type ExperimentContext } from '../../../../src/labbook.ts'
+import { type Experiment, experiment, type ExperimentContext } from 'labbook'
 import { faultsOf } from '../../../lab/faults.ts'
 import { checkSteadyState } from '../../experiments/support/cluster.ts'
 import type { ComparisonTable } from './comparison-table.ts'

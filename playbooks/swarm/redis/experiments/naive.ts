@@ -1,10 +1,9 @@
-import { experiment } from '../../../../src/labbook.ts'
+import { experiment, type ExperimentContext, type SetupContext } from 'labbook'
 import { callMany } from '../../../app/client.ts'
 import { checkSteadyState } from '../../experiments/support/cluster.ts'
 import { waitForServices, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { repeatCount } from './settings.ts'
-import type { SetupContext, ExperimentContext } from '../../../../src/labbook.ts'
 
 const INCREMENTS = 60
 const INSTANCES = 3

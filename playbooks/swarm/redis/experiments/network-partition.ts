@@ -1,4 +1,4 @@
-import { experiment, type Experiment, type ExperimentContext } from '../../../../src/labbook.ts'
+import { type Experiment, experiment, type ExperimentContext } from 'labbook'
 import { faultsOf } from '../../../lab/faults.ts'
 import { seconds } from '../../experiments/support/cluster.ts'
 import { steadyStateAndRollback, comparisonCell } from './master-failure.ts'

@@ -1,4 +1,4 @@
-import { experiment } from '../../../../src/labbook.ts'
+import { experiment } from 'labbook'
 import { checkSteadyState } from '../../experiments/support/cluster.ts'
 import { query, clientCommand, readCount, deployLabStack, currentMaster, removeLabStacks } from './support/lab.ts'
 import { disturbsLabStack } from './support/disturbs.ts'

@@ -1,4 +1,4 @@
-import { PlaybookError, type SetupContext } from '../../../../src/labbook.ts'
+import { PlaybookError, type SetupContext } from 'labbook'
 
 /** Redis key of the app's counter. */
 export const KEY = 'counter'

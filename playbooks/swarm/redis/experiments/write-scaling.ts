@@ -1,15 +1,15 @@
-import { experiment, type Experiment, type ExperimentContext } from '../../../../src/labbook.ts'
+import { type Experiment, experiment, type ExperimentContext } from 'labbook'
 import {
   columns,
   compare,
   csvOf,
-  validityIssues,
+  formatInterval,
   generatorLimit,
   interleaved,
-  runLoad,
-  formatInterval,
   type LoadResult,
-} from '../../../../src/load/index.ts'
+  runLoad,
+  validityIssues,
+} from 'labbook/load'
 import { bottleneckOf } from '../../../load/bottleneck.ts'
 import { loadSettings } from '../../../load/settings.ts'
 import { inventoryTargets } from '../../../load/trial.ts'

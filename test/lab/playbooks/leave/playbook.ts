@@ -1,4 +1,4 @@
-import { docker_swarm, play, playbook } from '../../../../src/labbook.ts'
+import { docker_swarm, play, playbook } from 'labbook'
 
 export default playbook({
   name: 'leave',

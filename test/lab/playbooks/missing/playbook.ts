@@ -1,4 +1,4 @@
-import { apt, play, playbook } from '../../../../src/labbook.ts'
+import { apt, play, playbook } from 'labbook'
 
 export default playbook({
   name: 'missing',

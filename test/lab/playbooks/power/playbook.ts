@@ -1,5 +1,5 @@
-import { play, playbook } from '../../../../src/labbook.ts'
-import { lab_node } from '../../../../src/modules/lab/node.ts'
+import { play, playbook } from 'labbook'
+import { lab_node } from 'labbook/lab'
 import { labOf } from '../../../../playbooks/lab/lab.ts'
 
 export default playbook({

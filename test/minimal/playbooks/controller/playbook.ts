@@ -1,7 +1,5 @@
-import { apt, command, play, playbook } from '../../../../src/labbook.ts'
-import { lab_keys } from '../../../../src/modules/lab/keys.ts'
-import { labPackages } from '../../../../src/lab/packages.ts'
-import { lab_rootfs } from '../../../../src/modules/lab/rootfs.ts'
+import { apt, command, play, playbook } from 'labbook'
+import { lab_keys, lab_rootfs, labPackages } from 'labbook/lab'
 import { credentials } from '../../../../playbooks/registry/credentials.ts'
 
 export default playbook({

@@ -1,4 +1,4 @@
-import type { Disturbs } from '../../../../../src/labbook.ts'
+import type { Disturbs } from 'labbook'
 import { nonManagers, powerOffEach, disturbSwarmNodes } from '../../../experiments/support/disturbs.ts'
 import { LAB } from './lab.ts'
 

@@ -1,5 +1,5 @@
 import { quantileSorted } from 'simple-statistics'
-import type { Chart } from '../../../../../src/labbook.ts'
+import type { Chart } from 'labbook'
 import { parseJsonLines } from './lost-writes.ts'
 
 /** Replication lag of a replica, in milliseconds. */

@@ -1,5 +1,5 @@
 import { sh } from '../../../../shell/quote.ts'
-import type { Forward } from '../../../../lab/lab.ts'
+import type { Forward } from '../forward.ts'
 import { hostsLines, pinFunctions } from '../../scripts/start-node.ts'
 import { cloudSeed } from './cloud.ts'
 import { monitorFunction } from './monitor.ts'

@@ -1,0 +1,11 @@
+/** Labs: their hosts, providers, modules and faults. `import { labOf } from 'labbook/lab'`. */
+export { injection, machineFaults, recovery, type Fault, type Faults } from './faults.ts'
+export { labOf, providerFile, type Lab } from './lab.ts'
+export { labPackages } from './packages.ts'
+export type { Snapshots } from './provider.ts'
+export { providerOf } from './providers.ts'
+export { vagrantfileOf } from './vagrantfile.ts'
+export { lab_keys } from '../modules/lab/keys.ts'
+export { SHARED_DIRECTORY } from '../modules/lab/names.ts'
+export { lab_node } from '../modules/lab/node.ts'
+export { lab_rootfs } from '../modules/lab/rootfs.ts'
