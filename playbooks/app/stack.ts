@@ -10,11 +10,11 @@ import {
   template,
   timeoutMultiplierOf,
 } from 'labbook'
-import { images } from '../images/images.ts'
+import { images } from './images/images.ts'
 import { registryHost } from '../registry/address.ts'
-import { adminCommand, redis_admin } from '../swarm/redis/admin.ts'
-import { password, redisPassword, secretName } from '../swarm/redis/password.ts'
-import { migrationTasks, detectTopology, waitTargetOf, stackFileOf } from '../swarm/redis/switch.ts'
+import { adminCommand, redis_admin } from '../redis/admin.ts'
+import { password, redisPassword, secretName } from '../redis/password.ts'
+import { migrationTasks, detectTopology, waitTargetOf, stackFileOf } from '../redis/switch.ts'
 import {
   nodesNeeded,
   redisNodes,
@@ -23,7 +23,7 @@ import {
   TOPOLOGIES,
   type RedisVars,
   type Topology,
-} from '../swarm/redis/variables.ts'
+} from '../redis/variables.ts'
 
 /** The name of the stack: its services are called `counter_counter`, `counter_redis`, `counter_gateway`. */
 export const STACK = 'counter'

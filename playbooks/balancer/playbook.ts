@@ -1,5 +1,5 @@
 import { playbook } from 'labbook'
-import { extraImages } from '../images/images.ts'
+import { extraImages } from '../app/images/images.ts'
 import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { balancerProof } from './proof.ts'

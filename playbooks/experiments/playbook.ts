@@ -6,7 +6,7 @@ import { LOAD_EXPERIMENTS } from '../load/experiments.ts'
 import { loadGenerators } from '../load/generators.ts'
 import { foundation } from '../site/steps.ts'
 import { OPT_IN_EXPERIMENTS, EXPERIMENTS } from '../swarm/experiments/index.ts'
-import { REDIS_EXPERIMENTS } from '../swarm/redis/experiments/index.ts'
+import { REDIS_EXPERIMENTS } from '../redis/experiments/index.ts'
 import { swarm } from '../swarm/swarm.ts'
 
 /** Load tests last: they inject no faults and take long. */

@@ -8,7 +8,7 @@ import { LOAD_EXPERIMENTS } from '../load/experiments.ts'
 import { loadGenerators } from '../load/generators.ts'
 import { foundation, quickStart } from '../site/steps.ts'
 import { EXPERIMENTS } from '../swarm/experiments/index.ts'
-import { REDIS_BY_TAG } from '../swarm/redis/experiments/index.ts'
+import { REDIS_BY_TAG } from '../redis/experiments/index.ts'
 
 /** Needs artifacts or the internet, so only `--tags k3s` selects it, with its prerequisites. */
 const k3s = [...k3sUp, ...appPlays, measureK3s, ...Object.values(K3S_EXPERIMENTS), comparison]

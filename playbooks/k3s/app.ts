@@ -12,8 +12,8 @@ import {
   sh,
   shell,
 } from 'labbook'
-import { images } from '../images/images.ts'
-import type { ImageName } from '../images/table.ts'
+import { images } from '../app/images/images.ts'
+import type { ImageName } from '../app/images/table.ts'
 import { labOf } from '../lab/lab.ts'
 import { registryHost } from '../registry/address.ts'
 import { clusterAccess } from './cluster.ts'

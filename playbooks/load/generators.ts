@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { apt, copy, type ExperimentContext, file, play, PlaybookError } from 'labbook'
 import { type LoadPart, type LoadResult, mergeParts, type PlanInput, readPlan, runLoad, shardPlan } from 'labbook/load'
-import { ROOT } from '../images/table.ts'
+import { ROOT } from '../app/images/table.ts'
 
 const GROUP = 'loadgen'
 const PROGRAM = '/opt/labbook/load/generator.cjs'

@@ -2,9 +2,9 @@ import { playbook, type PlaybookStep, UsageError } from 'labbook'
 import { swarmProof } from '../app/proof.ts'
 import { appStackFor } from '../app/stack.ts'
 import { foundation } from '../site/steps.ts'
-import { recordCountBefore, compareCountAfter, redisStatus } from '../swarm/redis/proof.ts'
-import { isTopology } from '../swarm/redis/switch.ts'
-import { TOPOLOGIES } from '../swarm/redis/variables.ts'
+import { recordCountBefore, compareCountAfter, redisStatus } from './proof.ts'
+import { isTopology } from './switch.ts'
+import { TOPOLOGIES } from './variables.ts'
 import { swarm } from '../swarm/swarm.ts'
 
 function stepsOf(args: readonly string[]): readonly PlaybookStep[] {

@@ -1,5 +1,5 @@
 import { type CommandValues, disturbAll, play, register, registry_gc, shell } from 'labbook'
-import { IMAGE_NAMES, tagOf } from '../images/table.ts'
+import { IMAGE_NAMES, tagOf } from '../app/images/table.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { CONFIG_FILE, CONTAINER, storageOf } from './registry.ts'
 

@@ -1,5 +1,5 @@
 import { copy, type Disturbs, docker_container, file, play, type PlayContext, shell, template, uri } from 'labbook'
-import { registryImage } from '../images/images.ts'
+import { registryImage } from '../app/images/images.ts'
 import { registryFiles, registryAddress, registryPort } from './address.ts'
 import { gracefulRestart } from './restart.ts'
 

@@ -1,4 +1,4 @@
-import { imageBase, pushImages } from '../images/images.ts'
+import { imageBase, pushImages } from '../app/images/images.ts'
 import { accessProof } from './access.ts'
 import { credentials } from './credentials.ts'
 import { registry, checkRegistry, removeRegistry, removeFromOtherHosts } from './registry.ts'

@@ -20,7 +20,7 @@ t.test('experiments confirm all findings and restore the cluster', async (t) => 
 t.test('an interrupted experiment rolls back its fault', async (t) => {
   const { exitCode } = await experiments(['node-killed'], {
     play: nodeKilled.name,
-    exhibit: 'node3 is Down',
+    exhibit: 'Nodes until node3 is Down',
     laterMs: 500,
     signal: 'SIGINT',
   })

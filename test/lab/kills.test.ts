@@ -1,6 +1,6 @@
 import t from 'tap'
 import { docker } from '../../playbooks/docker/docker.ts'
-import { imageBase, pushImages } from '../../playbooks/images/images.ts'
+import { imageBase, pushImages } from '../../playbooks/app/images/images.ts'
 import { labUp } from '../../playbooks/lab/lab.ts'
 import { swarm } from '../../playbooks/swarm/swarm.ts'
 import type { RunEvent } from '../../src/run/events.ts'

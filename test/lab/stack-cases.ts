@@ -9,7 +9,7 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
  */
 export function stackCases(t: Test, inventory: readonly string[]): void {
   const run = (name: string, ...args: string[]) => runPlaybook(name, [...inventory, '--yes', ...args])
-  const stack = (...args: string[]) => run('playbooks/swarm/stack.mjs', '--tags', 'lab,stack', ...args)
+  const stack = (...args: string[]) => run('playbooks/stack.mjs', '--tags', 'lab,stack', ...args)
   const findings = (prefix: string): [string, boolean | null][] =>
     latestRun()
       .summary()
@@ -30,9 +30,9 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
   void t.test('the voting app is deployed idempotently and removed', async (t) => {
     const voting = ['-e', 'file=examples/voting/compose.yaml']
     // Only the complete playbook pushes the images.
-    await ends(t, run('playbooks/swarm/stack.mjs', ...voting))
+    await ends(t, run('playbooks/stack.mjs', ...voting))
     t.same(findings('stack.'), STACK)
-    await ends(t, run('playbooks/swarm/stack.mjs', ...voting))
+    await ends(t, run('playbooks/stack.mjs', ...voting))
     t.equal(changed(), 0)
     t.same(findings('stack.'), STACK)
     await ends(t, stack(...voting, '-e', 'state=absent'))
@@ -49,7 +49,7 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
       file,
       'services:\n  web:\n    image: ${IMAGE_REDIS}\n    command: [sh, -c, "echo no such table: orders; exit 1"]\n    deploy: {endpoint_mode: dnsrr}\n',
     )
-    const said = await ends(t, run('playbooks/swarm/stack.mjs', '-e', `file=${file}`), 2)
+    const said = await ends(t, run('playbooks/stack.mjs', '-e', `file=${file}`), 2)
     t.match(said, /broken_web[\s\S]*no such table: orders/)
     t.match(findings('stack.'), [['stack.converged', false]])
     writeFileSync(file, 'services:\n  web:\n    imge: x\n')

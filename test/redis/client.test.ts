@@ -6,15 +6,15 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { parseLags } from '../../playbooks/swarm/redis/experiments/support/lags.ts'
+import { parseLags } from '../../playbooks/redis/experiments/support/lags.ts'
 import {
   lossOf,
   parseJsonLines,
   parseLog,
   acknowledgedCounts,
   type Change,
-} from '../../playbooks/swarm/redis/experiments/support/lost-writes.ts'
-import { clientSource } from '../../playbooks/swarm/redis/experiments/support/lab.ts'
+} from '../../playbooks/redis/experiments/support/lost-writes.ts'
+import { clientSource } from '../../playbooks/redis/experiments/support/lab.ts'
 
 /** Runs against real servers on loopback; needs redis-server and python3. */
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-redis-client-'))

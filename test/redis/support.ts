@@ -14,7 +14,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ROOT } from '../../playbooks/images/table.ts'
+import { ROOT } from '../../playbooks/app/images/table.ts'
 
 /** Contains the special characters of shells and of redis.conf. */
 export const PASSWORD = 'a "quoted" $word and \\ a backslash\'s'

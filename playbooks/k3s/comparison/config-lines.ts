@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { ROOT } from '../../images/table.ts'
+import { ROOT } from '../../app/images/table.ts'
 import { appSettings, manifestsOf } from '../settings.ts'
 import type { LineCounts } from './table.ts'
 

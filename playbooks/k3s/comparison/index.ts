@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { experiment } from 'labbook'
-import { ROOT } from '../../images/table.ts'
+import { ROOT } from '../../app/images/table.ts'
 import { countLines } from './config-lines.ts'
 import { storedRuns } from './runs.ts'
 import { conceptTable, measuredTable } from './table.ts'

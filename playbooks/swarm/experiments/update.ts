@@ -1,6 +1,6 @@
 import { experiment, type ExperimentContext } from 'labbook'
 import { registryAddress } from '../../registry/address.ts'
-import { tagOf } from '../../images/table.ts'
+import { tagOf } from '../../app/images/table.ts'
 import { checkSteadyState, COUNTER, waitForReplicas, seconds, UPDATE_STATE } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
 import { partitionDuring, inconclusiveIfPartitioned } from './support/partition.ts'

@@ -12,7 +12,7 @@ import redisPlaybook from '../../../playbooks/redis/playbook.ts'
 import registryPlaybook from '../../../playbooks/registry/playbook.ts'
 import sitePlaybook from '../../../playbooks/site/playbook.ts'
 import swarmPlaybook from '../../../playbooks/swarm/playbook.ts'
-import stackPlaybook from '../../../playbooks/swarm/stack/playbook.ts'
+import stackPlaybook from '../../../playbooks/stack/playbook.ts'
 import { labMachineTest, withLab } from '../../../src/cli/lab.ts'
 import { withLocalhost } from '../../../src/cli/localhost.ts'
 import { stepsOf, type Playbook } from '../../../src/cli/playbook.ts'
@@ -78,7 +78,7 @@ const PLAYBOOKS: Readonly<Record<string, Playbook>> = {
   'playbooks/registry/playbook.ts': registryPlaybook,
   'playbooks/site/playbook.ts': sitePlaybook,
   'playbooks/swarm/playbook.ts': swarmPlaybook,
-  'playbooks/swarm/stack/playbook.ts': stackPlaybook,
+  'playbooks/stack/playbook.ts': stackPlaybook,
 }
 
 const everyStep = Object.values(PLAYBOOKS).flatMap((playbook) =>
@@ -196,7 +196,7 @@ t.test('own machines: provisioning playbooks skip disturbing steps', async (t) =
     'docker',
     'swarm',
     'app',
-    'swarm/stack',
+    'stack',
     'lab up',
     'lab status',
     'redis status',
@@ -224,7 +224,7 @@ t.test('own machines: removal of data or services is refused, even if experiment
   t.same(refused('registry gc'), ['Prune unused images'])
   t.same(refused('registry down'), ['Remove CA certificate and registry login', 'Remove registry'])
   t.same(refused('balancer down'), ['Remove load balancer'])
-  t.same(refused('swarm/stack', { state: 'absent' }), ['Deploy stack'])
+  t.same(refused('stack', { state: 'absent' }), ['Deploy stack'])
   t.same(refused('docker', { docker_storage_driver: 'btrfs', docker_storage_force: 'true' }), ['Install Docker Engine'])
   t.same(refused('docker', { docker_storage_driver: 'btrfs' }), [])
   t.same(refused('site', { docker_storage_driver: 'btrfs', docker_storage_force: true }), ['Install Docker Engine'])

@@ -9,12 +9,12 @@ import {
   labCompose,
   sentinelsOf,
   serversOf,
-} from '../../../playbooks/swarm/redis/experiments/support/compose.ts'
-import { redisServices } from '../../../playbooks/swarm/redis/experiments/support/template.ts'
-import { unhealthyReason, type Reply } from '../../../playbooks/swarm/redis/experiments/support/health.ts'
-import { COLUMNS, ComparisonTable, NOT_MEASURED } from '../../../playbooks/swarm/redis/experiments/comparison-table.ts'
-import { comparisonCsv, comparisonText } from '../../../playbooks/swarm/redis/experiments/comparison.ts'
-import { TOPOLOGIES, type Topology } from '../../../playbooks/swarm/redis/variables.ts'
+} from '../../../playbooks/redis/experiments/support/compose.ts'
+import { redisServices } from '../../../playbooks/redis/experiments/support/template.ts'
+import { unhealthyReason, type Reply } from '../../../playbooks/redis/experiments/support/health.ts'
+import { COLUMNS, ComparisonTable, NOT_MEASURED } from '../../../playbooks/redis/experiments/comparison-table.ts'
+import { comparisonCsv, comparisonText } from '../../../playbooks/redis/experiments/comparison.ts'
+import { TOPOLOGIES, type Topology } from '../../../playbooks/redis/variables.ts'
 import type { Exhibit } from '../../../src/labbook.ts'
 
 type Service = Record<string, unknown> & {

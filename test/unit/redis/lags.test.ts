@@ -10,7 +10,7 @@ import {
   parseLags,
   wilsonInterval,
   roundTripText,
-} from '../../../playbooks/swarm/redis/experiments/support/lags.ts'
+} from '../../../playbooks/redis/experiments/support/lags.ts'
 
 const printed = (lags: readonly number[], late = 0): string =>
   [

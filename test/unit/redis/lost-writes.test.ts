@@ -7,7 +7,7 @@ import {
   acknowledgedCounts,
   lossProbabilityBound,
   type Loss,
-} from '../../../playbooks/swarm/redis/experiments/support/lost-writes.ts'
+} from '../../../playbooks/redis/experiments/support/lost-writes.ts'
 
 t.test('lossOf counts lost and indeterminate increments', async (t) => {
   t.same(lossOf({ values: [6, 7, 8], indeterminate: 0 }, 5, 8), {

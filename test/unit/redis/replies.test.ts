@@ -11,7 +11,7 @@ import {
   slotCount,
   slotOf,
   SLOTS,
-} from '../../../playbooks/swarm/redis/experiments/support/replies.ts'
+} from '../../../playbooks/redis/experiments/support/replies.ts'
 
 /**
  * Recorded from redis-server 7.0.15 on loopback: a master with two replicas and three Sentinels, and a cluster of six.

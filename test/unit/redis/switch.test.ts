@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { migrationTasks, switchScript } from '../../../playbooks/swarm/redis/switch.ts'
-import { TOPOLOGIES } from '../../../playbooks/swarm/redis/variables.ts'
+import { migrationTasks, switchScript } from '../../../playbooks/redis/switch.ts'
+import { TOPOLOGIES } from '../../../playbooks/redis/variables.ts'
 import { register, secret, type Secret } from '../../../src/labbook.ts'
 
 const PAIRS = TOPOLOGIES.flatMap((from) => TOPOLOGIES.filter((to) => to !== from).map((to) => [from, to] as const))

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { secretNameFor } from '../../../playbooks/swarm/redis/password.ts'
-import { redisNodes, redisVars, deployedRedisVars, TOPOLOGIES } from '../../../playbooks/swarm/redis/variables.ts'
+import { secretNameFor } from '../../../playbooks/redis/password.ts'
+import { redisNodes, redisVars, deployedRedisVars, TOPOLOGIES } from '../../../playbooks/redis/variables.ts'
 
 t.test('defaults are one server, and confirmed writes with sentinel and cluster', async (t) => {
   t.same(redisVars({}), {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { formatProblem, readCompose } from '../../../playbooks/swarm/stack/compose.ts'
-import { portsOf } from '../../../playbooks/swarm/stack/references.ts'
+import { formatProblem, readCompose } from '../../../playbooks/stack/compose.ts'
+import { portsOf } from '../../../playbooks/stack/references.ts'
 
 const read = (text: string, files: readonly string[] = []) =>
   readCompose({ path: 'compose.yaml', text }, (file) => files.includes(file))

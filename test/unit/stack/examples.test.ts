@@ -3,9 +3,9 @@ import path from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { APPS, balancerVars } from '../../../playbooks/balancer/stack.ts'
-import { IMAGE_NAMES, ROOT } from '../../../playbooks/images/table.ts'
-import { formatProblem, readCompose } from '../../../playbooks/swarm/stack/compose.ts'
-import { variablesOf } from '../../../playbooks/swarm/stack/variables.ts'
+import { IMAGE_NAMES, ROOT } from '../../../playbooks/app/images/table.ts'
+import { formatProblem, readCompose } from '../../../playbooks/stack/compose.ts'
+import { variablesOf } from '../../../playbooks/stack/variables.ts'
 import { render } from '../../../src/modules/support/render.ts'
 
 const text = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')

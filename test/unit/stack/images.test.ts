@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { contextFiles, IMAGE_NAMES, recipeOf, ROOT, tagOf } from '../../../playbooks/images/table.ts'
+import { contextFiles, IMAGE_NAMES, recipeOf, ROOT, tagOf } from '../../../playbooks/app/images/table.ts'
 
 const SOURCES = ['hub', 'debian'] as const
 

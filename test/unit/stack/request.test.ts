@@ -1,6 +1,6 @@
 import path from 'node:path'
 import t from 'tap'
-import { versionedName, readStackFile, readRequest } from '../../../playbooks/swarm/stack/request.ts'
+import { versionedName, readStackFile, readRequest } from '../../../playbooks/stack/request.ts'
 
 const folder = t.testdir({
   shop: { 'compose.yaml': 'services:\n  web:\n    image: ${REGISTRY}/web:${TAG}\n', 'site.conf': 'a' },

@@ -5,7 +5,7 @@ import {
   unconvergedServices,
   readState,
   type StackState,
-} from '../../../playbooks/swarm/stack/tasks.ts'
+} from '../../../playbooks/stack/tasks.ts'
 
 /** Output of Docker in the format of stateCommand. */
 const state = (services: readonly string[], updates: readonly string[], tasks: readonly string[]): StackState =>

@@ -10,11 +10,11 @@ import {
   runLoad,
   validityIssues,
 } from 'labbook/load'
-import { bottleneckOf } from '../../../load/bottleneck.ts'
-import { loadSettings } from '../../../load/settings.ts'
-import { inventoryTargets } from '../../../load/trial.ts'
-import { cpuUsages, sampleCpu } from '../../../load/usage.ts'
-import { checkSteadyState } from '../../experiments/support/cluster.ts'
+import { bottleneckOf } from '../../load/bottleneck.ts'
+import { loadSettings } from '../../load/settings.ts'
+import { inventoryTargets } from '../../load/trial.ts'
+import { cpuUsages, sampleCpu } from '../../load/usage.ts'
+import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES, type Topology } from '../variables.ts'
 import { disturbsLabStack } from './support/disturbs.ts'

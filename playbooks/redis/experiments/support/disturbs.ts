@@ -1,5 +1,5 @@
 import type { Disturbs } from 'labbook'
-import { nonManagers, powerOffEach, disturbSwarmNodes } from '../../../experiments/support/disturbs.ts'
+import { nonManagers, powerOffEach, disturbSwarmNodes } from '../../../swarm/experiments/support/disturbs.ts'
 import { LAB } from './lab.ts'
 
 /** A separate stack runs next to the app; the app's data is not changed. */

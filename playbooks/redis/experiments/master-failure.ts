@@ -1,6 +1,6 @@
 import { type Experiment, experiment, type ExperimentContext } from 'labbook'
-import { faultsOf } from '../../../lab/faults.ts'
-import { checkSteadyState } from '../../experiments/support/cluster.ts'
+import { faultsOf } from '../../lab/faults.ts'
+import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { lowRepeatNote, repeatCount } from './settings.ts'
 import { TOPOLOGIES, type Topology } from '../variables.ts'

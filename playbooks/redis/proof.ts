@@ -1,6 +1,6 @@
 import { type Experiment, experiment, type ExperimentContext, type SetupContext } from 'labbook'
-import { call, callMany, type Endpoint } from '../../app/client.ts'
-import { endpoints, waitForStack } from '../../app/proof.ts'
+import { call, callMany, type Endpoint } from '../app/client.ts'
+import { endpoints, waitForStack } from '../app/proof.ts'
 import { servicesOf } from './admin.ts'
 import { RECORDED_TOPOLOGY } from './switch.ts'
 import type { Topology } from './variables.ts'

@@ -1,5 +1,5 @@
 import { type Experiment, experiment } from 'labbook'
-import { callMany } from '../../../app/client.ts'
+import { callMany } from '../../app/client.ts'
 import { steadyStateAndRollback, loseMasterRepeatedly, reportFailover } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { disturbsMasterNode } from './support/disturbs.ts'

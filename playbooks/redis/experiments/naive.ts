@@ -1,6 +1,6 @@
 import { experiment, type ExperimentContext, type SetupContext } from 'labbook'
-import { callMany } from '../../../app/client.ts'
-import { checkSteadyState } from '../../experiments/support/cluster.ts'
+import { callMany } from '../../app/client.ts'
+import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { waitForServices, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { repeatCount } from './settings.ts'

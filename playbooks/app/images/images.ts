@@ -11,7 +11,7 @@ import {
   type Register,
   type Task,
 } from 'labbook'
-import { registryAddress } from '../registry/address.ts'
+import { registryAddress } from '../../registry/address.ts'
 import { baseImage, BUILD_TIMEOUT_SECONDS } from './base.ts'
 import { detectSource, tasksForSource } from './source.ts'
 import {

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, type ExperimentContext, PlaybookError, quote, type SetupContext, sh } from 'labbook'
-import { callMany } from '../../../../app/client.ts'
-import { STACK } from '../../../../app/stack.ts'
-import { ROOT } from '../../../../images/table.ts'
-import { endpointOf } from '../../../../lab/address.ts'
-import { manager } from '../../../experiments/support/cluster.ts'
-import type { AppEndpoint } from '../../../experiments/support/probe.ts'
+import { callMany } from '../../../app/client.ts'
+import { STACK } from '../../../app/stack.ts'
+import { ROOT } from '../../../app/images/table.ts'
+import { endpointOf } from '../../../lab/address.ts'
+import { manager } from '../../../swarm/experiments/support/cluster.ts'
+import type { AppEndpoint } from '../../../swarm/experiments/support/probe.ts'
 import { nodesNeeded, redisVarsFor, type Topology } from '../../variables.ts'
 import { KEY } from '../settings.ts'
 import { nodeOrder, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
@@ -21,7 +21,7 @@ export const LAB = 'redislab'
 const PORT = 8091
 
 export const clientSource = (): string =>
-  readFileSync(path.join(ROOT, 'playbooks/swarm/redis/experiments/support/client.py'), 'utf8')
+  readFileSync(path.join(ROOT, 'playbooks/redis/experiments/support/client.py'), 'utf8')
 
 /** A stack deployed for an experiment. */
 export interface LabStack {

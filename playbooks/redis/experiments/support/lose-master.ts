@@ -1,11 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, type ExperimentContext, quote, type SetupContext } from 'labbook'
 import { type Fault, injection, recovery } from 'labbook/lab'
-import { faultsOf } from '../../../../lab/faults.ts'
-import { isReady, manager, NODES, seconds } from '../../../experiments/support/cluster.ts'
-import type { RequestResult } from '../../../experiments/support/probe.ts'
-import { requestStats, type RequestStats } from '../../../experiments/support/requests.ts'
-import { observeDuring, observedSwarm, type TimelineRecorder } from '../../../experiments/support/observe-during.ts'
+import { faultsOf } from '../../../lab/faults.ts'
+import { isReady, manager, NODES, seconds } from '../../../swarm/experiments/support/cluster.ts'
+import type { RequestResult } from '../../../swarm/experiments/support/probe.ts'
+import { requestStats, type RequestStats } from '../../../swarm/experiments/support/requests.ts'
+import {
+  observeDuring,
+  observedSwarm,
+  type TimelineRecorder,
+} from '../../../swarm/experiments/support/observe-during.ts'
 import {
   query,
   clientCommand,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
 import { PlaybookError, render, type SetupContext } from 'labbook'
-import { ROOT } from '../../../../images/table.ts'
+import { ROOT } from '../../../app/images/table.ts'
 import { redisVarsFor, type Topology } from '../../variables.ts'
 import { nodeOrder, secretOf } from './compose.ts'
 

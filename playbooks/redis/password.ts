@@ -12,7 +12,7 @@ import {
   type Secret,
   slurp,
 } from 'labbook'
-import { registryFiles } from '../../registry/address.ts'
+import { registryFiles } from '../registry/address.ts'
 
 const storedPassword = register<{ content: string; sha256: string }>('redis_password')
 

@@ -17,9 +17,9 @@ import {
   type Task,
   template,
 } from 'labbook'
-import { images } from '../../images/images.ts'
-import { IMAGE_NAMES, type ImageName } from '../../images/table.ts'
-import { registryAddress, registryHost } from '../../registry/address.ts'
+import { images } from '../app/images/images.ts'
+import { IMAGE_NAMES, type ImageName } from '../app/images/table.ts'
+import { registryAddress, registryHost } from '../registry/address.ts'
 import { formatProblem } from './compose.ts'
 import type { NamedFile } from './references.ts'
 import {

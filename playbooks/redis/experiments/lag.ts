@@ -1,5 +1,5 @@
 import { experiment, type ExperimentContext } from 'labbook'
-import { checkSteadyState } from '../../experiments/support/cluster.ts'
+import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import {
   clientCommand,

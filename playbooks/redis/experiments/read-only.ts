@@ -1,5 +1,5 @@
 import { experiment } from 'labbook'
-import { checkSteadyState } from '../../experiments/support/cluster.ts'
+import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { query, clientCommand, readCount, deployLabStack, currentMaster, removeLabStacks } from './support/lab.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, repeatCount } from './settings.ts'
