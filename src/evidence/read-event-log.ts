@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import type { RunEvent } from '../run/events.ts'
+import { EVENT_SCHEMA, type RunEvent } from '../run/events.ts'
 import { withFileErrors, EvidenceError } from './run-directory.ts'
 
 const CHUNK = 1024 * 1024
@@ -8,7 +8,8 @@ const NEWLINE = 0x0a
 /**
  * Reads an event log, event by event. A truncated last line, of a killed run, is skipped.
  *
- * @throws {EvidenceError} the file cannot be read, or a line other than the last is not an event.
+ * @throws {EvidenceError} the file cannot be read, a line other than the last is not an event, or a newer Labbook
+ *   wrote the file.
  */
 export function* readEventLog(path: string): Generator<RunEvent> {
   let number = 0
@@ -16,6 +17,10 @@ export function* readEventLog(path: string): Generator<RunEvent> {
     number += 1
     if (text.trim() === '') continue
     const event = parse(text)
+    if (event?.type === 'run_start' && (event.schema ?? 1) > EVENT_SCHEMA)
+      throw new EvidenceError(
+        `${path} has event schema ${event.schema}, but this Labbook reads up to ${EVENT_SCHEMA}: use Labbook ${event.version} or newer`,
+      )
     if (event !== undefined) yield event
     else if (complete) {
       throw new EvidenceError(`${path}:${number}: this line is not an event. If the file was edited, remove the line`)

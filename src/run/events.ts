@@ -41,9 +41,17 @@ interface Base {
   readonly time: string
 }
 
+/**
+ * Version of the events. It increases when a reader of the version before would misread an event; a new field or a new
+ * type of event does not increase it.
+ */
+export const EVENT_SCHEMA = 1
+
 export interface RunStart extends Base {
   readonly type: 'run_start'
   readonly playbook: string
+  /** {@link EVENT_SCHEMA}. Absent in event logs of versions before it, which have schema 1. */
+  readonly schema?: number
   readonly version: string
   readonly argv: readonly string[]
   readonly check: boolean

@@ -2,7 +2,7 @@ import { hostname, platform, release } from 'node:os'
 import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts'
 import { reportMetadataOf } from './report-metadata.ts'
 import { skippedText, permissionFor, RunRefused, type Permission, type WithoutPermission } from './disturbance.ts'
-import type { Phase, RunEvent, Subscriber } from './events.ts'
+import { EVENT_SCHEMA, type Phase, type RunEvent, type Subscriber } from './events.ts'
 import { runExperiment } from './run-experiment.ts'
 import { PredictedEffects } from './predicted-effects.ts'
 import { runHost, type RunHost } from './run-host.ts'
@@ -81,6 +81,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const state = stateOf(options, hosts, emit)
   emit({
     type: 'run_start',
+    schema: EVENT_SCHEMA,
     playbook: options.playbook,
     version: options.version,
     argv: options.argv,

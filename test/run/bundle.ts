@@ -29,11 +29,25 @@ export async function bundleTests(files: readonly string[]): Promise<Map<string,
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'error',
-    plugins: [ownPlace],
+    plugins: [ownPackage, ownPlace],
     define: Object.fromEntries(OWN_PLACE.map((name) => [`import.meta.${name}`, `labbook_${name}`])),
   })
   await stop()
   return new Map(files.map((file) => [file, path.join(FOLDER, file.replace(/\.ts$/, '.mjs'))]))
+}
+
+/** Packages are external, but for this project's own name: its files are bundled. */
+const ownPackage: Plugin = {
+  name: 'own package',
+  setup({ onResolve }) {
+    const { exports } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+      readonly exports: Readonly<Record<string, string>>
+    }
+    onResolve({ filter: /^labbook(\/|$)/ }, ({ path: name }) => {
+      const file = exports[name.replace('labbook', '.')]
+      return file === undefined ? undefined : { path: path.join(ROOT, file) }
+    })
+  },
 }
 
 /**
@@ -43,7 +57,7 @@ export async function bundleTests(files: readonly string[]): Promise<Map<string,
 const ownPlace: Plugin = {
   name: 'own place',
   setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
+    onLoad({ filter: /\.(ts|mjs)$/ }, ({ path: file }) => {
       const text = readFileSync(file, 'utf8')
       if (!text.includes('import.meta.')) return undefined
       const values = { url: pathToFileURL(file).href, dirname: path.dirname(file), filename: file }

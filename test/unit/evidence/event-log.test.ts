@@ -4,6 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { readEventLog } from '../../../src/evidence/index.ts'
+import { EVENT_SCHEMA } from '../../../src/run/events.ts'
 import { openEventLog, truncateMiddle } from '../../../src/evidence/event-log.ts'
 import { exhibit, notice } from './events.ts'
 
@@ -41,6 +42,15 @@ await t.test('error for an invalid line in the middle has its line number', asyn
     appendFileSync(events, `${JSON.stringify(notice('two'))}\n`)
     t.throws(() => [...readEventLog(events)], /events\.jsonl:2: this line is not an event/)
   }
+})
+
+await t.test('event log of a newer Labbook is rejected, one without a schema is read', async (t) => {
+  const events = `${t.testdir()}/events.jsonl`
+  const start = { type: 'run_start', time: '2026-11-21T04:30:00.000Z', version: '7.1.0' }
+  writeFileSync(events, `${JSON.stringify(start)}\n`)
+  t.match([...readEventLog(events)], [{ version: '7.1.0' }])
+  writeFileSync(events, `${JSON.stringify({ ...start, schema: EVENT_SCHEMA + 1 })}\n`)
+  t.throws(() => [...readEventLog(events)], /has event schema 2, .* up to 1: use Labbook 7\.1\.0 or newer/)
 })
 
 await t.test('error for a missing event log names the file', async (t) => {
