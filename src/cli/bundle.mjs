@@ -15,22 +15,41 @@ import { placeInPlaybook, showSourcePositions } from './source-positions.mjs'
 const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
 
 /**
+ * @typedef {object} PlaybookBundle
+ * @property {typeof import('./main.ts').main} main
+ * @property {typeof import('./playbook.ts').playbookProblem} playbookProblem
+ * @property {{ default?: unknown }} written - the playbook's exports.
+ *
+ * @typedef {object} CachePaths
+ * @property {string} directory
+ * @property {string} stem - the start of the bundle's file names.
+ * @property {string} manifest
+ *
+ * @typedef {object} Bundle
+ * @property {string} code
+ * @property {string} file - where the code is cached.
+ * @property {string} map - its source map.
+ * @property {string} compiled - its bytecode.
+ */
+
+/**
  * Loads a playbook together with the runner.
  *
  * @param {string} root - the project directory.
  * @param {string} playbookFile - the `playbook.ts`.
- * @returns {Promise<{ main: Function, playbookProblem: Function, written: { default?: unknown } } | undefined>}
- *   `written`: the playbook's exports. undefined if a source file has an error, which is printed to stderr.
+ * @returns {Promise<PlaybookBundle | undefined>} undefined if a source file has an error, which is printed to stderr.
  */
 export function loadBundle(root, playbookFile) {
   const [main, check] = ['src/cli/main.ts', 'src/cli/playbook.ts'].map((file) => JSON.stringify(path.join(root, file)))
-  return load(
-    root,
-    playbookFile,
-    `export { main } from ${main}
+  return /** @type {Promise<PlaybookBundle | undefined>} */ (
+    load(
+      root,
+      playbookFile,
+      `export { main } from ${main}
 export { playbookProblem } from ${check}
 export * as written from ${JSON.stringify(playbookFile)}
 `,
+    )
   )
 }
 
@@ -43,6 +62,12 @@ export * as written from ${JSON.stringify(playbookFile)}
  */
 export const loadModule = (root, file) => load(root, file, `export * from ${JSON.stringify(file)}\n`)
 
+/**
+ * @param {string} root
+ * @param {string} entryFile
+ * @param {string} contents - TypeScript: what the bundle exports.
+ * @returns {Promise<object | undefined>}
+ */
 async function load(root, entryFile, contents) {
   const paths = cachePaths(root, entryFile)
   const bundle = cachedBundle(paths) ?? (await build(root, entryFile, paths, contents))
@@ -53,12 +78,18 @@ async function load(root, entryFile, contents) {
   } catch (error) {
     const position = placeInPlaybook(root, error)
     if (position === undefined) throw error
-    process.stderr.write(`${position}: ${error.message}\n`)
+    process.stderr.write(`${position}: ${/** @type {Error} */ (error).message}\n`)
     return undefined
   }
 }
 
-/** The cache paths of a playbook's bundle. `manifest` lists its source files and its output file. */
+/**
+ * The cache paths of a playbook's bundle. `manifest` lists its source files and its output file.
+ *
+ * @param {string} root
+ * @param {string} entryFile
+ * @returns {CachePaths}
+ */
 function cachePaths(root, entryFile) {
   const directory = path.join(root, 'node_modules/.cache/labbook')
   const key = hash(`${entryFile}\0${process.version}\0${process.arch}`)
@@ -66,17 +97,29 @@ function cachePaths(root, entryFile) {
   return { directory, stem, manifest: path.join(directory, `${stem}.json`) }
 }
 
-/** V8 validates cached bytecode by source length alone, so a bundle's files are named by a hash of its content. */
+/**
+ * V8 validates cached bytecode by source length alone, so a bundle's files are named by a hash of its content.
+ *
+ * @param {CachePaths} paths
+ * @param {string} code
+ * @returns {Bundle}
+ */
 function filesOf({ directory, stem }, code) {
   const file = path.join(directory, `${stem}-${hash(code)}.cjs`)
   return { code, file, map: `${file}.map`, compiled: `${file}.v8` }
 }
 
-const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16)
+const hash = (/** @type {string} */ text) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
-/** The cached bundle, if none of its source files has changed. */
+/**
+ * The cached bundle, if none of its source files has changed.
+ *
+ * @param {CachePaths} paths
+ * @returns {Bundle | undefined}
+ */
 function cachedBundle(paths) {
   try {
+    /** @type {{ inputs: Record<string, string>, file: string }} */
     const { inputs, file } = JSON.parse(readFileSync(paths.manifest, 'utf8'))
     for (const [input, stamp] of Object.entries(inputs)) if (fileStamp(input) !== stamp) return undefined
     return { code: readFileSync(file, 'utf8'), file, map: `${file}.map`, compiled: `${file}.v8` }
@@ -85,11 +128,19 @@ function cachedBundle(paths) {
   }
 }
 
+/** @param {string} file */
 function fileStamp(file) {
   const { size, mtimeMs, ino } = statSync(file)
   return `${size} ${mtimeMs} ${ino}`
 }
 
+/**
+ * @param {string} root
+ * @param {string} entryFile
+ * @param {CachePaths} paths
+ * @param {string} contents
+ * @returns {Promise<Bundle | undefined>}
+ */
 async function build(root, entryFile, paths, contents) {
   const esbuild = await import('esbuild')
   const result = await esbuild
@@ -109,7 +160,7 @@ async function build(root, entryFile, paths, contents) {
       plugins: [importMeta, nativeAddons],
       absWorkingDir: root,
     })
-    .catch((error) => {
+    .catch((/** @type {Partial<import('esbuild').BuildFailure>} */ error) => {
       // Without esbuild messages it is a bug, not an error in a playbook.
       if (!Array.isArray(error.errors)) throw error
       for (const { text, location } of error.errors) {
@@ -120,7 +171,8 @@ async function build(root, entryFile, paths, contents) {
   // Its process is in the terminal's foreground group and no longer needed.
   await esbuild.stop()
   if (result === undefined) return undefined
-  const text = (end) => result.outputFiles.find((file) => file.path.endsWith(end)).text
+  const text = (/** @type {string} */ end) =>
+    /** @type {import('esbuild').OutputFile} */ (result.outputFiles.find((file) => file.path.endsWith(end))).text
   const bundle = filesOf(paths, text('.cjs'))
   // For packages, npm's list of installed packages stands for all their files.
   const own = Object.keys(result.metafile.inputs).filter(
@@ -140,7 +192,11 @@ async function build(root, entryFile, paths, contents) {
   return bundle
 }
 
-/** Writes files atomically. If they cannot be written, the next run bundles again. */
+/**
+ * Writes files atomically. If they cannot be written, the next run bundles again.
+ *
+ * @param {readonly [file: string, content: string | Buffer][]} files
+ */
 function writeFiles(files) {
   try {
     for (const [file, content] of files) {
@@ -153,7 +209,12 @@ function writeFiles(files) {
   }
 }
 
-/** Removes the files of the playbook's earlier bundles. */
+/**
+ * Removes the files of the playbook's earlier bundles.
+ *
+ * @param {CachePaths} paths
+ * @param {Bundle} bundle - the current one.
+ */
 function removeOthers({ directory, stem }, { file }) {
   try {
     for (const name of readdirSync(directory)) {
@@ -165,7 +226,11 @@ function removeOthers({ directory, stem }, { file }) {
   }
 }
 
-/** In a bundle `import.meta.url` would be the bundle's; modules need their own to find files next to them. */
+/**
+ * In a bundle `import.meta.url` would be the bundle's; modules need their own to find files next to them.
+ *
+ * @type {import('esbuild').Plugin}
+ */
 const importMeta = {
   name: 'import meta',
   setup({ onLoad }) {
@@ -180,7 +245,11 @@ const importMeta = {
   },
 }
 
-/** Native addons are not bundled; they are optional for their packages. */
+/**
+ * Native addons are not bundled; they are optional for their packages.
+ *
+ * @type {import('esbuild').Plugin}
+ */
 const nativeAddons = {
   name: 'native addons',
   setup({ onResolve }) {
@@ -191,6 +260,10 @@ const nativeAddons = {
   },
 }
 
+/**
+ * @param {Bundle} bundle
+ * @returns {object} its exports.
+ */
 function evaluate({ code, file, compiled }) {
   let cachedData
   try {

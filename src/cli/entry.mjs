@@ -21,9 +21,12 @@ export async function runEntry(url) {
     if (bundle === undefined) return 1
     const playbook = bundle.written.default
     const problem = bundle.playbookProblem(playbook)
-    return problem === undefined ? await bundle.main(playbook, args, ROOT) : fail(`${file}: ${problem}`)
+    if (problem !== undefined) return fail(`${file}: ${problem}`)
+    return await bundle.main(/** @type {import('./playbook.ts').Playbook} */ (playbook), args, ROOT)
   })
 }
+
+/** @typedef {(args: readonly string[], root: string) => Promise<number>} Command */
 
 /**
  * Runs a command that is not a playbook.
@@ -34,11 +37,18 @@ export async function runEntry(url) {
  */
 export async function runCommand(url, file, name) {
   await run(fileURLToPath(url), async ({ loadModule }, args) => {
-    const loaded = await loadModule(ROOT, path.join(ROOT, file))
-    return loaded === undefined ? 1 : await loaded[name](args, ROOT)
+    const loaded = /** @type {Record<string, Command> | undefined} */ (await loadModule(ROOT, path.join(ROOT, file)))
+    if (loaded === undefined) return 1
+    const command = loaded[name]
+    if (command === undefined) throw new Error(`${file} does not export "${name}"`)
+    return await command(args, ROOT)
   })
 }
 
+/**
+ * @param {string} entry - the entry point.
+ * @param {(bundler: typeof import('./bundle.mjs'), args: string[]) => Promise<number>} program - returns an exit code.
+ */
 async function run(entry, program) {
   const missing = missingPrerequisite(ROOT)
   if (missing !== undefined) {
@@ -51,6 +61,10 @@ async function run(entry, program) {
   process.exitCode = await program(bundler, process.argv.slice(at + 1))
 }
 
+/**
+ * @param {string} error
+ * @returns {number} the exit code.
+ */
 function fail(error) {
   process.stderr.write(`${error}\n`)
   return 1

@@ -9,6 +9,7 @@ import path from 'node:path'
  * @returns {string | undefined} an error message; undefined if nothing is missing.
  */
 export function missingPrerequisite(root) {
+  /** @type {{ engines: { node: string }, dependencies: Record<string, string> }} */
   const { engines, dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
   const required = engines.node.replace(/[^\d.]/g, '')
   if (isOlder(process.versions.node, required)) {
@@ -19,11 +20,17 @@ export function missingPrerequisite(root) {
   return undefined
 }
 
+/**
+ * @param {string} version
+ * @param {string} than
+ */
 function isOlder(version, than) {
-  const [numbers, others] = [version, than].map((text) => text.split('.').map(Number))
+  const [numbers, others] = [numbersOf(version), numbersOf(than)]
   const differs = others.findIndex((other, i) => other !== (numbers[i] || 0))
-  return differs !== -1 && (numbers[differs] || 0) < others[differs]
+  return differs !== -1 && (numbers[differs] || 0) < (others[differs] || 0)
 }
 
-const counted = ([first, ...others]) =>
+const numbersOf = (/** @type {string} */ version) => version.split('.').map(Number)
+
+const counted = (/** @type {string[]} */ [first, ...others]) =>
   others.length === 0 ? `npm package ${first} is` : `${others.length + 1} npm packages (${first} and others) are`

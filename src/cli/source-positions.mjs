@@ -10,17 +10,19 @@ import path from 'node:path'
  * @param {string} mapFile - its source map.
  */
 export function showSourcePositions(bundle, mapFile) {
+  /** @type {SourceMap | undefined} */
   let map
-  const source = (line, column) => {
+  const source = (/** @type {number} */ line, /** @type {number} */ column) => {
     map ??= readMap(mapFile)
-    const { originalSource, originalLine, originalColumn } = map?.findEntry(line - 1, column - 1) ?? {}
+    /** @type {Partial<import('node:module').SourceMapping>} */
+    const { originalSource, originalLine = 0, originalColumn = 0 } = map?.findEntry(line - 1, column - 1) ?? {}
     if (originalSource === undefined) return undefined
     return `${path.resolve(path.dirname(mapFile), originalSource)}:${originalLine + 1}:${originalColumn + 1}`
   }
-  const frame = (site) => {
+  const frame = (/** @type {NodeJS.CallSite} */ site) => {
     const text = String(site)
     if (site.getFileName() !== bundle) return text
-    const place = source(site.getLineNumber(), site.getColumnNumber())
+    const place = source(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0)
     return place === undefined ? text : text.replace(/(?<=^|\()[^()]*:\d+:\d+(?=\)?$)/, place)
   }
   Error.prepareStackTrace = (error, sites) =>
@@ -36,7 +38,7 @@ export function showSourcePositions(bundle, mapFile) {
  *   stack.
  */
 export function placeInPlaybook(root, error) {
-  const places = String(error?.stack)
+  const places = String(/** @type {{ stack?: unknown } | null | undefined} */ (error)?.stack)
     .split('\n')
     .map((line) => /^ +at (?:.*\()?(\/[^()]*:\d+:\d+)\)?$/.exec(line)?.[1])
   const place = places.find(
@@ -45,7 +47,10 @@ export function placeInPlaybook(root, error) {
   return place && path.relative(root, place)
 }
 
-/** @returns {SourceMap | undefined} undefined if it cannot be read; positions are then those of the bundle. */
+/**
+ * @param {string} file
+ * @returns {SourceMap | undefined} undefined if it cannot be read; positions are then those of the bundle.
+ */
 function readMap(file) {
   try {
     return new SourceMap(JSON.parse(readFileSync(file, 'utf8')))

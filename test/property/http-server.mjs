@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 
+/** @type {Readonly<Record<string, Buffer>>} */
 const files = {
   '/text.txt': Buffer.from('fetched\nkey=1\n'),
   '/binary.dat': Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 11) % 256)),
@@ -12,7 +13,7 @@ const sums = Object.entries(files)
   .join('')
 
 createServer((request, response) => {
-  const { pathname } = new URL(request.url, 'http://node')
+  const { pathname } = new URL(request.url ?? '/', 'http://node')
   const found = pathname === '/sums' ? Buffer.from(sums) : files[pathname]
   request.resume().on('end', () => {
     if (pathname === '/json') response.writeHead(200, { 'content-type': 'application/json' }).end('{"answer": 42}')

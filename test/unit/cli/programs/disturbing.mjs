@@ -3,8 +3,10 @@
 import path from 'node:path'
 import { loadBundle } from '../../../../src/cli/bundle.mjs'
 
-const { main, written } = await loadBundle(
+const bundle = await loadBundle(
   path.resolve(import.meta.dirname, '../../../..'),
   path.join(import.meta.dirname, 'disturbing-playbook.ts'),
 )
-process.exitCode = await main(written.default, process.argv.slice(4), process.argv[2])
+if (bundle === undefined) throw new Error('the playbook has an error')
+const playbook = /** @type {import('../../../../src/cli/playbook.ts').Playbook} */ (bundle.written.default)
+process.exitCode = await bundle.main(playbook, process.argv.slice(4), process.argv[2] ?? '')

@@ -2,10 +2,17 @@
 // Like a layer 4 load balancer, it uses the next replica for each new connection.
 import http from 'node:http'
 
+/** @type {{ latency?: number, replicas?: number, headers?: boolean, stallAfter?: number, stallFor?: number }} */
 const { latency = 0, replicas = 1, headers = true, stallAfter, stallFor = 0 } = JSON.parse(process.argv[2] ?? '{}')
+/** @type {Record<string, number>} */
 const seen = {}
 let connections = 0
+/** @type {number | undefined} */
 let firstAt
+/** @type {(string | undefined)[]} */
+const addresses = []
+/** @type {WeakMap<import('node:stream').Duplex, number>} */
+const numbers = new WeakMap()
 
 const server = http.createServer((request, response) => {
   const { url, method, socket } = request
@@ -21,7 +28,7 @@ const server = http.createServer((request, response) => {
     socket.destroy()
     return
   }
-  const replica = `r${socket.number % replicas}`
+  const replica = `r${(numbers.get(socket) ?? 0) % replicas}`
   const stalled = stallAfter !== undefined && now - firstAt >= stallAfter ? firstAt + stallAfter + stallFor - now : 0
   setTimeout(
     () => {
@@ -33,15 +40,14 @@ const server = http.createServer((request, response) => {
     Math.max(latency, stalled),
   )
 })
-const addresses = []
 server.on('connection', (socket) => {
-  socket.number = connections++
+  numbers.set(socket, connections++)
   addresses.push(socket.remoteAddress)
 })
 // Only the generator closes connections.
 server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`${server.address().port}\n`)
+  process.stdout.write(`${/** @type {import('node:net').AddressInfo} */ (server.address()).port}\n`)
 })
 process.stdin
   .on('end', () => {
