@@ -64,7 +64,7 @@ const VM = ['cpio', 'curl', 'mmdebstrap', 'openssh-client', 'procps', 'qemu-syst
 export const PARTS: readonly Part[] = [
   {
     name: 'check',
-    description: 'types, lint, unused code',
+    description: 'format, types, lint, imports, unused code',
     packages: [],
     lane: 'compute',
     minutes: 5,
