@@ -13,6 +13,7 @@ import {
 import { images } from '../images/images.ts'
 import { ROOT } from '../images/table.ts'
 import { registryHost } from '../registry/address.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 export const STACK = 'balancer'
 const DIRECTORY = '/opt/labbook/balancer'
@@ -41,7 +42,7 @@ interface BalancerVars {
  * @throws {PlaybookError} if one of them is invalid.
  */
 export function balancerVars(vars: Vars): BalancerVars {
-  const kind = String(vars.balancer ?? 'haproxy')
+  const kind = toText(vars.balancer ?? 'haproxy')
   if (kind !== 'nginx' && kind !== 'haproxy')
     throw new PlaybookError(`balancer is "${kind}": it must be nginx or haproxy`)
   return {

@@ -8,6 +8,7 @@ import {
   type Task,
 } from '../../src/labbook.ts'
 import type { ImageSource } from './table.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 const detected = register<CommandValues>('image_source')
 
@@ -15,7 +16,7 @@ type Choice = ImageSource | 'auto'
 
 /** @throws {PlaybookError} if `image_source` is invalid. */
 function choiceOf({ vars }: Pick<PlayContext, 'vars'>): Choice {
-  const choice = String(vars.image_source ?? 'auto')
+  const choice = toText(vars.image_source ?? 'auto')
   if (choice === 'auto' || choice === 'hub' || choice === 'debian') return choice
   throw new PlaybookError(`image_source is "${choice}": it must be auto, hub or debian`)
 }

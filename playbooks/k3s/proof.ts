@@ -4,6 +4,7 @@ import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
 import { clusterAccess, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
 import { isReady, isReadyNode, parseNodes, parsePods } from './objects.ts'
 import { appSettings } from './settings.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 /** The pods of the app, and of Redis, as JSON. */
 export const podsCommand = (k: (words: string) => string, namespace: string): string =>
@@ -24,7 +25,7 @@ export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
   const { app_host: host, app_port } = on.hostvars('localhost')
   const { counter_port, namespace } = settingsOf(on)
   const port = Number(app_port ?? counter_port)
-  if (host !== undefined) return [{ host: String(host), port, node: String(host) }]
+  if (host !== undefined) return [{ host: toText(host), port, node: toText(host) }]
   const { at, k } = kubectl(on)
   const { stdout } = await on.exec({
     ...at,

@@ -2,6 +2,7 @@ import { copy, debug, file, disturbAll, play, type Disturbs, type Play } from '.
 import { distroPackages } from '../docker/packages.ts'
 import { labOf, providerFile } from '../../src/lab/lab.ts'
 import { providerOf } from '../../src/lab/providers.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 export { labOf }
 
@@ -17,7 +18,7 @@ export const labUp: readonly Play[] = [
       reason === undefined
         ? []
         : [
-            debug('Show lab provider', { msg: `${lab.provider}: ${String(reason)}` }),
+            debug('Show lab provider', { msg: `${lab.provider}: ${toText(reason)}` }),
             file('Create directory for the choice', {
               path: saved.slice(0, saved.lastIndexOf('/')),
               state: 'directory',
@@ -25,7 +26,7 @@ export const labUp: readonly Play[] = [
             }),
             copy('Save chosen lab provider', {
               dest: saved,
-              content: `${lab.provider}\n${String(reason)}\n`,
+              content: `${lab.provider}\n${toText(reason)}\n`,
               mode: '0644',
             }),
           ],

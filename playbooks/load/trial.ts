@@ -4,6 +4,7 @@ import { endpoints } from '../app/proof.ts'
 import { bottleneckOf, type Bottleneck, type CpuUsage } from './bottleneck.ts'
 import { runShardedLoad } from './generators.ts'
 import { cpuUsages, type ReadingsBetween, type StackContainer } from './usage.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 /** Request mix: all routes of the app, more reads than writes. The increments stay in the counter. */
 export const REQUEST_MIX = [
@@ -32,7 +33,7 @@ export function inventoryTargets(
   { groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>,
   targets: readonly Target[],
 ): Target[] {
-  const known = new Set((groups.all ?? []).map((name) => String(hostvars(name).ansible_host ?? name)))
+  const known = new Set((groups.all ?? []).map((name) => toText(hostvars(name).ansible_host ?? name)))
   const unknown = targets.filter(({ host }) => !known.has(host))
   if (unknown.length > 0)
     throw new PlaybookError(`load test targets are not in the inventory: ${unknown.map(({ host }) => host).join(', ')}`)
@@ -75,7 +76,7 @@ export async function runTrial(
     ...plan,
     targets: appTargets(on),
     kinds: [...REQUEST_MIX],
-  } as PlanInput)
+  })
   const began = Date.parse(result.start)
   const uses = cpuUsages(between(began, began + result.seconds * 1000), containers)
   const limit = generatorLimit(result.generator, result.lateP99)

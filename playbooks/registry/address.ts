@@ -3,6 +3,7 @@ import path from 'node:path'
 import { PlaybookError, type PlayContext } from '../../src/labbook.ts'
 import { nodeAddress } from '../lab/address.ts'
 import { labOf } from '../lab/lab.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 const REGISTRY_PORT = 5000
 
@@ -44,7 +45,7 @@ export interface RegistryFiles {
 /** `registry_dir`, or the lab's directory, so that they are removed with the lab, or {@link dataDirectory}. */
 export function registryFiles(on: Inventory): RegistryFiles {
   const configured = on.hostvars(registryHost(on)).registry_dir
-  const dir = configured === undefined ? path.join(labOf(on)?.dir ?? dataDirectory(), 'registry') : String(configured)
+  const dir = configured === undefined ? path.join(labOf(on)?.dir ?? dataDirectory(), 'registry') : toText(configured)
   return {
     pki: path.join(dir, 'pki'),
     htpasswd: path.join(dir, 'htpasswd'),

@@ -4,9 +4,10 @@ import { x509_ca } from '../../src/pki/x509_ca.ts'
 import { x509_certificate } from '../../src/pki/x509_certificate.ts'
 import { configuredAccounts } from './accounts.ts'
 import { registryFiles, registryHost, registryNames } from './address.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 const passphraseOf = (value: unknown): { passphrase?: string } =>
-  value === undefined ? {} : { passphrase: String(value) }
+  value === undefined ? {} : { passphrase: toText(value) }
 
 /** The accounts, set once they exist. */
 export const accounts = register<Htpasswd>('registry_accounts')
@@ -19,7 +20,7 @@ export const credentials = play(
     const { pki, htpasswd: file, passwords } = registryFiles(on)
     const vars = on.hostvars(registryHost(on))
     const passphrase = passphraseOf(vars.pki_passphrase)
-    const kind = vars.pki_key_type === undefined ? {} : { key_type: String(vars.pki_key_type) as 'ec' | 'rsa' }
+    const kind = vars.pki_key_type === undefined ? {} : { key_type: toText(vars.pki_key_type) as 'ec' | 'rsa' }
     return [
       x509_ca('Create CA', {
         dir: pki,

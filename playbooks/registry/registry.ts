@@ -12,6 +12,7 @@ import {
 import { registryImage } from '../images/images.ts'
 import { registryFiles, registryAddress, registryPort } from './address.ts'
 import { gracefulRestart } from './restart.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 const CONFIG = '/etc/labbook/registry'
 export const CONFIG_FILE = `${CONFIG}/config.yml`
@@ -21,7 +22,7 @@ export const CONTAINER = 'labbook-registry'
 
 /** Storage directory of the registry on the host. */
 export const storageOf = ({ vars }: Pick<PlayContext, 'vars'>): string =>
-  String(vars.registry_storage ?? '/var/lib/registry')
+  toText(vars.registry_storage ?? '/var/lib/registry')
 
 /** Parameters of the registry's container. */
 export const registryContainer = (on: Pick<PlayContext, 'vars' | 'groups' | 'hostvars'>) => ({

@@ -10,6 +10,7 @@ import {
 } from '../../src/labbook.ts'
 import { labOf } from '../../src/lab/lab.ts'
 import { nodeAddress } from '../lab/address.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 /** State of the Swarm on the first manager: join tokens, members. */
 const swarmState = register<DockerSwarm>('swarm')
@@ -78,7 +79,7 @@ const swarmNodes = play('Configure Swarm nodes', { hosts: 'swarm_managers[0]', b
 function availabilityOf(value: unknown): 'active' | 'pause' | 'drain' {
   if (value === undefined) return 'active'
   if (value === 'active' || value === 'pause' || value === 'drain') return value
-  throw new PlaybookError(`swarm_availability must be active, pause or drain, not "${String(value)}"`)
+  throw new PlaybookError(`swarm_availability must be active, pause or drain, not "${toText(value)}"`)
 }
 
 const labelsOf = (value: unknown): Record<string, string> =>

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { PlayContext } from '../../../src/labbook.ts'
 import { labOf } from '../../lab/lab.ts'
 import { plannedCluster } from './cluster.ts'
+import { toText } from '../../../src/values/to-text.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
@@ -11,7 +12,7 @@ const dataDirectory = (): string =>
 
 /** Name of the kubectl context of the cluster: `k3s_context`. */
 export const contextOf = (on: Inventory): string =>
-  String(on.hostvars(plannedCluster(on).first.host).k3s_context ?? labOf(on)?.name ?? 'labbook')
+  toText(on.hostvars(plannedCluster(on).first.host).k3s_context ?? labOf(on)?.name ?? 'labbook')
 
 /**
  * The cluster's kubeconfig on this machine: `k3s_kubeconfig`, or in the lab's directory, so that it is removed with the
@@ -21,5 +22,5 @@ export function kubeconfigOf(on: Inventory): string {
   const configured = on.hostvars(plannedCluster(on).first.host).k3s_kubeconfig
   return configured === undefined
     ? path.join(labOf(on)?.dir ?? dataDirectory(), 'k3s', 'kubeconfig.yaml')
-    : path.resolve(String(configured))
+    : path.resolve(toText(configured))
 }

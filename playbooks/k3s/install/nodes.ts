@@ -22,6 +22,7 @@ import { API_PORT, plannedCluster, nodeFor } from './cluster.ts'
 import { stagedPath } from './files.ts'
 import { hostSettings } from './preflight.ts'
 import { k3sSource } from './source.ts'
+import { toText } from '../../../src/values/to-text.ts'
 
 const TOKEN = `${K3S_CONFIG_DIR}/token`
 
@@ -82,7 +83,7 @@ export const firstServer = play(
           creates: TOKEN,
           no_log: true,
         })
-      : copy('Copy cluster token', { content: secret(String(on.vars.k3s_token)), dest: TOKEN, mode: '0600' }),
+      : copy('Copy cluster token', { content: secret(toText(on.vars.k3s_token)), dest: TOKEN, mode: '0600' }),
     installNode(on),
   ],
 )
@@ -252,7 +253,7 @@ function listOf(value: unknown, name: string): string[] {
   if (value === undefined) return []
   const list = Array.isArray(value)
     ? value.map(String)
-    : String(value)
+    : toText(value)
         .split(',')
         .map((item) => item.trim())
   const known = ['coredns', 'servicelb', 'traefik', 'local-storage', 'metrics-server', 'runtimes']

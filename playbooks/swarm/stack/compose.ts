@@ -14,6 +14,7 @@ import {
   type Port,
   type YamlMap,
 } from './references.ts'
+import { toText } from '../../../src/values/to-text.ts'
 
 /** A service of a compose file. */
 export interface Service {
@@ -126,7 +127,7 @@ function unknownKeyMessage(path: Path, key: string): string {
 const serviceOf = (name: string, service: YamlMap): Service => ({
   name,
   image: typeof service.image === 'string' ? service.image : '',
-  mode: String(asMap(service.deploy).mode ?? 'replicated'),
+  mode: toText(asMap(service.deploy).mode ?? 'replicated'),
   ports: asList(service.ports).flatMap(portsOf),
 })
 

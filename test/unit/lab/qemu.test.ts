@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import t from 'tap'
 import { lab_vm_acceleration } from '../../../src/lab/qemu/acceleration.ts'
+import type { Faults } from '../../../src/lab/faults.ts'
 import { vmFaults } from '../../../src/lab/qemu/faults.ts'
 import { lab_vm_image } from '../../../src/lab/qemu/image.ts'
 import { qemu } from '../../../src/lab/qemu/provider.ts'
@@ -246,7 +247,7 @@ const plans = [
   planFor(lab_vm_snapshot, { dir: '/srv/labs/vm', name: 'a', vms: [node1], state: 'absent' }, 'there\n'),
 ]
 for (const { description, script } of plans.flatMap((plan) => plan.changes)) scripts[description] = script
-for (const [name, fault] of Object.entries(vmFaults(vmSettings(node1))))
+for (const [name, fault] of Object.entries<Faults[keyof Faults]>({ ...vmFaults(vmSettings(node1)) }))
   Object.assign(scripts, { [`${name}: inject`]: fault.inject, [`${name}: recover`]: fault.recover })
 
 t.test('no script contains an unresolved value', async (t) => {

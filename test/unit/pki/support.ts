@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import type { z } from 'zod'
 import type { CaRequest } from '../../../src/pki/ca.ts'
 import type { CertificateRequest } from '../../../src/pki/certificate.ts'
+import { Refusal } from '../../../src/modules/support/worker.ts'
 import { programs } from '../../../src/pki/program.ts'
 import { x509_ca } from '../../../src/pki/x509_ca.ts'
 import { x509_certificate } from '../../../src/pki/x509_certificate.ts'
@@ -80,8 +81,8 @@ export async function planOfCertificate(dir: string, more: Partial<CertificateRe
 const answer = (status: Promise<object>) =>
   status.then(
     (value) => ({ stdout: JSON.stringify(value), stderr: '', exitCode: 0 }),
-    (error: Error) => {
-      if (error.name !== 'Refusal') throw error
+    (error: unknown) => {
+      if (!(error instanceof Refusal)) throw error
       return { stdout: '', stderr: error.message, exitCode: 1 }
     },
   )

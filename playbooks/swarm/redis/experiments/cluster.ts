@@ -6,6 +6,7 @@ import { disturbsMasterNode } from './support/disturbs.ts'
 import { query, clientCommand, deployLabStack, currentMaster, nodesOfServices } from './support/lab.ts'
 import { KEY } from './settings.ts'
 import { ownerOf, readClusterNodes, slotCount, slotOf, SLOTS } from './support/replies.ts'
+import { toText } from '../../../../src/values/to-text.ts'
 
 const INCREMENTS = 120
 
@@ -40,7 +41,7 @@ export const cluster = (table: ComparisonTable): Experiment =>
         displayCommand: 'CLUSTER NODES',
       })
       const nodes = readClusterNodes(
-        String((await query(on, lab, [contactNode], ['CLUSTER', 'NODES'])).get(contactNode)?.reply ?? ''),
+        toText((await query(on, lab, [contactNode], ['CLUSTER', 'NODES'])).get(contactNode)?.reply ?? ''),
       )
       const [nodeByService, addresses] = [await nodesOfServices(on, lab), await query(on, lab, lab.servers, ['PING'])]
       const nodeOf = (address: string): string => {

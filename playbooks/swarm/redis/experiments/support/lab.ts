@@ -16,6 +16,7 @@ import { parseJsonLines } from './lost-writes.ts'
 import { ownerOf, readClusterNodes, slotOf } from './replies.ts'
 import { redisServices } from './template.ts'
 import { unhealthyReason, type Replies, type Reply } from './health.ts'
+import { toText } from '../../../../../src/values/to-text.ts'
 
 /** Name or name prefix of the experiments' stacks. They are separate from the app's stack, so its data is safe. */
 export const LAB = 'redislab'
@@ -66,7 +67,7 @@ export async function query(
     parseJsonLines(stdout).map(({ at, address, reply, refused, failed }): [string, Reply] => [
       String(at),
       {
-        ...(address === undefined ? {} : { address: String(address) }),
+        ...(address === undefined ? {} : { address: toText(address) }),
         ...(reply === undefined ? {} : { reply }),
         ...((refused ?? failed) === undefined ? {} : { error: String(refused ?? failed) }),
       },
@@ -284,7 +285,7 @@ export async function currentMaster(on: Pick<SetupContext, 'exec' | 'hosts'>, la
     return { ...withNode(master), replicas: all.filter(({ role }) => role === 'slave').map(({ server }) => server) }
   }
   const clusterNodes = readClusterNodes(
-    String(
+    toText(
       (await query(on, lab, [lab.servers[1] as string], ['CLUSTER', 'NODES'])).get(lab.servers[1] as string)?.reply ??
         '',
     ),
