@@ -20,6 +20,7 @@ export const packages = {
   load: [],
 }
 
+/** @type {{ exports: Record<string, string> }} */
 const { exports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
 const EXPORTED = Object.values(exports).map((file) => `^${file.slice(2).replaceAll('.', '\\.')}$`)
 

@@ -9,6 +9,7 @@ import * as lab from 'labbook/lab'
 import * as transfer from 'labbook/transfer'
 import * as x509 from 'labbook/x509'
 import type { ModuleDefinition } from '../src/modules/module.ts'
+import { toText } from '../src/values/to-text.ts'
 
 /*
  * Writes docs/modules.md: names, types and defaults from the schemas that check the parameters, sentences from the
@@ -86,7 +87,7 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf,
 
 function typeOf(property: Property): string {
   if (property.enum !== undefined) return property.enum.map((value) => `\`${String(value)}\``).join(', ')
-  if (property.const !== undefined) return `\`${String(property.const)}\``
+  if (property.const !== undefined) return `\`${toText(property.const)}\``
   if (property.anyOf !== undefined) return [...new Set(property.anyOf.map(typeOf))].join(' or ')
   if (property.type === 'array') return `list of ${typeOf(property.items ?? {})}`
   return property.type === undefined ? 'secret' : String(property.type)

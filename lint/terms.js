@@ -71,6 +71,18 @@ export const homeMadeIn = (/** @type {string} */ identifier) =>
     .split(/[^A-Za-z]+/)
     .flatMap((part) => WORDS.filter(({ word }) => word.test(part)).map(({ use }) => ({ found: part, use })))
 
+/**
+ * A syntax node around an identifier, of JavaScript or TypeScript.
+ *
+ * @typedef {object} Parent
+ * @property {string} type
+ * @property {unknown} [id]
+ * @property {unknown} [key]
+ * @property {readonly unknown[]} [params]
+ * @property {boolean} [shorthand]
+ * @property {Parent} [parent]
+ */
+
 /** @type {import('eslint').Rule.RuleModule} */
 const terms = {
   meta: { type: 'suggestion', schema: [], messages: { term: 'home-made word "{{found}}": use {{use}}' } },
@@ -87,14 +99,14 @@ const terms = {
       },
       Identifier(node) {
         // Where it is declared, not where it is used: one message for each. TypeScript's nodes have no types here.
-        const parent = /** @type {any} */ (node).parent
+        const { parent } = /** @type {{ parent: Parent }} */ (/** @type {unknown} */ (node))
         const declares =
           (parent.type === 'VariableDeclarator' && parent.id === node) ||
           /^(Function|TSInterface|TSTypeAlias|Class)/.test(parent.type) ||
           (/^(TSPropertySignature|TSMethodSignature|MethodDefinition|PropertyDefinition)$/.test(parent.type) &&
             parent.key === node) ||
-          (parent.type === 'Property' && parent.shorthand && parent.parent.type === 'ObjectPattern') ||
-          (parent.type === 'ArrowFunctionExpression' && parent.params.includes(node))
+          (parent.type === 'Property' && parent.shorthand === true && parent.parent?.type === 'ObjectPattern') ||
+          (parent.type === 'ArrowFunctionExpression' && parent.params?.includes(node) === true)
         if (!declares) return
         for (const { found, use } of homeMadeIn(node.name))
           context.report({ node, messageId: 'term', data: { found, use } })

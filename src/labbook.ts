@@ -23,6 +23,7 @@ export type { Closing } from './ui/index.ts'
 // Values of tasks.
 export { register, Reference, type Register, type Scope } from './values/reference.ts'
 export { secret, Secret } from './values/secret.ts'
+export { toText } from './values/to-text.ts'
 
 // Modules, and what new ones are made with.
 export * from './modules/index.ts'

@@ -8,7 +8,7 @@ export const VARIABLES = { app_name: 'counter', app_port: 8080, app_peers: ['red
 
 /** Writes the inventory for Ansible and Labbook. */
 export function writeInventory(file: string, world: World, hosts: readonly HostEntry[]): void {
-  const entries = hosts.map(({ name, address }) => [name, { ansible_host: address }])
+  const entries = hosts.map(({ name, address }) => [name, { ansible_host: address }] as const)
   const vars = {
     ...VARIABLES,
     ansible_user: 'root',

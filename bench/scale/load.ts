@@ -85,10 +85,10 @@ async function wrk(): Promise<Row> {
 
 try {
   const rows = [
-    await ours('Labbook, closed', { way: 'closed', connections: CONNECTIONS } as Partial<PlanInput>),
+    await ours('Labbook, closed', { way: 'closed', connections: CONNECTIONS }),
     await hey('hey'),
     await wrk(),
-    await ours(`Labbook, open, ${RATE}/s`, { way: 'open', rate: RATE } as Partial<PlanInput>),
+    await ours(`Labbook, open, ${RATE}/s`, { way: 'open', rate: RATE }),
     await hey(`hey, ${RATE}/s`, RATE),
   ]
   process.stdout.write(

@@ -198,11 +198,11 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
   const before: RequestTally = { answers: [], errors: [] }
   const tallies = { before, after: before }
   let stoppedAt: number | undefined
-  let ended = false
+  const ended = new AbortController()
   const started = Date.now()
   const requests = (async () => {
     const client = new CookieClient({ cookies: false })
-    for (let n = 0; !ended && !on.signal.aborted; n++) {
+    for (let n = 0; !ended.signal.aborted && !on.signal.aborted; n++) {
       const isAfter = stoppedAt !== undefined
       const one = await requestRoundRobin(client, [endpoints[n % endpoints.length] as Endpoint], pathOf(app), 1)
       const key = isAfter ? 'after' : 'before'
@@ -226,7 +226,7 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
     stoppedAt = Date.now()
     await sleep(AFTER_STOP_SECONDS * 1000, undefined, { signal: on.signal })
   } finally {
-    ended = true
+    ended.abort()
     await requests
   }
   const during = record(

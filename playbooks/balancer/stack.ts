@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { disturbAll, docker_stack, file, play, PlaybookError, template, timeoutMultiplierOf } from 'labbook'
+import { disturbAll, docker_stack, file, play, PlaybookError, template, timeoutMultiplierOf, toText } from 'labbook'
 import { images } from '../app/images/images.ts'
 import { ROOT } from '../app/images/table.ts'
 import { registryHost } from '../registry/address.ts'
@@ -33,7 +33,7 @@ interface BalancerVars {
  * @throws {PlaybookError} if one of them is invalid.
  */
 export function balancerVars(vars: Vars): BalancerVars {
-  const kind = String(vars.balancer ?? 'haproxy')
+  const kind = toText(vars.balancer ?? 'haproxy')
   if (kind !== 'nginx' && kind !== 'haproxy')
     throw new PlaybookError(`balancer is "${kind}": it must be nginx or haproxy`)
   return {

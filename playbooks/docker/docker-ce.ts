@@ -1,4 +1,4 @@
-import { apt, command, copy, file, get_url, PlaybookError, shell } from 'labbook'
+import { apt, command, copy, file, get_url, PlaybookError, shell, toText } from 'labbook'
 
 /** Fingerprints of Docker's signing keys, from Docker's documentation. Any other key is rejected. */
 const FINGERPRINTS = {
@@ -13,14 +13,14 @@ const DOWNLOADED_KEY = '/var/lib/labbook/docker-key.asc'
 export function dockerSource(value: unknown): 'distro' | 'docker-ce' {
   if (value === undefined || value === 'distro' || value === 'distribution') return 'distro'
   if (value === 'docker-ce' || value === 'docker') return 'docker-ce'
-  throw new PlaybookError(`docker_source is "${String(value)}": it must be distro or docker-ce`)
+  throw new PlaybookError(`docker_source is "${toText(value)}": it must be distro or docker-ce`)
 }
 
 const DOWNLOAD_KEY = "Download Docker's GPG key (without access to download.docker.com, set docker_source: distro)"
 
 /** Tasks that install Docker from Docker's own repository, on hosts of the Debian, Ubuntu and Fedora families. */
 export function dockerCe(facts: Readonly<Record<string, unknown>>) {
-  const distribution = String(facts.distribution ?? 'Debian')
+  const distribution = toText(facts.distribution ?? 'Debian')
   if (facts.os_family === 'RedHat')
     return fromRpm(distribution === 'Fedora' ? 'fedora' : distribution === 'RedHat' ? 'rhel' : 'centos')
   if (facts.os_family !== undefined && facts.os_family !== 'Debian') {

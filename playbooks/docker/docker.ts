@@ -12,6 +12,7 @@ import {
   systemd,
   template,
   timeoutMultiplierOf,
+  toText,
 } from 'labbook'
 import { dockerCe, dockerSource } from './docker-ce.ts'
 import { DISTRO_PACKAGES } from './packages.ts'
@@ -102,7 +103,7 @@ function driverOf({ vars }: PlayContext) {
   const { docker_storage_driver: requested } = vars
   const driver = STORAGE_DRIVERS.find((name) => name === requested)
   if (requested !== undefined && driver === undefined)
-    throw new PlaybookError(`docker_storage_driver is "${String(requested)}": it must be overlay2, btrfs or zfs`)
+    throw new PlaybookError(`docker_storage_driver is "${toText(requested)}": it must be overlay2, btrfs or zfs`)
   return driver
 }
 
@@ -130,7 +131,7 @@ function storage(on: PlayContext) {
     docker_storage('Prepare Docker storage', {
       driver,
       force: isForced(on.vars),
-      ...(device === undefined ? {} : { device: String(device) }),
+      ...(device === undefined ? {} : { device: toText(device) }),
     }),
   ]
 }

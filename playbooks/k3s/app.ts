@@ -11,6 +11,7 @@ import {
   secret,
   sh,
   shell,
+  toText,
 } from 'labbook'
 import { images } from '../app/images/images.ts'
 import type { ImageName } from '../app/images/table.ts'
@@ -51,7 +52,7 @@ const passwordPlay = play(
 const imageOf = (on: PlayContext, name: ImageName, variable: string) =>
   on.vars[variable] === undefined
     ? images[name].on(registryHost(on)).map(({ image }) => image)
-    : String(on.vars[variable])
+    : toText(on.vars[variable])
 
 /** Applies the manifests and prunes objects of earlier runs that they no longer contain. */
 const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', tags: ['k3s', 'k3s-app'] }, (on) => {
@@ -65,7 +66,7 @@ const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', ta
         redis_password:
           on.vars.redis_password === undefined
             ? password.map(({ stdout }) => secret(stdout))
-            : secret(String(on.vars.redis_password)),
+            : secret(toText(on.vars.redis_password)),
         counter_image: imageOf(on, 'counter', 'counter_image'),
         redis_image: imageOf(on, 'redis', 'redis_image'),
         ...(settings.sentinel ? { haproxy_image: imageOf(on, 'balancer', 'haproxy_image') } : {}),

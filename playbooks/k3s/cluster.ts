@@ -1,4 +1,4 @@
-import { PlaybookError, type PlayContext, type SetupContext, sh } from 'labbook'
+import { PlaybookError, type PlayContext, type SetupContext, sh, toText } from 'labbook'
 import { K3S_BINARY } from 'labbook/k3s'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
@@ -17,7 +17,7 @@ export interface ClusterAccess {
 /** A variable of `-e`, which applies to every host. */
 const extraVar = ({ hostvars }: Inventory, name: string): string | undefined => {
   const value = hostvars('localhost')[name]
-  return value === undefined || value === '' ? undefined : String(value)
+  return value === undefined || value === '' ? undefined : toText(value)
 }
 
 /** @throws {PlaybookError} if there is neither a server in the inventory nor a context. */
@@ -48,7 +48,7 @@ export function disturbedTargets(on: Inventory): string[] {
 
 /** Node name of a host of the inventory. */
 export const nodeNameOf = ({ hostvars }: Pick<Inventory, 'hostvars'>, host: string): string =>
-  String(hostvars(host).k3s_node_name ?? host).toLowerCase()
+  toText(hostvars(host).k3s_node_name ?? host).toLowerCase()
 
 /** The cluster's hosts by node name, in the order of {@link clusterHosts}. */
 export const clusterNodes = (on: Inventory): string[] => clusterHosts(on).map((host) => nodeNameOf(on, host))
@@ -56,7 +56,7 @@ export const clusterNodes = (on: Inventory): string[] => clusterHosts(on).map((h
 /** kubectl for an experiment: spread `at` into the command options, and build the command with `k`. */
 export function kubectl(on: Pick<SetupContext, 'groups' | 'hostvars'>): {
   readonly at: { readonly host: string; readonly become: boolean }
-  k(args: string): string
+  readonly k: (args: string) => string
 } {
   const { host, become, kubectl: program } = clusterAccess(on)
   return { at: { host: host === 'localhost' ? 'controller' : host, become }, k: (args) => `${program} ${args}` }

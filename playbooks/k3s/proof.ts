@@ -1,4 +1,4 @@
-import { experiment, type SetupContext } from 'labbook'
+import { experiment, type SetupContext, toText } from 'labbook'
 import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
 import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
 import { clusterAccess, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
@@ -24,7 +24,7 @@ export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
   const { app_host: host, app_port } = on.hostvars('localhost')
   const { counter_port, namespace } = settingsOf(on)
   const port = Number(app_port ?? counter_port)
-  if (host !== undefined) return [{ host: String(host), port, node: String(host) }]
+  if (host !== undefined) return [{ host: toText(host), port, node: toText(host) }]
   const { at, k } = kubectl(on)
   const { stdout } = await on.exec({
     ...at,

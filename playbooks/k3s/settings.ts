@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { PlaybookError } from 'labbook'
+import { PlaybookError, toText } from 'labbook'
 import { appVars } from '../app/stack.ts'
 
 type Vars = Readonly<Record<string, unknown>>
@@ -30,7 +30,7 @@ export interface AppSettings {
 
 /** @throws {PlaybookError} if a variable is invalid. */
 export function appSettings(vars: Vars): AppSettings {
-  const text = (name: string, fallback: string): string => String(vars[name] ?? fallback)
+  const text = (name: string, fallback: string): string => toText(vars[name] ?? fallback)
   const integer = (name: string, fallback: number, min: number, max: number): number => {
     const value = Number(vars[name] ?? fallback)
     if (!Number.isInteger(value) || value < min || value > max)
@@ -38,7 +38,7 @@ export function appSettings(vars: Vars): AppSettings {
     return value
   }
   const flag = (name: string): boolean => {
-    const value = String(vars[name] ?? 'false')
+    const value = toText(vars[name] ?? 'false')
     if (value !== 'true' && value !== 'false')
       throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: it must be true or false`)
     return value === 'true'

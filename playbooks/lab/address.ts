@@ -1,4 +1,4 @@
-import { type PlayContext, timeoutMultiplierOf } from 'labbook'
+import { type PlayContext, timeoutMultiplierOf, toText } from 'labbook'
 
 type Vars = Readonly<Record<string, unknown>>
 type On = Pick<PlayContext, 'hostvars'>
@@ -9,7 +9,7 @@ type On = Pick<PlayContext, 'hostvars'>
  */
 export function nodeAddress({ hostvars }: On, host: string): string {
   const vars = hostvars(host)
-  return String(vars.swarm_advertise_addr ?? vars.lab_address ?? vars.ansible_host ?? host)
+  return toText(vars.swarm_advertise_addr ?? vars.lab_address ?? vars.ansible_host ?? host)
 }
 
 /**
@@ -22,9 +22,9 @@ export function endpointOf(
 ): { host: string; port: number; from?: string; slowdown?: number } {
   const slowdown = timeoutMultiplierOf({ hostvars: () => vars }, [name])
   const forwards = vars.lab_forwards as Readonly<Record<string, number>> | undefined
-  const from = /BindAddress=(\S+)/.exec(String(vars.ansible_ssh_common_args ?? ''))?.[1]
+  const from = /BindAddress=(\S+)/.exec(toText(vars.ansible_ssh_common_args ?? ''))?.[1]
   return {
-    host: String(vars.ansible_host ?? name),
+    host: toText(vars.ansible_host ?? name),
     port: forwards?.[String(port)] ?? port,
     ...(from === undefined ? {} : { from }),
     ...(slowdown === 1 ? {} : { slowdown }),

@@ -1,4 +1,4 @@
-import { copy, debug, disturbAll, type Disturbs, file, type Play, play } from 'labbook'
+import { copy, debug, disturbAll, type Disturbs, file, play, type Play, toText } from 'labbook'
 import { distroPackages } from '../docker/packages.ts'
 import { labOf, providerFile, providerOf } from 'labbook/lab'
 
@@ -16,7 +16,7 @@ export const labUp: readonly Play[] = [
       reason === undefined
         ? []
         : [
-            debug('Show lab provider', { msg: `${lab.provider}: ${String(reason)}` }),
+            debug('Show lab provider', { msg: `${lab.provider}: ${toText(reason)}` }),
             file('Create directory for the choice', {
               path: saved.slice(0, saved.lastIndexOf('/')),
               state: 'directory',
@@ -24,7 +24,7 @@ export const labUp: readonly Play[] = [
             }),
             copy('Save chosen lab provider', {
               dest: saved,
-              content: `${lab.provider}\n${String(reason)}\n`,
+              content: `${lab.provider}\n${toText(reason)}\n`,
               mode: '0644',
             }),
           ],

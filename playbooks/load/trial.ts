@@ -1,4 +1,4 @@
-import { type ExperimentContext, PlaybookError } from 'labbook'
+import { type ExperimentContext, PlaybookError, toText } from 'labbook'
 import { generatorLimit, type LoadResult, type PlanInput, type Target, validityIssues } from 'labbook/load'
 import { endpoints } from '../app/proof.ts'
 import { bottleneckOf, type Bottleneck, type CpuUsage } from './bottleneck.ts'
@@ -32,7 +32,7 @@ export function inventoryTargets(
   { groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>,
   targets: readonly Target[],
 ): Target[] {
-  const known = new Set((groups.all ?? []).map((name) => String(hostvars(name).ansible_host ?? name)))
+  const known = new Set((groups.all ?? []).map((name) => toText(hostvars(name).ansible_host ?? name)))
   const unknown = targets.filter(({ host }) => !known.has(host))
   if (unknown.length > 0)
     throw new PlaybookError(`load test targets are not in the inventory: ${unknown.map(({ host }) => host).join(', ')}`)
@@ -75,7 +75,7 @@ export async function runTrial(
     ...plan,
     targets: appTargets(on),
     kinds: [...REQUEST_MIX],
-  } as PlanInput)
+  })
   const began = Date.parse(result.start)
   const uses = cpuUsages(between(began, began + result.seconds * 1000), containers)
   const limit = generatorLimit(result.generator, result.lateP99)

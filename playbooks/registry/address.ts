@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { PlaybookError, type PlayContext } from 'labbook'
+import { PlaybookError, type PlayContext, toText } from 'labbook'
 import { nodeAddress } from '../lab/address.ts'
 import { labOf } from '../lab/lab.ts'
 
@@ -44,7 +44,7 @@ export interface RegistryFiles {
 /** `registry_dir`, or the lab's directory, so that they are removed with the lab, or {@link dataDirectory}. */
 export function registryFiles(on: Inventory): RegistryFiles {
   const configured = on.hostvars(registryHost(on)).registry_dir
-  const dir = configured === undefined ? path.join(labOf(on)?.dir ?? dataDirectory(), 'registry') : String(configured)
+  const dir = configured === undefined ? path.join(labOf(on)?.dir ?? dataDirectory(), 'registry') : toText(configured)
   return {
     pki: path.join(dir, 'pki'),
     htpasswd: path.join(dir, 'htpasswd'),

@@ -1,11 +1,11 @@
-import { play, register } from 'labbook'
+import { play, register, toText } from 'labbook'
 import { htpasswd, type Htpasswd } from 'labbook/htpasswd'
 import { x509_ca, x509_certificate } from 'labbook/x509'
 import { configuredAccounts } from './accounts.ts'
 import { registryFiles, registryHost, registryNames } from './address.ts'
 
 const passphraseOf = (value: unknown): { passphrase?: string } =>
-  value === undefined ? {} : { passphrase: String(value) }
+  value === undefined ? {} : { passphrase: toText(value) }
 
 /** The accounts, set once they exist. */
 export const accounts = register<Htpasswd>('registry_accounts')
@@ -18,7 +18,7 @@ export const credentials = play(
     const { pki, htpasswd: file, passwords } = registryFiles(on)
     const vars = on.hostvars(registryHost(on))
     const passphrase = passphraseOf(vars.pki_passphrase)
-    const kind = vars.pki_key_type === undefined ? {} : { key_type: String(vars.pki_key_type) as 'ec' | 'rsa' }
+    const kind = vars.pki_key_type === undefined ? {} : { key_type: toText(vars.pki_key_type) as 'ec' | 'rsa' }
     return [
       x509_ca('Create CA', {
         dir: pki,

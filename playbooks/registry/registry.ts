@@ -1,4 +1,15 @@
-import { copy, type Disturbs, docker_container, file, play, type PlayContext, shell, template, uri } from 'labbook'
+import {
+  copy,
+  type Disturbs,
+  docker_container,
+  file,
+  play,
+  type PlayContext,
+  shell,
+  template,
+  toText,
+  uri,
+} from 'labbook'
 import { registryImage } from '../app/images/images.ts'
 import { registryFiles, registryAddress, registryPort } from './address.ts'
 import { gracefulRestart } from './restart.ts'
@@ -11,7 +22,7 @@ export const CONTAINER = 'labbook-registry'
 
 /** Storage directory of the registry on the host. */
 export const storageOf = ({ vars }: Pick<PlayContext, 'vars'>): string =>
-  String(vars.registry_storage ?? '/var/lib/registry')
+  toText(vars.registry_storage ?? '/var/lib/registry')
 
 /** Parameters of the registry's container. */
 export const registryContainer = (on: Pick<PlayContext, 'vars' | 'groups' | 'hostvars'>) => ({

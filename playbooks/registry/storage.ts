@@ -124,7 +124,7 @@ async function recreate(on: ExperimentContext, before: Exhibit, image: string): 
   })
   on.finding('registry.storage.survives', {
     holds: up.reached && old.stdout !== current.stdout && after.stdout === before.stdout && pull.exitCode === 0,
-    evidence: [before, old, ...(removed ? [removed] : []), ...(created ? [created] : []), current, after, pull],
+    evidence: [before, old, removed, ...(created ? [created] : []), current, after, pull],
     detail: `${after.stdout.trim().split('\n').length} tags ${after.stdout === before.stdout ? 'with identical digests' : 'after recreation, not identical'}; the registry responded after ${up.seconds.toFixed(0)} s`,
   })
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { didYouMean, type InventoryProblem, nearest, parseYaml, type Path, type SourceText } from 'labbook'
+import { didYouMean, type InventoryProblem, nearest, parseYaml, type Path, type SourceText, toText } from 'labbook'
 import { IGNORED, REFUSED, REFUSED_AT_TOP } from './keys.ts'
 import { composeSchema, keysAt } from './schema.ts'
 import {
@@ -124,7 +124,7 @@ function unknownKeyMessage(path: Path, key: string): string {
 const serviceOf = (name: string, service: YamlMap): Service => ({
   name,
   image: typeof service.image === 'string' ? service.image : '',
-  mode: String(asMap(service.deploy).mode ?? 'replicated'),
+  mode: toText(asMap(service.deploy).mode ?? 'replicated'),
   ports: asList(service.ports).flatMap(portsOf),
 })
 

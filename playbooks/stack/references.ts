@@ -1,5 +1,5 @@
+import { didYouMean, nearest, type Path, toText } from 'labbook'
 import { posix } from 'node:path'
-import { didYouMean, nearest, type Path } from 'labbook'
 
 export type YamlMap = Readonly<Record<string, unknown>>
 
@@ -45,7 +45,7 @@ export function portsOf(port: unknown): Port[] {
     const { published, target, protocol, mode } = port as YamlMap
     return typeof published !== 'number'
       ? []
-      : [{ published, target: Number(target), protocol: String(protocol ?? 'tcp'), mode: String(mode ?? 'ingress') }]
+      : [{ published, target: Number(target), protocol: toText(protocol ?? 'tcp'), mode: toText(mode ?? 'ingress') }]
   }
   const [, first, last, target, protocol = 'tcp'] = SHORT_PORT.exec(String(port)) ?? []
   if (first === undefined) return []
@@ -148,8 +148,8 @@ function mountOf(mount: unknown): { readonly type?: string; readonly source?: st
   if (typeof mount !== 'string') {
     const { type, source } = asMap(mount)
     return {
-      ...(type !== undefined && { type: String(type) }),
-      ...(source !== undefined && { source: String(source) }),
+      ...(type !== undefined && { type: toText(type) }),
+      ...(source !== undefined && { source: toText(source) }),
     }
   }
   const [source = '', target] = mount.split(':')
@@ -169,7 +169,7 @@ function checkGrants(
     const isLong = typeof grant === 'object'
     const source = isLong ? asMap(grant).source : grant
     if (source !== undefined)
-      checkDeclaredKey(faults, data, kind, String(source), [...path, kind, i, ...(isLong ? ['source'] : [])])
+      checkDeclaredKey(faults, data, kind, toText(source), [...path, kind, i, ...(isLong ? ['source'] : [])])
   }
 }
 
@@ -185,7 +185,7 @@ function checkDeclared(
     if (file !== undefined) {
       addFile(
         references,
-        { kind, key, file: String(file), ...(name === undefined ? {} : { name: String(name) }) },
+        { kind, key, file: toText(file), ...(name === undefined ? {} : { name: toText(name) }) },
         [...path, 'file'],
         exists,
       )

@@ -8,8 +8,7 @@ import { z } from 'zod'
 /** Selects the schema by the value, so that the error message fits the intended form. */
 const choose = (pick: (value: unknown) => z.ZodType): z.ZodType =>
   z.unknown().superRefine((value, context) => {
-    for (const issue of pick(value).safeParse(value).error?.issues ?? [])
-      context.addIssue({ ...issue } as Parameters<typeof context.addIssue>[0])
+    for (const issue of pick(value).safeParse(value).error?.issues ?? []) context.addIssue({ ...issue })
   })
 
 const isList = Array.isArray
@@ -100,7 +99,7 @@ const shapes = {
 } satisfies Record<string, z.ZodRawShape>
 
 /** A map in which all keys are optional. */
-const optionalKeys = <S extends z.ZodRawShape>(shape: S, keys: string) =>
+const optionalKeys = (shape: z.ZodRawShape, keys: string) =>
   mapOf(Object.fromEntries(Object.entries(shape).map(([key, type]) => [key, (type as z.ZodType).optional()])), keys)
 
 const resources = {
@@ -174,7 +173,7 @@ const service = {
 
 const external = choose((value) => (isMap(value) ? z.strictObject({ name: text }) : boolean))
 const labels = pairs
-const names = <S extends z.ZodRawShape>(shape: S, keys: string) =>
+const names = (shape: z.ZodRawShape, keys: string) =>
   z.record(
     z.string().regex(/^[A-Za-z0-9._-]+$/, { error: 'invalid name: use letters, digits, ".", "_" and "-"' }),
     optionalKeys(shape, keys).nullable(),
@@ -220,7 +219,7 @@ export const composeSchema = mapOf(
 export function keysAt(path: readonly PropertyKey[]): string[] {
   const [first, , third, fourth, fifth] = path.map(String)
   if (first === undefined) return ['version', 'services', 'networks', 'volumes', 'secrets', 'configs']
-  if (first !== 'services') return Object.keys(kinds[first as keyof typeof kinds] ?? {})
+  if (first !== 'services') return Object.keys((kinds as Record<string, object | undefined>)[first] ?? {})
   if (third === undefined) return Object.keys(service)
   if (third === 'deploy') {
     if (fourth === undefined) return Object.keys(deploy)

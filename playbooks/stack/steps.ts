@@ -5,7 +5,6 @@ import {
   copy,
   type Disturbs,
   docker_stack,
-  type DockerImage,
   experiment,
   file,
   play,
@@ -16,6 +15,7 @@ import {
   shell,
   type Task,
   template,
+  toText,
 } from 'labbook'
 import { images } from '../app/images/images.ts'
 import { IMAGE_NAMES, type ImageName } from '../app/images/table.ts'
@@ -59,7 +59,7 @@ export function projectImagesIn({ vars }: Pick<PlayContext, 'vars'>): ImageName[
 export const logComposeWarnings = experiment(
   'Check the compose file',
   { hosts: 'localhost', tags: 'stack', disturbs: false, assertions: {} },
-  async (on) => {
+  (on) => {
     const vars = on.hostvars('localhost')
     const request = ignoringErrors(() => readRequest(vars))
     if (request?.state !== 'present') return
@@ -88,7 +88,7 @@ const removesStack: Disturbs = ({ hosts, hostvars }) =>
     .filter((host) => hostvars(host).state === 'absent')
     .map((host) => ({
       host,
-      what: `the stack ${String(hostvars(host).name ?? 'of the compose file')} is removed; its volumes are kept`,
+      what: `the stack ${toText(hostvars(host).name ?? 'of the compose file')} is removed; its volumes are kept`,
     }))
 
 /** Copies the files to the first manager and deploys the stack, or removes it. */
@@ -147,10 +147,10 @@ function interpolated(on: PlayContext, { text }: StackFile): (string | Reference
     if (typeof piece === 'string') return piece
     const { variable } = piece
     // The user's value takes precedence. `$` is escaped, so that Docker does not interpolate it.
-    if (on.vars[variable] !== undefined) return String(on.vars[variable]).replaceAll('$', '$$$$')
+    if (on.vars[variable] !== undefined) return toText(on.vars[variable]).replaceAll('$', '$$$$')
     if (variable === 'REGISTRY') return registryAddress(on)
     const image = imageVariables.get(variable) as keyof typeof images
-    return (images[image].on(registryHost(on)) as Reference<DockerImage>).map(({ image }) => image)
+    return images[image].on(registryHost(on)).map(({ image }) => image)
   })
 }
 

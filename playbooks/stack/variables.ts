@@ -53,9 +53,9 @@ export function pieces(text: string, names: ReadonlySet<string>): Piece[] {
 /** Sets the format version of a compose file. The text must be valid YAML with a map at the top level. */
 export function withVersion(text: string): string {
   const { contents } = parseDocument(text, { merge: true })
-  if (!isMap(contents) || !contents.range) return text
+  if (!isMap(contents)) return text
   const version = contents.items.find(({ key }) => isScalar(key) && key.value === 'version')?.value
-  if (isScalar(version) && version.range) {
+  if (isScalar(version)) {
     return `${text.slice(0, version.range[0])}'${COMPOSE_VERSION}'${text.slice(version.range[1])}`
   }
   const [start] = contents.range

@@ -7,6 +7,7 @@ import {
   type PlayContext,
   register,
   timeoutMultiplierOf,
+  toText,
 } from 'labbook'
 import { labOf } from 'labbook/lab'
 import { nodeAddress } from '../lab/address.ts'
@@ -78,7 +79,7 @@ const swarmNodes = play('Configure Swarm nodes', { hosts: 'swarm_managers[0]', b
 function availabilityOf(value: unknown): 'active' | 'pause' | 'drain' {
   if (value === undefined) return 'active'
   if (value === 'active' || value === 'pause' || value === 'drain') return value
-  throw new PlaybookError(`swarm_availability must be active, pause or drain, not "${String(value)}"`)
+  throw new PlaybookError(`swarm_availability must be active, pause or drain, not "${toText(value)}"`)
 }
 
 const labelsOf = (value: unknown): Record<string, string> =>

@@ -119,8 +119,9 @@ const hash = (/** @type {string} */ text) => createHash('sha256').update(text).d
  */
 function cachedBundle(paths) {
   try {
-    /** @type {{ inputs: Record<string, string>, file: string }} */
-    const { inputs, file } = JSON.parse(readFileSync(paths.manifest, 'utf8'))
+    const { inputs, file } = /** @type {{ inputs: Record<string, string>, file: string }} */ (
+      JSON.parse(readFileSync(paths.manifest, 'utf8'))
+    )
     for (const [input, stamp] of Object.entries(inputs)) if (fileStamp(input) !== stamp) return undefined
     return { code: readFileSync(file, 'utf8'), file, map: `${file}.map`, compiled: `${file}.v8` }
   } catch {
@@ -160,10 +161,11 @@ async function build(root, entryFile, paths, contents) {
       plugins: [importMeta, nativeAddons],
       absWorkingDir: root,
     })
-    .catch((/** @type {Partial<import('esbuild').BuildFailure>} */ error) => {
+    .catch((/** @type {unknown} */ error) => {
+      const { errors } = /** @type {Partial<import('esbuild').BuildFailure>} */ (error)
       // Without esbuild messages it is a bug, not an error in a playbook.
-      if (!Array.isArray(error.errors)) throw error
-      for (const { text, location } of error.errors) {
+      if (!Array.isArray(errors)) throw error
+      for (const { text, location } of errors) {
         const where = location === null ? entryFile : `${location.file}:${location.line}:${location.column + 1}`
         process.stderr.write(`${where}: ${text}\n`)
       }
@@ -233,8 +235,8 @@ function removeOthers({ directory, stem }, { file }) {
  */
 const importMeta = {
   name: 'import meta',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
+  setup(build) {
+    build.onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
       const text = readFileSync(file, 'utf8')
       if (!text.includes('import.meta.')) return undefined
       const contents = text
@@ -252,8 +254,8 @@ const importMeta = {
  */
 const nativeAddons = {
   name: 'native addons',
-  setup({ onResolve }) {
-    onResolve({ filter: /\.node$/ }, ({ path: file, resolveDir }) => ({
+  setup(build) {
+    build.onResolve({ filter: /\.node$/ }, ({ path: file, resolveDir }) => ({
       path: path.resolve(resolveDir, file),
       external: true,
     }))
@@ -277,7 +279,8 @@ function evaluate({ code, file, compiled }) {
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
   const loaded = { exports: {} }
-  script.runInThisContext()(loaded.exports, createRequire(file), loaded, file, path.dirname(file))
+  const run = /** @type {(...args: unknown[]) => void} */ (script.runInThisContext())
+  run(loaded.exports, createRequire(file), loaded, file, path.dirname(file))
   // On exit, so that it includes lazily compiled functions.
   if (cachedData === undefined || script.cachedDataRejected) {
     process.once('exit', () => writeFiles([[compiled, script.createCachedData()]]))

@@ -5,6 +5,7 @@ import { resolveProvider, type Capabilities, type ProviderChoice } from '../lab/
 import { isProvider, labOf, providerFile, type Lab } from '../lab/lab.ts'
 import { missingRequirements, lab_preflight } from '../modules/lab/preflight.ts'
 import { isNodeAddress, parseSubnet } from '../modules/lab/subnet.ts'
+import { toText } from '../values/to-text.ts'
 
 /**
  * Selects the lab's provider (`--provider`, else that of the existing lab, else `lab_provider` of the inventory) and
@@ -16,7 +17,7 @@ export function withLab(inventory: Inventory, asked: string | undefined): Invent
   const vars = (host: string): Host['vars'] => inventory.hosts.get(host)?.vars ?? {}
   const all = [...inventory.hosts.keys()]
   const first = all.find((host) => vars(host).lab_provider !== undefined)
-  const stored = first === undefined ? undefined : storedChoice(String(vars(first).lab_name ?? 'labbook'))
+  const stored = first === undefined ? undefined : storedChoice(toText(vars(first).lab_name ?? 'labbook'))
   const lab = resolveProvider(
     { groups: { all }, hostvars: vars },
     {
@@ -78,8 +79,8 @@ function storedChoice(lab: string): ProviderChoice | undefined {
 
 /** Probes what the controller supports. */
 function probeController(): Capabilities {
-  const { probe, schema } = lab_preflight.definition
-  const { stdout } = spawnSync('sh', [], { input: probe(schema.parse({}), {}), encoding: 'utf8' })
+  const { definition } = lab_preflight
+  const { stdout } = spawnSync('sh', [], { input: definition.probe(definition.schema.parse({}), {}), encoding: 'utf8' })
   const can = spawnSync(
     'sh',
     [

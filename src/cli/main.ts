@@ -23,6 +23,7 @@ import { parseOptions, type CliOptions } from './options.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
+import { toText } from '../values/to-text.ts'
 
 /** Errors that the user can fix: only their message is printed. */
 const EXPECTED = [
@@ -123,7 +124,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   return await execute(ready)
 }
 
-const named = (value: unknown): string | undefined => (value === undefined ? undefined : String(value))
+const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
 
 const help = ({ name, description, subcommands: words, variable }: Playbook, steps: readonly PlaybookStep[]): string =>
   helpText({

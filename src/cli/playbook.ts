@@ -43,7 +43,7 @@ export interface ClosingContext {
   readonly inventory: string
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** From the inventory and `--extra-vars`; without facts. */
-  hostvars(host: string): Readonly<Record<string, unknown>>
+  readonly hostvars: (host: string) => Readonly<Record<string, unknown>>
   readonly findings: readonly Pick<Finding, 'id' | 'holds' | 'measured'>[]
 }
 

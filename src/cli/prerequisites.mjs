@@ -9,8 +9,9 @@ import path from 'node:path'
  * @returns {string | undefined} an error message; undefined if nothing is missing.
  */
 export function missingPrerequisite(root) {
-  /** @type {{ engines: { node: string }, dependencies: Record<string, string> }} */
-  const { engines, dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  const { engines, dependencies } = /** @type {{ engines: { node: string }, dependencies: Record<string, string> }} */ (
+    JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  )
   const required = engines.node.replace(/[^\d.]/g, '')
   if (isOlder(process.versions.node, required)) {
     return `Labbook requires Node ${required} or newer, but this is Node ${process.versions.node} (${process.execPath}): upgrade it, then run "npm ci" in ${root}`

@@ -19,8 +19,8 @@ export function showSourcePositions(bundle, mapFile) {
     if (originalSource === undefined) return undefined
     return `${path.resolve(path.dirname(mapFile), originalSource)}:${originalLine + 1}:${originalColumn + 1}`
   }
-  const frame = (/** @type {NodeJS.CallSite} */ site) => {
-    const text = String(site)
+  const frame = (/** @type {NodeJS.CallSite & { toString(): string }} */ site) => {
+    const text = site.toString()
     if (site.getFileName() !== bundle) return text
     const place = source(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0)
     return place === undefined ? text : text.replace(/(?<=^|\()[^()]*:\d+:\d+(?=\)?$)/, place)
@@ -53,7 +53,7 @@ export function placeInPlaybook(root, error) {
  */
 function readMap(file) {
   try {
-    return new SourceMap(JSON.parse(readFileSync(file, 'utf8')))
+    return new SourceMap(/** @type {import('node:module').SourceMapPayload} */ (JSON.parse(readFileSync(file, 'utf8'))))
   } catch {
     return undefined
   }

@@ -11,8 +11,8 @@ const BATCH = 64 * 1024
 
 export interface EventLog {
   /** @param json - the event as JSON, if the caller has it. */
-  write(event: RunEvent, json?: string): void
-  close(): void
+  readonly write: (event: RunEvent, json?: string) => void
+  readonly close: () => void
 }
 
 /**

@@ -65,7 +65,7 @@ interface ParsedFile<T> {
   readonly value: T | undefined
   readonly problems: readonly InventoryProblem[]
   /** Locates issues that a later step finds. */
-  report(issues: readonly YamlIssue[]): InventoryProblem[]
+  readonly report: (issues: readonly YamlIssue[]) => InventoryProblem[]
 }
 
 function parseFile<S extends z.ZodType>(source: SourceText, schema: S): ParsedFile<z.output<S>> {

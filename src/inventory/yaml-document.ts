@@ -1,6 +1,7 @@
 import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, ErrorCode, Pair, YAMLMap } from 'yaml'
 import type { InventoryProblem } from './errors.ts'
+import { toText } from '../values/to-text.ts'
 
 /** A file's path and text. */
 export interface SourceText {
@@ -144,6 +145,6 @@ function offsetOf(document: Document, { path, at }: YamlIssue, pairsOf: PairsOf)
 
 /** Undefined for merge keys (symbols, which may repeat) and for keys that are not scalars. */
 const keyName = (key: unknown): string | undefined =>
-  isScalar(key) && typeof key.value !== 'symbol' ? String(key.value ?? '') : undefined
+  isScalar(key) && typeof key.value !== 'symbol' ? toText(key.value ?? '') : undefined
 
 const startOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0)

@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { gateway, isNodeAddress, nthAddress, parseSubnet } from '../modules/lab/subnet.ts'
 import type { Forward } from '../modules/lab/qemu/forward.ts'
+import { toText } from '../values/to-text.ts'
 
 export type ProviderName = 'namespaces' | 'qemu'
 
@@ -48,7 +49,7 @@ type Vars = Readonly<Record<string, unknown>>
 /** Groups, and the variables of each host. */
 export interface LabInventory {
   readonly groups: Readonly<Record<string, readonly string[]>>
-  hostvars(host: string): Vars
+  readonly hostvars: (host: string) => Vars
 }
 
 /** The inventory has an invalid lab setting. */
@@ -95,7 +96,7 @@ export function labOf({ groups, hostvars }: LabInventory): Lab | undefined {
   return { ...lab, nodes: names.map((name, place) => nodeOf(name, hostvars(name), place, lab)) }
 }
 
-const text = (vars: Vars, key: string, otherwise: string): string => String(vars[key] ?? otherwise)
+const text = (vars: Vars, key: string, otherwise: string): string => toText(vars[key] ?? otherwise)
 
 function vmChoice(vars: Vars): VmOptions {
   const acceleration = text(vars, 'lab_acceleration', 'auto')
@@ -103,8 +104,8 @@ function vmChoice(vars: Vars): VmOptions {
     throw new LabError(`invalid lab_acceleration "${acceleration}": use auto, kvm, hvf or tcg`)
   return {
     images: text(vars, 'lab_images', `${stateDirectory()}/images`),
-    ...(vars.lab_release === undefined ? {} : { release: String(vars.lab_release) }),
-    ...(vars.lab_image === undefined ? {} : { cloudImage: String(vars.lab_image) }),
+    ...(vars.lab_release === undefined ? {} : { release: toText(vars.lab_release) }),
+    ...(vars.lab_image === undefined ? {} : { cloudImage: toText(vars.lab_image) }),
     packages: list(vars.lab_baked),
     acceleration: acceleration as VmOptions['acceleration'],
   }
@@ -115,16 +116,16 @@ const list = (value: unknown): string[] =>
     ? value.map(String)
     : value === undefined || value === ''
       ? []
-      : String(value)
+      : toText(value)
           .split(/[,\s]+/)
           .filter(Boolean)
 
 function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provider' | 'subnet'>): Node {
   const sizes = {
-    ...(vars.lab_memory === undefined ? {} : { memory: String(vars.lab_memory) }),
-    ...(vars.lab_disk === undefined ? {} : { disk: String(vars.lab_disk) }),
+    ...(vars.lab_memory === undefined ? {} : { memory: toText(vars.lab_memory) }),
+    ...(vars.lab_disk === undefined ? {} : { disk: toText(vars.lab_disk) }),
     ...(vars.lab_cpus === undefined ? {} : { cpus: integer('lab_cpus', vars.lab_cpus, 1, 64) }),
-    ...(vars.lab_data_disk === undefined ? {} : { dataDisk: String(vars.lab_data_disk) }),
+    ...(vars.lab_data_disk === undefined ? {} : { dataDisk: toText(vars.lab_data_disk) }),
   }
   if (lab.provider === 'namespaces') {
     const address = text(vars, 'ansible_host', name)
@@ -142,9 +143,9 @@ function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provide
 
 /** `lab_address`, or the `ansible_host` of a namespace node, or the next address from .11. */
 function vmAddress(vars: Vars, place: number, subnet: string): string {
-  if (vars.lab_address !== undefined) return String(vars.lab_address)
+  if (vars.lab_address !== undefined) return toText(vars.lab_address)
   const network = parseSubnet(subnet)
-  const host = String(vars.ansible_host ?? '')
+  const host = toText(vars.ansible_host ?? '')
   if (/^(\d{1,3}\.){3}\d{1,3}$/.test(host) && isNodeAddress(network, host) && host !== gateway(network)) return host
   return nthAddress(network, 11 + place)
 }

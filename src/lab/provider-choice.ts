@@ -1,5 +1,6 @@
 import { isProvider, labOf, PROVIDER_NAMES, LabError, vmVars, type LabInventory, type ProviderName } from './lab.ts'
 import { gateway, nthAddress, parseSubnet } from '../modules/lab/subnet.ts'
+import { toText } from '../values/to-text.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
@@ -109,7 +110,7 @@ function chooseProvider(
 function directoryOf(vars: Vars, provider: ProviderName, written: string): Vars {
   return vars.lab_dir === undefined || provider === written || provider === 'namespaces'
     ? {}
-    : { lab_dir: `${String(vars.lab_dir)}-vm` }
+    : { lab_dir: `${toText(vars.lab_dir)}-vm` }
 }
 
 /** Connection defaults: an inventory written for another provider has none for namespaces. */

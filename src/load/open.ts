@@ -58,7 +58,10 @@ export async function open(
     }
     const step = (): void => {
       clearTimeout(timer)
-      if (signal.aborted || (next >= all && active === 0)) return resolve()
+      if (signal.aborted || (next >= all && active === 0)) {
+        resolve()
+        return
+      }
       const now = performance.now()
       while (next < all && due(next) <= now) {
         if (now - due(next) >= timeLimitMs) {
@@ -92,7 +95,7 @@ export async function open(
 export function schedule(
   { warmup, seconds, rate }: Pick<OpenPlan, 'warmup' | 'seconds' | 'rate'>,
   from: number,
-): { wanted: number; due(number: number): number } {
+): { wanted: number; due: (number: number) => number } {
   return {
     // 0.57 s at 100 a second are 56.99999999999999.
     wanted: Math.floor((warmup + seconds) * rate + 1e-6),

@@ -61,7 +61,8 @@ export class Tally {
   readonly #errors = new Map<string, number>()
   readonly #replicas = new Map<string, number>()
   readonly #nodes = new Map<string, number>()
-  readonly #seconds: { ok: number; failed: number }[] = []
+  /** Sparse: seconds without requests are missing. */
+  readonly #seconds: ({ ok: number; failed: number } | undefined)[] = []
   readonly window: Window
 
   constructor(kinds: readonly Kind[], window: Window) {
@@ -93,7 +94,10 @@ export class Tally {
         into.bytes += outcome.bytes
       }
     }
-    if ('error' in outcome) return count(this.#errors, outcome.error)
+    if ('error' in outcome) {
+      count(this.#errors, outcome.error)
+      return
+    }
     count(this.#statuses, String(outcome.status))
     if (!good) return
     if (outcome.replica !== undefined) count(this.#replicas, outcome.replica)

@@ -42,13 +42,14 @@ export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal):
     sleep(seconds * 1000, undefined, { signal: over.signal }).catch(() => undefined)
   const user = async (number: number): Promise<void> => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    const isOver = (): boolean => over.signal.aborted
     const ended = (): void => {
       agent.destroy()
     }
     over.signal.addEventListener('abort', ended, { once: true })
     // Spread the start of the users.
     await pause(random() * most)
-    for (let requests = 1; !over.signal.aborted && sent < CEILINGS.requests; requests++) {
+    for (let requests = 1; !isOver() && sent < CEILINGS.requests; requests++) {
       sent++
       const kind = nextKind()
       const began = performance.now()
@@ -62,7 +63,7 @@ export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal):
       })
       const now = performance.now()
       // A request aborted at the end of the load is no failure.
-      if (!over.signal.aborted) tally.add(kind, now, now - began, outcome)
+      if (!isOver()) tally.add(kind, now, now - began, outcome)
       await pause(least + random() * (most - least))
     }
     over.signal.removeEventListener('abort', ended)

@@ -8,7 +8,7 @@ export interface Conditions {
   readonly host: string
   readonly vars: Readonly<Record<string, unknown>>
   /** Value of a registered variable. */
-  value<T>(reference: { read(scope: Scope): T }): T
+  readonly value: <T>(reference: { read(scope: Scope): T }) => T
 }
 
 /** Input of `changed_when`, `failed_when` and `until`. */
@@ -100,7 +100,7 @@ export function defineModule<S extends z.ZodObject, V = unknown>(definition: Mod
       if (value === undefined) continue
       ;(KEYWORDS.has(key) && !own.has(key) ? keywords : params)[key] = value
     }
-    return { title, module: definition as unknown as ModuleDefinition, params, keywords, at: new CallSite(call) }
+    return { title, module: definition, params, keywords, at: new CallSite(call) }
   }
-  return Object.assign(call, { definition }) as ModuleCall<S, V>
+  return Object.assign(call, { definition })
 }

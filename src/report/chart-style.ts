@@ -51,8 +51,8 @@ const MAX_NAME = 40
 
 /** Text from a run as a label: one line, printable, truncated. */
 export function label(text: string, maxLength = MAX_LABEL): string {
-  const line = dropUnprintable(String(text)).replace(/\s+/g, ' ').trim()
-  const characters = [...line]
+  const line = dropUnprintable(text).replace(/\s+/g, ' ').trim()
+  const characters = Array.from(line)
   return characters.length <= maxLength ? line : `${characters.slice(0, maxLength - 1).join('')}…`
 }
 

@@ -149,7 +149,10 @@ export class ReportDataFold {
     facts.results += 1
     facts.machines.addResult(result)
     facts.commands.addResult(result)
-    const play = getOrCreate(facts.plays, result.play, () => ({ name: result.play, hosts: new Map() }))
+    const play = getOrCreate(facts.plays, result.play, () => ({
+      name: result.play,
+      hosts: new Map<string, HostTasks>(),
+    }))
     const host = getOrCreate(play.hosts, result.host, () => ({
       host: result.host,
       counts: {},

@@ -11,7 +11,7 @@ export interface DisturbanceContext {
   /** The hosts of the step. */
   readonly hosts: readonly string[]
   readonly groups: Readonly<Record<string, readonly string[]>>
-  hostvars(host: string): Readonly<Record<string, unknown>>
+  readonly hostvars: (host: string) => Readonly<Record<string, unknown>>
 }
 
 /**

@@ -36,7 +36,7 @@ export function setupContext(
       withinSeconds,
     })
   }
-  const hostOf = ({ host = hosts[0] as string }: Pick<CommandOptions, 'host'>): string => host
+  const hostOf = ({ host }: Pick<CommandOptions, 'host'>): string => host ?? (hosts[0] as string)
   const exec = ({ timeout = DEFAULT_SECONDS, ...command }: CommandOptions, exhibitTitle?: string): Promise<Execution> =>
     execCommand(state, { ...command, timeout: timeout * slowdown }, hostOf(command), exhibitTitle)
   return {

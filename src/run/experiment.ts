@@ -73,7 +73,7 @@ export interface ExperimentContext {
   /** Timeout multiplier of the slowest host. It scales the timeouts of commands and watches. */
   readonly timeoutMultiplier: number
   readonly groups: Readonly<Record<string, readonly string[]>>
-  hostvars(host: string): Readonly<Record<string, unknown>>
+  readonly hostvars: (host: string) => Readonly<Record<string, unknown>>
   /** Runs a command and records its output as an exhibit. A nonzero exit code is not an error. */
   exhibit(command: ExhibitOptions): Promise<Exhibit>
   watch(options: WatchOptions): Promise<WatchResult>
@@ -124,12 +124,12 @@ export interface ExperimentOptions {
 export interface Experiment extends ExperimentOptions {
   readonly kind: 'experiment'
   readonly name: string
-  readonly method: (on: ExperimentContext) => Promise<void>
+  readonly method: (on: ExperimentContext) => Promise<void> | void
 }
 
 /** Defines an experiment. */
 export const experiment = (
   name: string,
   options: ExperimentOptions,
-  method: (on: ExperimentContext) => Promise<void>,
+  method: (on: ExperimentContext) => Promise<void> | void,
 ): Experiment => ({ ...options, kind: 'experiment', name, method })

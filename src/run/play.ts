@@ -13,7 +13,7 @@ export interface PlayContext {
   readonly facts: Readonly<Record<string, unknown>>
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** Variables of another host. */
-  hostvars(host: string): Readonly<Record<string, unknown>>
+  readonly hostvars: (host: string) => Readonly<Record<string, unknown>>
   readonly check: boolean
 }
 

@@ -76,7 +76,7 @@ export const paramsOf = (task: Task, scope: Scope): unknown => checked(task, res
 
 function checked({ module, at }: Task, resolved: object): unknown {
   const parsed = parse(module, resolved)
-  if (!parsed.success) throw new BadParameters(`${at}: ${module.name}: ${explain(parsed.error)}`)
+  if (!parsed.success) throw new BadParameters(`${String(at)}: ${module.name}: ${explain(parsed.error)}`)
   return parsed.data
 }
 

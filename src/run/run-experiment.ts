@@ -118,7 +118,10 @@ async function restore(
     await experiment.rollback(setupContext(on, experiment, names, nextId))
   } catch (error) {
     // The first Ctrl-C during a rollback restarts it over fresh connections. A second one ends the program.
-    if (state.signal.aborted && !interrupted) return await restore(state, experiment, names, nextId)
+    if (state.signal.aborted && !interrupted) {
+      await restore(state, experiment, names, nextId)
+      return
+    }
     state.emit({
       type: 'notice',
       level: 'error',

@@ -2,7 +2,7 @@ import { hostname, platform, release } from 'node:os'
 import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts'
 import { reportMetadataOf } from './report-metadata.ts'
 import { skippedText, permissionFor, RunRefused, type Permission, type WithoutPermission } from './disturbance.ts'
-import { EVENT_SCHEMA, type Phase, type RunEvent, type Subscriber } from './events.ts'
+import { EVENT_SCHEMA, type Phase, type Subscriber } from './events.ts'
 import { runExperiment } from './run-experiment.ts'
 import { PredictedEffects } from './predicted-effects.ts'
 import { runHost, type RunHost } from './run-host.ts'
@@ -70,13 +70,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { signal, check } = options
   const watch = stopwatch()
   const hosts = new Map<string, RunHost>()
-  let hasFailure = false
-  let ran = false
+  const events = { hasFailure: false, ran: false }
   const emit = (event: UntimedEvent): void => {
-    if (event.type === 'finding' && event.holds === false && event.question === undefined) hasFailure = true
-    if (event.type === 'notice' && event.level === 'error') hasFailure = true
-    ran ||= event.type === 'result' || event.type === 'finding'
-    options.subscriber({ ...event, time: new Date().toISOString() } as RunEvent)
+    if (event.type === 'finding' && event.holds === false && event.question === undefined) events.hasFailure = true
+    if (event.type === 'notice' && event.level === 'error') events.hasFailure = true
+    events.ran ||= event.type === 'result' || event.type === 'finding'
+    options.subscriber({ ...event, time: new Date().toISOString() })
   }
   const state = stateOf(options, hosts, emit)
   emit({
@@ -132,11 +131,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
       .map(([name, { recap }]) => [name, recap]),
   )
   const code = exitCodeOf(Object.values(recaps))
-  const exitCode = interrupted ? 130 : playbookFailed ? 1 : refused ? 2 : code === 0 && hasFailure ? 2 : code
+  const exitCode = interrupted ? 130 : playbookFailed ? 1 : refused ? 2 : code === 0 && events.hasFailure ? 2 : code
   const completed = !interrupted && !playbookFailed && !refused
   if (completed && [...hosts.values()].every(({ excluded: out }) => out === undefined))
     unusedVariableWarnings(state.varReads, options.inventory).forEach(warn)
-  if (completed && !ran && tagOptions(options.tags) !== '')
+  if (completed && !events.ran && tagOptions(options.tags) !== '')
     warn(`nothing ran: no task matches ${tagOptions(options.tags)}`)
   const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
   emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: watch.elapsed() })
@@ -163,12 +162,16 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
     if (!warned.has(message)) state.emit({ type: 'notice', level: 'warning', message })
     warned.add(message)
   }
+  const isAborted = (): boolean => state.signal.aborted
   for (const step of steps) {
-    if (state.signal.aborted) throw new Interrupted()
+    if (isAborted()) throw new Interrupted()
     const names = hostsOf(step, inventory, hosts, warnOnce)
     if (step.kind === 'play') {
       if (names.length > 0) {
-        if (!(await runPlay(state, step, names, nextPhase())) && !state.signal.aborted) return warnRunEnds(state, step)
+        if (!(await runPlay(state, step, names, nextPhase())) && !isAborted()) {
+          warnRunEnds(state, step)
+          return
+        }
       } else if (hostsOf(step, inventory).length === 0) {
         state.emit({
           type: 'notice',

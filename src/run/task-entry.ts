@@ -44,7 +44,7 @@ function delegateOf(
     return { target: state.host(name) }
   } catch (error) {
     if (!(error instanceof UnknownHost)) throw error
-    return { target: host, problem: `${task.at}: delegate_to: ${error.message}` }
+    return { target: host, problem: `${String(task.at)}: delegate_to: ${error.message}` }
   }
 }
 

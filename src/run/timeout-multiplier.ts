@@ -1,4 +1,5 @@
 import { PlaybookError } from './play.ts'
+import { toText } from '../values/to-text.ts'
 
 /** Timeout multiplier for hosts whose CPU is emulated in software. */
 const EMULATED_MULTIPLIER = 10
@@ -6,7 +7,7 @@ const EMULATED_MULTIPLIER = 10
 const MAX_MULTIPLIER = 60
 
 interface Hosts {
-  hostvars(host: string): Readonly<Record<string, unknown>>
+  readonly hostvars: (host: string) => Readonly<Record<string, unknown>>
 }
 
 /**
@@ -32,7 +33,7 @@ function multiplierOf(host: string, { slowdown, ansible_facts: facts }: Readonly
   const number = Number(slowdown)
   if (!Number.isInteger(number) || number < 1 || number > MAX_MULTIPLIER)
     throw new PlaybookError(
-      `variable "slowdown" of ${host} must be an integer from 1 to ${MAX_MULTIPLIER}, not "${String(slowdown)}"`,
+      `variable "slowdown" of ${host} must be an integer from 1 to ${MAX_MULTIPLIER}, not "${toText(slowdown)}"`,
     )
   return number
 }

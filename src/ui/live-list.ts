@@ -1,4 +1,4 @@
-import { Listr, ListrLogger, ProcessOutput, type ListrTaskWrapper } from 'listr2'
+import { Listr, ListrLogger, ProcessOutput, type ListrDefaultRendererLogLevels, type ListrTaskWrapper } from 'listr2'
 import type { PlayState } from './play-state.ts'
 import { manyHostsLine, experimentLine, hostLine, liveTitle, type RunProgress } from './format/live.ts'
 import type { Palette } from './format/palette.ts'
@@ -89,7 +89,9 @@ export function liveList(
           formatOutput: 'truncate',
           icon: { FAILED: '✗' },
           color: { PENDING: paint.cyan, FAILED: paint.red, COMPLETED: paint.green },
-          logger: new ListrLogger({ processOutput: new ProcessOutput(stream, undefined, { leaveEmptyLine: false }) }),
+          logger: new ListrLogger<ListrDefaultRendererLogLevels>({
+            processOutput: new ProcessOutput(stream, undefined, { leaveEmptyLine: false }),
+          }),
         },
       },
     )

@@ -4,7 +4,7 @@ import { footerLines } from './format/footer.ts'
 import { exhibitTitle, findingParagraph } from './format/finding.ts'
 import { logLevelPaint } from './format/log-event.ts'
 import { runStatusLine } from './format/run-status.ts'
-import { labelOf, paintOf, palette, type ResultLabel, type Palette } from './format/palette.ts'
+import { labelOf, paintOf, palette, type Palette } from './format/palette.ts'
 import { recapLines } from './format/recap.ts'
 import { resultBody, resultLine, type ResultDetail } from './format/result.ts'
 import { wrapAnywhere, linesOf, shorten } from './format/text.ts'
@@ -147,7 +147,7 @@ class PlainLines {
     )
   }
 
-  #row(host: string, label: ResultLabel | string, text: string, ink: (text: string) => string = String): string {
+  #row(host: string, label: string, text: string, ink: (text: string) => string = String): string {
     return `${host.padEnd(this.#run.hostWidth)} | ${ink(label.padEnd(LABEL))} | ${text}`
   }
 

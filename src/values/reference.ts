@@ -55,22 +55,22 @@ export class Register<T> extends Reference<T> {
   readonly key: string
 
   constructor(key: string) {
-    super((scope) => readRegistered<T>(key, scope.host, scope))
+    super((scope) => readRegistered(key, scope.host, scope) as T)
     this.key = key
   }
 
   /** The result that another host registered under this name. */
   on(host: string): Reference<T> {
-    return new Reference((scope) => readRegistered<T>(this.key, host, scope))
+    return new Reference((scope) => readRegistered(this.key, host, scope) as T)
   }
 }
 
 /** Declares a {@link Register}. */
 export const register = <T>(key: string): Register<T> => new Register<T>(key)
 
-function readRegistered<T>(key: string, host: string, scope: Scope): T {
+function readRegistered(key: string, host: string, scope: Scope): unknown {
   if (!scope.has(key, host)) throw new UnresolvedReference(scope.whyMissing(key, host))
-  return scope.get(key, host) as T
+  return scope.get(key, host)
 }
 
 /** `T`, in which any part may be a reference. */

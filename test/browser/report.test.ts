@@ -97,9 +97,9 @@ for (const [scheme, width] of [
     const { page, problems } = await open(t, { width, scheme })
     await page.evaluate('document.querySelectorAll("details").forEach((each) => { each.open = true })')
     await page.evaluate(axe.source)
-    const violations = (await page.evaluate(
+    const violations = await page.evaluate<Violation[]>(
       'axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations)',
-    )) as Violation[]
+    )
     t.strictSame(
       violations.map(
         ({ id, nodes }) =>
@@ -118,7 +118,7 @@ for (const [scheme, width] of [
 await t.test('keyboard focuses the skip link first, then the contents, and follows links', async (t) => {
   const { page } = await open(t)
   const focused = () =>
-    page.evaluate('document.activeElement.getAttribute("href") ?? document.activeElement.tagName') as Promise<string>
+    page.evaluate<string>('document.activeElement.getAttribute("href") ?? document.activeElement.tagName')
   await page.keyboard.press('Tab')
   t.equal(await focused(), '#report')
   t.ok(await page.evaluate('document.querySelector("a.skip").getBoundingClientRect().top >= 0'))
@@ -141,9 +141,9 @@ await t.test('keyboard focuses the skip link first, then the contents, and follo
 
 await t.test('heading levels have no gaps, and every link has a target', async (t) => {
   const { page } = await open(t)
-  const levels = (await page.evaluate(
+  const levels = await page.evaluate<number[]>(
     '[...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((head) => Number(head.tagName[1]))',
-  )) as number[]
+  )
   t.equal(levels[0], 1)
   for (const [i, level] of levels.entries())
     t.ok(i === 0 || level <= (levels[i - 1] as number) + 1, `heading ${i} of level ${level}`)

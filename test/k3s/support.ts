@@ -205,13 +205,14 @@ export async function waitFor<T>(
   seconds = 300,
 ): Promise<T> {
   let lastError: unknown = 'condition not met'
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(1000)) {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
     try {
       const value = await probe()
       if (value !== undefined) return value
     } catch (error) {
       lastError = (error as { stderr?: string }).stderr ?? error
     }
+    await sleep(1000)
   }
   throw new Error(`${what}: not within ${seconds} s: ${String(lastError)}`)
 }

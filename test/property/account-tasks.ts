@@ -3,6 +3,7 @@ import { sh } from '../../src/shell/quote.ts'
 import { ARENA } from './arena.ts'
 import { secretValue, type TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 /* Users and groups by chance, from a small pool of names and numbers, and the host's name and kernel settings. */
 
@@ -81,7 +82,7 @@ const entry = (database: string, name: string, number: number): string =>
   `$(awk -F: -v name=${name} '$1 == name { print $${number} }' ${database})`
 const all = (...claims: readonly string[]): string => claims.map((claim) => `{ ${claim}\n} || exit 1`).join('\n')
 const field = (name: string, number: number, value: unknown): string[] =>
-  value === undefined ? [] : [`[ "${entry('/etc/passwd', name, number)}" = ${sh`${String(value)}`} ]`]
+  value === undefined ? [] : [`[ "${entry('/etc/passwd', name, number)}" = ${sh`${toText(value)}`} ]`]
 
 export const groupTask: fc.Arbitrary<TaskSpec> = fc
   .oneof(
@@ -130,7 +131,7 @@ export const userTask: fc.Arbitrary<TaskSpec> = fc
     const { password, ...rest } = params
     return {
       module: 'user' as const,
-      params: defined({ ...rest, password: password === undefined ? undefined : secretValue(String(password)) }),
+      params: defined({ ...rest, password: password === undefined ? undefined : secretValue(toText(password)) }),
       claim: userClaim(params),
     }
   })
@@ -197,10 +198,10 @@ const ownership = (path: string, { owner, group }: Params): string =>
     `[ -e ${path} ]`,
     ...(owner === undefined
       ? []
-      : [`[ "$(find ${path} -maxdepth 0 -printf %U)" = "${entry('/etc/passwd', String(owner), 3)}" ]`]),
+      : [`[ "$(find ${path} -maxdepth 0 -printf %U)" = "${entry('/etc/passwd', toText(owner), 3)}" ]`]),
     ...(group === undefined
       ? []
-      : [`[ "$(find ${path} -maxdepth 0 -printf %G)" = "${entry('/etc/group', String(group), 3)}" ]`]),
+      : [`[ "$(find ${path} -maxdepth 0 -printf %G)" = "${entry('/etc/group', toText(group), 3)}" ]`]),
   )
 
 /** One task about users and groups. */

@@ -345,7 +345,7 @@ const nodeTask: fc.Arbitrary<TaskSpec> = fc
       Object.entries({ ...labels })
         .map(
           ([key, value]) =>
-            sh`docker node inspect -f ${`{{index .Spec.Labels "${key}"}}`} self | grep -qx ${String(value)} || exit 1`,
+            sh`docker node inspect -f ${`{{index .Spec.Labels "${key}"}}`} self | grep -qx ${value} || exit 1`,
         )
         .join('\n') +
       (availability === undefined
@@ -428,7 +428,7 @@ const keptTask: fc.Arbitrary<TaskSpec> = fc.oneof(
             : []),
           ...Object.entries({ ...labels }).map(
             ([key, value]) =>
-              sh`docker ${kindOf(module)} inspect -f ${`{{index .Spec.Labels "${key}"}}`} lbt-kept | grep -qxF ${String(value)} || exit 1`,
+              sh`docker ${kindOf(module)} inspect -f ${`{{index .Spec.Labels "${key}"}}`} lbt-kept | grep -qxF ${value} || exit 1`,
           ),
           sh`docker ${kindOf(module)} inspect lbt-kept >/dev/null`,
         ].join('\n'),

@@ -3,6 +3,7 @@ import { sh } from '../../src/shell/quote.ts'
 import { anyPath, ARENA, folder, link, mode, owner, plainFile, text } from './arena.ts'
 import { secretValue, type TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 /* Tasks by chance of the modules for files, each with a claim of what must be so after it. */
 
@@ -17,9 +18,9 @@ const attributes = {
 /** Conditions for find, which is a different program than the stat of the probes. */
 function attributeTests({ mode, owner, group }: Params, isLink = false): string[] {
   return [
-    ...(mode === undefined || isLink ? [] : ['-perm', String(mode)]),
-    ...(owner === undefined ? [] : ['-user', String(owner)]),
-    ...(group === undefined ? [] : ['-group', String(group)]),
+    ...(mode === undefined || isLink ? [] : ['-perm', toText(mode)]),
+    ...(owner === undefined ? [] : ['-user', toText(owner)]),
+    ...(group === undefined ? [] : ['-group', toText(group)]),
   ]
 }
 

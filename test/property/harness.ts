@@ -87,9 +87,7 @@ function verifyClaims(node: PropertyNode, { tasks, settled }: Case, { results }:
     if (!settled && index !== tasks.length - 1) return
     const { exitCode, stdout, stderr } = node.try(claim)
     if (exitCode === 0) return
-    throw new PropertyError(
-      `${titleOf(task as TaskSpec, index)}: ${status}, but its claim is false: ${claim}\n${stdout}${stderr}`,
-    )
+    throw new PropertyError(`${titleOf(task, index)}: ${status}, but its claim is false: ${claim}\n${stdout}${stderr}`)
   })
 }
 
@@ -147,7 +145,7 @@ export async function property<T>(
         try {
           await holds(given)
         } catch (error) {
-          if (!fc.PreconditionFailure.isFailure(error as Error) && until === Infinity) until = Date.now() + SHRINK_MS
+          if (!fc.PreconditionFailure.isFailure(error) && until === Infinity) until = Date.now() + SHRINK_MS
           throw error
         }
       }),
@@ -166,7 +164,7 @@ export async function property<T>(
     }
     const error = report.errorInstance
     t.fail(
-      `seed ${report.seed}, path ${report.counterexamplePath}: ${error instanceof PropertyError ? error.message : String((error as Error)?.stack)}`,
+      `seed ${report.seed}, path ${report.counterexamplePath}: ${error instanceof PropertyError ? error.message : String((error as Error | null)?.stack)}`,
     )
     t.comment(`smallest case found:\n${JSON.stringify(report.counterexample, null, 1)}`)
   })

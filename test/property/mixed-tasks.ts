@@ -41,7 +41,7 @@ const withCondition: Tasks = fc
     const argv = when === 'creates' ? ['touch', '--', file] : ['rm', '-rf', '--', file]
     const run = module === 'command' ? { argv } : { cmd: sh`${argv}` }
     return {
-      module: module as 'command' | 'shell',
+      module,
       params: defined({ ...run, [when]: file, chdir }),
       mayFail: true,
       claim: when === 'creates' ? sh`[ -e ${file} ] || [ -L ${file} ]` : sh`! [ -e ${file} ] && ! [ -L ${file} ]`,

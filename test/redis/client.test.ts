@@ -55,15 +55,17 @@ async function start(port: number, lines: readonly string[] = []): Promise<Child
   ]
   const child = spawn('redis-server', ['-'], { stdio: ['pipe', 'ignore', 'ignore'] })
   running.push(child)
-  child.stdin?.end(config.join('\n'))
+  child.stdin.end(config.join('\n'))
   await until('a server answers', async () => (await client('ask', `127.0.0.1:${port}`, 'PING')).includes('PONG'))
   return child
 }
 
 /** Polls until the condition holds; throws after a minute. */
 async function until(condition: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + 60_000; performance.now() < deadline; await sleep(50))
+  for (const deadline = performance.now() + 60_000; performance.now() < deadline; ) {
     if (await holds()) return
+    await sleep(50)
+  }
   throw new Error(`timed out: ${condition}`)
 }
 

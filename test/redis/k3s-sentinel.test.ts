@@ -112,7 +112,10 @@ class Pod {
       running.map(
         (child) =>
           new Promise<void>((resolve) => {
-            if (child.exitCode !== null || child.signalCode !== null) return resolve()
+            if (child.exitCode !== null || child.signalCode !== null) {
+              resolve()
+              return
+            }
             child.once('exit', () => {
               resolve()
             })

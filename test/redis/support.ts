@@ -10,7 +10,7 @@ import {
   statfsSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -41,7 +41,6 @@ const isFree = (port: number): Promise<boolean> =>
         resolve(false)
       })
       .listen(port, '0.0.0.0', () => {
-        void (server.address() as AddressInfo).port
         server.close(() => {
           resolve(true)
         })

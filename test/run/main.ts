@@ -47,10 +47,14 @@ async function main(names: readonly string[]): Promise<number> {
 }
 
 async function runAndReport(part: Part, problem: string | undefined): Promise<void> {
-  if (problem === undefined && installOnly)
-    return report(part, { passed: 1, failed: 0, skipped: 0, seconds: 0, ok: true, report: '' })
-  if (problem !== undefined)
-    return report(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
+  if (problem === undefined && installOnly) {
+    report(part, { passed: 1, failed: 0, skipped: 0, seconds: 0, ok: true, report: '' })
+    return
+  }
+  if (problem !== undefined) {
+    report(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
+    return
+  }
   console.log(`== ${part.name}: started (about ${part.minutes} min)`)
   report(
     part,

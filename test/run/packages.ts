@@ -4,11 +4,11 @@ import { runProgram } from './programs.ts'
 /** The packages that are not installed. */
 export function missingOf(packages: readonly string[]): string[] {
   if (packages.length === 0) return []
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...packages], {
+  const { stdout, error } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...packages], {
     encoding: 'utf8',
   })
   const installed = new Set(
-    (stdout ?? '')
+    (error === undefined ? stdout : '')
       .split('\n')
       .filter((line) => line.endsWith(' installed'))
       .map((line) => line.split(' ')[0]),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { makeKey, startSshd } from '../support/sshd.ts'
+import { toText } from '../../src/values/to-text.ts'
 
 const sshd = await startSshd({ hostKeyTypes: ['ed25519', 'ecdsa', 'rsa'] })
 t.teardown(() => sshd.stop())
@@ -27,7 +28,7 @@ function file(...lines: string[]): string {
 }
 
 async function login(knownHosts: string, more: Record<string, unknown> = {}): Promise<string> {
-  const args = `-o UserKnownHostsFile=${knownHosts} ${String(more['args'] ?? '')}`
+  const args = `-o UserKnownHostsFile=${knownHosts} ${toText(more['args'] ?? '')}`
   const connection = openConnection(connectionSettings('node1', sshd.vars({ ...more, ansible_ssh_common_args: args })))
   try {
     return (await connection.exec('echo in', { timeLimitSeconds: 10 })).stdout.toString().trim()

@@ -11,10 +11,7 @@ export interface Account {
 }
 
 /** Adds a user; needs root. */
-export function addAccount({
-  shell = '/bin/sh',
-  sudo = 'nothing' as 'nothing' | 'with password' | 'freely',
-} = {}): Account {
+export function addAccount({ shell = '/bin/sh', sudo = 'nothing' } = {}): Account {
   const name = `lbtest-${randomBytes(4).toString('hex')}`
   const password = `right-${randomBytes(6).toString('hex')}`
   const sudoers = `/etc/sudoers.d/${name}`

@@ -59,7 +59,7 @@ export async function startSshd({
     appendFileSync(file('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(file(`host_${type}.pub`), 'utf8')}`)
   }
   const [command, ...args] = [...within, '/usr/sbin/sshd', '-D', '-e', '-f', file('sshd_config')]
-  const sshd = spawn(command as string, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const sshd = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = new Promise<void>((resolve) => sshd.once('exit', () => resolve()))
   let said = ''
   await new Promise<void>((resolve, reject) => {

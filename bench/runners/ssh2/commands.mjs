@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 // The ssh2 package that Labbook uses.
-/** @type {typeof import('ssh2')} */
-const ssh2 = createRequire(createRequire(import.meta.url).resolve('node-ssh'))('ssh2')
+const ssh2 = /** @type {typeof import('ssh2')} */ (
+  createRequire(createRequire(import.meta.url).resolve('node-ssh'))('ssh2')
+)
 
 const [address = '', key = '', knownHosts = ''] = process.argv.slice(2)
 const known = readFileSync(knownHosts, 'utf8')
@@ -18,7 +19,10 @@ const client = new ssh2.Client()
 const exec = (/** @type {string} */ command) =>
   new Promise((resolve, reject) => {
     client.exec(command, (error, channel) => {
-      if (error) return reject(error)
+      if (error) {
+        reject(error)
+        return
+      }
       channel.on('close', (/** @type {number} */ code) =>
         code === 0 ? resolve() : reject(new Error(`${command}: exit code ${code}`)),
       )

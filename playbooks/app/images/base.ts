@@ -97,7 +97,7 @@ export function baseImage(on: PlayContext, base: BaseName, recipe: string, keywo
       ...where,
     }),
   ]
-  const sameArchitecture = { x64: 'x86_64', arm64: 'aarch64' }[String(process.arch)] === on.facts.architecture
+  const sameArchitecture = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] === on.facts.architecture
   const isHere = canBuildHere() && sameArchitecture && (isLabNode(on) || timeoutMultiplierOf(on, [on.host]) > 1)
   const here = { ...HERE, ...keywords }
   const isShared = isHere && labProvider(on) === 'namespaces'

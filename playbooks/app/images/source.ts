@@ -1,4 +1,13 @@
-import { type CommandValues, PlaybookError, type PlayContext, register, type Register, shell, type Task } from 'labbook'
+import {
+  type CommandValues,
+  PlaybookError,
+  type PlayContext,
+  register,
+  type Register,
+  shell,
+  type Task,
+  toText,
+} from 'labbook'
 import type { ImageSource } from './table.ts'
 
 const detected = register<CommandValues>('image_source')
@@ -7,7 +16,7 @@ type Choice = ImageSource | 'auto'
 
 /** @throws {PlaybookError} if `image_source` is invalid. */
 function choiceOf({ vars }: Pick<PlayContext, 'vars'>): Choice {
-  const choice = String(vars.image_source ?? 'auto')
+  const choice = toText(vars.image_source ?? 'auto')
   if (choice === 'auto' || choice === 'hub' || choice === 'debian') return choice
   throw new PlaybookError(`image_source is "${choice}": it must be auto, hub or debian`)
 }

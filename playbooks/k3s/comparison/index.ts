@@ -17,7 +17,7 @@ export const comparison = experiment(
     assertions: {},
     questions: { 'compare.complete': 'Every compared metric is measured on both sides' },
   },
-  async (on) => {
+  (on) => {
     const runs = storedRuns(path.join(ROOT, 'runs'))
     const began = Date.now()
     const { text, csv, measured, rows } = measuredTable(runs, countLines())

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { PlaybookError, type PlayContext } from 'labbook'
+import { PlaybookError, type PlayContext, toText } from 'labbook'
 import { labelError, type Role, taintError } from 'labbook/k3s'
 import { nodeAddress } from '../../lab/address.ts'
 import { nodeNameOf } from '../cluster.ts'
@@ -59,7 +59,7 @@ export function plannedCluster({ groups, hostvars }: Inventory): PlannedCluster 
     nodes,
     first,
     servers: nodes.filter(({ role }) => role === 'server'),
-    api: String(hostvars(first.host).k3s_api_address ?? first.address),
+    api: toText(hostvars(first.host).k3s_api_address ?? first.address),
   }
 }
 
@@ -77,7 +77,7 @@ function nodeOf(on: Inventory, host: string, role: Role): K3sNode {
   const vars = on.hostvars(host)
   const name = nodeNameOf(on, host)
   const address = nodeAddress(on, host)
-  const ip = vars.k3s_node_ip === undefined ? (isIP(address) === 0 ? undefined : address) : String(vars.k3s_node_ip)
+  const ip = vars.k3s_node_ip === undefined ? (isIP(address) === 0 ? undefined : address) : toText(vars.k3s_node_ip)
   if (!NAME.test(name) || name.length > 253) {
     throw new PlaybookError(
       `${host}: "${name}" is not a valid node name (lowercase letters, digits, - and .): set k3s_node_name for this host`,

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { PlayContext } from 'labbook'
+import { type PlayContext, toText } from 'labbook'
 import { labOf } from '../../lab/lab.ts'
 import { plannedCluster } from './cluster.ts'
 
@@ -11,7 +11,7 @@ const dataDirectory = (): string =>
 
 /** Name of the kubectl context of the cluster: `k3s_context`. */
 export const contextOf = (on: Inventory): string =>
-  String(on.hostvars(plannedCluster(on).first.host).k3s_context ?? labOf(on)?.name ?? 'labbook')
+  toText(on.hostvars(plannedCluster(on).first.host).k3s_context ?? labOf(on)?.name ?? 'labbook')
 
 /**
  * The cluster's kubeconfig on this machine: `k3s_kubeconfig`, or in the lab's directory, so that it is removed with the
@@ -21,5 +21,5 @@ export function kubeconfigOf(on: Inventory): string {
   const configured = on.hostvars(plannedCluster(on).first.host).k3s_kubeconfig
   return configured === undefined
     ? path.join(labOf(on)?.dir ?? dataDirectory(), 'k3s', 'kubeconfig.yaml')
-    : path.resolve(String(configured))
+    : path.resolve(toText(configured))
 }

@@ -130,7 +130,9 @@ export function preflightProblems(machine: MachineFacts, role: Role, version?: s
       ? []
       : [
           `the cgroup controller${missing.length === 1 ? '' : 's'} ${missing.join(', ')} (version ${machine.cgroup}) ${missing.length === 1 ? 'is' : 'are'} missing` +
-            `${missing.includes('memory') ? ': on a Raspberry Pi, add cgroup_memory=1 cgroup_enable=memory to /boot/firmware/cmdline.txt and reboot' : ': enable them in the kernel or the container runtime of this machine'}`,
+            (missing.includes('memory')
+              ? ': on a Raspberry Pi, add cgroup_memory=1 cgroup_enable=memory to /boot/firmware/cmdline.txt and reboot'
+              : ': enable them in the kernel or the container runtime of this machine'),
         ]),
     ...(has(machine, CAP_SYS_ADMIN)
       ? []

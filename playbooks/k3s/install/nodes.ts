@@ -14,6 +14,7 @@ import {
   slurp,
   type Task,
   template,
+  toText,
 } from 'labbook'
 import { k3s, K3S_BINARY, K3S_CONFIG_DIR, K3S_DATA, k3s_node, parseVersion, upgradeError } from 'labbook/k3s'
 import { API_PORT, plannedCluster, nodeFor } from './cluster.ts'
@@ -80,7 +81,7 @@ export const firstServer = play(
           creates: TOKEN,
           no_log: true,
         })
-      : copy('Copy cluster token', { content: secret(String(on.vars.k3s_token)), dest: TOKEN, mode: '0600' }),
+      : copy('Copy cluster token', { content: secret(toText(on.vars.k3s_token)), dest: TOKEN, mode: '0600' }),
     installNode(on),
   ],
 )
@@ -250,7 +251,7 @@ function listOf(value: unknown, name: string): string[] {
   if (value === undefined) return []
   const list = Array.isArray(value)
     ? value.map(String)
-    : String(value)
+    : toText(value)
         .split(',')
         .map((item) => item.trim())
   const known = ['coredns', 'servicelb', 'traefik', 'local-storage', 'metrics-server', 'runtimes']

@@ -1,6 +1,6 @@
+import { type PlayContext, toText } from 'labbook'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import type { PlayContext } from 'labbook'
 import { parseVersion } from 'labbook/k3s'
 
 /** The default release. */
@@ -52,12 +52,12 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 
 /** The architecture in the names of k3s releases; amd64 without facts. */
 export const architecture = ({ facts }: Pick<PlayContext, 'facts'>): string | undefined =>
-  facts.architecture === undefined ? 'amd64' : ARCHITECTURES[String(facts.architecture)]
+  facts.architecture === undefined ? 'amd64' : ARCHITECTURES[toText(facts.architecture)]
 
 /** Default: `artifacts` if k3s_artifacts is set, otherwise `release`. */
 export function k3sSource(on: Pick<PlayContext, 'vars' | 'facts'>): K3sSource {
   const { vars } = on
-  const kind = String(vars.k3s_source ?? (vars.k3s_artifacts === undefined ? 'release' : 'artifacts'))
+  const kind = toText(vars.k3s_source ?? (vars.k3s_artifacts === undefined ? 'release' : 'artifacts'))
   const arch = architecture(on)
   const none = (problem: string): K3sSource => ({ kind: 'none', problem })
   if (arch === undefined)
@@ -69,16 +69,16 @@ export function k3sSource(on: Pick<PlayContext, 'vars' | 'facts'>): K3sSource {
       'k3s_source is artifacts, but k3s_artifacts is not set: use -e k3s_artifacts=/srv/k3s (docs/k3s.md lists the files)',
     )
   return artifactsIn(
-    path.resolve(String(vars.k3s_artifacts)),
+    path.resolve(toText(vars.k3s_artifacts)),
     arch,
-    vars.k3s_version === undefined ? undefined : String(vars.k3s_version),
+    vars.k3s_version === undefined ? undefined : toText(vars.k3s_version),
   )
 }
 
 type Vars = PlayContext['vars']
 
 function releaseOf(vars: Vars, arch: string): K3sSource {
-  const version = String(vars.k3s_version ?? DEFAULT_VERSION)
+  const version = toText(vars.k3s_version ?? DEFAULT_VERSION)
   if (parseVersion(version)?.text !== version)
     return { kind: 'none', problem: `k3s_version is "${version}": it must be a release such as ${DEFAULT_VERSION}` }
   const checksum = vars.k3s_checksum ?? PINNED[version]?.binaries[arch]
@@ -97,15 +97,15 @@ function releaseOf(vars: Vars, arch: string): K3sSource {
     }
   const tag = encodeURIComponent(version)
   const name = arch === 'amd64' ? 'k3s' : `k3s-${arch}`
-  const site = String(vars.k3s_release_url ?? 'https://github.com/k3s-io/k3s/releases/download').replace(/\/$/, '')
+  const site = toText(vars.k3s_release_url ?? 'https://github.com/k3s-io/k3s/releases/download').replace(/\/$/, '')
   return {
     kind: 'release',
     version,
-    binary: { from: `${site}/${tag}/${name}`, name: 'k3s', sha256: String(checksum) },
+    binary: { from: `${site}/${tag}/${name}`, name: 'k3s', sha256: toText(checksum) },
     installer: {
-      from: String(vars.k3s_install_url ?? `https://raw.githubusercontent.com/k3s-io/k3s/${tag}/install.sh`),
+      from: toText(vars.k3s_install_url ?? `https://raw.githubusercontent.com/k3s-io/k3s/${tag}/install.sh`),
       name: 'install.sh',
-      sha256: String(installSum),
+      sha256: toText(installSum),
     },
   }
 }

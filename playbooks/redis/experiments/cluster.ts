@@ -1,4 +1,4 @@
-import { type Experiment, experiment } from 'labbook'
+import { type Experiment, experiment, toText } from 'labbook'
 import { callMany } from '../../app/client.ts'
 import { steadyStateAndRollback, loseMasterRepeatedly, reportFailover } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -40,7 +40,7 @@ export const cluster = (table: ComparisonTable): Experiment =>
         displayCommand: 'CLUSTER NODES',
       })
       const nodes = readClusterNodes(
-        String((await query(on, lab, [contactNode], ['CLUSTER', 'NODES'])).get(contactNode)?.reply ?? ''),
+        toText((await query(on, lab, [contactNode], ['CLUSTER', 'NODES'])).get(contactNode)?.reply ?? ''),
       )
       const [nodeByService, addresses] = [await nodesOfServices(on, lab), await query(on, lab, lab.servers, ['PING'])]
       const nodeOf = (address: string): string => {

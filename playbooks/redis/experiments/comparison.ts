@@ -13,7 +13,7 @@ export const comparison = (table: ComparisonTable): Experiment =>
       assertions: {},
       questions: { 'redis.comparison': 'Comparison of Redis topologies is complete' },
     },
-    async (on) => {
+    (on) => {
       const missing = table.missing.filter(
         (name) => name !== 'single: node cut off' && name !== 'replicas: node cut off',
       )

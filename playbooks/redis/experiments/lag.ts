@@ -64,7 +64,7 @@ export const lag = experiment(
     for (const replica of replicas)
       idle.push({ name: `${replica.split(':')[0]} idle`, lags: await measure(on, lab, master, replica) })
     // The writer runs on another node than the measuring client: over one connection they would wait for each other.
-    const writer =
+    const writer: string =
       (on.groups.swarm ?? []).find((node) => node !== on.hosts[0] && node !== nodeByService.get('redis')) ??
       ((on.groups.swarm ?? []).at(-1) as string)
     let increments = 0

@@ -163,7 +163,7 @@ async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Pro
     title: 'Virtual IP of the service',
     command: `docker service inspect ${COUNTER} --format '{{.Spec.EndpointSpec.Mode}}: {{range .Endpoint.VirtualIPs}}{{.Addr}} {{end}}'`,
   })
-  const host =
+  const host: string =
     runningReplicas(running.stdout)
       .map((line) => line.split(' ')[1] ?? '')
       .find((node) => (on.groups.swarm ?? []).includes(node)) ?? (on.hosts[0] as string)

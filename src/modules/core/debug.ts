@@ -7,13 +7,16 @@ const schema = z.strictObject({
   msg: z.unknown(),
 })
 
+/** undefined for a value that JSON does not have, such as undefined. */
+const jsonOf = (value: unknown): string | undefined => JSON.stringify(value)
+
 /** Prints and records a value. */
 export const debug = defineModule<typeof schema, { readonly msg: unknown }>({
   name: 'debug',
   schema,
   reads: () => [],
   sets: () => [],
-  title: ({ msg }) => shorten(typeof msg === 'string' ? msg : (JSON.stringify(msg) ?? '')),
+  title: ({ msg }) => shorten(typeof msg === 'string' ? msg : (jsonOf(msg) ?? '')),
   probe: () => ':',
   plan: ({ msg }) => ({ changes: [], values: { msg } }),
 })

@@ -32,7 +32,7 @@ export class GeneratedPasswords {
       )
     this.#passwords = new Map(
       (contents?.items ?? []).map(({ key, value }) => {
-        const where = at(isScalar(key) ? key.range?.[0] : undefined)
+        const where = at(isScalar(key) ? key.range[0] : undefined)
         if (!isScalar(key)) throw new Refusal(`${where}: write a line "name: password" for each user`)
         const name = String(key.value)
         if (!isScalar(value) || typeof value.value !== 'string')

@@ -75,7 +75,7 @@ export const htpasswd = defineModule<typeof schema, Htpasswd>({
   probe: (params) => callWorker(PROGRAM, 'look', params),
 
   plan(params, observed): Plan<Htpasswd> {
-    const look = workerAnswer<HtpasswdState>(observed)
+    const look = workerAnswer(observed) as HtpasswdState | string
     if (typeof look === 'string') return { changes: [], problem: look }
     const { path, generated, users } = params
     return { changes: changesFor(params, look), values: { path, generated, users: users.map(({ name }) => name) } }

@@ -32,7 +32,7 @@ export function renameContext(
 ): string {
   const document = read(kubeconfig)
   for (const [list, key] of LISTS) {
-    const entry = document.getIn([list, 0]) as unknown
+    const entry = document.getIn([list, 0])
     if (!isMap(entry)) throw new SyntaxError(`it has no ${key}`)
     entry.set('name', context)
   }

@@ -100,7 +100,9 @@ export function parseState(stdout: string): K3sState {
   const one = (key: string): string | undefined => all(key)[0]
   const sums = (key: string): Map<string, string> =>
     new Map(all(key).map((line) => [line.slice(66), line.slice(0, 64)]))
-  const record = Object.fromEntries(all('record').map((line) => line.split(' ')))
+  const record: K3sState['record'] = Object.fromEntries(
+    all('record').map((line) => line.split(' ') as [string, string]),
+  )
   const units = Object.fromEntries(
     ROLES.flatMap((role) => {
       const found = one(`unit-${role}`)

@@ -23,7 +23,7 @@ export const k8s = defineModule<typeof schema, K8s>({
   schema,
   title: ({ src, template, definition, state }) => {
     const objects =
-      typeof definition === 'object' && definition !== null && !(definition instanceof Secret)
+      typeof definition === 'object' && !(definition instanceof Secret)
         ? ([definition].flat() as Partial<KubeObject>[])
         : []
     const subject =

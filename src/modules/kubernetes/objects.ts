@@ -160,7 +160,7 @@ function encodeStringData(object: KubeObject): KubeObject {
   return {
     ...rest,
     data: { ...(rest.data as object | undefined), ...(Object.fromEntries(values) as object) },
-  } as KubeObject
+  }
 }
 
 function maskValues({ data, stringData }: KubeObject): void {
@@ -206,9 +206,7 @@ export function displayYaml(object: unknown, other?: unknown): string {
   const { metadata = {}, ...rest } = object as Record<string, unknown> & { metadata?: Record<string, unknown> }
   delete rest.status
   const own = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVER_MANAGED.has(key)))
-  const annotations = Object.fromEntries(
-    Object.entries((own.annotations ?? {}) as object).filter(([key]) => key !== LAST_APPLIED),
-  )
+  const annotations = Object.fromEntries(Object.entries(own.annotations ?? {}).filter(([key]) => key !== LAST_APPLIED))
   if ('annotations' in own) {
     if (Object.keys(annotations).length > 0) own.annotations = annotations
     else delete own.annotations

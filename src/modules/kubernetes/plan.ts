@@ -49,8 +49,8 @@ export function planPresent(params: K8sParams, objects: readonly KubeObject[], {
   const diffs = parseDiffs(stdout)
   const rollouts = new Map(
     marked(stdout, 'rollout').map((line) => {
-      const [place = '', rest = ''] = [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]
-      return [Number(place), parseRollout(rest)]
+      const [place = ''] = line.split(' ')
+      return [Number(place), parseRollout(line.slice(line.indexOf(' ') + 1))]
     }),
   )
   const changes: Change[] = []

@@ -134,7 +134,8 @@ async function checksum(file: string): Promise<string> {
 /** Turns errors that the user can fix into a {@link Refusal}. */
 function withRefusals<A>(program: (request: Request) => Promise<A>): (request: Request) => Promise<A> {
   return (request) =>
-    program(request).catch((error: NodeJS.ErrnoException) => {
+    program(request).catch((thrown: unknown) => {
+      const error = thrown as NodeJS.ErrnoException
       if (error.code === 'ENOENT')
         throw new Refusal(
           `file "${request.src}" does not exist${request.hint === undefined ? '' : `: ${request.hint}`}`,

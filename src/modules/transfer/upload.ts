@@ -48,7 +48,7 @@ export const upload = defineModule<typeof schema, UploadedFile>({
   sets: ({ target, dest }) => [`upload:${target.name}:${dest}`],
   probe: (params) => callWorker(PROGRAM, 'compare', params),
   plan(params, observed): Plan<UploadedFile> {
-    const comparison = workerAnswer<FileComparison>(observed)
+    const comparison = workerAnswer(observed) as FileComparison | string
     if (typeof comparison === 'string') return { changes: [], problem: comparison }
     if (comparison.keepExisting) return { changes: [] }
     const { src, dest, target, sha256 } = params

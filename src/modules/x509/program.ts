@@ -15,7 +15,7 @@ export const programs = {
  */
 function withReadableErrors<R, A>(program: (request: R) => Promise<A>): (request: R) => Promise<A> {
   return (request) =>
-    program(request).catch((error: NodeJS.ErrnoException) => {
-      throw error.syscall === undefined ? error : new Refusal(error.message)
+    program(request).catch((error: unknown) => {
+      throw error instanceof Error && 'syscall' in error ? new Refusal(error.message) : error
     })
 }

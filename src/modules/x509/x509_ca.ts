@@ -54,7 +54,7 @@ export const x509_ca = defineModule<typeof schema, X509Ca>({
   title: ({ dir, common_name }) => `${common_name} in ${dir}`,
   probe: (params) => callWorker(PROGRAM, 'look_ca', params),
   plan: (params, observed) => {
-    const look = workerAnswer<CaStatus>(observed)
+    const look = workerAnswer(observed) as CaStatus | string
     if (typeof look === 'string') return { changes: [], problem: look }
     const { dir, common_name, key_type, generation } = params
     const { make, repairs: mends, problem } = planCa(params, look)

@@ -63,7 +63,7 @@ export const x509_certificate = defineModule<typeof schema, X509Certificate>({
   title: ({ dir, name }) => `${name} in ${dir}`,
   probe: (params) => callWorker(PROGRAM, 'look_certificate', params),
   plan: (params, observed) => {
-    const look = workerAnswer<CertificateStatus>(observed)
+    const look = workerAnswer(observed) as CertificateStatus | string
     if (typeof look === 'string') return { changes: [], problem: look }
     const { dir, name } = params
     const { now, state: seen, ca, cannot_sign, unfinished, chain, open } = look

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { z } from 'zod'
 import t, { type Test } from 'tap'
 import { htpasswd } from '../../../src/modules/htpasswd/htpasswd.ts'
 import { programs, type HtpasswdState } from '../../../src/modules/htpasswd/program.ts'
@@ -14,7 +15,7 @@ import { descriptions, planFor } from '../lab/support.ts'
 import { result } from '../evidence/events.ts'
 
 const { definition } = htpasswd
-type Input = Parameters<typeof definition.schema.parse>[0]
+type Input = z.input<typeof definition.schema>
 
 const at = { path: '/srv/reg/htpasswd', generated: '/srv/reg/passwords.yaml' }
 const state = (more: Partial<HtpasswdState>): string =>
@@ -178,11 +179,11 @@ t.test('htpasswd puts no password into argv, environment or output', async (t) =
   let workers = 0
   const found: string[] = []
   for (const script of [look, ...changes.map((change) => change.script), look]) {
-    let done = false
+    const ended = new AbortController()
     const running = start(script).finally(() => {
-      done = true
+      ended.abort()
     })
-    while (!done) {
+    while (!ended.signal.aborted) {
       for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
         for (const kind of ['cmdline', 'environ']) {
           const text = read(`/proc/${pid}/${kind}`)

@@ -27,7 +27,7 @@ t.test('stream is split exactly at its delimiters, whatever the chunk sizes', as
       // Both are requested before any data arrives.
       const [first, second] = [next(marked), next(marked)]
       for (let at = 0; at < all.length; ) {
-        const { value: size } = sizes.next()
+        const size = sizes.next().value as number
         stream.write(all.subarray(at, at + size))
         at += size
       }

@@ -17,6 +17,7 @@ import { affects } from '../../../src/run/predicted-effects.ts'
 import { labOf } from '../../../src/lab/lab.ts'
 import { runIn, shells } from '../../support/shells.ts'
 import { descriptions, planFor } from './support.ts'
+import type { Faults } from '../../../src/lab/faults.ts'
 
 const nodes = [
   { name: 'node1', address: '10.78.0.11' },
@@ -246,7 +247,7 @@ const plans = [
   planFor(lab_vm_snapshot, { dir: '/srv/labs/vm', name: 'a', vms: [node1], state: 'absent' }, 'there\n'),
 ]
 for (const { description, script } of plans.flatMap((plan) => plan.changes)) scripts[description] = script
-for (const [name, fault] of Object.entries(vmFaults(vmSettings(node1))))
+for (const [name, fault] of Object.entries<Faults[keyof Faults]>({ ...vmFaults(vmSettings(node1)) }))
   Object.assign(scripts, { [`${name}: inject`]: fault.inject, [`${name}: recover`]: fault.recover })
 
 t.test('no script contains an unresolved value', async (t) => {

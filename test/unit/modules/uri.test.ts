@@ -5,8 +5,6 @@ import { converge, type Shell } from '../../support/shells.ts'
 import { serve } from './server.ts'
 import { descriptions, inEachShell } from './support.ts'
 
-type UriParams = Parameters<typeof uri.definition.schema.parse>[0]
-
 t.test('uri sends requests to a web server', async (t) => {
   const port = await serve(t)
   const at = (path: string): string => `http://127.0.0.1:${port}${path}`
@@ -15,7 +13,7 @@ t.test('uri sends requests to a web server', async (t) => {
     const run = converge(shell, uri, params as never)
     return {
       planned: descriptions(run.before),
-      ...uri.definition.result?.(uri.definition.schema.parse(params as UriParams), run.applied),
+      ...uri.definition.result?.(uri.definition.schema.parse(params), run.applied),
     }
   }
 

@@ -43,7 +43,7 @@ t.test('wait_for detects a path that is created meanwhile', async (t) => {
       {
         definition: { ...definition, probe: () => `( sleep 0.3; : >${path} ) >/dev/null 2>&1 &\n${probe}` },
       },
-    ) as never
+    )
     t.equal(converge(shell, late, { path }).before.problem, undefined)
   })
 })

@@ -224,7 +224,7 @@ t.test('missing permissions are reported', async (t) => {
   process.seteuid?.(65534)
   const read = programs.look_certificate(certificateRequest(dir)).then(
     () => 'readable',
-    (error: Error) => `${error.name}: ${error.message}`,
+    (error: unknown) => String(error),
   )
   const message = await read.finally(() => {
     process.seteuid?.(0)

@@ -10,6 +10,7 @@ import { programs } from '../../../src/modules/x509/program.ts'
 import { x509_ca } from '../../../src/modules/x509/x509_ca.ts'
 import { x509_certificate } from '../../../src/modules/x509/x509_certificate.ts'
 import { converge, shells } from '../../support/shells.ts'
+import { Refusal } from '../../../src/modules/support/worker.ts'
 
 export const WORKER = resolve('src/cli/worker.mjs')
 
@@ -80,8 +81,8 @@ export async function planOfCertificate(dir: string, more: Partial<CertificateRe
 const answer = (status: Promise<object>) =>
   status.then(
     (value) => ({ stdout: JSON.stringify(value), stderr: '', exitCode: 0 }),
-    (error: Error) => {
-      if (error.name !== 'Refusal') throw error
+    (error: unknown) => {
+      if (!(error instanceof Refusal)) throw error
       return { stdout: '', stderr: error.message, exitCode: 1 }
     },
   )

@@ -56,7 +56,7 @@ await t.test('a line of a million characters is laid out in linear time', async 
   t.equal(layOut('x'.repeat(1_000_000), 120).length, Math.ceil(1_000_000 / 120))
   t.equal(layOut('é'.repeat(200_000), 120).length, Math.ceil(200_000 / 120))
   t.strictSame(
-    layOut(`${'e\u0301'.repeat(300)}`, 100).map(textOf),
+    layOut('e\u0301'.repeat(300), 100).map(textOf),
     Array.from({ length: 3 }, () => 'e\u0301'.repeat(100)),
   )
 })

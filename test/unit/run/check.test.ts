@@ -90,11 +90,11 @@ const awaited = defineModule({
 })
 
 /** A module that says nothing of what it depends on. */
-const anything = defineModule({
+const anything: typeof present = defineModule({
   ...present.definition,
   name: 'anything',
   reads: undefined,
-} as unknown as typeof present.definition) as typeof present
+} as unknown as typeof present.definition)
 
 const check = (tasks: () => Task[], handlers: Record<string, Task> = {}, setting = {}): Promise<PlayRun> =>
   runSteps([play('p', { hosts: 'a' }, tasks, handlers)], { check: true, ...setting })

@@ -47,7 +47,12 @@ for (const kind of ['nginx', 'haproxy'] as const) {
     const compose = readCompose({ path: 'stack.yml', text: source }, () => true)
     t.same(compose.problems.map(formatProblem), [])
     t.same(compose.warnings.map(formatProblem), [])
-    const { services } = parse(source, { merge: true })
+    const { services } = parse(source, { merge: true }) as {
+      services: Record<
+        'app1' | 'app2' | 'balancer',
+        { command: string[]; environment: Record<string, string>; deploy: { replicas: number } }
+      >
+    }
     t.same(Object.keys(services).sort(), ['app1', 'app2', 'balancer', 'redis'])
     t.same(services.balancer.command, ['balancer.sh', kind, '/etc/balancer.conf'])
     t.same(

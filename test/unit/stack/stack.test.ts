@@ -19,11 +19,32 @@ const defaults = {
 }
 
 interface Service {
+  readonly image: string
+  readonly hostname: string
   readonly networks: unknown
-  readonly deploy: { readonly resources: unknown }
+  readonly ports: unknown
+  readonly secrets: unknown
+  readonly environment: Readonly<Record<string, string>>
+  readonly healthcheck: { readonly interval: string; readonly test: unknown }
+  readonly stop_grace_period: string
+  readonly deploy: {
+    readonly mode: string
+    readonly replicas: number
+    readonly endpoint_mode: string
+    readonly placement: { readonly max_replicas_per_node: number }
+    readonly update_config: { readonly order: string }
+    readonly resources: unknown
+  }
 }
 
-const stack = (vars: Record<string, unknown>) => parse(render(source, 'counter.yml', { ...defaults, ...vars }).text)
+interface Stack {
+  readonly services: { readonly counter: Service; readonly gateway: Service }
+  readonly networks: unknown
+  readonly secrets: unknown
+}
+
+const stack = (vars: Record<string, unknown>) =>
+  parse(render(source, 'counter.yml', { ...defaults, ...vars }).text) as Stack
 
 t.test('with IPVS the routing mesh publishes the counter, without a gateway', async (t) => {
   const { services } = stack({ ipvs: true })
@@ -38,7 +59,7 @@ t.test('without IPVS a gateway on every node publishes a host port, and names re
   t.equal(services.gateway.deploy.mode, 'global')
   t.same(services.gateway.ports, [{ target: 8080, published: 8088, protocol: 'tcp', mode: 'host' }])
   t.notOk('ports' in services.counter, 'Docker rejects an ingress port with dnsrr')
-  for (const name of ['counter', 'gateway']) t.equal(services[name].deploy.endpoint_mode, 'dnsrr', name)
+  for (const name of ['counter', 'gateway'] as const) t.equal(services[name].deploy.endpoint_mode, 'dnsrr', name)
   t.equal(services.gateway.deploy.update_config.order, 'stop-first', 'two tasks cannot use one host port')
 })
 
@@ -78,7 +99,7 @@ for (const ipvs of [true, false]) {
 
 t.test('timeout multiplier scales health checks and timeouts', async (t) => {
   const { services } = stack({ ipvs: false, slowdown: 10 })
-  for (const name of ['counter', 'gateway']) {
+  for (const name of ['counter', 'gateway'] as const) {
     t.match(services[name].healthcheck, { interval: '20s', timeout: '30s', retries: 5 }, name)
     t.equal(services[name].environment.HEALTH_SECONDS, '20', name)
   }
@@ -142,7 +163,7 @@ t.test('app environment has the Redis servers and the password file', async (t) 
     REDIS_MASTER_NAME: 'counter',
     REDIS_HOST: undefined,
   })
-  t.equal(counterOf('cluster').environment.REDIS_NODES.split(',').length, 6)
+  t.equal(counterOf('cluster').environment.REDIS_NODES?.split(',').length, 6)
   t.notOk('REDIS_HOST' in counterOf('cluster').environment)
   const { services, secrets } = stack({ ipvs: false })
   t.same(secrets, { redis_password: { external: true, name: 'counter_redis_password_1' } })

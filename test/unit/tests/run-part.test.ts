@@ -34,12 +34,13 @@ const printTap = (tap: string, code = 0): string =>
 
 /** Whether a process ends within ten seconds, or is a zombie. */
 async function hasEnded(pid: string): Promise<boolean> {
-  for (let attempts = 0; attempts < 200; attempts++, await sleep(50)) {
+  for (let attempts = 0; attempts < 200; attempts++) {
     try {
       if (/ Z /.test(readFileSync(`/proc/${pid.trim()}/stat`, 'utf8'))) return true
     } catch {
       return true
     }
+    await sleep(50)
   }
   return false
 }

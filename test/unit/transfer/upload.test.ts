@@ -18,7 +18,7 @@ const request = { target, src, dest }
 const plan = async (params: object = {}) => {
   const observed = await programs.compare(request).then(
     (answer) => ({ stdout: JSON.stringify(answer), stderr: '', exitCode: 0 }),
-    (error: Error) => ({ stdout: '', stderr: error.message, exitCode: 1 }),
+    (error: unknown) => ({ stdout: '', stderr: (error as Error).message, exitCode: 1 }),
   )
   return upload.definition.plan(upload.definition.schema.parse({ ...request, ...params }), observed, {}, {})
 }

@@ -5,7 +5,7 @@ import { knownSecrets, secret } from '../../../src/values/secret.ts'
 
 t.test('a secret is redacted everywhere', (t) => {
   const hidden = secret('hunter22')
-  t.equal(`${hidden}`, '[REDACTED]')
+  t.equal(String(hidden), '[REDACTED]')
   t.equal(JSON.stringify({ hidden }), '{"hidden":"[REDACTED]"}')
   t.notMatch(inspect({ deep: { hidden } }, { depth: 9 }), 'hunter22')
   t.equal(hidden.reveal(), 'hunter22')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type ExperimentContext, PlaybookError, quote, type SetupContext, sh } from 'labbook'
+import { type Exhibit, type ExperimentContext, PlaybookError, quote, type SetupContext, sh, toText } from 'labbook'
 import { callMany } from '../../../app/client.ts'
 import { STACK } from '../../../app/stack.ts'
 import { ROOT } from '../../../app/images/table.ts'
@@ -65,7 +65,7 @@ export async function query(
     parseJsonLines(stdout).map(({ at, address, reply, refused, failed }): [string, Reply] => [
       String(at),
       {
-        ...(address === undefined ? {} : { address: String(address) }),
+        ...(address === undefined ? {} : { address: toText(address) }),
         ...(reply === undefined ? {} : { reply }),
         ...((refused ?? failed) === undefined ? {} : { error: String(refused ?? failed) }),
       },
@@ -283,7 +283,7 @@ export async function currentMaster(on: Pick<SetupContext, 'exec' | 'hosts'>, la
     return { ...withNode(master), replicas: all.filter(({ role }) => role === 'slave').map(({ server }) => server) }
   }
   const clusterNodes = readClusterNodes(
-    String(
+    toText(
       (await query(on, lab, [lab.servers[1] as string], ['CLUSTER', 'NODES'])).get(lab.servers[1] as string)?.reply ??
         '',
     ),

@@ -89,8 +89,9 @@ export const roundTripText = ({ roundTrips: trips }: Lags): string =>
         .join(', ')
 
 export const lagText = (lags: Lags): string =>
-  `${QUANTILES.map((quantile) => `${quantile === 1 ? 'max' : `p${quantile * 100}`} ${formatMs(lagQuantile(lags, quantile))}`).join(', ')}` +
-  `${lags.late > 0 ? `, ${lags.late} over 5 s` : ''} (${lags.sorted.length + lags.late} samples)`
+  QUANTILES.map(
+    (quantile) => `${quantile === 1 ? 'max' : `p${quantile * 100}`} ${formatMs(lagQuantile(lags, quantile))}`,
+  ).join(', ') + `${lags.late > 0 ? `, ${lags.late} over 5 s` : ''} (${lags.sorted.length + lags.late} samples)`
 
 const formatMs = (ms: number): string =>
   Number.isNaN(ms) ? 'over 5 s' : `${ms < 10 ? ms.toFixed(2) : ms.toFixed(0)} ms`

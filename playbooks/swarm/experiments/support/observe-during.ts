@@ -37,9 +37,9 @@ interface TimelineEvent {
 
 export interface TimelineRecorder {
   /** Records an event at the current time. */
-  mark(label: string): void
+  readonly mark: (label: string) => void
   /** Seconds from the start. */
-  now(): number
+  readonly now: () => number
 }
 
 /** Result of an observation. */
@@ -54,11 +54,11 @@ export interface ObservationResult<T> {
   /** The count before and after; NaN if no endpoint returned it. */
   readonly counts: { readonly before: number; readonly after: number }
   /** Statistics of the requests in a time range, through some of the endpoints. */
-  requestStats(which?: {
+  readonly requestStats: (which?: {
     readonly endpoints?: (node: string) => boolean
     readonly from?: number
     readonly to?: number
-  }): RequestStats
+  }) => RequestStats
 }
 
 export interface ObserveOptions {
@@ -167,7 +167,7 @@ export async function observeDuring<T>(
     perSecond,
   })
   // Record the exhibit first: a failed run is evidence, too.
-  if (failure !== undefined) throw failure
+  if (failure !== undefined) throw failure as Error
   return {
     value: value as T,
     exhibit,

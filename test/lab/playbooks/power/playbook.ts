@@ -1,6 +1,7 @@
 import { play, playbook } from 'labbook'
 import { lab_node } from 'labbook/lab'
 import { labOf } from '../../../../playbooks/lab/lab.ts'
+import { toText } from '../../../../src/values/to-text.ts'
 
 export default playbook({
   name: 'power',
@@ -8,7 +9,7 @@ export default playbook({
   steps: [
     play('Power cut', { hosts: 'localhost' }, (on) => {
       const lab = labOf(on)
-      const cut = String(on.vars.power_node ?? 'node3')
+      const cut = toText(on.vars.power_node ?? 'node3')
       const node = lab?.nodes.find(({ name }) => name === cut)
       if (lab === undefined || node === undefined) throw new Error('the lab has no such node')
       const { name, dir, rootfs, nodes } = lab

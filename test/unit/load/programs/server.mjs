@@ -2,8 +2,21 @@
 // Like a layer 4 load balancer, it uses the next replica for each new connection.
 import http from 'node:http'
 
-/** @type {{ latency?: number, replicas?: number, headers?: boolean, stallAfter?: number, stallFor?: number }} */
-const { latency = 0, replicas = 1, headers = true, stallAfter, stallFor = 0 } = JSON.parse(process.argv[2] ?? '{}')
+/**
+ * @typedef {object} Options
+ * @property {number} [latency]
+ * @property {number} [replicas]
+ * @property {boolean} [headers]
+ * @property {number} [stallAfter]
+ * @property {number} [stallFor]
+ */
+const {
+  latency = 0,
+  replicas = 1,
+  headers = true,
+  stallAfter,
+  stallFor = 0,
+} = /** @type {Options} */ (JSON.parse(process.argv[2] ?? '{}'))
 /** @type {Record<string, number>} */
 const seen = {}
 let connections = 0

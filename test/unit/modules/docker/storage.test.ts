@@ -3,10 +3,9 @@ import t from 'tap'
 import { docker_storage } from '../../../../src/modules/docker/storage.ts'
 import { shells } from '../../../support/shells.ts'
 
-type Params = Parameters<typeof docker_storage.definition.plan>[0]
 const planFor = (params: { driver: 'overlay2' | 'btrfs' | 'zfs'; device?: string; force?: boolean }, stdout: string) =>
   docker_storage.definition.plan(
-    docker_storage.definition.schema.parse(params) as Params,
+    docker_storage.definition.schema.parse(params),
     { stdout, stderr: '', exitCode: 0 },
     {},
     {},
@@ -85,7 +84,7 @@ for (const {
 } of shells) {
   t.test(`${name} can parse the scripts of docker_storage`, async (t) => {
     const scripts = [
-      docker_storage.definition.probe(docker_storage.definition.schema.parse(btrfs) as Params, {}),
+      docker_storage.definition.probe(docker_storage.definition.schema.parse(btrfs), {}),
       ...(['overlay2', 'btrfs', 'zfs'] as const).flatMap((driver) =>
         planFor({ driver, device: '/dev/vdb' }, 'filesystem other\n').changes.map(({ script }) => script),
       ),
