@@ -67,7 +67,7 @@ def test_requests_that_wait_for_redis_when_sigterm_comes_are_finished(
 def test_requests_are_taken_for_a_while_after_sigterm_where_that_is_asked_for(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    with running_counter(tmp_path, redis.port, STOP_DELAY_SECONDS="2") as counter:
+    with running_counter(tmp_path, redis.port, STOP_DELAY_SECONDS="10") as counter:
         counter.process.send_signal(signal.SIGTERM)
         wait_until(lambda: is_stopping(counter), "gunicorn to take the signal")
         assert counter.ask("POST", "/api/counter/increment").json["count"] == 1
