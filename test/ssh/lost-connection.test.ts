@@ -121,7 +121,7 @@ t.test('a killed shell is reported as such, not as a lost connection', async (t)
   t.match(error, {
     lost: true,
     began: true,
-    message: /^node1: the shell on the host was ended while it ran a script; how far/,
+    message: /^node1: the shell on the host was killed while it ran a script; how far/,
   })
 })
 
