@@ -188,6 +188,7 @@ t.test('a leftover script is awaited until its time limit, then killed with all 
   await proxy.cut()
   t.match(await fails(running), { lost: true, began: true })
   t.equal((await connection.exec('echo next', limit)).stdout.toString(), 'next\n')
+  await until('all its processes have ended', () => napping(25).length === 0)
   t.same(napping(25), [])
 })
 
