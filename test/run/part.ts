@@ -17,7 +17,7 @@ const LOADER = ['--import=tsx']
 /**
  * Compute parts yield to parts with timeouts; these yield to the lab, where Swarm nodes exchange heartbeats.
  */
-const NICENESS: Readonly<Record<Lane, number>> = { check: 15, compute: 15, ssh: 5, redis: 5, app: 5, lab: 0, alone: 0 }
+const NICENESS: Readonly<Record<Lane, number>> = { compute: 15, ssh: 5, redis: 5, app: 5, lab: 0, alone: 0 }
 
 /** Runs a part. @param ended - called after each file. */
 export async function runPart(

@@ -5,13 +5,13 @@ import path from 'node:path'
 export const ROOT = path.resolve(import.meta.dirname, '../..')
 
 /**
- * Lanes run in parallel, the parts of a lane one after the other. `check` and `compute` are CPU-bound and run at the
- * lowest priority; the others mostly wait and have timeouts, those of the lab's nodes the shortest. `alone` runs after
+ * Lanes run in parallel, the parts of a lane one after the other. `compute` is CPU-bound and runs at the lowest
+ * priority; the others mostly wait and have timeouts, those of the lab's nodes the shortest. `alone` runs after
  * all others.
  */
 export type Lane = (typeof SIDE_BY_SIDE)[number] | 'alone'
 
-export const SIDE_BY_SIDE = ['check', 'compute', 'ssh', 'redis', 'app', 'lab'] as const
+export const SIDE_BY_SIDE = ['compute', 'ssh', 'redis', 'app', 'lab'] as const
 
 export interface Part {
   readonly name: string
@@ -66,7 +66,7 @@ export const PARTS: readonly Part[] = [
     name: 'check',
     description: 'format, types, lint, imports, unused code',
     packages: [],
-    lane: 'check',
+    lane: 'compute',
     minutes: 9,
     runs: 'test',
     work: { command: ['npm', 'run', '--silent', 'check'] },
@@ -76,7 +76,7 @@ export const PARTS: readonly Part[] = [
     description: 'pure functions, and scripts in dash, bash and busybox ash',
     packages: UNIT,
     lane: 'compute',
-    minutes: 6.5,
+    minutes: 4,
     runs: 'test',
     work: {
       files: () => testFiles('test/unit'),
@@ -216,7 +216,7 @@ export function partsNamed(names: readonly string[]): Part[] {
   return PARTS.filter((part) => wanted.includes(part))
 }
 
-/** Estimated duration: lanes run in parallel, but `check` and `compute` share the CPUs with all. */
+/** Estimated duration: lanes run in parallel, but `compute` shares the CPUs with all. */
 export function expectedMinutes(parts: readonly Part[]): number {
   const sum = (lane: Lane): number =>
     parts.filter((part) => part.lane === lane).reduce((all, { minutes }) => all + minutes, 0)
