@@ -58,7 +58,7 @@ export class PredictedEffects {
    */
   prerequisite(host: string, reads: ResourceKeys): string | undefined {
     const matching = (this.#hosts.get(host) ?? []).filter(({ sets }) => affects(sets, reads))
-    return (matching.findLast(({ predictable: told }) => told) ?? matching.at(-1))?.task
+    return (matching.findLast(({ predictable }) => predictable) ?? matching.at(-1))?.task
   }
 
   /** The last task that would change anything, on any host. */

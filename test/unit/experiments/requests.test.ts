@@ -105,7 +105,7 @@ t.test('SteadyProbe keeps its rate regardless of failures, and records each requ
   t.ok(arrived <= requests.length, `no request is sent twice: ${arrived} of ${requests.length} arrived`)
   t.ok(requests.length > 40, `${requests.length} requests, although every fifth got no response`)
   t.same(new Set(received), new Set(['GET /api/counter', 'POST /api/counter/increment']))
-  t.same(new Set(requests.map(({ endpoint: door }) => door)), new Set(['a', 'b']))
+  t.same(new Set(requests.map(({ endpoint }) => endpoint)), new Set(['a', 'b']))
   t.match(
     new Set(errorCounts(requests).map(([why]) => why.replace(/^\S+ \S+: /, ''))),
     new Set(['status 503', 'no response within 2000 ms']),
