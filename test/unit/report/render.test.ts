@@ -100,7 +100,7 @@ await t.test('killed run is shown as interrupted, with the completed tasks', asy
 await t.test('check mode report says that nothing was changed and which tasks are unknown', async (t) => {
   const { html, markdown } = await render(t, 'check')
   t.match(html, 'Check mode: nothing was changed')
-  // eslint-disable-next-line labbook/terms -- an event log of an earlier version
+  // oxlint-disable-next-line labbook/terms -- an event log of an earlier version
   t.match(html, 'cannot tell before «Packages of Docker» has run')
   t.match(markdown, '| node1 | 1 | 1 | 0 | 0 | 0 | 0 | 0 | 1 |')
 })

@@ -74,7 +74,7 @@ t.test('thrown values that are no errors, and throwing map() callbacks, fail the
       debug('Task', {
         msg: 'x',
         when: () => {
-          // eslint-disable-next-line @typescript-eslint/only-throw-error -- a playbook may throw any value
+          // oxlint-disable-next-line typescript/only-throw-error -- a playbook may throw any value
           throw 'no'
         },
       }),

@@ -78,7 +78,7 @@ export function errorCounts(requests: readonly RequestResult[]): [error: string,
 
 export const requestsCsv = (requests: readonly RequestResult[]): string =>
   [
-    // eslint-disable-next-line labbook/terms -- the column's name, which readers of earlier runs know
+    // oxlint-disable-next-line labbook/terms -- the column's name, which readers of earlier runs know
     'at_s,ms,door,method,status,replica,node,error',
     ...requests.map(({ at, ms, endpoint, method, status, replica, node, error }) =>
       [(at / 1000).toFixed(3), ms.toFixed(1), endpoint, method, status ?? '', replica, node, csvQuoted(error)].join(
