@@ -3,7 +3,7 @@
 // Playbooks, plays and experiments.
 export { playbook, type ClosingContext, type Playbook } from './cli/playbook.ts'
 export { UsageError } from './cli/usage-error.ts'
-export { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbs.ts'
+export { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } from './playbook/disturbs.ts'
 export {
   experiment,
   type Experiment,
@@ -11,12 +11,12 @@ export {
   type SetupContext,
   type Verdict,
   type WatchResult,
-} from './run/experiment.ts'
-export type { Chart, TimelineBar, TimelineChart } from './run/chart.ts'
-export type { Exhibit } from './run/events.ts'
-export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './run/play.ts'
-export { tagged } from './run/tags.ts'
-export { durationMultiplierOf, timeoutMultiplierOf } from './run/timeout-multiplier.ts'
+} from './playbook/experiment.ts'
+export type { Chart, TimelineBar, TimelineChart } from './events/chart.ts'
+export type { Exhibit } from './events/events.ts'
+export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './playbook/play.ts'
+export { tagged } from './playbook/tags.ts'
+export { durationMultiplierOf, timeoutMultiplierOf } from './playbook/timeout-multiplier.ts'
 export type { Summary } from './evidence/index.ts'
 export type { Closing } from './ui/index.ts'
 

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { emptyRecap } from '../../src/run/recap.ts'
-import type { RunEvent } from '../../src/run/events.ts'
+import { emptyRecap } from '../../src/execution/recap.ts'
+import type { RunEvent } from '../../src/events/events.ts'
 
 /** Size of a generated run. */
 export interface Shape {

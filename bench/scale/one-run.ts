@@ -4,7 +4,7 @@ import { connectionSettings, openConnection } from '../../src/connection/index.t
 import { openRecorder, createRunDirectory, writeSummary } from '../../src/evidence/index.ts'
 import { readInventory } from '../../src/inventory/index.ts'
 import { play, shell, type PlaybookStep } from '../../src/labbook.ts'
-import { run, type RunOptions } from '../../src/run/run.ts'
+import { run, type RunOptions } from '../../src/runner/run.ts'
 import site from '../playbooks/site/playbook.ts'
 import { PROJECT } from '../world/places.ts'
 import { peakMemory, seconds } from './row.ts'

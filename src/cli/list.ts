@@ -1,10 +1,10 @@
 import type { Inventory } from '../inventory/index.ts'
-import { UnknownHost } from '../run/playbook-errors.ts'
-import { titleOf } from '../run/prepare-task.ts'
-import type { Play, PlayContext, PlaybookStep } from '../run/play.ts'
-import { handlersOf, tasksOf } from '../run/play-tasks.ts'
-import { hostsOf } from '../run/run.ts'
-import { tagList, tagsSelect, type TagSelection } from '../run/tags.ts'
+import { UnknownHost } from '../playbook/playbook-errors.ts'
+import { titleOf } from '../execution/prepare-task.ts'
+import type { Play, PlayContext, PlaybookStep } from '../playbook/play.ts'
+import { handlersOf, tasksOf } from '../playbook/play-tasks.ts'
+import { hostsOf } from '../runner/run.ts'
+import { tagList, tagsSelect, type TagSelection } from '../playbook/tags.ts'
 
 /** The text of `--list-hosts`: the hosts of each play and experiment. */
 export function listHosts(steps: readonly PlaybookStep[], inventory: Inventory, hosts: readonly string[]): string {

@@ -1,9 +1,9 @@
 import type { Inventory } from '../inventory/index.ts'
-import type { PlaybookStep } from '../run/play.ts'
-import { tagList, type TagSelection } from '../run/tags.ts'
+import type { PlaybookStep } from '../playbook/play.ts'
+import { tagList, type TagSelection } from '../playbook/tags.ts'
 import { listingContext } from './list.ts'
-import { tasksOf } from '../run/play-tasks.ts'
-import { hostsOf } from '../run/run.ts'
+import { tasksOf } from '../playbook/play-tasks.ts'
+import { hostsOf } from '../runner/run.ts'
 import { closest } from './suggest.ts'
 
 const SPECIAL = ['all', 'always', 'never', 'tagged', 'untagged']

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import type { RunEvent } from '../run/events.ts'
-import { characterStart, truncationMarker } from '../run/captured-output.ts'
+import type { RunEvent } from '../events/events.ts'
+import { characterStart, truncationMarker } from '../execution/captured-output.ts'
 import { withFileErrors, type EvidenceError, type RunDirectory } from './run-directory.ts'
 import { mapStrings } from './map-strings.ts'
 

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { OpenOverflowFile } from '../run/captured-output.ts'
+import type { OpenOverflowFile } from '../execution/captured-output.ts'
 import { withFileErrors, fileError, type RunDirectory } from './run-directory.ts'
 import type { Redactor } from './redactor.ts'
 

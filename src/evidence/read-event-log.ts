@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { EVENT_SCHEMA, type RunEvent } from '../run/events.ts'
+import { EVENT_SCHEMA, type RunEvent } from '../events/events.ts'
 import { withFileErrors, EvidenceError } from './run-directory.ts'
 
 const CHUNK = 1024 * 1024

@@ -1,5 +1,5 @@
-import type { RunEvent } from '../run/events.ts'
-import { RECORD_LIMIT_BYTES } from '../run/captured-output.ts'
+import type { RunEvent } from '../events/events.ts'
+import { RECORD_LIMIT_BYTES } from '../execution/captured-output.ts'
 import { knownSecrets, secretCount } from '../values/secret.ts'
 import { anyOf, asLatin1, jsonPattern, secretEncodings, secretPattern } from './secret-encodings.ts'
 import { maskStream, type MaskedStream, type MaskRule } from './mask-stream.ts'

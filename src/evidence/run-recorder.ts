@@ -1,5 +1,5 @@
-import type { RunEvent } from '../run/events.ts'
-import type { OpenOverflowFile } from '../run/captured-output.ts'
+import type { RunEvent } from '../events/events.ts'
+import type { OpenOverflowFile } from '../execution/captured-output.ts'
 import type { RunDirectory } from './run-directory.ts'
 import { openEventLog } from './event-log.ts'
 import { openOutputFiles } from './output-files.ts'

@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Finding, PlayStart, Recap, RunEvent } from '../run/events.ts'
-import { countResult, emptyRecap } from '../run/recap.ts'
+import type { Finding, PlayStart, Recap, RunEvent } from '../events/events.ts'
+import { countResult, emptyRecap } from '../execution/recap.ts'
 import { withFileErrors, type RunDirectory } from './run-directory.ts'
 
 export interface PlaySummary {

@@ -1,4 +1,4 @@
-import type { LinesChart, Series } from '../run/chart.ts'
+import type { LinesChart, Series } from '../events/chart.ts'
 import {
   axisStyle,
   color,

@@ -1,4 +1,4 @@
-import type { TimelineBar, TimelineChart } from '../run/chart.ts'
+import type { TimelineBar, TimelineChart } from '../events/chart.ts'
 import {
   axisStyle,
   color,

@@ -1,4 +1,4 @@
-import type { Exhibit, TaskResult } from '../run/events.ts'
+import type { Exhibit, TaskResult } from '../events/events.ts'
 import { excerpt } from './format.ts'
 import type { Messages } from './messages/index.ts'
 

@@ -1,4 +1,4 @@
-import type { ExhibitData } from '../run/events.ts'
+import type { ExhibitData } from '../events/events.ts'
 
 /** A data file beside the report. `text` is undefined where the limit left no room for it. */
 export interface DataFile {

@@ -1,5 +1,5 @@
 import { structuredPatch } from 'diff'
-import type { PlannedChange } from '../run/events.ts'
+import type { PlannedChange } from '../events/events.ts'
 import type { Messages } from './messages/index.ts'
 
 export interface DiffLine {

@@ -1,5 +1,5 @@
 import { max, median, min } from 'simple-statistics'
-import type { Finding, Metric, RepetitionCounts } from '../run/events.ts'
+import type { Finding, Metric, RepetitionCounts } from '../events/events.ts'
 import { proportionInterval } from './proportion-interval.ts'
 import type { Messages } from './messages/index.ts'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import imported, { type Builder } from 'junit-report-builder'
 import { readEventLog } from '../evidence/read-event-log.ts'
-import type { Finding, RunEnd, RunEvent, TaskResult } from '../run/events.ts'
+import type { Finding, RunEnd, RunEvent, TaskResult } from '../events/events.ts'
 import { excerpt } from './format.ts'
 import { findingStatistics } from './finding-statistics.ts'
 import { dropUnprintable } from './unprintable.ts'

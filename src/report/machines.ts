@@ -1,4 +1,4 @@
-import type { Exhibit, TaskResult } from '../run/events.ts'
+import type { Exhibit, TaskResult } from '../events/events.ts'
 
 /** Facts about a host. Unknown ones are empty or 0. */
 export interface Machine {

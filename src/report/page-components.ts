@@ -1,4 +1,4 @@
-import type { RunEvent } from '../run/events.ts'
+import type { RunEvent } from '../events/events.ts'
 import { html, type Markup } from './html.ts'
 import type { LongOutput } from './task-detail.ts'
 import type { View } from './view.ts'

@@ -1,4 +1,4 @@
-import type { Exhibit, Finding, LogEvent, RunEnd, RunEvent, RunStart, TaskResult } from '../run/events.ts'
+import type { Exhibit, Finding, LogEvent, RunEnd, RunEvent, RunStart, TaskResult } from '../events/events.ts'
 import { CommandFold } from './commands.ts'
 import { DataLimit, type RetainedData } from './data-files.ts'
 import { MachineFold } from './machines.ts'

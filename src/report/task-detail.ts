@@ -1,4 +1,4 @@
-import type { CommandRecord, PlannedChange, TaskResult } from '../run/events.ts'
+import type { CommandRecord, PlannedChange, TaskResult } from '../events/events.ts'
 import { excerpt, type ExcerptOptions } from './format.ts'
 import type { Messages } from './messages/index.ts'
 

@@ -1,4 +1,4 @@
-import type { Exhibit } from '../run/events.ts'
+import type { Exhibit } from '../events/events.ts'
 import { firstLine } from './format.ts'
 import { html, type Markup } from './html.ts'
 import { layOut, type Line, type Segment } from './terminal-layout.ts'

@@ -1,5 +1,5 @@
 import type { Summary } from '../evidence/summary.ts'
-import type { Exhibit, Finding } from '../run/events.ts'
+import type { Exhibit, Finding } from '../events/events.ts'
 import type { drawChart } from './chart.ts'
 import { dataFiles, type DataFile } from './data-files.ts'
 import type { DiffLine, diffLines } from './diff.ts'

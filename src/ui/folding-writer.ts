@@ -1,4 +1,4 @@
-import type { RunEvent, TaskResult } from '../run/events.ts'
+import type { RunEvent, TaskResult } from '../events/events.ts'
 import { labelOf, type ResultLabel } from './format/palette.ts'
 
 /** Fewer results than this are not folded. */

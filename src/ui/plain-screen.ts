@@ -1,4 +1,4 @@
-import type { RunEvent, TaskResult } from '../run/events.ts'
+import type { RunEvent, TaskResult } from '../events/events.ts'
 import { FoldingWriter } from './folding-writer.ts'
 import { footerLines } from './format/footer.ts'
 import { exhibitTitle, findingParagraph } from './format/finding.ts'

@@ -7,7 +7,7 @@ import type {
   RunEvent,
   TaskResult,
   WaitEvent,
-} from '../run/events.ts'
+} from '../events/events.ts'
 import { labelOf, type ResultLabel } from './format/palette.ts'
 
 /** Counts by label. */

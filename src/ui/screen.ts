@@ -1,4 +1,4 @@
-import type { Subscriber } from '../run/events.ts'
+import type { Subscriber } from '../events/events.ts'
 
 /** The closing of a playbook that passed: lines with a label and a text. */
 export interface Closing {

@@ -1,4 +1,4 @@
-import type { Finding, RunStart } from '../run/events.ts'
+import type { Finding, RunStart } from '../events/events.ts'
 import { applyEvent, initialPlayState, type PlayState } from './play-state.ts'
 import { footerLines } from './format/footer.ts'
 import { findingLines } from './format/finding.ts'

@@ -6,9 +6,9 @@ import path from 'node:path'
 import { withLocalhost } from '../../src/cli/localhost.ts'
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { parseInventory, type Inventory } from '../../src/inventory/index.ts'
-import type { RunEvent, TaskResult } from '../../src/run/events.ts'
-import type { PlaybookStep } from '../../src/run/play.ts'
-import { run } from '../../src/run/run.ts'
+import type { RunEvent, TaskResult } from '../../src/events/events.ts'
+import type { PlaybookStep } from '../../src/playbook/play.ts'
+import { run } from '../../src/runner/run.ts'
 
 const NAME = 'lbk3s'
 const DIR = `/var/lib/labbook/${NAME}`

@@ -3,7 +3,7 @@ import { docker } from '../../playbooks/docker/docker.ts'
 import { imageBase, pushImages } from '../../playbooks/app/images/images.ts'
 import { labUp } from '../../playbooks/lab/lab.ts'
 import { swarm } from '../../playbooks/swarm/swarm.ts'
-import type { RunEvent } from '../../src/run/events.ts'
+import type { RunEvent } from '../../src/events/events.ts'
 import { latestRun, runPlaybook, type KillPoint } from '../support/playbook.ts'
 import { changed, NO_CHANGE, PROVISION, site, startStory, succeeds } from './site.ts'
 

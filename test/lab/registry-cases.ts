@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Test } from 'tap'
 import { encodingsOf } from '../../src/evidence/secret-encodings.ts'
-import type { TaskResult } from '../../src/run/events.ts'
+import type { TaskResult } from '../../src/events/events.ts'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { sshTo } from './machine.ts'
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { drain } from '../../playbooks/swarm/experiments/drain.ts'
-import type { TaskResult } from '../../src/run/events.ts'
+import type { TaskResult } from '../../src/events/events.ts'
 import { latestRun } from '../support/playbook.ts'
 import { changed, experiments, lab, NO_CHANGE, prove, results, site, startStory, succeeds } from './site.ts'
 

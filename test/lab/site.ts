@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import type { TaskResult } from '../../src/run/events.ts'
+import type { TaskResult } from '../../src/events/events.ts'
 import { latestRun, runPlaybook, type KillPoint, type PlaybookRun } from '../support/playbook.ts'
 import { machineState } from './machine.ts'
 

@@ -1,4 +1,4 @@
-import type { TaskResult } from '../../src/run/events.ts'
+import type { TaskResult } from '../../src/events/events.ts'
 import { titleOf, type TaskSpec } from './task-spec.ts'
 
 /** A wrong prediction of check mode, or a wrong result of a run. */

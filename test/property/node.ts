@@ -8,9 +8,9 @@ import { labDown, labUp } from '../../playbooks/lab/lab.ts'
 import { withLocalhost } from '../../src/cli/localhost.ts'
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { parseInventory, type Inventory } from '../../src/inventory/index.ts'
-import type { Subscriber, TaskResult } from '../../src/run/events.ts'
-import { play, type PlaybookStep } from '../../src/run/play.ts'
-import { run, type RunResult as Outcome } from '../../src/run/run.ts'
+import type { Subscriber, TaskResult } from '../../src/events/events.ts'
+import { play, type PlaybookStep } from '../../src/playbook/play.ts'
+import { run, type RunResult as Outcome } from '../../src/runner/run.ts'
 import { taskOf, type TaskSpec } from './task-spec.ts'
 
 /** Name and subnet of a test lab: labs with different ones can run at the same time. */

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import type { Exhibit, RunEvent, TaskResult } from '../../src/run/events.ts'
+import type { Exhibit, RunEvent, TaskResult } from '../../src/events/events.ts'
 import { startSshd } from '../support/sshd.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

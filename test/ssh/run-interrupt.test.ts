@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { RunEvent } from '../../src/run/events.ts'
+import type { RunEvent } from '../../src/events/events.ts'
 import { endProcess, processes, until } from '../support/processes.ts'
 import { startSshd } from '../support/sshd.ts'
 import { onTerminal, type Session } from '../support/terminal.ts'

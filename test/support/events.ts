@@ -11,7 +11,7 @@ import type {
   RunStart,
   TaskResult,
   TaskStart,
-} from '../../src/run/events.ts'
+} from '../../src/events/events.ts'
 
 type Given<E> = Omit<E, 'type' | 'time'>
 

@@ -7,9 +7,9 @@ import { Unreachable, type Connection } from '../../src/connection/connection.ts
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { parseInventory } from '../../src/inventory/index.ts'
 import { defineModule } from '../../src/modules/task.ts'
-import type { RunEvent, TaskResult } from '../../src/run/events.ts'
-import type { PlaybookStep } from '../../src/run/play.ts'
-import { run, type RunOptions, type RunResult } from '../../src/run/run.ts'
+import type { RunEvent, TaskResult } from '../../src/events/events.ts'
+import type { PlaybookStep } from '../../src/playbook/play.ts'
+import { run, type RunOptions, type RunResult } from '../../src/runner/run.ts'
 import { sh } from '../../src/shell/quote.ts'
 import type { Sshd } from './sshd.ts'
 

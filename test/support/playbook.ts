@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Summary } from '../../src/evidence/index.ts'
-import type { RunEvent } from '../../src/run/events.ts'
+import type { RunEvent } from '../../src/events/events.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 

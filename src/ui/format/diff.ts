@@ -1,5 +1,5 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
-import type { PlannedChange } from '../../run/events.ts'
+import type { PlannedChange } from '../../events/events.ts'
 import type { Palette } from './palette.ts'
 import { linesOf } from './text.ts'
 

@@ -1,4 +1,4 @@
-import type { Exhibit, Finding } from '../../run/events.ts'
+import type { Exhibit, Finding } from '../../events/events.ts'
 import type { Palette } from './palette.ts'
 import { count, wrapAnywhere, shorten, wrap } from './text.ts'
 

@@ -1,4 +1,4 @@
-import type { LogEvent } from '../../run/events.ts'
+import type { LogEvent } from '../../events/events.ts'
 import type { Palette } from './palette.ts'
 import { shorten, wrap } from './text.ts'
 

@@ -1,5 +1,5 @@
 import pico from 'picocolors'
-import type { TaskResult } from '../../run/events.ts'
+import type { TaskResult } from '../../events/events.ts'
 
 /** Colours text, or returns it unchanged without colour. */
 export type Palette = ReturnType<typeof pico.createColors>

@@ -1,4 +1,4 @@
-import type { TaskResult } from '../../run/events.ts'
+import type { TaskResult } from '../../events/events.ts'
 import { totalCounts, type PlayState } from '../play-state.ts'
 import { duration } from './duration.ts'
 import { findingTally } from './finding.ts'

@@ -1,4 +1,4 @@
-import type { Recap, RunEnd } from '../../run/events.ts'
+import type { Recap, RunEnd } from '../../events/events.ts'
 import { paintOf, type Palette } from './palette.ts'
 
 const SHOWN: readonly (keyof Recap)[] = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored']

@@ -1,4 +1,4 @@
-import type { CommandRecord, TaskResult } from '../../run/events.ts'
+import type { CommandRecord, TaskResult } from '../../events/events.ts'
 import { diffLines } from './diff.ts'
 import { duration } from './duration.ts'
 import { labelOf, type Palette } from './palette.ts'

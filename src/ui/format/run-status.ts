@@ -1,4 +1,4 @@
-import type { RunEnd } from '../../run/events.ts'
+import type { RunEnd } from '../../events/events.ts'
 import { duration } from './duration.ts'
 import type { Palette } from './palette.ts'
 import { count } from './text.ts'

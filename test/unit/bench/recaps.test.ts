@@ -6,7 +6,7 @@ import { pyinfra } from '../../../bench/runners/pyinfra.ts'
 import { parseOptions, OptionError } from '../../../bench/options.ts'
 import { recapLines } from '../../../src/ui/format/recap.ts'
 import { palette } from '../../../src/ui/format/palette.ts'
-import { emptyRecap } from '../../../src/run/recap.ts'
+import { emptyRecap } from '../../../src/execution/recap.ts'
 
 t.test("Labbook's recap", async (t) => {
   const [runner] = labbook('0')

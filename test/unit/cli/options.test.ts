@@ -2,7 +2,7 @@ import t from 'tap'
 import { parseOptions } from '../../../src/cli/options.ts'
 import { playbook, stepsOf } from '../../../src/cli/playbook.ts'
 import { UsageError } from '../../../src/cli/usage-error.ts'
-import { experiment } from '../../../src/run/experiment.ts'
+import { experiment } from '../../../src/playbook/experiment.ts'
 
 const WORDS = { up: 'create the lab', down: 'remove it', status: 'show it' }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { play } from '../../../src/run/play.ts'
+import { play } from '../../../src/playbook/play.ts'
 import { playbook, playbookProblem, stepsOf } from '../../../src/cli/playbook.ts'
 
 t.test('error for an export that is not a playbook says what to write', async (t) => {

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { tagWarnings } from '../../../src/cli/tag-warnings.ts'
 import { debug } from '../../../src/modules/core/debug.ts'
-import { experiment } from '../../../src/run/experiment.ts'
-import { play } from '../../../src/run/play.ts'
+import { experiment } from '../../../src/playbook/experiment.ts'
+import { play } from '../../../src/playbook/play.ts'
 import { runSteps } from '../../support/play-run.ts'
 import { inventoryOf } from '../inventory/support.ts'
 

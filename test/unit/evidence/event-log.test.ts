@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { readEventLog } from '../../../src/evidence/index.ts'
-import { EVENT_SCHEMA } from '../../../src/run/events.ts'
+import { EVENT_SCHEMA } from '../../../src/events/events.ts'
 import { openEventLog, truncateMiddle } from '../../../src/evidence/event-log.ts'
 import { exhibit, notice } from './events.ts'
 

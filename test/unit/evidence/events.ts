@@ -1,4 +1,4 @@
-import type { Exhibit, LogEvent, RunStart, TaskResult } from '../../../src/run/events.ts'
+import type { Exhibit, LogEvent, RunStart, TaskResult } from '../../../src/events/events.ts'
 
 const time = '2026-11-21T04:30:00.000Z'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Redactor } from '../../../src/evidence/redactor.ts'
-import type { LogEvent } from '../../../src/run/events.ts'
+import type { LogEvent } from '../../../src/events/events.ts'
 import { quote } from '../../../src/shell/quote.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { exhibit, notice, result } from './events.ts'

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { SummaryFold, writeSummary, type Summary } from '../../../src/evidence/index.ts'
-import type { RunEvent } from '../../../src/run/events.ts'
-import { emptyRecap } from '../../../src/run/recap.ts'
+import type { RunEvent } from '../../../src/events/events.ts'
+import { emptyRecap } from '../../../src/execution/recap.ts'
 import { result, runStart } from './events.ts'
 
 function summarise(events: Iterable<RunEvent>): Summary {

@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { plannedCluster, describeCluster, kubeletLabels } from '../../../playbooks/k3s/install/cluster.ts'
 import { extraConfig } from '../../../playbooks/k3s/install/nodes.ts'
 import { firstServer } from '../../../playbooks/k3s/install/nodes.ts'
-import { flattenTasks, type PlayContext } from '../../../src/run/play.ts'
+import { flattenTasks, type PlayContext } from '../../../src/playbook/play.ts'
 import type { Reference, Scope } from '../../../src/values/reference.ts'
 import {
   preflightProblems,

@@ -2,7 +2,7 @@ import t from 'tap'
 import { clusterAccess, clusterHosts, kubectl, clusterNodes } from '../../../playbooks/k3s/cluster.ts'
 import { appSettings, manifestsOf } from '../../../playbooks/k3s/settings.ts'
 import { appPlays } from '../../../playbooks/k3s/app.ts'
-import { flattenTasks, PlaybookError, type Play, type PlayContext } from '../../../src/run/play.ts'
+import { flattenTasks, PlaybookError, type Play, type PlayContext } from '../../../src/playbook/play.ts'
 
 const on = (vars: object, groups: Record<string, string[]> = {}) => ({
   groups,

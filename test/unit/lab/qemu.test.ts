@@ -13,7 +13,7 @@ import { loadVm, macOf, processFunctions, settingVariables } from '../../../src/
 import { lab_vm_snapshot } from '../../../src/modules/lab/qemu/snapshot.ts'
 import { lab_vm_switch } from '../../../src/modules/lab/qemu/switch.ts'
 import { lab_vm, vmSettings } from '../../../src/modules/lab/qemu/vm.ts'
-import { affects } from '../../../src/run/predicted-effects.ts'
+import { affects } from '../../../src/execution/predicted-effects.ts'
 import { labOf } from '../../../src/lab/lab.ts'
 import { runIn, shells } from '../../support/shells.ts'
 import { descriptions, planFor } from './support.ts'

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import type { Exhibit } from '../../../src/run/events.ts'
+import type { Exhibit } from '../../../src/events/events.ts'
 import { bottleneckOf, type CpuUsage } from '../../../playbooks/load/bottleneck.ts'
 import { parseContainers } from '../../../playbooks/load/replicas.ts'
 import { loadSettings } from '../../../playbooks/load/settings.ts'

@@ -17,10 +17,10 @@ import { labMachineTest, withLab } from '../../../src/cli/lab.ts'
 import { withLocalhost } from '../../../src/cli/localhost.ts'
 import { stepsOf, type Playbook } from '../../../src/cli/playbook.ts'
 import { parseInventory, type Inventory } from '../../../src/inventory/index.ts'
-import { disturbancesOf, permissionFor } from '../../../src/run/disturbance.ts'
-import type { Disturbance } from '../../../src/run/disturbs.ts'
-import type { PlaybookStep } from '../../../src/run/play.ts'
-import { tagList, type TagSelection } from '../../../src/run/tags.ts'
+import { disturbancesOf, permissionFor } from '../../../src/runner/disturbance.ts'
+import type { Disturbance } from '../../../src/playbook/disturbs.ts'
+import type { PlaybookStep } from '../../../src/playbook/play.ts'
+import { tagList, type TagSelection } from '../../../src/playbook/tags.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const NO_TAGS = { tags: [], skipTags: [] }

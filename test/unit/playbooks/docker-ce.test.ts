@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readdirSync } from 'node:fs'
 import t from 'tap'
 import { dockerCe, dockerSource } from '../../../playbooks/docker/docker-ce.ts'
-import { flattenTasks } from '../../../src/run/play.ts'
+import { flattenTasks } from '../../../src/playbook/play.ts'
 
 const tasks = (facts: Record<string, unknown>) =>
   flattenTasks(dockerCe(facts)).map(({ module, title, params }) => ({ module: module.name, title, params }))

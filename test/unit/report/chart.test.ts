@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { drawChart } from '../../../src/report/chart.ts'
 import { ru } from '../../../src/report/messages/ru.ts'
-import type { Chart, LinesChart, TimelineChart } from '../../../src/run/chart.ts'
+import type { Chart, LinesChart, TimelineChart } from '../../../src/events/chart.ts'
 import { capacity, placement } from './rich-run.ts'
 
 /** Python's XML parser is strict, and installed on every Debian. */

@@ -2,7 +2,7 @@ import t from 'tap'
 import { ReportDataFold, type ReportData } from '../../../src/report/report-data.ts'
 import { duration } from '../../../src/report/format.ts'
 import { slugger } from '../../../src/report/slug.ts'
-import type { RunEvent } from '../../../src/run/events.ts'
+import type { RunEvent } from '../../../src/events/events.ts'
 import { exhibit, notice, result } from '../evidence/events.ts'
 
 function collect(events: Iterable<RunEvent>): ReportData {

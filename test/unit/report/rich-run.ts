@@ -1,5 +1,5 @@
-import type { LinesChart, TimelineChart } from '../../../src/run/chart.ts'
-import type { RunEvent } from '../../../src/run/events.ts'
+import type { LinesChart, TimelineChart } from '../../../src/events/chart.ts'
+import type { RunEvent } from '../../../src/events/events.ts'
 import { exhibit, result, runStart } from '../evidence/events.ts'
 
 const time = '2026-11-21T04:30:00.000Z'

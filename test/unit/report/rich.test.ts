@@ -17,7 +17,7 @@ import { renderReport } from '../../../src/report/index.ts'
 import { junitXml } from '../../../src/report/junit.ts'
 import { findBrowser } from '../../../src/report/pdf.ts'
 import { en } from '../../../src/report/messages/index.ts'
-import type { RunEvent } from '../../../src/run/events.ts'
+import type { RunEvent } from '../../../src/events/events.ts'
 import { exhibit, result, runStart } from '../evidence/events.ts'
 import { HOSTILE, journalOf, richRun } from './rich-run.ts'
 

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
-import type { RunEvent, TaskResult } from '../../../src/run/events.ts'
+import type { RunEvent, TaskResult } from '../../../src/events/events.ts'
 import { plainScreen } from '../../../src/ui/plain-screen.ts'
 import { recording, result } from '../../support/events.ts'
 

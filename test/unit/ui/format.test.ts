@@ -7,7 +7,7 @@ import { palette } from '../../../src/ui/format/palette.ts'
 import { recapLines } from '../../../src/ui/format/recap.ts'
 import { resultBody, resultLine } from '../../../src/ui/format/result.ts'
 import { sanitize, linesOf, shorten, tail, wrap } from '../../../src/ui/format/text.ts'
-import type { Finding, RunEnd } from '../../../src/run/events.ts'
+import type { Finding, RunEnd } from '../../../src/events/events.ts'
 import { command, recording, result } from '../../support/events.ts'
 
 const plain = palette(false)

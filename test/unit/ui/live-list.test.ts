@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { PlayStart, RunEvent } from '../../../src/run/events.ts'
+import type { PlayStart, RunEvent } from '../../../src/events/events.ts'
 import { applyEvent, initialPlayState, type PlayState } from '../../../src/ui/play-state.ts'
 import { experimentLine, hostLine, liveTitle } from '../../../src/ui/format/live.ts'
 import { palette } from '../../../src/ui/format/palette.ts'

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import type { RunEvent } from '../../../src/run/events.ts'
+import type { RunEvent } from '../../../src/events/events.ts'
 import { wantsColour, wantsLive } from '../../../src/ui/choose-screen.ts'
 import { jsonScreen } from '../../../src/ui/json-screen.ts'
 import { plainScreen } from '../../../src/ui/plain-screen.ts'

@@ -1,0 +1,242 @@
+import type { Diff } from '../modules/module.ts'
+import type { TruncatedOutputs } from '../shell/batch.ts'
+import type { Chart } from './chart.ts'
+
+/** Author, title and course of the report. */
+export interface ReportMetadata {
+  readonly author?: string
+  readonly title?: string
+  readonly course?: string
+}
+
+/** Ansible's states, and `unknown`: in check mode, the task depends on an earlier one that has not run. */
+export type Status = 'ok' | 'changed' | 'failed' | 'skipped' | 'unreachable' | 'unknown'
+
+/** Ansible's recap of a host. `unknown` is above 0 only in check mode. */
+export interface Recap {
+  ok: number
+  changed: number
+  unreachable: number
+  failed: number
+  skipped: number
+  rescued: number
+  ignored: number
+  unknown: number
+}
+
+/** A script and its output. */
+export interface CommandRecord {
+  readonly kind: 'probe' | 'change' | 'verify'
+  readonly script: string
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
+  /** Milliseconds on the target; null if its clock has no such resolution. */
+  readonly durationMs: number | null
+  /** Set for outputs over 1 MiB: `stdout` and `stderr` then contain their first and last 512 KiB. */
+  readonly long?: TruncatedOutputs
+}
+
+export interface PlannedChange {
+  readonly description: string
+  readonly diff?: Diff
+}
+
+interface Base {
+  /** ISO 8601, UTC, by the controller's clock. */
+  readonly time: string
+}
+
+/**
+ * Version of the events. It increases when a reader of the version before would misread an event; a new field or a new
+ * type of event does not increase it.
+ */
+export const EVENT_SCHEMA = 1
+
+export interface RunStart extends Base {
+  readonly type: 'run_start'
+  readonly playbook: string
+  /** {@link EVENT_SCHEMA}. Absent in event logs of versions before it, which have schema 1. */
+  readonly schema?: number
+  readonly version: string
+  readonly argv: readonly string[]
+  readonly check: boolean
+  readonly hosts: readonly string[]
+  /** Author and title of the report. */
+  readonly about?: ReportMetadata
+  readonly controller: { readonly hostname: string; readonly node: string; readonly platform: string }
+}
+
+export interface PlayStart extends Base {
+  readonly type: 'play_start'
+  readonly play: string
+  readonly hosts: readonly string[]
+  /** `experiment`: its commands do not count in the recap. */
+  readonly kind: 'play' | 'experiment'
+  /** Position among the plays and experiments of the run. Absent in event logs of older versions. */
+  readonly phase?: Phase
+  /** The expected result of an experiment, written beforehand. */
+  readonly hypothesis?: string
+}
+
+/** `{ number: 3, of: 12 }`: the third of twelve. */
+export interface Phase {
+  readonly number: number
+  readonly of: number
+}
+
+export interface PlayEnd extends Base {
+  readonly type: 'play_end'
+  readonly play: string
+  readonly durationMs: number
+}
+
+export interface TaskStart extends Base {
+  readonly type: 'task_start'
+  readonly play: string
+  readonly task: string
+  readonly module: string
+  readonly host: string
+}
+
+export interface TaskResult extends Base {
+  readonly type: 'result'
+  readonly play: string
+  readonly task: string
+  readonly module: string
+  readonly handler: boolean
+  readonly host: string
+  /** The host it ran on, if it differs (`delegate_to`). */
+  readonly delegatedTo?: string
+  readonly status: Status
+  /** Failed, but the play continues (`ignore_errors`). */
+  readonly ignored: boolean
+  /** One line: why it failed, was skipped or is unknown. */
+  readonly message?: string
+  readonly changes: readonly PlannedChange[]
+  readonly commands: readonly CommandRecord[]
+  /** Output of the last command, as in Ansible's results. */
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number | null
+  readonly start: string
+  readonly durationMs: number
+  readonly attempts: number
+}
+
+/** A wait with a timeout. It ends with the next event of its host or experiment. */
+export interface WaitEvent extends Base {
+  readonly type: 'waiting'
+  /** The play or experiment. */
+  readonly play: string
+  /** The host that the task runs for or the command runs on. */
+  readonly host?: string
+  /** Follows "waiting for": `node3 Down`. */
+  readonly for: string
+  readonly withinSeconds: number
+}
+
+/** An experiment starts a command whose output becomes an exhibit. */
+export interface ExhibitStart extends Base {
+  readonly type: 'exhibit_start'
+  readonly experiment: string
+  readonly title: string
+  readonly host: string
+}
+
+/** A command and its unmodified output: evidence for findings. */
+export interface Exhibit extends Base {
+  readonly type: 'exhibit'
+  /** Unique in the run and a valid file name: `swarm-nodes-1`. */
+  readonly id: string
+  readonly experiment: string
+  readonly title: string
+  /** `controller` for commands on this machine. */
+  readonly host: string
+  readonly command: string
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
+  readonly start: string
+  readonly durationMs: number
+  /** As in {@link CommandRecord}. */
+  readonly long?: TruncatedOutputs
+  /** Shown instead of the terminal output, which remains available as text. */
+  readonly chart?: Chart
+  /** The underlying data. The report writes each item to `data/<id>-<name>`. */
+  readonly data?: readonly ExhibitData[]
+}
+
+/** A data file, such as `requests.csv`. */
+export interface ExhibitData {
+  readonly name: string
+  readonly text: string
+}
+
+/** In how many repetitions of an experiment a finding held. */
+export interface RepetitionCounts {
+  readonly held: number
+  readonly failed: number
+  /** Inconclusive. */
+  readonly unknown: number
+}
+
+/** A metric of a finding, with one value per repetition. */
+export interface Metric {
+  /** `time to Down` */
+  readonly name: string
+  /** `s`, `requests/s`; empty for a dimensionless number. */
+  readonly unit: string
+  readonly values: readonly number[]
+}
+
+/** A claim about the cluster, and the exhibits that prove or disprove it. */
+export interface Finding extends Base {
+  readonly type: 'finding'
+  /** `app.replicas.answer` */
+  readonly id: string
+  readonly experiment: string
+  readonly statement: string
+  /** null: inconclusive. */
+  readonly holds: boolean | null
+  /** A question, not a claim: a negative answer is no failure. */
+  readonly question?: true
+  readonly evidence: readonly string[]
+  /** The measured result, or why it is inconclusive, in one line. */
+  readonly detail?: string
+  /** Set for repeated experiments; `holds` is true if it held every time. */
+  readonly times?: RepetitionCounts
+  readonly measured?: readonly Metric[]
+}
+
+/** A message for the user: IPVS not available, a fallback used. */
+export interface LogEvent extends Base {
+  readonly type: 'notice'
+  readonly level: 'info' | 'warning' | 'error'
+  readonly host?: string
+  readonly message: string
+}
+
+export interface RunEnd extends Base {
+  readonly type: 'run_end'
+  readonly status: 'passed' | 'failed' | 'interrupted'
+  readonly exitCode: number
+  readonly hosts: Readonly<Record<string, Recap>>
+  readonly durationMs: number
+}
+
+export type RunEvent =
+  | RunStart
+  | PlayStart
+  | PlayEnd
+  | TaskStart
+  | WaitEvent
+  | TaskResult
+  | ExhibitStart
+  | Exhibit
+  | Finding
+  | LogEvent
+  | RunEnd
+
+/** Receives events in order: the event log, the screen and `--json`. */
+export type Subscriber = (event: RunEvent) => void

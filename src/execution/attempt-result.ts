@@ -1,0 +1,123 @@
+import { BecomeFailed, TimeLimit, Unreachable } from '../connection/connection.ts'
+import type { Plan } from '../modules/module.ts'
+import type { Attempt, Task } from '../modules/task.ts'
+import { UnresolvedReference } from '../values/reference.ts'
+import type { CommandRecord, PlannedChange, Status } from '../events/events.ts'
+import type { ResourceKeys } from './predicted-effects.ts'
+import { BatchIncomplete } from './run-host.ts'
+import { MissingInput } from './inputs.ts'
+import { callTaskFunction, ConditionError } from '../playbook/playbook-errors.ts'
+import { BadParameters } from './prepare-task.ts'
+
+/** The result of one attempt of a task. */
+export interface AttemptResult {
+  readonly status: Exclude<Status, 'skipped'>
+  readonly message?: string
+  readonly changes: readonly PlannedChange[]
+  readonly commands: readonly CommandRecord[]
+  readonly values?: unknown
+  /** Check mode: the resource keys it would modify. */
+  readonly predictedChange?: { readonly sets: ResourceKeys }
+  /** The outcome on the host is unknown: neither retry it nor evaluate its conditions. */
+  readonly indeterminate?: boolean
+  /** No retry: a condition threw an error. */
+  readonly final?: boolean
+}
+
+export const withoutScript = (changes: Plan<unknown>['changes']): PlannedChange[] =>
+  changes.map(({ description, diff }) => (diff === undefined ? { description } : { description, diff }))
+
+/** The last nonempty line: tools print the reason there. */
+export function lastLine(text: string): string {
+  return (
+    text
+      .trim()
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .at(-1)
+      ?.trim() ?? ''
+  )
+}
+
+/** An attempt as passed to conditions (`until`, `failed_when`, `changed_when`). */
+export function toAttempt({ values, commands }: AttemptResult): Attempt<unknown> {
+  const last = commands.at(-1)
+  const own = (values ?? {}) as { stdout?: string; stderr?: string; rc?: number }
+  return {
+    values,
+    stdout: own.stdout ?? last?.stdout ?? '',
+    stderr: own.stderr ?? last?.stderr ?? '',
+    rc: own.rc ?? last?.exitCode ?? 0,
+  }
+}
+
+/** Applies `failed_when` and `changed_when`. A condition that throws fails the task, as in Ansible. */
+export function applyConditions(result: AttemptResult, task: Task): AttemptResult {
+  return failOnConditionError(result, () => evaluate(result, task))
+}
+
+/** Runs a condition. If it throws, the task fails without retry. */
+export function failOnConditionError(result: AttemptResult, judge: () => AttemptResult): AttemptResult {
+  try {
+    return judge()
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error
+    return { ...result, status: 'failed', message: error.message, final: true }
+  }
+}
+
+function evaluate(result: AttemptResult, { keywords, at }: Task): AttemptResult {
+  if (result.status === 'unreachable' || result.status === 'unknown' || result.indeterminate === true) return result
+  if (result.predictedChange !== undefined && typeof keywords.changed_when === 'function') {
+    return {
+      ...result,
+      status: 'unknown',
+      message: 'changed_when evaluates the result of the task, which has not run yet',
+    }
+  }
+  // Without a result there is nothing to evaluate.
+  const failed_when =
+    result.predictedChange !== undefined && typeof keywords.failed_when === 'function'
+      ? undefined
+      : keywords.failed_when
+  const { changed_when } = keywords
+  const attempt = toAttempt(result)
+  const holds = (
+    keyword: 'failed_when' | 'changed_when',
+    rule: boolean | ((attempt: Attempt<unknown>) => boolean),
+  ): boolean => (typeof rule === 'function' ? callTaskFunction(keyword, at, () => rule(attempt)) : rule)
+  const done = result.changes.length > 0 ? 'changed' : 'ok'
+  let { status } = result
+  if (failed_when !== undefined)
+    status = holds('failed_when', failed_when) ? 'failed' : status === 'failed' ? done : status
+  if (changed_when !== undefined && status !== 'failed') status = holds('changed_when', changed_when) ? 'changed' : 'ok'
+  if (status === result.status) return result
+  const { message, ...rest } = result
+  return { ...rest, status, ...(status === 'failed' ? { message: message ?? 'failed_when condition is true' } : {}) }
+}
+
+/** Converts expected errors to results; rethrows all others. */
+export function failureOf(error: unknown, commands: readonly CommandRecord[] = []): AttemptResult {
+  const failed = (status: 'failed' | 'unreachable', message: string): AttemptResult => ({
+    status,
+    message,
+    changes: [],
+    commands,
+  })
+  if (error instanceof Unreachable) return failed('unreachable', error.message)
+  if (error instanceof TimeLimit) {
+    const lastOutput = lastLine(error.stderr.toString('utf8')) || lastLine(error.stdout.toString('utf8'))
+    return failed('failed', lastOutput === '' ? error.message : `${error.message}; last output: ${lastOutput}`)
+  }
+  if (
+    error instanceof BecomeFailed ||
+    error instanceof BatchIncomplete ||
+    error instanceof BadParameters ||
+    error instanceof MissingInput ||
+    error instanceof UnresolvedReference ||
+    error instanceof ConditionError
+  ) {
+    return failed('failed', error.message)
+  }
+  throw error
+}

@@ -1,0 +1,55 @@
+import type { Plan } from '../modules/module.ts'
+import { withoutScript, type AttemptResult } from './attempt-result.ts'
+import type { Entry } from './task-entry.ts'
+import type { CommandRecord } from '../events/events.ts'
+import type { PredictedEffects } from './predicted-effects.ts'
+import { readsOf, setsOf } from './task-plan.ts'
+import type { PreparedTask } from './prepare-task.ts'
+
+/** Check mode: predicts the result of a task; unknown if it depends on a change that was not applied. */
+export function predict(
+  predictedEffects: PredictedEffects,
+  entry: Entry,
+  prepared: PreparedTask,
+  plan: Plan<unknown>,
+  commands: readonly CommandRecord[],
+): AttemptResult {
+  const { target } = entry
+  const reads = readsOf(entry, prepared, plan)
+  const reason = predictedEffects.prerequisite(target.name, reads)
+  if (reason !== undefined) return unknownResult(reason, entry, prepared, commands, plan)
+  const changes = withoutScript(plan.changes)
+  if (plan.problem !== undefined) {
+    // Without `reads`, the problem may be due to any earlier task.
+    const latest = reads === undefined ? predictedEffects.latestTask() : undefined
+    if (latest !== undefined) return unknownResult(latest, entry, prepared, commands, plan)
+    return { status: 'failed', message: plan.problem, changes, commands }
+  }
+  if (changes.length === 0) return { status: 'ok', changes, commands, values: plan.values }
+  return { status: 'changed', changes, commands, predictedChange: { sets: setsOf(entry, prepared, plan) } }
+}
+
+/**
+ * The result of a task that depends on an unapplied change. What it would do in the current state is kept as
+ * information.
+ *
+ * @param reason - the task it depends on.
+ * @param plan - for the current state, if there is one.
+ */
+export function unknownResult(
+  reason: string,
+  { task }: Entry,
+  { params }: PreparedTask,
+  commands: readonly CommandRecord[],
+  plan?: Plan<unknown>,
+): AttemptResult {
+  const inCurrentState = plan?.problem ?? (plan?.changes.length === 0 ? 'no change in the current state' : undefined)
+  return {
+    status: 'unknown',
+    message: `depends on "${reason}", which has not run yet${inCurrentState === undefined ? '' : `: ${inCurrentState}`}`,
+    changes: withoutScript(plan?.changes ?? []),
+    commands,
+    // All keys of the module: in its future state the host may need other changes.
+    predictedChange: { sets: task.module.sets?.(params) },
+  }
+}

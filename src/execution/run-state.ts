@@ -1,0 +1,41 @@
+import type { RunEvent } from '../events/events.ts'
+import type { PredictedEffects } from './predicted-effects.ts'
+import type { RunHost } from './run-host.ts'
+import type { InputReader } from './inputs.ts'
+import type { OpenOverflowFile } from './captured-output.ts'
+import type { Registry } from './registry.ts'
+import type { TagSelection } from '../playbook/tags.ts'
+import type { VarReadTracker } from '../values/var-reads.ts'
+
+/** An event without timestamp; the run adds it. */
+export type UntimedEvent<E = RunEvent> = E extends RunEvent ? Omit<E, 'time'> : never
+
+/** State shared by all plays of a run. */
+export interface RunState {
+  readonly check: boolean
+  readonly forks: number
+  readonly tags: TagSelection
+  readonly groups: Readonly<Record<string, readonly string[]>>
+  /** `--extra-vars`, which override all other variables. */
+  readonly extraVars: Readonly<Record<string, unknown>>
+  /** Tracks which extra variables are used. */
+  readonly varReads: VarReadTracker
+  /** Any host of the inventory. Connections open on first use. */
+  host(name: string): RunHost
+  /** Check mode: what earlier tasks would have changed. */
+  readonly predictedEffects: PredictedEffects
+  readonly registry: Registry
+  readonly reader: InputReader
+  /** For outputs too long for events. */
+  readonly openOverflowFile: OpenOverflowFile | undefined
+  readonly emit: (event: UntimedEvent) => void
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal
+  /** How often to repeat each experiment. */
+  readonly repeat: number
+  /**
+   * The same state with fresh connections that an interrupt does not close, for rollbacks. The caller must close it.
+   */
+  withFreshConnections(): RunState
+  close(): Promise<void>
+}

@@ -1,0 +1,4 @@
+/** The user interrupted the run. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}

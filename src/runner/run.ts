@@ -1,0 +1,302 @@
+import { hostname, platform, release } from 'node:os'
+import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts'
+import { reportMetadataOf } from './report-metadata.ts'
+import { skippedText, permissionFor, RunRefused, type Permission, type WithoutPermission } from './disturbance.ts'
+import { EVENT_SCHEMA, type Phase, type Subscriber } from '../events/events.ts'
+import { runExperiment } from '../experiments/run-experiment.ts'
+import { PredictedEffects } from '../execution/predicted-effects.ts'
+import { runHost, type RunHost } from '../execution/run-host.ts'
+import { InputReader } from '../execution/inputs.ts'
+import { UnknownHost } from '../playbook/playbook-errors.ts'
+import type { OpenOverflowFile } from '../execution/captured-output.ts'
+import { PlaybookError, type Play, type PlaybookStep } from '../playbook/play.ts'
+import { runPlay } from './run-play.ts'
+import { exitCodeOf } from '../execution/recap.ts'
+import { Registry } from '../execution/registry.ts'
+import { Interrupted } from '../playbook/interrupted.ts'
+import type { RunState, UntimedEvent } from '../execution/run-state.ts'
+import { stopwatch } from '../execution/stopwatch.ts'
+import { VarReadTracker } from '../values/var-reads.ts'
+import { tagList, tagOptions, tagsSelect, type TagSelection } from '../playbook/tags.ts'
+import { unusedVariableWarnings } from './unused-variables.ts'
+
+export interface RunOptions {
+  readonly playbook: string
+  readonly version: string
+  /** The command line, for the event log. Contains no secrets. */
+  readonly argv: readonly string[]
+  readonly steps: readonly PlaybookStep[]
+  readonly inventory: Inventory
+  /** Hosts selected by `--limit`. All others are ignored. */
+  readonly hosts: readonly string[]
+  readonly check: boolean
+  readonly forks: number
+  readonly tags: TagSelection
+  readonly extraVars: Readonly<Record<string, unknown>>
+  /** Tracks reads of extra variables; includes reads from building the steps. */
+  readonly varReads?: VarReadTracker
+  /** Warnings about the command line, emitted first. */
+  readonly warnings?: readonly string[]
+  /** How often to repeat each experiment. Default: once. */
+  readonly repeat?: number
+  /** Whether experiments and plays may disturb a host ({@link permissionFor}). Default: none may. */
+  readonly mayDisturb?: (host: string) => boolean
+  /** How to treat experiments without permission. Default: the run is refused. */
+  readonly withoutPermission?: WithoutPermission
+  /** The directory that contains `templates/` and `files/`. */
+  readonly root: string
+  readonly connect: (host: string, vars: Readonly<Record<string, unknown>>) => Pick<RunHost, 'connection' | 'become'>
+  readonly subscriber: Subscriber
+  /**
+   * Opens overflow files for outputs too long for events. Without it, only the head and tail of such outputs are kept.
+   */
+  readonly openOverflowFile?: OpenOverflowFile
+  readonly signal: AbortSignal
+}
+
+/**
+ * How a run ended. Exit codes: 0 ok, 1 playbook error, 2 a host failed or the run was refused, 4 a host is unreachable,
+ * 130 interrupted.
+ */
+export interface RunResult {
+  readonly status: 'passed' | 'failed' | 'interrupted'
+  readonly exitCode: 0 | 1 | 2 | 4 | 130
+}
+
+/**
+ * Runs the steps of a playbook in order and emits every event to the subscriber. Closes all connections before it
+ * returns.
+ */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { signal, check } = options
+  const watch = stopwatch()
+  const hosts = new Map<string, RunHost>()
+  const events = { hasFailure: false, ran: false }
+  const emit = (event: UntimedEvent): void => {
+    if (event.type === 'finding' && event.holds === false && event.question === undefined) events.hasFailure = true
+    if (event.type === 'notice' && event.level === 'error') events.hasFailure = true
+    events.ran ||= event.type === 'result' || event.type === 'finding'
+    options.subscriber({ ...event, time: new Date().toISOString() })
+  }
+  const state = stateOf(options, hosts, emit)
+  emit({
+    type: 'run_start',
+    schema: EVENT_SCHEMA,
+    playbook: options.playbook,
+    version: options.version,
+    argv: options.argv,
+    check,
+    hosts: options.hosts,
+    about: reportMetadataOf(options.inventory, options.extraVars),
+    controller: { hostname: hostname(), node: process.version, platform: `${platform()} ${release()}` },
+  })
+  const warn = (message: string): void => {
+    emit({ type: 'notice', level: 'warning', message })
+  }
+  options.warnings?.forEach(warn)
+  const closeAll = (): Promise<void> => state.close()
+  const onAbort = (): void => {
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: 'interrupted: stopping; press Ctrl-C again to stop immediately',
+    })
+    void closeAll()
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  let interrupted = false
+  let playbookFailed = false
+  let refused = false
+  try {
+    await runSteps(state, allowedSteps(options, emit))
+  } catch (error) {
+    if (error instanceof PlaybookError || error instanceof PatternError) {
+      emit({ type: 'notice', level: 'error', message: error.message })
+      playbookFailed = true
+    } else if (error instanceof RunRefused) {
+      emit({ type: 'notice', level: 'error', message: error.message })
+      refused = true
+    } else if (error instanceof Interrupted) {
+      interrupted = true
+    } else {
+      throw error
+    }
+  } finally {
+    await closeAll()
+    signal.removeEventListener('abort', onAbort)
+  }
+  interrupted ||= signal.aborted
+  const recaps = Object.fromEntries(
+    [...hosts]
+      .filter(([, { recap }]) => Object.values(recap).some((n) => n > 0))
+      .map(([name, { recap }]) => [name, recap]),
+  )
+  const code = exitCodeOf(Object.values(recaps))
+  const exitCode = interrupted ? 130 : playbookFailed ? 1 : refused ? 2 : code === 0 && events.hasFailure ? 2 : code
+  const completed = !interrupted && !playbookFailed && !refused
+  if (completed && [...hosts.values()].every(({ excluded: out }) => out === undefined))
+    unusedVariableWarnings(state.varReads, options.inventory).forEach(warn)
+  if (completed && !events.ran && tagOptions(options.tags) !== '')
+    warn(`nothing ran: no task matches ${tagOptions(options.tags)}`)
+  const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
+  emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: watch.elapsed() })
+  return { status, exitCode }
+}
+
+/** @throws {RunRefused} a step would disturb a host without permission. */
+function allowedSteps(options: RunOptions, emit: (event: UntimedEvent) => void): RunOptions {
+  const { leftOut, refused }: Permission = permissionFor(options, options)
+  if (refused.length > 0) throw new RunRefused(refused)
+  if (leftOut.length === 0) return options
+  emit({ type: 'notice', level: 'info', message: skippedText(leftOut) })
+  return { ...options, steps: options.steps.filter((step) => leftOut.every((each) => each.step !== step)) }
+}
+
+async function runSteps(state: RunState, options: RunOptions): Promise<void> {
+  const { steps, inventory, hosts } = options
+  const ids = exhibitIds()
+  const of = phasesOf(options).length
+  let started = 0
+  const nextPhase = (): Phase => ({ number: ++started, of })
+  const warned = new Set<string>()
+  const warnOnce = (message: string): void => {
+    if (!warned.has(message)) state.emit({ type: 'notice', level: 'warning', message })
+    warned.add(message)
+  }
+  const isAborted = (): boolean => state.signal.aborted
+  for (const step of steps) {
+    if (isAborted()) throw new Interrupted()
+    const names = hostsOf(step, inventory, hosts, warnOnce)
+    if (step.kind === 'play') {
+      if (names.length > 0) {
+        if (!(await runPlay(state, step, names, nextPhase())) && !isAborted()) {
+          warnRunEnds(state, step)
+          return
+        }
+      } else if (hostsOf(step, inventory).length === 0) {
+        state.emit({
+          type: 'notice',
+          level: 'info',
+          message: `play "${step.name}": skipping: no hosts matched ${step.hosts}`,
+        })
+      }
+    } else if (!state.check && tagsSelect(tagList(step.tags), state.tags)) {
+      await runExperiment(state, step, names, ids, nextPhase())
+    }
+  }
+}
+
+/**
+ * The steps that a run will start, in order: plays with matching hosts and, outside check mode, experiments selected by
+ * tags.
+ */
+export function phasesOf({
+  steps,
+  inventory,
+  hosts,
+  check,
+  tags,
+}: Pick<RunOptions, 'steps' | 'inventory' | 'hosts' | 'check' | 'tags'>): readonly PlaybookStep[] {
+  return steps.filter((step) =>
+    step.kind === 'play' ? hasHosts(step, inventory, hosts) : !check && tagsSelect(tagList(step.tags), tags),
+  )
+}
+
+function hasHosts(step: PlaybookStep, inventory: Inventory, hosts: readonly string[]): boolean {
+  try {
+    return hostsOf(step, inventory, hosts).length > 0
+  } catch (error) {
+    // An invalid pattern is reported when its step runs.
+    if (error instanceof PatternError) return false
+    throw error
+  }
+}
+
+/** As in Ansible, `any_errors_fatal` ends the run for all hosts: later plays depend on every host of this one. */
+function warnRunEnds(state: RunState, play: Play): void {
+  state.emit({
+    type: 'notice',
+    level: 'warning',
+    message: `play "${play.name}" sets any_errors_fatal and did not succeed on all hosts: ending the run`,
+  })
+}
+
+/**
+ * The hosts of a step, limited to `hosts`; by default all matching hosts.
+ *
+ * @param warnOnce - receives warnings about parts of the pattern that match nothing, as in {@link selectHosts}.
+ * @throws {PatternError} the pattern is invalid.
+ */
+export function hostsOf(
+  step: PlaybookStep,
+  inventory: Inventory,
+  hosts?: readonly string[],
+  warnOnce: (warning: string) => void = () => undefined,
+): string[] {
+  const allowed = hosts && new Set(hosts)
+  const selected = (): string[] => {
+    try {
+      return selectHosts(inventory, step.hosts, warnOnce)
+    } catch (error) {
+      throw error instanceof PatternError ? new PatternError(`${step.kind} "${step.name}": ${error.message}`) : error
+    }
+  }
+  return selected().filter((name) => allowed?.has(name) ?? true)
+}
+
+/** Creates unique ids that are valid file names: a slug of the title, numbered if repeated. */
+function exhibitIds(): (title: string) => string {
+  const used = new Map<string, number>()
+  return (title) => {
+    const stem =
+      title
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, '') || 'exhibit'
+    const nth = (used.get(stem) ?? 0) + 1
+    used.set(stem, nth)
+    return nth === 1 ? stem : `${stem}-${nth}`
+  }
+}
+
+function stateOf(
+  options: Omit<RunOptions, 'steps'>,
+  hosts: Map<string, RunHost>,
+  emit: (event: UntimedEvent) => void,
+): RunState {
+  const { inventory } = options
+  const open = (name: string): RunHost => {
+    const known = inventory.hosts.get(name)
+    if (known === undefined) throw new UnknownHost(inventory.hosts.keys(), name)
+    const vars = { ...known.vars, ...options.extraVars }
+    const host = runHost({ name, vars: known.vars, ...options.connect(name, vars) })
+    hosts.set(name, host)
+    return host
+  }
+  const state: Omit<RunState, 'withFreshConnections'> = {
+    check: options.check,
+    forks: options.forks,
+    tags: options.tags,
+    groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
+    extraVars: options.extraVars,
+    varReads: options.varReads ?? new VarReadTracker(Object.keys(options.extraVars)),
+    host: (name) => hosts.get(name) ?? open(name),
+    predictedEffects: new PredictedEffects(),
+    registry: new Registry(),
+    reader: new InputReader(options.root),
+    openOverflowFile: options.openOverflowFile,
+    emit,
+    signal: options.signal,
+    repeat: options.repeat ?? 1,
+    close: async () => {
+      await Promise.all([...hosts.values()].map(({ connection }) => connection.close()))
+    },
+  }
+  const withFreshConnections = (): RunState => {
+    const state = stateOf({ ...options, signal: new AbortController().signal }, new Map(), emit)
+    // Facts remain valid; only the connections are new.
+    for (const [name, { facts }] of hosts) state.host(name).facts = facts
+    return state
+  }
+  return { ...state, withFreshConnections }
+}

@@ -1,0 +1,104 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { z } from 'zod'
+import { defineModule } from '../../../src/modules/task.ts'
+import { InputReader } from '../../../src/execution/inputs.ts'
+import { play } from '../../../src/playbook/play.ts'
+import { sh } from '../../../src/shell/quote.ts'
+import { line, runSteps, type PlayRunOptions } from '../../support/play-run.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'labbook-inputs-'))
+t.teardown(() => {
+  rmSync(folder, { recursive: true })
+})
+const at = (name: string): string => path.join(folder, name)
+const fresh = (files: Record<string, string>): void => {
+  rmSync(folder, { recursive: true })
+  mkdirSync(folder)
+  for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text)
+}
+
+/** Puts a file of the controller on the host. */
+const put = defineModule({
+  name: 'put',
+  schema: z.strictObject({ src: z.string(), to: z.string() }),
+  title: ({ to }) => to,
+  inputs: ({ src }) => ({ src }),
+  reads: ({ to }) => [to],
+  sets: ({ to }) => [to],
+  probe: ({ to }) => sh`cat ${to} 2>/dev/null || :`,
+  plan: ({ to }, { stdout }, { src }) => {
+    const want = String(src)
+    return {
+      changes:
+        stdout === want
+          ? []
+          : [
+              {
+                description: `write ${to}`,
+                script: sh`printf %s ${want} >${to}`,
+                diff: { subject: to, before: stdout, after: want },
+              },
+            ],
+    }
+  },
+})
+
+/** The controller makes a file, and a host gets it. */
+const steps = (made: string, asked: string) => [
+  play('make', { hosts: 'localhost' }, () => [line('make it', { path: at(made), is: '1' })]),
+  play('take', { hosts: 'a' }, () => [
+    put('take it', { src: asked, to: at('taken') }),
+    line('after it', { path: at('taken'), is: '1' }),
+    line('apart', { path: at('apart'), is: '1' }),
+  ]),
+]
+const check = (made: string, asked: string, more: PlayRunOptions = {}) =>
+  runSteps(steps(made, asked), { hosts: ['localhost', 'a'], check: true, ...more })
+
+t.test('only tasks that need a file of an earlier task are unknown', async (t) => {
+  fresh({})
+  const { story, results, exitCode } = await check('made', at('made'))
+  t.same(story, ['localhost make it: changed', 'a take it: unknown', 'a after it: unknown', 'a apart: changed'])
+  t.equal(
+    results[1]?.message,
+    `depends on "make it", which has not run yet: no file "${at('made')}" on the controller; searched ${at('made')}`,
+  )
+  t.equal(exitCode, 0)
+})
+
+t.test('a file that no task creates is missing, in check mode too', async (t) => {
+  fresh({})
+  t.same((await check('made', at('other'))).story, ['localhost make it: changed', 'a take it: failed'])
+  t.same((await runSteps(steps('made', at('made')).slice(1), { hosts: ['localhost', 'a'], check: true })).story, [
+    'a take it: failed',
+  ])
+})
+
+t.test('a file created during the run is found, even if it was missing before', async (t) => {
+  fresh({})
+  // Both on one host: the second is looked ahead at, before the first has run.
+  const { story } = await runSteps(
+    [
+      play('p', { hosts: 'localhost' }, () => [
+        line('make it', { path: at('made'), is: '1' }),
+        put('take it', { src: at('made'), to: at('taken') }),
+      ]),
+    ],
+    { hosts: ['localhost'] },
+  )
+  t.same(story, ['localhost make it: changed', 'localhost take it: changed'])
+})
+
+t.test('only successful reads are cached', async (t) => {
+  fresh({})
+  const reader = new InputReader(folder)
+  const both = [reader.read({ it: at('late') }), reader.read({ it: at('late') })]
+  for (const each of both) await t.rejects(each, { name: 'MissingInput', places: [at('late')] })
+  writeFileSync(at('late'), '1')
+  t.equal(String((await reader.read({ it: at('late') })).it), '1')
+  writeFileSync(at('late'), '2')
+  t.equal(String((await reader.read({ it: at('late') })).it), '1')
+})

@@ -1,0 +1,411 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import fc from 'fast-check'
+import t from 'tap'
+import { z } from 'zod'
+import { defineModule } from '../../../src/modules/task.ts'
+import type { Task } from '../../../src/modules/task.ts'
+import { play, type PlaybookStep } from '../../../src/playbook/play.ts'
+import { sh } from '../../../src/shell/quote.ts'
+import { register } from '../../../src/values/reference.ts'
+import { line, present, runSteps, script, type PlayRun } from '../../support/play-run.ts'
+import { sameCases } from '../../support/seed.ts'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'labbook-check-'))
+t.teardown(() => {
+  rmSync(folder, { recursive: true })
+})
+const at = (name: string): string => path.join(folder, name)
+
+/** Makes a file the same as another, which must be there. */
+const mirror = defineModule({
+  name: 'mirror',
+  schema: z.strictObject({ from: z.string(), to: z.string() }),
+  title: ({ to }) => to,
+  reads: ({ from, to }) => [from, to],
+  sets: ({ to }) => [to],
+  probe: ({ from, to }) => sh`cat ${from} && printf '|' && { cat ${to} 2>/dev/null || :; }`,
+  plan: ({ to }, { stdout, exitCode }) => {
+    const [want = '', have = ''] = stdout.split('|')
+    if (exitCode !== 0) return { changes: [], problem: 'nothing to copy' }
+    return {
+      changes:
+        want === have
+          ? []
+          : [
+              {
+                description: `write ${to}`,
+                script: sh`printf %s ${want} >${to}`,
+                diff: { subject: to, before: have, after: want },
+              },
+            ],
+    }
+  },
+})
+
+/** Writes down the names of a folder's files; says nothing of what it sets. */
+const listing = defineModule({
+  name: 'listing',
+  schema: z.strictObject({ of: z.string(), to: z.string() }),
+  title: ({ to }) => to,
+  reads: ({ of, to }) => [`${of}/`, to],
+  probe: ({ of, to }) => sh`ls ${of} && echo '|' && { cat ${to} 2>/dev/null || :; }`,
+  plan: ({ to }, { stdout }) => {
+    const [want = '', have = ''] = stdout.split('|\n')
+    return {
+      changes:
+        want === have
+          ? []
+          : [
+              {
+                description: `list in ${to}`,
+                script: sh`printf %s ${want} >${to}`,
+                diff: { subject: to, before: have, after: want },
+              },
+            ],
+    }
+  },
+})
+
+/** Adds a letter to a file each time it runs. */
+const append = defineModule({
+  name: 'append',
+  schema: z.strictObject({ to: z.string() }),
+  title: ({ to }) => to,
+  reads: () => [],
+  probe: () => ':',
+  plan: ({ to }) => ({ changes: [{ description: `append to ${to}`, script: sh`printf x >>${to}`, sets: [to] }] }),
+  result: () => ({ values: {} }),
+})
+
+/** Waits for a file, for ever. */
+const awaited = defineModule({
+  name: 'awaited',
+  schema: z.strictObject({ path: z.string() }),
+  title: ({ path }) => path,
+  waits: true,
+  probe: ({ path }) => sh`until [ -e ${path} ]; do sleep 0.1; done`,
+  plan: () => ({ changes: [] }),
+})
+
+/** A module that says nothing of what it depends on. */
+const anything: typeof present = defineModule({
+  ...present.definition,
+  name: 'anything',
+  reads: undefined,
+} as unknown as typeof present.definition)
+
+const check = (tasks: () => Task[], handlers: Record<string, Task> = {}, setting = {}): Promise<PlayRun> =>
+  runSteps([play('p', { hosts: 'a' }, tasks, handlers)], { check: true, ...setting })
+const fresh = (files: Record<string, string>): void => {
+  rmSync(folder, { recursive: true })
+  mkdirSync(at('d'), { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text)
+}
+
+t.test('tasks that read what an earlier task modifies are unknown', async (t) => {
+  fresh({ b: '1', c: '1' })
+  const ran = await check(() => [
+    line('first', { path: at('a'), is: '1' }),
+    line('again', { path: at('a'), is: '2' }),
+    mirror('needs it', { from: at('a'), to: at('b') }),
+    line('apart', { path: at('c'), is: '2' }),
+    line('in order', { path: at('d/x'), is: '' }),
+    listing('last', { of: at('d'), to: at('list') }),
+  ])
+  t.same(ran.story, [
+    'a first: changed',
+    'a again: unknown',
+    'a needs it: unknown',
+    'a apart: changed',
+    'a in order: ok',
+    'a last: ok',
+  ])
+  t.same(
+    ran.results.map(({ message }) => message),
+    [
+      undefined,
+      'depends on "first", which has not run yet',
+      'depends on "first", which has not run yet: nothing to copy',
+      undefined,
+      undefined,
+      undefined,
+    ],
+  )
+  t.match(ran.results[1]?.changes, [{ diff: { before: '', after: '2' } }], 'its change in the current state is kept')
+})
+
+t.test('an unknown task may modify what later tasks read', async (t) => {
+  fresh({ a: '1', b: '1' })
+  const ran = await check(() => [
+    line('first', { path: at('a'), is: '2' }),
+    mirror('second', { from: at('a'), to: at('b') }),
+    line('third', { path: at('b'), is: '1' }),
+  ])
+  t.same(ran.story, ['a first: changed', 'a second: unknown', 'a third: unknown'])
+  t.equal(ran.results[1]?.message, 'depends on "first", which has not run yet: no change in the current state')
+  t.equal(ran.results[2]?.message, 'depends on "second", which has not run yet: no change in the current state')
+})
+
+t.test('a wrong state that no earlier task fixes is a failure', async (t) => {
+  fresh({})
+  const ran = await check(() => [
+    line('first', { path: at('a'), is: '1' }),
+    present('other', { path: at('b') }),
+    script('more', { text: ':' }),
+  ])
+  t.same(ran.story, ['a first: changed', 'a other: failed'])
+  t.equal(ran.exitCode, 2)
+})
+
+t.test('a module without reads depends on anything', async (t) => {
+  fresh({ b: '1' })
+  t.same(
+    (
+      await check(() => [
+        anything('before', { path: at('b') }),
+        line('first', { path: at('a'), is: '1' }),
+        anything('after', { path: at('b') }),
+      ])
+    ).story,
+    ['a before: ok', 'a first: changed', 'a after: unknown'],
+  )
+})
+
+t.test('delegated changes affect only the target host', async (t) => {
+  fresh({})
+  const ran = await check(
+    () => [
+      line('there', { path: at('a'), is: '1', delegate_to: 'b' }),
+      line('here', { path: at('a'), is: '1' }),
+      line('there again', { path: at('a'), is: '2', delegate_to: 'b' }),
+    ],
+    {},
+    { hosts: ['a', 'b'] },
+  )
+  t.same(ran.story, ['a there: changed', 'a here: changed', 'a there again: unknown'])
+})
+
+t.test('predicted changes carry over to the next play', async (t) => {
+  fresh({})
+  const ran = await runSteps(
+    [
+      play('p', { hosts: 'a' }, () => [line('first', { path: at('a'), is: '1' })]),
+      play('q', { hosts: 'a' }, () => [present('second', { path: at('a') })]),
+    ],
+    { check: true },
+  )
+  t.same(ran.story, ['a first: changed', 'a second: unknown'])
+})
+
+t.test('handlers are predicted in order', async (t) => {
+  fresh({ b: '1' })
+  const ran = await check(
+    () => [
+      line('first', { path: at('a'), is: '1', notify: 'free' }),
+      line('again', { path: at('a'), is: '2', notify: ['maybe', 'bound'] }),
+      line('more', { path: at('c'), is: '2', notify: ['bound', 'after'] }),
+    ],
+    {
+      free: append({ to: at('log') }),
+      maybe: mirror({ from: at('b'), to: at('b2') }),
+      bound: mirror({ from: at('a'), to: at('b') }),
+      after: line({ path: at('b2'), is: '1' }),
+      never: script({ text: ':' }),
+    },
+  )
+  t.same(ran.story.slice(3), ['a free: changed', 'a maybe: unknown', 'a bound: unknown', 'a after: unknown'])
+  t.same(
+    ran.results.slice(4).map(({ message }) => message),
+    [
+      'depends on "again", which has not run yet',
+      'depends on "first", which has not run yet: nothing to copy',
+      'depends on "maybe", which has not run yet',
+    ],
+  )
+})
+
+t.test('a task that would wait for an earlier one is not probed', async (t) => {
+  fresh({})
+  t.same((await check(() => [line('first', { path: at('a'), is: '1' }), awaited('wait', { path: at('a') })])).story, [
+    'a first: changed',
+    'a wait: unknown',
+  ])
+})
+
+t.test('conditions are not evaluated for tasks that have not run', async (t) => {
+  fresh({})
+  const said = register<{ said: string }>('said')
+  const ran = await check(() => [
+    script('judged', { text: 'echo x', changed_when: ({ values }) => values.said === 'x' }),
+    script('never counted', { text: 'printf x', changed_when: false, register: said }),
+    line('its value', { path: at('a'), is: said.map((value) => value.said) }),
+    script('may fail', { text: 'echo x', failed_when: ({ values }) => values.said === 'x' }),
+    present('after all that', { path: '/' }),
+  ])
+  t.same(ran.story, [
+    'a judged: unknown',
+    'a never counted: ok',
+    'a its value: unknown',
+    'a may fail: changed',
+    'a after all that: unknown',
+  ])
+  t.equal(ran.results[0]?.message, 'changed_when evaluates the result of the task, which has not run yet')
+  t.equal(ran.results[2]?.message, 'depends on "never counted", which has not run yet')
+})
+
+t.test('check mode does not wait for until', async (t) => {
+  fresh({ b: 'now' })
+  const ran = await check(() => [
+    line('not yet', { path: at('b'), is: 'now', until: ({ values }) => values.was === 'later' }),
+    line('so', { path: at('b'), is: 'now', until: ({ values }) => values.was === 'now' }),
+  ])
+  t.same(ran.story, ['a not yet: unknown', 'a so: ok'])
+})
+
+t.test('an unregistered run_once value is missing on all hosts', async (t) => {
+  fresh({})
+  const said = register<{ said: string }>('said')
+  const ran = await runSteps(
+    [
+      play('p', { hosts: 'all' }, ({ host }) => [
+        script('say', { text: 'printf x', run_once: true, register: said }),
+        line('keep', { path: at(host), is: said.map((value) => value.said) }),
+      ]),
+    ],
+    { check: true, hosts: ['a', 'b'] },
+  )
+  t.same([...ran.story].sort(), ['a keep: unknown', 'a say: changed', 'b keep: unknown'])
+})
+
+/* Random lists of tasks on random files: what check mode tells must come true. */
+
+const NAMES = ['a', 'b', 'd/a', 'd/b']
+const name = fc.constantFrom(...NAMES)
+const text = fc.constantFrom('1', '2')
+const on = fc.constantFrom(undefined, undefined, 'b')
+const notify = fc.constantFrom(undefined, undefined, 'one', 'two')
+const one = fc.oneof(
+  fc.record({ kind: fc.constant('line' as const), name, text, on, notify, ignore: fc.boolean() }),
+  fc.record({ kind: fc.constant('mirror' as const), name, from: name, on, notify, ignore: fc.boolean() }),
+  fc.record({
+    kind: fc.constantFrom('listing' as const, 'append' as const, 'present' as const),
+    name,
+    on,
+    notify,
+    ignore: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('shell' as const), name, on, notify, ignore: fc.boolean(), counts: fc.boolean() }),
+  fc.record({ kind: fc.constant('predictable' as const), name, on, notify, ignore: fc.boolean() }),
+)
+type One = typeof one extends fc.Arbitrary<infer T> ? T : never
+
+function taskOf(given: One, title: string): Task {
+  // Each host has files of its own; what is one machine here are two in truth.
+  const own = (file: string): string => at(path.join(given.on ?? 'a', file))
+  const keywords = {
+    ignore_errors: given.ignore,
+    ...(given.notify === undefined ? {} : { notify: given.notify }),
+    ...(given.on === undefined ? {} : { delegate_to: given.on }),
+  }
+  switch (given.kind) {
+    case 'line':
+      return line(title, { path: own(given.name), is: given.text, register: was, ...keywords })
+    case 'mirror':
+      return mirror(title, { from: own(given.from), to: own(given.name), ...keywords })
+    // Not into the folder itself: it would never be as asked.
+    case 'listing':
+      return listing(title, { of: own('d'), to: own(path.basename(given.name)), ...keywords })
+    case 'append':
+      return append(title, { to: own(given.name), ...keywords })
+    case 'present':
+      return present(title, { path: own(given.name), ...keywords })
+    case 'shell':
+      return script(title, {
+        text: sh`rm -f ${own(given.name)}; printf 2 >${own('a')}`,
+        ...keywords,
+        ...(given.counts ? {} : { changed_when: false }),
+      })
+    case 'predictable':
+      return line(title, {
+        path: own(given.name),
+        is: was.map((value) => value.was),
+        when: (here) => here.value(was).was !== '1',
+        ...keywords,
+      })
+  }
+}
+
+const was = register<{ was: string }>('was')
+const stepsOf = (name: string, list: readonly One[], handlers: readonly One[]): PlaybookStep[] => [
+  play(
+    name,
+    { hosts: 'a' },
+    () => [
+      line('task first', { path: at('a/a'), is: '1', register: was }),
+      ...list.map((given, i) => taskOf(given, `task ${i}`)),
+    ],
+    Object.fromEntries(['one', 'two'].map((key, i) => [key, taskOf(handlers[i] as One, `handler ${key}`)])),
+  ),
+]
+
+const files = fc.dictionary(
+  fc.constantFrom(...['a', 'b'].flatMap((host) => NAMES.map((file) => `${host}/${file}`))),
+  text,
+  { noNullPrototype: true },
+)
+const snapshot = (): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort()
+    .map((file) => `${file}: ${readFileSync(file, 'utf8')}`)
+
+t.test('predictions of check mode match the run', async (t) => {
+  let lists = 0
+  const totals = { ok: 0, changed: 0, unknown: 0, failed: 0, skipped: 0, unreachable: 0 }
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(one, { minLength: 1, maxLength: 6 }),
+      fc.tuple(one, one),
+      files,
+      async (list, handlers, start) => {
+        for (const host of ['a/d', 'b/d']) mkdirSync(at(host), { recursive: true })
+        for (const host of ['a', 'b']) for (const file of NAMES) rmSync(at(`${host}/${file}`), { force: true })
+        for (const [file, content] of Object.entries(start)) writeFileSync(at(file), content)
+        const before = snapshot()
+        // A name of its own: no notices that an earlier list left for its handlers.
+        const steps = stepsOf(`list ${lists++}`, list, handlers)
+        const said = await runSteps(steps, { check: true, hosts: ['a', 'b'] })
+        if (snapshot().join('\n') !== before.join('\n')) throw new Error('check mode changed something')
+        const done = new Map(
+          (await runSteps(steps, { hosts: ['a', 'b'] })).results.map((result) => [result.task, result]),
+        )
+        const isOver = [...done.values()].some(({ status, ignored }) => status === 'failed' && !ignored)
+        for (const { task, status, changes, message } of said.results) {
+          totals[status] += 1
+          if (status === 'unknown') continue
+          const real = done.get(task)
+          if (real === undefined && isOver) break
+          const seen = {
+            status: real?.status,
+            changes: real?.changes,
+            ...(status === 'failed' ? { message: real?.message } : {}),
+          }
+          const expected = { status, changes, ...(status === 'failed' ? { message } : {}) }
+          if (JSON.stringify(seen) !== JSON.stringify(expected))
+            throw new Error(`${task}: check says ${JSON.stringify(expected)}, the run ${JSON.stringify(seen)}`)
+        }
+        const saidOf = new Set(said.results.map(({ task }) => task))
+        const ended = said.results.some(({ status, ignored }) => status === 'failed' && !ignored)
+        const unsaid = [...done.keys()].filter((task) => !saidOf.has(task))
+        if (unsaid.length > 0 && !ended) throw new Error(`not a word on ${unsaid.join(', ')}`)
+      },
+    ),
+    { numRuns: 60, ...sameCases },
+  )
+  t.comment(totals)
+  for (const status of ['ok', 'changed', 'unknown', 'failed', 'skipped'] as const)
+    t.ok(totals[status] > 0, `${status} came: ${totals[status]}`)
+})
