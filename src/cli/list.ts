@@ -1,6 +1,6 @@
 import type { Inventory } from '../inventory/index.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
-import { titleOf } from '../execution/prepare-task.ts'
+import { checkTask } from '../execution/check-task.ts'
 import type { Play, PlayContext, PlaybookStep } from '../playbook/play.ts'
 import { handlersOf, tasksOf } from '../playbook/play-tasks.ts'
 import { hostsOf } from '../runner/run.ts'
@@ -49,7 +49,7 @@ export function listTasks(
         head,
         ...tasks.map((task) => {
           const own = [...tagList(step.tags), ...tagList(task.keywords.tags)]
-          return `  ${titleOf(task)}${own.length === 0 ? '' : `  [${own.join(', ')}]`}`
+          return `  ${checkTask(task).title}${own.length === 0 ? '' : `  [${own.join(', ')}]`}`
         }),
         ...handlers.map((name) => `  handler: ${name}`),
       ].join('\n')

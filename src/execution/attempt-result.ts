@@ -1,13 +1,9 @@
-import { BecomeFailed, TimeLimit, Unreachable } from '../connection/connection.ts'
 import type { Plan } from '../modules/module.ts'
 import type { Attempt, Task } from '../modules/task.ts'
-import { UnresolvedReference } from '../values/reference.ts'
+import type { CommandResult } from '../shell/batch.ts'
 import type { CommandRecord, PlannedChange, Status } from '../events/events.ts'
 import type { ResourceKeys } from './predicted-effects.ts'
-import { BatchIncomplete } from './run-host.ts'
-import { MissingInput } from './inputs.ts'
 import { callTaskFunction, ConditionError } from '../playbook/playbook-errors.ts'
-import { BadParameters } from './prepare-task.ts'
 
 /** The result of one attempt of a task. */
 export interface AttemptResult {
@@ -38,6 +34,16 @@ export function lastLine(text: string): string {
       ?.trim() ?? ''
   )
 }
+
+export const recordOf = (kind: CommandRecord['kind'], script: string, result: CommandResult): CommandRecord => ({
+  kind,
+  script,
+  ...result,
+})
+
+/** Why a script failed: the last line of its output. */
+export const failureReason = ({ stdout, stderr, exitCode }: CommandResult): string =>
+  lastLine(stderr) || lastLine(stdout) || `exit code ${exitCode}`
 
 /** An attempt as passed to conditions (`until`, `failed_when`, `changed_when`). */
 export function toAttempt({ values, commands }: AttemptResult): Attempt<unknown> {
@@ -94,30 +100,4 @@ function evaluate(result: AttemptResult, { keywords, at }: Task): AttemptResult 
   if (status === result.status) return result
   const { message, ...rest } = result
   return { ...rest, status, ...(status === 'failed' ? { message: message ?? 'failed_when condition is true' } : {}) }
-}
-
-/** Converts expected errors to results; rethrows all others. */
-export function failureOf(error: unknown, commands: readonly CommandRecord[] = []): AttemptResult {
-  const failed = (status: 'failed' | 'unreachable', message: string): AttemptResult => ({
-    status,
-    message,
-    changes: [],
-    commands,
-  })
-  if (error instanceof Unreachable) return failed('unreachable', error.message)
-  if (error instanceof TimeLimit) {
-    const lastOutput = lastLine(error.stderr.toString('utf8')) || lastLine(error.stdout.toString('utf8'))
-    return failed('failed', lastOutput === '' ? error.message : `${error.message}; last output: ${lastOutput}`)
-  }
-  if (
-    error instanceof BecomeFailed ||
-    error instanceof BatchIncomplete ||
-    error instanceof BadParameters ||
-    error instanceof MissingInput ||
-    error instanceof UnresolvedReference ||
-    error instanceof ConditionError
-  ) {
-    return failed('failed', error.message)
-  }
-  throw error
 }

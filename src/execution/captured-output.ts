@@ -1,4 +1,4 @@
-import type { OutputSink, TruncatedOutput, ScriptResult } from '../shell/batch.ts'
+import type { OutputSink, TruncatedOutput, CommandResult } from '../shell/batch.ts'
 
 /** Longer outputs go to an overflow file; the record contains only head and tail. */
 export const RECORD_LIMIT_BYTES = 1024 * 1024
@@ -125,7 +125,7 @@ export const truncationMarker = (bytes: number, all: number, file?: string): str
   `\n[... ${bytes} bytes left out${file === undefined ? '' : `; all ${all} are in ${file}`} ...]\n`
 
 /** Why a probe's output cannot be evaluated; undefined if it can. */
-export function outputLimitProblem({ long }: ScriptResult): string | undefined {
+export function outputLimitProblem({ long }: CommandResult): string | undefined {
   for (const stream of ['stdout', 'stderr'] as const) {
     const output = long?.[stream]
     if (output === undefined || output.bytes <= PLAN_LIMIT_BYTES) continue

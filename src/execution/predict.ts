@@ -1,32 +1,33 @@
 import type { Plan } from '../modules/module.ts'
+import type { Task } from '../modules/task.ts'
 import { withoutScript, type AttemptResult } from './attempt-result.ts'
-import type { Entry } from './task-entry.ts'
+
 import type { CommandRecord } from '../events/events.ts'
 import type { PredictedEffects } from './predicted-effects.ts'
-import { readsOf, setsOf } from './task-plan.ts'
+import type { TaskExecution } from './task-execution.ts'
 import type { PreparedTask } from './prepare-task.ts'
 
 /** Check mode: predicts the result of a task; unknown if it depends on a change that was not applied. */
 export function predict(
   predictedEffects: PredictedEffects,
-  entry: Entry,
+  execution: TaskExecution,
   prepared: PreparedTask,
   plan: Plan<unknown>,
   commands: readonly CommandRecord[],
 ): AttemptResult {
-  const { target } = entry
-  const reads = readsOf(entry, prepared, plan)
+  const { target, task } = execution
+  const reads = execution.reads(prepared, plan)
   const reason = predictedEffects.prerequisite(target.name, reads)
-  if (reason !== undefined) return unknownResult(reason, entry, prepared, commands, plan)
+  if (reason !== undefined) return unknownResult(reason, task, prepared, commands, plan)
   const changes = withoutScript(plan.changes)
   if (plan.problem !== undefined) {
     // Without `reads`, the problem may be due to any earlier task.
     const latest = reads === undefined ? predictedEffects.latestTask() : undefined
-    if (latest !== undefined) return unknownResult(latest, entry, prepared, commands, plan)
+    if (latest !== undefined) return unknownResult(latest, task, prepared, commands, plan)
     return { status: 'failed', message: plan.problem, changes, commands }
   }
   if (changes.length === 0) return { status: 'ok', changes, commands, values: plan.values }
-  return { status: 'changed', changes, commands, predictedChange: { sets: setsOf(entry, prepared, plan) } }
+  return { status: 'changed', changes, commands, predictedChange: { sets: execution.sets(prepared, plan) } }
 }
 
 /**
@@ -38,7 +39,7 @@ export function predict(
  */
 export function unknownResult(
   reason: string,
-  { task }: Entry,
+  task: Task,
   { params }: PreparedTask,
   commands: readonly CommandRecord[],
   plan?: Plan<unknown>,

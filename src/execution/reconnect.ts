@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BecomeFailed, TimeLimit, Unreachable } from '../connection/connection.ts'
 import type { ReconnectOptions } from '../modules/module.ts'
-import type { ScriptResult } from '../shell/batch.ts'
-import type { Entry } from './task-entry.ts'
+import type { CommandResult } from '../shell/batch.ts'
+import type { TaskTarget } from './task-target.ts'
 import { BatchIncomplete, runBatch } from './run-host.ts'
 import { Interrupted } from '../playbook/interrupted.ts'
 import { stopwatch } from './stopwatch.ts'
@@ -20,19 +20,19 @@ const PROBE_TIMEOUT_SECONDS = 60
  * @throws {Interrupted} the user interrupted the run.
  */
 export async function waitForReconnect<P>(
-  { target, become }: Entry,
+  { target, become }: Pick<TaskTarget, 'target' | 'become'>,
   comesBack: ReconnectOptions<P>,
   params: P,
-  before: ScriptResult,
+  before: CommandResult,
   signal: AbortSignal,
-): Promise<ScriptResult | string> {
+): Promise<CommandResult | string> {
   const pause = (seconds: number): Promise<void> =>
     sleep(seconds * 1000, undefined, { signal }).catch(() => {
       throw new Interrupted()
     })
-  const probe = async (): Promise<ScriptResult> => {
+  const probe = async (): Promise<CommandResult> => {
     const options = { ...(become === undefined ? {} : { become }), timeLimitSeconds: PROBE_TIMEOUT_SECONDS }
-    return (await runBatch(target.connection, [comesBack.probe(params)], options))[0] as ScriptResult
+    return (await runBatch(target.connection, [comesBack.probe(params)], options))[0] as CommandResult
   }
   await pause(comesBack.delaySeconds(params))
   const within = comesBack.timeoutSeconds(params)

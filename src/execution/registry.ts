@@ -4,14 +4,22 @@ import type { Scope } from '../values/reference.ts'
 export class Registry {
   readonly #values = new Map<string, Map<string, unknown>>()
   readonly #pending = new Map<string, Map<string, string>>()
+  #version = 0
+
+  /** Increases with each registered value: values resolved at an older version may be outdated. */
+  get version(): number {
+    return this.#version
+  }
 
   set(host: string, key: string, value: unknown): void {
+    this.#version++
     of(this.#values, host).set(key, value)
     of(this.#pending, host).delete(key)
   }
 
   /** Check mode: this task would register the value. */
   setPending(host: string, key: string, task: string): void {
+    this.#version++
     of(this.#values, host).delete(key)
     of(this.#pending, host).set(key, task)
   }

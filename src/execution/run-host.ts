@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { TimeLimit, type Become, type Connection } from '../connection/connection.ts'
-import { BatchReader, composeBatch, type ScriptResult, type Script } from '../shell/batch.ts'
+import { BatchReader, composeBatch, type CommandResult, type Script } from '../shell/batch.ts'
 import type { Recap } from '../events/events.ts'
 import { CapturedOutput, type CaptureOptions } from './captured-output.ts'
 import { emptyRecap } from './recap.ts'
@@ -58,7 +58,7 @@ export async function runBatch(
   connection: Connection,
   scripts: readonly Script[],
   options: BatchOptions,
-): Promise<ScriptResult[]> {
+): Promise<CommandResult[]> {
   const delimiter = `lb-${randomBytes(9).toString('hex')}`
   const {
     mustSucceed = () => false,
@@ -102,8 +102,8 @@ export async function runBatch(
 }
 
 /** Results of the completed scripts. */
-const resultsOf = (reader: BatchReader, outputs: Outputs): ScriptResult[] =>
-  reader.end().map((ending, script): ScriptResult => ({ ...outputs.of(script), ...ending }))
+const resultsOf = (reader: BatchReader, outputs: Outputs): CommandResult[] =>
+  reader.end().map((ending, script): CommandResult => ({ ...outputs.of(script), ...ending }))
 
 /** The captured output of a batch. */
 class Outputs {
@@ -121,7 +121,7 @@ class Outputs {
     return output
   }
 
-  of(script: number): Pick<ScriptResult, 'stdout' | 'stderr' | 'long'> {
+  of(script: number): Pick<CommandResult, 'stdout' | 'stderr' | 'long'> {
     const [stdout, stderr] = [this.#opened.stdout[script + 1], this.#opened.stderr[script + 1]]
     const [longOut, longErr] = [stdout?.long(), stderr?.long()]
     return {
@@ -134,7 +134,7 @@ class Outputs {
   }
 
   /** Output of the script that ran last. */
-  last(): Pick<ScriptResult, 'stdout' | 'stderr'> {
+  last(): Pick<CommandResult, 'stdout' | 'stderr'> {
     return this.of(Math.max(this.#opened.stdout.length, this.#opened.stderr.length) - 2)
   }
 

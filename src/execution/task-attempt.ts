@@ -1,30 +1,24 @@
 import { Unreachable } from '../connection/connection.ts'
-import type { Plan } from '../modules/module.ts'
-import { contentOf } from '../modules/support/effects.ts'
-import type { ScriptResult } from '../shell/batch.ts'
-import { UnresolvedReference } from '../values/reference.ts'
-import { failureOf, lastLine, withoutScript, type AttemptResult } from './attempt-result.ts'
-import { unknownResult, predict } from './predict.ts'
-import { waitForReconnect } from './reconnect.ts'
-import type { Entry } from './task-entry.ts'
 import type { CommandRecord, PlannedChange } from '../events/events.ts'
+import type { Plan } from '../modules/module.ts'
+import type { CommandResult } from '../shell/batch.ts'
+import { failureReason, recordOf, withoutScript, type AttemptResult } from './attempt-result.ts'
+import type { ChangeBatcher } from './change-batcher.ts'
+import { allScripts, changeScripts } from './change-scripts.ts'
+import { clearPendingMarker } from './pending-handlers.ts'
+import { predict, unknownResult } from './predict.ts'
+import type { PreparedTask } from './prepare-task.ts'
+import type { ProbeScheduler } from './probe-scheduler.ts'
+import { waitForReconnect } from './reconnect.ts'
 import { BatchIncomplete, runBatch } from './run-host.ts'
-import { MissingInput } from './inputs.ts'
-import { listPendingMarkers, clearPendingMarker } from './pending-handlers.ts'
-import { changeScripts, allScripts, planOf } from './task-plan.ts'
-import { paramsOf, prepare, titleOf, type PreparedTask } from './prepare-task.ts'
-import type { TaskBatcher, ExecutionContext } from './task-batcher.ts'
-import { Interrupted } from '../playbook/interrupted.ts'
+import type { TaskExecution } from './task-execution.ts'
+import type { TaskList } from './task-list.ts'
 
-/** The host whose files are the controller's. */
-const CONTROLLER = 'localhost'
-
-/** What all attempts of a host's tasks in a play share. */
-export interface AttemptContext extends ExecutionContext {
-  /** Receives the list of pending-handler markers found on the host. */
-  readonly onPendingHandlers: (listed: string) => void
-  /** Set until the markers are read: an earlier run may have left some, or this one before a lost connection. */
-  pendingHandlersUnknown: boolean
+/** The list that a task is in, and what sends its probes and changes together with those of the others. */
+export interface Batching {
+  readonly list: TaskList
+  readonly probes: ProbeScheduler
+  readonly changes: ChangeBatcher
 }
 
 /** Labbook reconnects at most once per task, across all attempts. */
@@ -32,145 +26,119 @@ export interface ReconnectBudget {
   used: boolean
 }
 
-/** One attempt of a task: probe, plan and, outside check mode, apply. */
+/** One attempt of a task: probe, plan and, outside check mode, apply and verify. */
 export class TaskAttempt {
-  readonly #context: AttemptContext
-  readonly #entry: Entry
-  readonly #index: number
-  readonly #prober: TaskBatcher
+  readonly #execution: TaskExecution
+  readonly #batching: Batching
   readonly #commands: CommandRecord[] = []
   /** The changes sent last. */
   #applying: readonly PlannedChange[] | undefined
 
-  constructor(context: AttemptContext, entry: Entry, index: number, prober: TaskBatcher) {
-    this.#context = context
-    this.#entry = entry
-    this.#index = index
-    this.#prober = prober
+  constructor(execution: TaskExecution, batching: Batching) {
+    this.#execution = execution
+    this.#batching = batching
   }
 
+  /** Probes, plans and, outside check mode, applies and verifies. Reconnects once if the connection is lost. */
   async run(reconnectBudget: ReconnectBudget): Promise<AttemptResult> {
     try {
       return await this.#probeAndApply()
     } catch (error) {
-      if (this.#context.state.signal.aborted || reconnectBudget.used || !(error instanceof Unreachable && error.lost))
-        return this.failure(error)
+      const isLost = error instanceof Unreachable && error.lost
+      if (this.#execution.context.state.signal.aborted || reconnectBudget.used || !isLost) return this.#failure(error)
       reconnectBudget.used = true
       const begun = error.began ? this.#applying : undefined
-      return await this.#resume(begun).catch((second: unknown) => this.failure(second, begun !== undefined))
+      return await this.#resume(begun).catch((second: unknown) => this.#failure(second, begun !== undefined))
     }
   }
 
   async #probeAndApply(): Promise<AttemptResult> {
-    const { state, host, onPendingHandlers: heedNotices, pendingHandlersUnknown: noticesUnknown } = this.#context
-    const { task, target } = this.#entry
+    const { state } = this.#execution.context
+    const { module } = this.#execution.task
     this.#applying = undefined
-    if (target.unreachableReason !== undefined) throw new Unreachable(target.unreachableReason)
-    const prepared = await prepare(task, state.registry.scope(host.name), state.reader)
-    if (state.check && task.module.waits === true) {
+    if (this.#execution.target.unreachableReason !== undefined)
+      throw new Unreachable(this.#execution.target.unreachableReason)
+    const prepared = await this.#execution.prepare()
+    if (state.check && module.waits === true) {
       // The condition it waits for may depend on an earlier task.
-      const reason = state.predictedEffects.prerequisite(target.name, task.module.reads?.(prepared.params))
-      if (reason !== undefined) return unknownResult(reason, this.#entry, prepared, this.#commands)
+      const reason = state.predictedEffects.prerequisite(this.#execution.target.name, module.reads?.(prepared.params))
+      if (reason !== undefined) return unknownResult(reason, this.#execution.task, prepared, this.#commands)
     }
-    const waitSeconds = task.module.waitSeconds?.(prepared.params)
-    if (waitSeconds !== undefined) this.#emitWaiting(titleOf(task), waitSeconds)
-    const probed = await this.#prober.probe(
-      this.#index,
-      prepared,
-      noticesUnknown ? [listPendingMarkers] : [],
-      ([listed]) => {
-        if (listed !== undefined) heedNotices(listed.stdout)
-        this.#context.pendingHandlersUnknown = false
-      },
-    )
-    this.#commands.push(record('probe', prepared.probe.text, probed))
-    const plan = this.#plan(prepared, probed)
+    const waitSeconds = module.waitSeconds?.(prepared.params)
+    if (waitSeconds !== undefined) this.#emitWaiting(this.#execution.title, waitSeconds)
+    const probed = await this.#batching.probes.probe(this.#execution, prepared)
+    this.#commands.push(recordOf('probe', prepared.probe.text, probed))
+    const plan = this.#execution.plan(prepared, probed)
     return state.check
-      ? predict(state.predictedEffects, this.#entry, prepared, plan, this.#commands)
+      ? predict(state.predictedEffects, this.#execution, prepared, plan, this.#commands)
       : await this.#applyPlan(prepared, probed, plan)
   }
 
-  async #applyPlan(prepared: PreparedTask, probed: ScriptResult, plan: Plan<unknown>): Promise<AttemptResult> {
+  async #applyPlan(prepared: PreparedTask, probed: CommandResult, plan: Plan<unknown>): Promise<AttemptResult> {
+    const { module } = this.#execution.task
     const changes = withoutScript(plan.changes)
     const commands = this.#commands
-    if (plan.problem !== undefined) return { status: 'failed', message: plan.problem, changes, commands }
-    if (plan.changes.length > 0) return await this.#applyChanges(prepared, probed, plan)
-    await this.#clearMarker()
-    return { status: 'ok', changes, commands, values: plan.values }
-  }
-
-  async #applyChanges(prepared: PreparedTask, probed: ScriptResult, plan: Plan<unknown>): Promise<AttemptResult> {
-    const { module } = this.#entry.task
-    const changes = withoutScript(plan.changes)
-    const commands = this.#commands
-    const { applied, failedScript, verify } = await this.#sendChanges(prepared, plan)
-    if (failedScript !== undefined) {
-      const values = module.result?.(prepared.params, applied).values
-      return { status: 'failed', message: failureReason(failedScript), changes, commands, values }
+    const failed = (message: string, values?: unknown): AttemptResult => ({
+      status: 'failed',
+      message,
+      changes,
+      commands,
+      ...(values === undefined ? {} : { values }),
+    })
+    if (plan.problem !== undefined) return failed(plan.problem)
+    if (changes.length === 0) {
+      await this.#clearMarker()
+      return { status: 'ok', changes, commands, values: plan.values }
     }
+    const { applied, failedScript, verify } = await this.#sendChanges(prepared, plan)
+    if (failedScript !== undefined)
+      return failed(failureReason(failedScript), module.result?.(prepared.params, applied).values)
     if (module.comesBack !== undefined) {
-      const seconds = module.comesBack.delaySeconds(prepared.params) + module.comesBack.timeoutSeconds(prepared.params)
-      this.#emitWaiting(`${this.#entry.target.name} to reconnect`, seconds)
-      const reconnected = await waitForReconnect(
-        this.#entry,
-        module.comesBack,
-        prepared.params,
-        probed,
-        this.#context.state.signal,
-      )
-      if (typeof reconnected === 'string') return { status: 'failed', message: reconnected, changes, commands }
-      commands.push(record('verify', module.comesBack.probe(prepared.params), reconnected))
+      const { comesBack } = module
+      const seconds = comesBack.delaySeconds(prepared.params) + comesBack.timeoutSeconds(prepared.params)
+      this.#emitWaiting(`${this.#execution.target.name} to reconnect`, seconds)
+      const { signal } = this.#execution.context.state
+      const reconnected = await waitForReconnect(this.#execution, comesBack, prepared.params, probed, signal)
+      if (typeof reconnected === 'string') return failed(reconnected)
+      commands.push(recordOf('verify', comesBack.probe(prepared.params), reconnected))
       await this.#clearMarker()
       applied.push(reconnected)
     }
     if (module.result !== undefined) {
-      const { values, failed } = module.result(prepared.params, applied)
-      return failed === undefined
-        ? { status: 'changed', changes, commands, values }
-        : { status: 'failed', message: failed, changes, commands, values }
+      const { values, failed: why } = module.result(prepared.params, applied)
+      return why === undefined ? { status: 'changed', changes, commands, values } : failed(why, values)
     }
-    commands.push(record('verify', prepared.probe.text, verify as ScriptResult))
-    const verified = this.#plan(prepared, verify as ScriptResult)
+    commands.push(recordOf('verify', prepared.probe.text, verify as CommandResult))
+    const verified = this.#execution.plan(prepared, verify as CommandResult)
     const remaining = verified.problem ?? verified.changes[0]?.description
-    if (remaining !== undefined)
-      return {
-        status: 'failed',
-        message: `changes applied, but the host is not in the desired state: ${remaining}`,
-        changes,
-        commands,
-      }
-    return { status: 'changed', changes, commands, values: verified.values }
-  }
-
-  #emitWaiting(what: string, withinSeconds: number): void {
-    const { state, play, host } = this.#context
-    state.emit({ type: 'waiting', play: play.name, host: host.name, for: what, withinSeconds })
+    return remaining === undefined
+      ? { status: 'changed', changes, commands, values: verified.values }
+      : failed(`changes applied, but the host is not in the desired state: ${remaining}`)
   }
 
   /** Sends the changes, the pending-handler markers they need, and the removal of this handler's marker. */
   async #sendChanges(
     prepared: PreparedTask,
     plan: Plan<unknown>,
-  ): Promise<{ applied: ScriptResult[]; failedScript?: ScriptResult; verify?: ScriptResult }> {
-    const { play, handlers } = this.#context
-    const disconnects = this.#entry.task.module.comesBack !== undefined
-    const scripts = changeScripts(play, handlers, this.#entry, plan)
+  ): Promise<{ applied: CommandResult[]; failedScript?: CommandResult; verify?: CommandResult }> {
+    const scripts = changeScripts(this.#execution, plan)
     this.#applying = withoutScript(plan.changes)
     try {
-      const done = await this.#prober.apply(this.#index, prepared, plan, allScripts(scripts))
-      const applied = done.changes.slice(scripts.before.length, scripts.before.length + scripts.own.length)
-      applied.forEach((outcome, i) => this.#commands.push(record('change', scripts.own[i] as string, outcome)))
-      const failedScript = done.changes.find(({ exitCode }) => exitCode !== 0)
+      const sent = await this.#batching.changes.apply(this.#execution, prepared, plan, allScripts(scripts))
+      const applied = sent.changes.slice(scripts.before.length, scripts.before.length + scripts.own.length)
+      applied.forEach((result, i) => this.#commands.push(recordOf('change', scripts.own[i] as string, result)))
+      const failedScript = sent.changes.find(({ exitCode }) => exitCode !== 0)
       return {
         applied,
         ...(failedScript === undefined ? {} : { failedScript }),
-        ...(done.verify === undefined ? {} : { verify: done.verify }),
+        ...(sent.verify === undefined ? {} : { verify: sent.verify }),
       }
     } catch (error) {
       // A change that disconnects the host is expected to lose the connection.
+      const disconnects = this.#execution.task.module.comesBack !== undefined
       const disconnected =
         (error instanceof Unreachable && error.lost && error.began) || error instanceof BatchIncomplete
-      if (disconnects && disconnected && !this.#context.state.signal.aborted) return { applied: [] }
+      if (disconnects && disconnected && !this.#execution.context.state.signal.aborted) return { applied: [] }
       throw error
     }
   }
@@ -182,19 +150,16 @@ export class TaskAttempt {
    * @param begun - the changes that were being applied; undefined if none had started.
    */
   async #resume(begun: readonly PlannedChange[] | undefined): Promise<AttemptResult> {
-    const { task, target } = this.#entry
-    const title = titleOf(task)
-    this.#prober.invalidate()
-    // The batch may have contained changes of later tasks.
-    this.#context.pendingHandlersUnknown = this.#context.handlers.length > 0
+    this.#batching.list.forgetProbes()
+    this.#execution.context.handlers.rereadMarkers()
     await this.#send(':')
-    this.#context.state.emit({
+    this.#execution.context.state.emit({
       type: 'notice',
       level: 'warning',
-      host: target.name,
-      message: `connection lost during "${title}"; reconnected`,
+      host: this.#execution.target.name,
+      message: `connection lost during "${this.#execution.title}"; reconnected`,
     })
-    if (begun !== undefined && task.module.result !== undefined) {
+    if (begun !== undefined && this.#execution.task.module.result !== undefined) {
       const message =
         'connection lost while the command ran: its outcome is unknown, and it is not retried automatically'
       return { status: 'failed', message, changes: begun, commands: this.#commands, indeterminate: true }
@@ -208,66 +173,26 @@ export class TaskAttempt {
     return { ...result, status: 'changed', changes: begun, message }
   }
 
-  #plan(prepared: PreparedTask, probed: ScriptResult): Plan<unknown> {
-    return planOf(this.#entry, prepared, probed, this.#context.vars)
-  }
-
-  /**
-   * Converts an error to a result. In check mode, some errors only mean that an earlier change was not applied.
-   *
-   * @param indeterminate - changes had started when the connection was lost.
-   */
-  failure(error: unknown, inTheDark = false): AttemptResult {
-    const { check, signal, predictedEffects: foreseen, registry } = this.#context.state
-    const { target, task } = this.#entry
-    const commands = this.#commands
-    if (signal.aborted) throw new Interrupted()
-    const unknown = (message: string, sets?: readonly string[]): AttemptResult => ({
-      status: 'unknown',
-      message,
-      changes: [],
-      commands,
-      predictedChange: { sets },
-    })
-    if (check && error instanceof UnresolvedReference && error.pending) return unknown(error.message)
-    const latest = foreseen.latestTask()
-    if (check && error instanceof Unreachable && latest !== undefined) {
-      // An earlier task may create this host. Each further connection attempt could take a full time limit.
-      const why = target.unreachableReason === undefined ? `: ${error.message}` : ''
-      target.unreachableReason ??= error.message
-      return unknown(`depends on "${latest}", which has not run yet${why}`)
-    }
-    if (check && error instanceof MissingInput) {
-      // An earlier task may create this file on the controller.
-      const reason = foreseen.prerequisite(CONTROLLER, error.places.flatMap(contentOf))
-      const sets = task.module.sets?.(paramsOf(task, registry.scope(this.#context.host.name)))
-      if (reason !== undefined) return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, sets)
-    }
-    const failed = failureOf(error, commands)
-    if (!inTheDark || failed.status !== 'unreachable' || (error as Unreachable).began) return failed
-    return {
-      ...failed,
-      message: `${failed.message}; connection lost during "${titleOf(task)}": its outcome is unknown`,
-    }
-  }
-
   /** Removes the marker of a handler that has nothing to do. */
   async #clearMarker(): Promise<void> {
-    const { handler } = this.#entry
-    if (handler !== undefined) await this.#send(clearPendingMarker(this.#context.play.name, handler))
+    if (this.#execution.handler !== undefined)
+      await this.#send(clearPendingMarker(this.#execution.context.play.name, this.#execution.handler))
   }
 
   async #send(script: string): Promise<void> {
-    const { target, become } = this.#entry
-    await runBatch(target.connection, [script], { ...(become === undefined ? {} : { become }), timeLimitSeconds: 60 })
+    const { connection } = this.#execution.target
+    await runBatch(connection, [script], {
+      ...(this.#execution.become && { become: this.#execution.become }),
+      timeLimitSeconds: 60,
+    })
+  }
+
+  #emitWaiting(what: string, withinSeconds: number): void {
+    const { state, play, host } = this.#execution.context
+    state.emit({ type: 'waiting', play: play.name, host: host.name, for: what, withinSeconds })
+  }
+
+  #failure(error: unknown, isIndeterminate = false): AttemptResult {
+    return this.#execution.failure(error, this.#commands, isIndeterminate)
   }
 }
-
-const record = (kind: CommandRecord['kind'], script: string, outcome: ScriptResult): CommandRecord => ({
-  kind,
-  script,
-  ...outcome,
-})
-
-const failureReason = ({ stdout, stderr, exitCode }: ScriptResult): string =>
-  lastLine(stderr) || lastLine(stdout) || `exit code ${exitCode}`

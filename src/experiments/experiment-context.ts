@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TimeLimit } from '../connection/connection.ts'
-import type { ScriptResult } from '../shell/batch.ts'
+import type { CommandResult } from '../shell/batch.ts'
 import type { Exhibit } from '../events/events.ts'
 import type { SetupContext, Experiment, CommandOptions, WatchOptions, WatchResult } from '../playbook/experiment.ts'
 import { runBatch } from '../execution/run-host.ts'
@@ -103,7 +103,7 @@ async function execCommand(
   const watch = stopwatch()
   const { user, password } = host.become
   const openSpool = exhibitTitle === undefined ? undefined : state.openOverflowFile
-  const outcome: ScriptResult = await runBatch(host.connection, [command], {
+  const outcome: CommandResult = await runBatch(host.connection, [command], {
     ...(become ? { become: { user, ...(password === undefined ? {} : { password }) } } : {}),
     timeLimitSeconds: timeout,
     capture: () => ({
@@ -111,7 +111,7 @@ async function execCommand(
       ...(openSpool && { openOverflowFile: (stream) => openSpool({ host: name, task: exhibitTitle ?? '', stream }) }),
     }),
   }).then(
-    ([first]) => first as ScriptResult,
+    ([first]) => first as CommandResult,
     (error: unknown) => {
       if (!(error instanceof TimeLimit)) throw error
       return {

@@ -1,18 +1,21 @@
 import pLimit from 'p-limit'
-import { setup } from '../modules/core/setup.ts'
-import type { Task } from '../modules/task.ts'
-import { register } from '../values/reference.ts'
-import { makeEntry, type Entry } from '../execution/task-entry.ts'
 import type { Phase } from '../events/events.ts'
+import { checkTask, type CheckedTask } from '../execution/check-task.ts'
+import type { ExecutionContext } from '../execution/execution-context.ts'
+import { NotifiedHandlers } from '../execution/notified-handlers.ts'
 import type { RunHost } from '../execution/run-host.ts'
-import { HostPlay } from './host-play.ts'
 import { RunOnce } from '../execution/run-once.ts'
-import type { Play, PlayContext } from '../playbook/play.ts'
-import { handlersOf, tasksOf } from '../playbook/play-tasks.ts'
-import { titleOf } from '../execution/prepare-task.ts'
 import type { RunState } from '../execution/run-state.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
+import { TaskExecution } from '../execution/task-execution.ts'
+import { targetOf } from '../execution/task-target.ts'
+import { setup } from '../modules/core/setup.ts'
+import type { Task } from '../modules/task.ts'
+import { checkNotify, handlersOf, tasksOf } from '../playbook/play-tasks.ts'
+import type { Play, PlayContext } from '../playbook/play.ts'
 import { tagList, tagsSelect } from '../playbook/tags.ts'
+import { register } from '../values/reference.ts'
+import { HostPlay } from './host-play.ts'
 
 const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
 
@@ -58,20 +61,20 @@ function batches(hosts: readonly RunHost[], serial: Play['serial']): RunHost[][]
 async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]): Promise<void> {
   const limit = pLimit(state.forks)
   if (play.gather_facts) await Promise.all(hosts.map((host) => limit(() => gatherFacts(state, play, host))))
-  const lists = new Map(hosts.map((host) => [host, chosenTasks(state, play, host)]))
+  const lists = hosts.filter(({ excluded }) => excluded === undefined).map((host) => checkedTasks(state, play, host))
   const once = runOnceTasks(lists)
   const stop = (): boolean =>
     state.signal.aborted || (play.any_errors_fatal === true && hosts.some(({ excluded: out }) => out !== undefined))
   // A host waiting for another host's run_once result occupies a slot. All hosts must run concurrently then.
   const slots = once.size > 0 ? pLimit(Math.max(state.forks, hosts.length)) : limit
   const settled = await Promise.allSettled(
-    hosts.map((host) =>
+    lists.map((list) =>
       slots(async () => {
-        if (host.excluded !== undefined) return
+        if (list.host.excluded !== undefined) return
         try {
-          await runTasks(state, play, host, lists.get(host) ?? [], once, stop)
+          await runTasks(state, play, list, once, stop)
         } finally {
-          for (const each of once.values()) each.removeHost(host.name)
+          for (const each of once.values()) each.removeHost(list.host.name)
         }
       }),
     ),
@@ -79,23 +82,50 @@ async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]):
   for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
 }
 
+/** The tasks of a play for a host, and its handlers. */
+interface HostTasks {
+  readonly host: RunHost
+  readonly tasks: readonly CheckedTask[]
+  /** For each task: its title, numbered if repeated. Matches a task across the lists of several hosts. */
+  readonly keys: readonly string[]
+  readonly handlers: readonly (readonly [name: string, task: CheckedTask])[]
+}
+
+/** @throws {PlaybookError} a function of the play throws, or a task notifies a handler that the play does not have. */
+function checkedTasks(state: RunState, play: Play, host: RunHost): HostTasks {
+  const context = contextOf(state, play, host)
+  const all = tasksOf(play, context)
+  const handlers = handlersOf(play, context)
+  checkNotify(play, [...all, ...Object.values(handlers)], Object.keys(handlers))
+  const inherited = tagList(play.tags)
+  const tasks = all
+    .filter(({ keywords }) => tagsSelect([...inherited, ...tagList(keywords.tags)], state.tags))
+    .map(checkTask)
+  return {
+    host,
+    tasks,
+    keys: numberTitles(tasks),
+    handlers: Object.entries(handlers).map(([name, task]) => [name, checkTask({ ...task, title: task.title ?? name })]),
+  }
+}
+
 async function runTasks(
   state: RunState,
   play: Play,
-  host: RunHost,
-  tasks: readonly Task[],
+  { host, tasks, keys, handlers }: HostTasks,
   once: ReadonlyMap<string, RunOnce>,
   stop: () => boolean,
 ): Promise<void> {
-  const numbered = numberTitles(tasks)
-  const entries = tasks.map((task, i): Entry => {
-    const shared = once.get(numbered[i] as string)
-    return makeEntry(state, play, host, task, task.keywords.run_once && shared !== undefined ? { once: shared } : {})
+  const names = handlers.map(([name]) => name)
+  const context = executionContext(state, play, host, names)
+  const executions = tasks.map((checked, i) => {
+    const shared = checked.task.keywords.run_once ? once.get(keys[i] as string) : undefined
+    return new TaskExecution(context, checked, targetOf(context, checked.task, shared && { once: shared }))
   })
-  const handlers = Object.entries(handlersOf(play, contextOf(state, play, host))).map(([name, task]) =>
-    makeEntry(state, play, host, { ...task, title: task.title ?? name }, { handler: name }),
+  const handlerExecutions = handlers.map(
+    ([handler, checked]) => new TaskExecution(context, checked, targetOf(context, checked.task, { handler })),
   )
-  await new HostPlay(state, play, host, varsOf(state, play, host), handlers).run(entries, stop)
+  await new HostPlay(context, handlerExecutions).run(executions, stop)
 }
 
 /** Facts are gathered once per run. */
@@ -104,43 +134,47 @@ async function gatherFacts(state: RunState, play: Play, host: RunHost): Promise<
   const task: Task = setup('Gather facts', {})
   // Task lists depend on facts, so check mode gathers them as well. Without `reads`, they are never "unknown".
   const module = { ...task.module, reads: () => [] }
-  const entry: Entry = makeEntry(state, play, host, { ...task, module, keywords: { register: facts } })
-  await new HostPlay(state, play, host, varsOf(state, play, host), []).run([entry], () => state.signal.aborted)
+  const checked = checkTask({ ...task, module, keywords: { register: facts } })
+  const context = executionContext(state, play, host, [])
+  const execution = new TaskExecution(context, checked, targetOf(context, checked.task))
+  await new HostPlay(context, []).run([execution], () => state.signal.aborted)
   const scope = state.registry.scope(host.name)
   if (scope.has(facts.key, host.name)) host.facts = facts.read(scope)
 }
 
-function chosenTasks(state: RunState, play: Play, host: RunHost): Task[] {
-  if (host.excluded !== undefined) return []
-  const inherited = tagList(play.tags)
-  return tasksOf(play, contextOf(state, play, host)).filter((task) =>
-    tagsSelect([...inherited, ...tagList(task.keywords.tags)], state.tags),
-  )
-}
-
-function runOnceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, RunOnce> {
+function runOnceTasks(lists: readonly HostTasks[]): Map<string, RunOnce> {
   const candidates = new Map<string, string[]>()
-  for (const [host, tasks] of lists) {
-    const numbered = numberTitles(tasks)
-    tasks.forEach((task, i) => {
+  for (const { host, tasks, keys } of lists) {
+    tasks.forEach(({ task }, i) => {
       if (!task.keywords.run_once) return
-      const key = numbered[i] as string
+      const key = keys[i] as string
       candidates.set(key, [...(candidates.get(key) ?? []), host.name])
     })
   }
   return new Map([...candidates].map(([key, hosts]) => [key, new RunOnce(hosts)]))
 }
 
-/** Makes titles unique within a list, so that a task can be matched across the lists of several hosts. */
-function numberTitles(tasks: readonly Task[]): string[] {
-  const seen = new Map<string, number>()
-  return tasks.map((task) => {
-    const title = titleOf(task)
-    const nth = (seen.get(title) ?? 0) + 1
-    seen.set(title, nth)
+function numberTitles(tasks: readonly CheckedTask[]): string[] {
+  const counts = new Map<string, number>()
+  return tasks.map(({ title }) => {
+    const nth = (counts.get(title) ?? 0) + 1
+    counts.set(title, nth)
     return `${title}#${nth}`
   })
 }
+
+const executionContext = (
+  state: RunState,
+  play: Play,
+  host: RunHost,
+  handlers: readonly string[],
+): ExecutionContext => ({
+  state,
+  play,
+  host,
+  vars: varsOf(state, play, host),
+  handlers: new NotifiedHandlers(play.name, handlers),
+})
 
 function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
   return {

@@ -2,7 +2,7 @@ import { StreamSplitter } from './stream-splitter.ts'
 import { composeFactQueries, type FactQuery } from './fact-queries.ts'
 
 /** The output and exit code of one script of a batch. */
-export interface ScriptResult {
+export interface CommandResult {
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number
@@ -104,7 +104,7 @@ export interface OutputSink {
 type StreamName = 'stdout' | 'stderr'
 
 /** Exit code and run time of a script. */
-export type ScriptExit = Pick<ScriptResult, 'exitCode' | 'durationMs'>
+export type ScriptExit = Pick<CommandResult, 'exitCode' | 'durationMs'>
 
 /** Splits the output of a batch by script, as it arrives. */
 export class BatchReader {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { freePorts, PASSWORD, Processes, quickFolder, until } from './support.ts'
+import { freePorts, PASSWORD, Processes, programFolder, quickFolder, until } from './support.ts'
 
 /* Runs the images' scripts with real Redis processes on loopback, in the shells of both image variants. */
 
@@ -189,7 +189,7 @@ for (const [name, host, replicates] of [
   ['with the current master address is left unchanged', '10.0.1.105', false],
 ] as const) {
   t.test(`cluster replica ${name}`, async (t) => {
-    const folder = t.testdir({
+    const files = {
       nodes: `8eea819c 10.0.1.105:6379@16379 master - 0 1795296845000 2 connected 5461-10922
 af70dbfd 10.0.1.109:6379@16379 myself,slave 8eea819c 0 1795296845000 2 connected
 `,
@@ -203,8 +203,12 @@ esac
 echo asked >>"\${0%/*}/asked"
 `,
       'redis-server': '#!/bin/sh\nexec sleep 60\n',
-      run: {},
+    }
+    const folder = programFolder((remove) => {
+      t.teardown(remove)
     })
+    mkdirSync(`${folder}/run`)
+    for (const [name, content] of Object.entries(files)) writeFileSync(`${folder}/${name}`, content)
     for (const program of ['redis-cli', 'redis-server']) chmodSync(`${folder}/${program}`, 0o755)
     const all = new Processes(['sh'], `${folder}/run`, { REDIS_PEERS: 'nobody', PATH: `${folder}:${process.env.PATH}` })
     t.teardown(() => all.killAll())
@@ -216,7 +220,10 @@ echo asked >>"\${0%/*}/asked"
 
 t.test('password is in no argv and in no file readable by others', async (t) => {
   const [port = 0] = await freePorts(1)
-  const dir = t.testdir({ bin: {} })
+  const dir = programFolder((remove) => {
+    t.teardown(remove)
+  })
+  mkdirSync(path.join(dir, 'bin'))
   const real = execFileSync('sh', ['-c', 'command -v redis-cli'], { encoding: 'utf8' }).trim()
   writeFileSync(path.join(dir, 'bin/redis-cli'), `#!/bin/sh\nprintf '%s\\n' "$*" >>${dir}/argv\nexec ${real} "$@"\n`)
   chmodSync(path.join(dir, 'bin/redis-cli'), 0o755)

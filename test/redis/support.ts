@@ -55,9 +55,20 @@ const MEMORY_NEEDED = 64 * 2 ** 20
  * nodes fsync their state regardless of appendfsync, and would block for seconds on a busy disk.
  */
 export function quickFolder(onTeardown: (remove: () => void) => void): string {
-  const dir = mkdtempSync(path.join(hasMemory() ? MEMORY : tmpdir(), 'labbook-redis-'))
+  return folderIn(hasMemory() ? MEMORY : tmpdir(), onTeardown)
+}
+
+/**
+ * A temporary directory for programs, which memory may not execute. Not `t.testdir()`: tap removes that while the
+ * teardown still ends the servers that write there.
+ */
+export const programFolder = (onTeardown: (remove: () => void) => void): string => folderIn(tmpdir(), onTeardown)
+
+function folderIn(parent: string, onTeardown: (remove: () => void) => void): string {
+  const dir = mkdtempSync(path.join(parent, 'labbook-redis-'))
   onTeardown(() => {
-    rmSync(dir, { recursive: true, force: true })
+    // A killed server may finish a system call that creates a file.
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   })
   return dir
 }

@@ -112,6 +112,35 @@ t.test('a condition receives the value registered by the previous task', async (
   t.same((await again()).story, ['a x: changed', 'a y: changed', 'a z: skipped'])
 })
 
+t.test('a task is prepared once, and planned once for each of its probes', async (t) => {
+  const calls: string[] = []
+  const { definition } = line
+  const counted = defineModule({
+    ...definition,
+    probe: (params, inputs) => {
+      calls.push(`prepare ${params.is}`)
+      return definition.probe(params, inputs)
+    },
+    plan: (...given) => {
+      calls.push(`plan ${given[0].is}`)
+      return definition.plan(...given)
+    },
+  })
+  const was = register<{ was: string }>('was')
+  const { story } = await run(() => [
+    counted({ path: at('x'), is: '1', register: was }),
+    counted({ path: at('y'), is: '2' }),
+    counted({ path: at('z'), is: '3' }),
+    counted({ path: at('z'), is: was.map(({ was }) => `4${was}`) }),
+  ])
+  t.equal(story.length, 4)
+  const countOf = (call: string): number => calls.filter((each) => each === call).length
+  for (const is of ['1', '2', '3', '41']) {
+    t.equal(countOf(`prepare ${is}`), 1, `prepare ${is}`)
+    t.equal(countOf(`plan ${is}`), 2, `plan ${is}: before and after the change`)
+  }
+})
+
 t.test('a batched list of tasks has the same results as sequential execution', async () => {
   const task = fc.oneof(
     {

@@ -74,3 +74,32 @@ t.test('a handler may notify others, before and after it; each runs once', async
   ])
   t.same(ran.story, ['a configure: changed', 'a middle: changed', 'a after: changed', 'a before: changed'])
 })
+
+const notifying = (notify: string | string[], handlers: Parameters<typeof play>[3] = {}) => [
+  play(
+    'notifying',
+    { hosts: 'all' },
+    () => [
+      script('first', { text: ':' }),
+      line('configure', { path: path.join(folder, 'notifying'), is: 'x', notify }),
+    ],
+    handlers,
+  ),
+]
+
+t.test('a task that notifies a handler its play does not have ends the run before any task', async (t) => {
+  const restart = script({ text: ':' })
+  for (const { steps, expected } of [
+    { steps: notifying('restrat', { restart }), expected: 'has no handler "restrat": did you mean restart?' },
+    { steps: notifying(['restart', 'reload it'], { restart }), expected: 'has no handler "reload it"' },
+    { steps: notifying('restart'), expected: 'has no handler "restart": it has no handlers' },
+    { steps: notifying('one', { one: script({ text: ':', notify: 'tow' }) }), expected: 'has no handler "tow"' },
+  ]) {
+    const { events, story, exitCode } = await runSteps(steps)
+    const notice = events.find((event) => event.type === 'notice')?.message ?? ''
+    t.match(notice, /^[^ ]*handlers\.test\.ts:\d+:\d+: notify: play "notifying" /, expected)
+    t.ok(notice.includes(expected), `${notice} includes ${expected}`)
+    t.same(story, [], `${expected}: no task ran`)
+    t.equal(exitCode, 1, `${expected}: exit code`)
+  }
+})

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { BatchReader, composeBatch, type OutputSink, type ScriptResult } from '../../../src/shell/batch.ts'
+import { BatchReader, composeBatch, type OutputSink, type CommandResult } from '../../../src/shell/batch.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { shells } from '../../support/shells.ts'
 
@@ -17,7 +17,7 @@ function read(
   stdout: Buffer,
   stderr: Buffer,
   size = Number.POSITIVE_INFINITY,
-): { outcomes: ScriptResult[]; pieces: Map<string, Piece> } {
+): { outcomes: CommandResult[]; pieces: Map<string, Piece> } {
   const pieces = new Map<string, Piece>()
   const reader = new BatchReader(MARK, (script, stream) => {
     const chunks: Buffer[] = []

@@ -1,18 +1,12 @@
-import { toAttempt, type AttemptResult } from './attempt-result.ts'
-import type { Entry } from './task-entry.ts'
 import type { TaskResult } from '../events/events.ts'
-import type { RunHost } from './run-host.ts'
-import type { Play } from '../playbook/play.ts'
+import { toAttempt, type AttemptResult } from './attempt-result.ts'
 import { countResult } from './recap.ts'
-import type { RunState, UntimedEvent } from './run-state.ts'
+import type { UntimedEvent } from './run-state.ts'
 import type { Stopwatch } from './stopwatch.ts'
+import type { TaskExecution } from './task-execution.ts'
 
-interface Finished {
-  readonly state: RunState
-  readonly play: Play
-  readonly host: RunHost
-  readonly entry: Entry
-  readonly title: string
+export interface FinishedTask {
+  /** Its `when` condition is false. */
   readonly skipped: boolean
   readonly result: AttemptResult
   readonly watch: Stopwatch
@@ -20,31 +14,33 @@ interface Finished {
 }
 
 /** Publishes the result of a task: recap, `register`, hosts waiting for a `run_once` result, and event log. */
-export function report(finished: Finished): void {
-  const { state, host, entry, result, skipped } = finished
-  const { register, ignore_errors = false } = entry.task.keywords
-  const event = resultOf(finished, ignore_errors)
+export function publishResult(execution: TaskExecution, finished: FinishedTask): void {
+  const { context, task, title, target, once } = execution
+  const { state, host } = context
+  const { register, ignore_errors = false } = task.keywords
+  const { result, skipped } = finished
+  const event = taskResultOf(execution, finished)
   const { status } = event
   if (status === 'unreachable') host.excluded = 'unreachable'
   if (status === 'failed' && !ignore_errors) host.excluded = 'failed'
-  const { predictedChange: would } = result
-  if (would !== undefined)
-    state.predictedEffects.add(entry.target.name, finished.title, would.sets, status !== 'unknown')
-  const pending = would !== undefined
+  const { predictedChange } = result
+  if (predictedChange !== undefined)
+    state.predictedEffects.add(target.name, title, predictedChange.sets, status !== 'unknown')
+  const pending = predictedChange !== undefined
   if (register !== undefined && !skipped) {
-    if (pending) state.registry.setPending(host.name, register.key, finished.title)
+    if (pending) state.registry.setPending(host.name, register.key, title)
     else state.registry.set(host.name, register.key, result.values)
   }
   countResult(host.recap, event)
   state.emit(event)
-  entry.once?.publish({ result: { ...event, time: '' }, values: result.values, pending })
+  once?.publish({ result: { ...event, time: '' }, values: result.values, pending })
 }
 
-function resultOf(
-  { play, host, entry, title, skipped, result, watch, attempts }: Finished,
-  ignoreErrors: boolean,
+function taskResultOf(
+  { context: { play, host }, task, title, target, handler }: TaskExecution,
+  { skipped, result, watch, attempts }: FinishedTask,
 ): UntimedEvent<TaskResult> {
-  const { module, keywords } = entry.task
+  const { module, keywords } = task
   const output = toAttempt(result)
   const hidden = keywords.no_log === true
   const message = skipped ? 'when condition is false' : result.message
@@ -53,11 +49,11 @@ function resultOf(
     play: play.name,
     task: title,
     module: module.name,
-    handler: entry.handler !== undefined,
+    handler: handler !== undefined,
     host: host.name,
-    ...(entry.target === host ? {} : { delegatedTo: entry.target.name }),
+    ...(target === host ? {} : { delegatedTo: target.name }),
     status: skipped ? 'skipped' : result.status,
-    ignored: result.status === 'failed' && ignoreErrors,
+    ignored: result.status === 'failed' && keywords.ignore_errors === true,
     ...(message === undefined ? {} : { message: hidden ? 'hidden by no_log' : message }),
     changes: hidden ? result.changes.map(() => ({ description: 'hidden by no_log' })) : result.changes,
     commands: hidden ? [] : result.commands,

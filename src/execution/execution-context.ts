@@ -1,0 +1,13 @@
+import type { Play } from '../playbook/play.ts'
+import type { NotifiedHandlers } from './notified-handlers.ts'
+import type { RunHost } from './run-host.ts'
+import type { RunState } from './run-state.ts'
+
+/** What the tasks of one host in one play share. */
+export interface ExecutionContext {
+  readonly state: RunState
+  readonly play: Play
+  readonly host: RunHost
+  readonly vars: Readonly<Record<string, unknown>>
+  readonly handlers: NotifiedHandlers
+}
