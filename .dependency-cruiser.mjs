@@ -7,10 +7,11 @@ import { readFileSync } from 'node:fs'
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const packages = {
+  bundle: [],
   values: [],
   shell: ['values'],
   inventory: ['values'],
-  modules: ['values', 'shell'],
+  modules: ['bundle', 'values', 'shell'],
   connection: ['values', 'shell'],
   events: ['shell', 'modules'],
   playbook: ['values', 'inventory', 'modules', 'events'],
@@ -21,7 +22,7 @@ export const packages = {
   report: ['events', 'evidence'],
   ui: ['values', 'events'],
   lab: ['values', 'shell', 'inventory', 'modules'],
-  load: [],
+  load: ['bundle'],
 }
 
 /** @type {{ exports: Record<string, string> }} */

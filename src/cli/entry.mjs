@@ -47,7 +47,7 @@ export async function runCommand(url, file, name) {
 
 /**
  * @param {string} entry - the entry point.
- * @param {(bundler: typeof import('./bundle.mjs'), args: string[]) => Promise<number>} program - returns an exit code.
+ * @param {(bundler: typeof import('../bundle/bundle.mjs'), args: string[]) => Promise<number>} program - returns an exit code.
  */
 async function run(entry, program) {
   const missing = missingPrerequisite(ROOT)
@@ -55,7 +55,7 @@ async function run(entry, program) {
     process.exitCode = fail(missing)
     return
   }
-  const bundler = await import('./bundle.mjs')
+  const bundler = await import('../bundle/bundle.mjs')
   // The script's arguments follow its name, in `zx NAME.mjs ...` and in `./NAME.mjs ...`.
   const at = process.argv.findIndex((argument) => path.basename(argument) === path.basename(entry))
   process.exitCode = await program(bundler, process.argv.slice(at + 1))

@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { RunEvent } from '../events/events.ts'
-import { characterStart, truncationMarker } from '../execution/captured-output.ts'
+import { characterStart, truncationMarker } from '../events/truncated-text.ts'
 import { withFileErrors, type EvidenceError, type RunDirectory } from './run-directory.ts'
 import { mapStrings } from './map-strings.ts'
 
@@ -77,7 +77,7 @@ export function truncateMiddle(text: string): string {
   const tailStart = characterStart(bytes, bytes.length - LIMIT / 2)
   return (
     bytes.toString('utf8', 0, headEnd) +
-    truncationMarker(tailStart - headEnd, bytes.length) +
+    truncationMarker({ omitted: tailStart - headEnd, total: bytes.length }) +
     bytes.toString('utf8', tailStart)
   )
 }

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../events/events.ts'
-import { RECORD_LIMIT_BYTES } from '../execution/captured-output.ts'
+import { RECORD_LIMIT_BYTES, TRUNCATION_SIGN, widenTruncation } from '../events/truncated-text.ts'
 import { knownSecrets, secretCount } from '../values/secret.ts'
 import { anyOf, asLatin1, jsonPattern, secretEncodings, secretPattern } from './secret-encodings.ts'
 import { maskStream, type MaskedStream, type MaskRule } from './mask-stream.ts'
@@ -27,7 +27,6 @@ const PATTERNS: readonly Required<MaskRule>[] = [
 
 /** The usual maximum length of such a secret; a long output may be truncated in the middle of one. */
 const MAX_PATTERN_LENGTH = 16 * 1024
-const LEFT_OUT = ' bytes left out'
 
 /**
  * Masks secrets: the values of all Secret objects, in several encodings (shell-quoted, JSON, URL, base64, single
@@ -78,17 +77,13 @@ export class Redactor {
     for (const rule of PATTERNS) {
       if (masked.includes(rule.marker)) masked = masked.replace(rule.pattern, rule.mask)
     }
-    return text.length > RECORD_LIMIT_BYTES / 4 && masked.includes(LEFT_OUT) ? this.#trimEdges(masked) : masked
+    return text.length > RECORD_LIMIT_BYTES / 4 && masked.includes(TRUNCATION_SIGN) ? this.#trimEdges(masked) : masked
   }
 
   /** A truncated output may end with half a secret on either side, which no pattern matches. */
   #trimEdges(text: string): string {
     const margin = Math.max(this.#longest, MAX_PATTERN_LENGTH)
-    const note = /\n\[\.\.\. (\d+)( bytes left out[^\n]*\]\n)/.exec(text)
-    if (note === null) return text
-    const [head, tail] = [text.slice(0, note.index), text.slice(note.index + note[0].length)]
-    const bytes = Number(note[1]) + Buffer.byteLength(head.slice(-margin)) + Buffer.byteLength(tail.slice(0, margin))
-    return `${head.slice(0, -margin)}\n[... ${bytes}${note[2]}${tail.slice(margin)}`
+    return widenTruncation(text, margin)
   }
 
   #refresh(): void {
@@ -99,7 +94,7 @@ export class Redactor {
     this.#pattern = secretPattern(forms)
     this.#bytePattern = secretPattern(bytes)
     const signs = PATTERNS.map(({ marker: sign }) => sign)
-    this.#test = jsonPattern(forms, [...signs, LEFT_OUT])
+    this.#test = jsonPattern(forms, [...signs, TRUNCATION_SIGN])
     this.#byteTest = anyOf([...bytes.long, ...bytes.short, ...signs])
     this.#longest = Math.max(0, ...[...bytes.long, ...bytes.short].map((form) => form.length))
   }

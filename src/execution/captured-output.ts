@@ -1,7 +1,6 @@
+import { characterStart, RECORD_LIMIT_BYTES, truncationMarker } from '../events/truncated-text.ts'
 import type { OutputSink, TruncatedOutput, CommandResult } from '../shell/batch.ts'
 
-/** Longer outputs go to an overflow file; the record contains only head and tail. */
-export const RECORD_LIMIT_BYTES = 1024 * 1024
 /** Plans require the complete output of a probe, up to this limit. It bounds memory use. */
 const PLAN_LIMIT_BYTES = 8 * 1024 * 1024
 const HALF = RECORD_LIMIT_BYTES / 2
@@ -114,15 +113,15 @@ export class CapturedOutput implements OutputSink {
     const rest = end.subarray(nextCharacter(end))
     return (
       start.toString('utf8') +
-      truncationMarker(this.#bytes - start.length - rest.length, this.#bytes, this.#spool?.file) +
+      truncationMarker({
+        omitted: this.#bytes - start.length - rest.length,
+        total: this.#bytes,
+        file: this.#spool?.file,
+      }) +
       rest.toString('utf8')
     )
   }
 }
-
-/** The line between head and tail of a long output. The evidence package recognizes it by its first words. */
-export const truncationMarker = (bytes: number, all: number, file?: string): string =>
-  `\n[... ${bytes} bytes left out${file === undefined ? '' : `; all ${all} are in ${file}`} ...]\n`
 
 /** Why a probe's output cannot be evaluated; undefined if it can. */
 export function outputLimitProblem({ long }: CommandResult): string | undefined {
@@ -159,13 +158,6 @@ class Tail {
   bytes(): Buffer {
     return Buffer.concat([this.#ring.subarray(this.#at), this.#ring.subarray(0, this.#at)])
   }
-}
-
-/** The first position at or before `at` where a UTF-8 character starts. */
-export function characterStart(bytes: Buffer, at: number): number {
-  let start = at
-  while (start > 0 && at - start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start--
-  return start
 }
 
 /** The index of the first complete UTF-8 character. */

@@ -75,7 +75,7 @@ function measureFrom({ warmup, seconds }: Plan, signal: AbortSignal): () => Prom
 }
 
 /**
- * Programs for src/cli/worker.mjs. A load ends early, with a partial result, on a signal or when the parent process is
+ * Programs for src/bundle/worker.mjs. A load ends early, with a partial result, on a signal or when the parent process is
  * gone.
  */
 export const programs = {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { WORKER } from '../bundle/worker-path.ts'
 import { readPlan, type PlanInput } from './plan.ts'
 import type { LoadResult } from './result.ts'
 
-const WORKER = path.resolve(import.meta.dirname, '../cli/worker.mjs')
 const PROGRAM = path.join(import.meta.dirname, 'program.ts')
 /** Seconds for the program to start and end, beyond the load and its last responses. */
 const STARTUP_SECONDS = 30

@@ -1,10 +1,8 @@
-import path from 'node:path'
+import { WORKER } from '../../bundle/worker-path.ts'
 import { sh } from '../../shell/quote.ts'
 import { Secret } from '../../values/secret.ts'
 import type { Observed } from '../script-output.ts'
 import { lastLine } from './text.ts'
-
-const WORKER = path.resolve(import.meta.dirname, '../../cli/worker.mjs')
 
 /** Thrown by a worker's program for an error that the user can fix: only the message is shown. */
 export class Refusal extends Error {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { RECORD_LIMIT_BYTES } from '../../../src/events/truncated-text.ts'
 import {
   CapturedOutput,
-  RECORD_LIMIT_BYTES,
   outputLimitProblem,
   type CaptureOptions,
   type OverflowFile,

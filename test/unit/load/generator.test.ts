@@ -285,7 +285,7 @@ t.test('a load ends when aborted, and when its parent process is gone', async (t
 
   const child = spawn(
     process.execPath,
-    [path.join(ROOT, 'src/cli/worker.mjs'), path.join(ROOT, 'src/load/program.ts'), 'load'],
+    [path.join(ROOT, 'src/bundle/worker.mjs'), path.join(ROOT, 'src/load/program.ts'), 'load'],
     { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] },
   )
   child.stdin?.end(JSON.stringify(plan))

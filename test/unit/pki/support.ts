@@ -12,7 +12,7 @@ import { x509_certificate } from '../../../src/modules/x509/x509_certificate.ts'
 import { converge, shells } from '../../support/shells.ts'
 import { Refusal } from '../../../src/modules/support/worker.ts'
 
-export const WORKER = resolve('src/cli/worker.mjs')
+export const WORKER = resolve('src/bundle/worker.mjs')
 
 /** A temporary directory for a CA. */
 export function temporaryDirectory(t: Test): string {

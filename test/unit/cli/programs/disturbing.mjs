@@ -1,7 +1,7 @@
 // `disturbing.mjs ROOT site|experiments|plain [ARGUMENTS]`: runs a playbook of disturbing-playbook.ts, bundled as a
 // user's playbook.
 import path from 'node:path'
-import { loadBundle } from '../../../../src/cli/bundle.mjs'
+import { loadBundle } from '../../../../src/bundle/bundle.mjs'
 
 const bundle = await loadBundle(
   path.resolve(import.meta.dirname, '../../../..'),

@@ -16,8 +16,8 @@ const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
 
 /**
  * @typedef {object} PlaybookBundle
- * @property {typeof import('./main.ts').main} main
- * @property {typeof import('./playbook.ts').playbookProblem} playbookProblem
+ * @property {typeof import('../cli/main.ts').main} main
+ * @property {typeof import('../cli/playbook.ts').playbookProblem} playbookProblem
  * @property {{ default?: unknown }} written - the playbook's exports.
  *
  * @typedef {object} CachePaths
