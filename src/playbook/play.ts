@@ -17,6 +17,8 @@ export interface PlayContext {
   readonly check: boolean
 }
 
+export type SerialSize = number | `${number}%`
+
 export interface PlayOptions {
   /** An Ansible host pattern: `swarm:!node3`. */
   readonly hosts: string
@@ -26,11 +28,14 @@ export interface PlayOptions {
   readonly vars?: Readonly<Record<string, unknown>>
   readonly tags?: string | readonly string[]
   /**
-   * Batch size: a number of hosts, or a percentage such as `30%`. Each batch completes the play before the next starts.
+   * Batch size: a number of hosts, a percentage such as `30%`, or a list of both, whose last entry repeats. 0: all hosts.
+   * Each batch completes the play before the next starts.
    */
-  readonly serial?: number | `${number}%`
-  /** The first failed host ends the run. */
+  readonly serial?: SerialSize | readonly SerialSize[]
+  /** The first failed host ends the run. Without it, the run ends when all hosts of a batch have failed. */
   readonly any_errors_fatal?: boolean
+  /** The run ends if more than this percentage of a batch fails. Unreachable hosts do not count. */
+  readonly max_fail_percentage?: number
   /**
    * Hosts on which this play removes data or services, and what it does there. Hosts outside Labbook's lab require
    * permission.

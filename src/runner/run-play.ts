@@ -15,17 +15,24 @@ import { checkNotify, handlersOf, tasksOf } from '../playbook/play-tasks.ts'
 import type { Play, PlayContext } from '../playbook/play.ts'
 import { tagList, tagsSelect } from '../playbook/tags.ts'
 import { register } from '../values/reference.ts'
+import { failureReason } from './failure-limit.ts'
 import { HostPlay } from './host-play.ts'
+import { serialBatches } from './serial.ts'
 
 const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
 
 /**
  * Runs a play on its hosts, in batches of `serial`. Skips hosts that are excluded from the run.
  *
- * @returns false when the run must end: a host failed and the play sets `any_errors_fatal`.
+ * @returns why the run must end, as in {@link failureReason}; undefined if it goes on.
  */
-export async function runPlay(state: RunState, play: Play, names: readonly string[], phase?: Phase): Promise<boolean> {
-  const hosts = names.map((name) => state.host(name)).filter(({ excluded: out }) => out === undefined)
+export async function runPlay(
+  state: RunState,
+  play: Play,
+  names: readonly string[],
+  phase?: Phase,
+): Promise<string | undefined> {
+  const hosts = names.map((name) => state.host(name)).filter(({ excluded }) => excluded === undefined)
   const watch = stopwatch()
   state.emit({
     type: 'play_start',
@@ -35,27 +42,16 @@ export async function runPlay(state: RunState, play: Play, names: readonly strin
     ...(phase && { phase }),
   })
   try {
-    for (const batch of batches(hosts, play.serial)) {
+    for (const batch of serialBatches(hosts, play.serial)) {
       await runHosts(state, play, batch)
-      if (play.any_errors_fatal && batch.some(({ excluded: out }) => out !== undefined)) return false
-      if (batch.every(({ excluded: out }) => out !== undefined)) break
+      const reason = failureReason(play, batch)
+      if (reason !== undefined) return reason
     }
-    return true
+    return undefined
   } finally {
     // An interrupted play has no end event.
     if (!state.signal.aborted) state.emit({ type: 'play_end', play: play.name, durationMs: watch.elapsed() })
   }
-}
-
-function batches(hosts: readonly RunHost[], serial: Play['serial']): RunHost[][] {
-  const size =
-    serial === undefined
-      ? hosts.length
-      : typeof serial === 'number'
-        ? serial
-        : Math.floor((hosts.length * Number.parseFloat(serial)) / 100)
-  const step = Math.max(1, size)
-  return Array.from({ length: Math.ceil(hosts.length / step) }, (_, i) => hosts.slice(i * step, (i + 1) * step))
 }
 
 async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]): Promise<void> {
@@ -63,8 +59,7 @@ async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]):
   if (play.gather_facts) await Promise.all(hosts.map((host) => limit(() => gatherFacts(state, play, host))))
   const lists = hosts.filter(({ excluded }) => excluded === undefined).map((host) => checkedTasks(state, play, host))
   const once = runOnceTasks(lists)
-  const stop = (): boolean =>
-    state.signal.aborted || (play.any_errors_fatal === true && hosts.some(({ excluded: out }) => out !== undefined))
+  const stop = (): boolean => state.signal.aborted || failureReason(play, hosts) !== undefined
   // A host waiting for another host's run_once result occupies a slot. All hosts must run concurrently then.
   const slots = once.size > 0 ? pLimit(Math.max(state.forks, hosts.length)) : limit
   const settled = await Promise.allSettled(

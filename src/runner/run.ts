@@ -9,7 +9,7 @@ import { runHost, type RunHost } from '../execution/run-host.ts'
 import { InputReader } from '../execution/inputs.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
 import type { OpenOverflowFile } from '../execution/captured-output.ts'
-import { PlaybookError, type Play, type PlaybookStep } from '../playbook/play.ts'
+import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { runPlay } from './run-play.ts'
 import { exitCodeOf } from '../execution/recap.ts'
 import { Registry } from '../execution/registry.ts'
@@ -169,8 +169,10 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
     const names = hostsOf(step, inventory, hosts, warnOnce)
     if (step.kind === 'play') {
       if (names.length > 0) {
-        if (!(await runPlay(state, step, names, nextPhase())) && !isAborted()) {
-          warnRunEnds(state, step)
+        const reason = await runPlay(state, step, names, nextPhase())
+        if (reason !== undefined && !isAborted()) {
+          const message = `play "${step.name}" ${reason}: ending the run`
+          if (step !== steps.at(-1)) state.emit({ type: 'notice', level: 'warning', message })
           return
         }
       } else if (hostsOf(step, inventory).length === 0) {
@@ -210,15 +212,6 @@ function hasHosts(step: PlaybookStep, inventory: Inventory, hosts: readonly stri
     if (error instanceof PatternError) return false
     throw error
   }
-}
-
-/** As in Ansible, `any_errors_fatal` ends the run for all hosts: later plays depend on every host of this one. */
-function warnRunEnds(state: RunState, play: Play): void {
-  state.emit({
-    type: 'notice',
-    level: 'warning',
-    message: `play "${play.name}" sets any_errors_fatal and did not succeed on all hosts: ending the run`,
-  })
 }
 
 /**
