@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { CallSite } from '../values/call-site.ts'
 import type { Deep, Register, Scope } from '../values/reference.ts'
 import type { ModuleDefinition } from './module.ts'
+import { isTaskKeyword, keywordProblem, type TaskKeyword } from './task-keywords.ts'
 
 /** Input of a condition. */
 export interface Conditions {
@@ -49,6 +50,10 @@ export interface TaskKeywords<V = unknown> {
   readonly environment?: Readonly<Record<string, string>>
 }
 
+/** Every keyword is checked when a task is made. */
+type Unchecked = Exclude<keyof TaskKeywords, TaskKeyword>
+true satisfies [Unchecked] extends [never] ? true : Unchecked
+
 /** A call of a module with its parameters. */
 export interface Task {
   readonly title: string | undefined
@@ -69,27 +74,7 @@ export interface ModuleCall<S extends z.ZodType, V> {
   readonly definition: ModuleDefinition<S, V>
 }
 
-const KEYWORDS = new Set<string>([
-  'when',
-  'register',
-  'notify',
-  'tags',
-  'until',
-  'retries',
-  'delay',
-  'changed_when',
-  'failed_when',
-  'ignore_errors',
-  'run_once',
-  'delegate_to',
-  'become',
-  'become_user',
-  'no_log',
-  'timeout',
-  'environment',
-] satisfies (keyof TaskKeywords)[])
-
-/** Creates a module from its definition. */
+/** Creates a module from its definition. Its calls throw a TypeError for a keyword of another type. */
 export function defineModule<S extends z.ZodObject, V = unknown>(definition: ModuleDefinition<S, V>): ModuleCall<S, V> {
   const own = new Set(Object.keys(definition.schema.shape))
   const call = (...args: [string, object] | [object]): Task => {
@@ -98,7 +83,13 @@ export function defineModule<S extends z.ZodObject, V = unknown>(definition: Mod
     const keywords: Record<string, unknown> = {}
     for (const [key, value] of Object.entries(options)) {
       if (value === undefined) continue
-      ;(KEYWORDS.has(key) && !own.has(key) ? keywords : params)[key] = value
+      if (!isTaskKeyword(key) || own.has(key)) {
+        params[key] = value
+        continue
+      }
+      const problem = keywordProblem(key, value)
+      if (problem !== undefined) throw new TypeError(`${definition.name}: ${problem}`)
+      keywords[key] = value
     }
     return { title, module: definition, params, keywords, at: new CallSite(call) }
   }

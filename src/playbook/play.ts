@@ -1,7 +1,7 @@
 import type { Task } from '../modules/task.ts'
 import { CallSite } from '../values/call-site.ts'
-import type { Disturbs } from './disturbs.ts'
 import type { Experiment } from './experiment.ts'
+import { playOptionsProblem, type PlayOptions } from './play-options.ts'
 
 /** Read-only data that a play uses to build the task list of one host. */
 export interface PlayContext {
@@ -15,32 +15,6 @@ export interface PlayContext {
   /** Variables of another host. */
   readonly hostvars: (host: string) => Readonly<Record<string, unknown>>
   readonly check: boolean
-}
-
-export type SerialSize = number | `${number}%`
-
-export interface PlayOptions {
-  /** An Ansible host pattern: `swarm:!node3`. */
-  readonly hosts: string
-  readonly become?: boolean
-  readonly become_user?: string
-  readonly gather_facts?: boolean
-  readonly vars?: Readonly<Record<string, unknown>>
-  readonly tags?: string | readonly string[]
-  /**
-   * Batch size: a number of hosts, a percentage such as `30%`, or a list of both, whose last entry repeats. 0: all hosts.
-   * Each batch completes the play before the next starts.
-   */
-  readonly serial?: SerialSize | readonly SerialSize[]
-  /** The first failed host ends the run. Without it, the run ends when all hosts of a batch have failed. */
-  readonly any_errors_fatal?: boolean
-  /** The run ends if more than this percentage of a batch fails. Unreachable hosts do not count. */
-  readonly max_fail_percentage?: number
-  /**
-   * Hosts on which this play removes data or services, and what it does there. Hosts outside Labbook's lab require
-   * permission.
-   */
-  readonly disturbs?: Disturbs
 }
 
 /**
@@ -69,6 +43,8 @@ export interface Play extends PlayOptions {
 /**
  * Defines a play.
  *
+ * @throws {TypeError} an option has another type, or is unknown: not every playbook is type-checked.
+ *
  * @example
  * play('Docker Engine', { hosts: 'docker', become: true }, () => [
  *   apt({ name: ['docker.io'], update_cache: true }),
@@ -81,6 +57,8 @@ export function play(
   tasks: TaskSource,
   handlers: Handlers | ((context: PlayContext) => Handlers) = {},
 ): Play {
+  const problem = playOptionsProblem(options)
+  if (problem !== undefined) throw new TypeError(`play "${name}": ${problem}`)
   return {
     ...options,
     kind: 'play',

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { play, type PlayOptions } from '../../../src/playbook/play.ts'
+import type { PlayOptions } from '../../../src/playbook/play-options.ts'
+import { play } from '../../../src/playbook/play.ts'
 import { serialBatches } from '../../../src/runner/serial.ts'
 import { runSteps, script } from '../../support/play-run.ts'
 
