@@ -38,59 +38,76 @@ const get = (what: string, field: string, namespace = 'counter'): string =>
 const isThere = (what: string): boolean =>
   kubectl('--namespace', 'counter', 'get', ...what.split(' '), '--ignore-not-found', '-o', 'name') !== ''
 
-await part('up deploys the app on a cluster', async (t) => {
+const UP = 'up deploys the app on a cluster'
+const SENTINEL = 'Redis with Sentinel keeps the count when it is deployed and after each kill of the master pod'
+const SINGLE = 'switch back to one Redis prunes the Sentinel objects and keeps the count'
+const MERGE = 'k3s_kubeconfig_merge adds the context to the shared kubeconfig'
+
+await part(UP, async (t) => {
   await assertSucceeds(t, up())
   t.match(findings(), HEALTHY)
 })
 
-await part('check mode predicts exactly the changes of the run', async (t) => {
-  const deployment = (): string => get('deployment counter', '{.metadata.generation} {.spec.replicas}')
-  const before = deployment()
-  await assertSucceeds(t, up('--check', '--diff', ...vars({ counter_replicas: 6 })))
-  const predicted = taskNames(changed())
-  t.strictSame(predicted, ['localhost: Deploy Counter app on Kubernetes: Apply manifests'])
-  t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
-  const diff = changed()[0]?.changes[0]?.diff
-  t.match(diff, { subject: 'Deployment counter/counter', before: / replicas: 4\n/, after: / replicas: 6\n/ })
-  t.equal(deployment(), before, 'no change in check mode')
-  await assertSucceeds(t, up(...vars({ counter_replicas: 6 })))
-  t.strictSame(taskNames(changed()), predicted)
-  t.strictSame(changed()[0]?.changes[0]?.diff, diff, 'as predicted')
-  t.match(findings(), HEALTHY)
-  t.equal(get('deployment counter', '{.status.readyReplicas}'), '6')
-})
+await part(
+  'check mode predicts exactly the changes of the run',
+  async (t) => {
+    const deployment = (): string => get('deployment counter', '{.metadata.generation} {.spec.replicas}')
+    const before = deployment()
+    await assertSucceeds(t, up('--check', '--diff', ...vars({ counter_replicas: 6 })))
+    const predicted = taskNames(changed())
+    t.strictSame(predicted, ['localhost: Deploy Counter app on Kubernetes: Apply manifests'])
+    t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
+    const diff = changed()[0]?.changes[0]?.diff
+    t.match(diff, { subject: 'Deployment counter/counter', before: / replicas: 4\n/, after: / replicas: 6\n/ })
+    t.equal(deployment(), before, 'check mode changes nothing')
+    await assertSucceeds(t, up(...vars({ counter_replicas: 6 })))
+    t.strictSame(taskNames(changed()), predicted)
+    t.strictSame(changed()[0]?.changes[0]?.diff, diff, 'the run makes the predicted changes')
+    t.match(findings(), HEALTHY)
+    t.equal(get('deployment counter', '{.status.readyReplicas}'), '6')
+  },
+  [UP],
+)
 
-await part('manually scaled replicas are reset', async (t) => {
-  kubectl('--namespace', 'counter', 'scale', 'deployment', 'counter', '--replicas=3')
-  await assertSucceeds(t, up())
-  t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
-  t.equal(get('deployment counter', '{.spec.replicas}'), '4')
-})
+await part(
+  'manually scaled replicas are reset',
+  async (t) => {
+    kubectl('--namespace', 'counter', 'scale', 'deployment', 'counter', '--replicas=3')
+    await assertSucceeds(t, up())
+    t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
+    t.equal(get('deployment counter', '{.spec.replicas}'), '4')
+  },
+  [UP],
+)
 
-await part('labeled objects that left the manifests are pruned, others are kept', async (t) => {
-  for (const name of ['left-behind', 'of-someone-else'])
-    kubectl('--namespace', 'counter', 'create', 'configmap', name, '--from-literal=a=b')
-  kubectl('--namespace', 'counter', 'label', 'configmap', 'left-behind', 'app.kubernetes.io/part-of=counter')
-  await assertSucceeds(t, up(...vars({ counter_autoscale: true })))
-  t.strictSame(objectsChanged().toSorted(), [
-    'update Deployment counter/counter',
-    'create HorizontalPodAutoscaler counter/counter',
-    'prune ConfigMap counter/left-behind: not in the manifests',
-  ])
-  t.match(findings(), HEALTHY)
-  t.notOk(isThere('configmap left-behind'))
-  await assertSucceeds(t, up())
-  t.ok(
-    objectsChanged().includes('prune HorizontalPodAutoscaler counter/counter: not in the manifests'),
-    objectsChanged().join('; '),
-  )
-  t.match(findings(), HEALTHY)
-  t.notOk(isThere('hpa counter'))
-  t.ok(isThere('configmap of-someone-else'))
-  kubectl('--namespace', 'counter', 'delete', 'configmap', 'of-someone-else')
-  await assertSucceeds(t, up())
-  t.strictSame(taskNames(changed()), [])
-})
+await part(
+  'labeled objects that left the manifests are pruned, others are kept',
+  async (t) => {
+    for (const name of ['left-behind', 'of-someone-else'])
+      kubectl('--namespace', 'counter', 'create', 'configmap', name, '--from-literal=a=b')
+    kubectl('--namespace', 'counter', 'label', 'configmap', 'left-behind', 'app.kubernetes.io/part-of=counter')
+    await assertSucceeds(t, up(...vars({ counter_autoscale: true })))
+    t.strictSame(objectsChanged().toSorted(), [
+      'update Deployment counter/counter',
+      'create HorizontalPodAutoscaler counter/counter',
+      'prune ConfigMap counter/left-behind: not in the manifests',
+    ])
+    t.match(findings(), HEALTHY)
+    t.notOk(isThere('configmap left-behind'))
+    await assertSucceeds(t, up())
+    t.ok(
+      objectsChanged().includes('prune HorizontalPodAutoscaler counter/counter: not in the manifests'),
+      objectsChanged().join('; '),
+    )
+    t.match(findings(), HEALTHY)
+    t.notOk(isThere('hpa counter'))
+    t.ok(isThere('configmap of-someone-else'))
+    kubectl('--namespace', 'counter', 'delete', 'configmap', 'of-someone-else')
+    await assertSucceeds(t, up())
+    t.strictSame(taskNames(changed()), [])
+  },
+  [UP],
+)
 
 const REDIS = ['redis-0', 'redis-1', 'redis-2']
 /** Runs redis-cli on the Redis or the Sentinel of a pod. */
@@ -132,12 +149,12 @@ const healthyMaster = (): Promise<string> =>
   })
 
 await part(
-  'Redis with Sentinel keeps the count when it is deployed and after each kill of the master pod',
+  SENTINEL,
   async (t) => {
     let counted = await incrementBy(t, 20)
     await assertSucceeds(t, up(...vars({ redis_sentinel: true })))
     t.match(findings(), HEALTHY)
-    t.ok((await waitFor('the app answers', () => readCount())) >= counted, 'the count is kept')
+    t.ok((await waitFor('the app answers', () => readCount())) >= counted, 'the app keeps the count')
     await assertSucceeds(t, up(...vars({ redis_sentinel: true })))
     t.strictSame(taskNames(changed()), [])
     // Each pod at least once: Sentinels must know the new pod and forget the old one.
@@ -156,29 +173,34 @@ await part(
         counted,
         `kill ${i}, of ${master}: no increment is lost`,
       )
-      t.not(await healthyMaster(), master, 'another pod is master')
+      t.not(await healthyMaster(), master, `kill ${i}, of ${master}: another pod is master`)
       counted = await incrementBy(t, 20)
     }
   },
+  [UP],
 )
 
-await part('switch back to one Redis prunes the Sentinel objects and keeps the count', async (t) => {
-  await healthyMaster()
-  const counted = await incrementBy(t, 20)
-  await waitFor('replicas have the count', () =>
-    REDIS.every((pod) => redis(pod, 'get', 'counter') === String(counted)) ? true : undefined,
-  )
-  await assertSucceeds(t, up())
-  t.match(findings(), HEALTHY)
-  t.ok((await waitFor('the app answers', () => readCount())) >= counted)
-  for (const gone of [
-    'deployment redis-proxy',
-    'service redis-sentinel',
-    'configmap redis-sentinel',
-    'poddisruptionbudget redis',
-  ])
-    t.notOk(isThere(gone), gone)
-})
+await part(
+  SINGLE,
+  async (t) => {
+    await healthyMaster()
+    const counted = await incrementBy(t, 20)
+    await waitFor('replicas have the count', () =>
+      REDIS.every((pod) => redis(pod, 'get', 'counter') === String(counted)) ? true : undefined,
+    )
+    await assertSucceeds(t, up())
+    t.match(findings(), HEALTHY)
+    t.ok((await waitFor('the app answers', () => readCount())) >= counted)
+    for (const gone of [
+      'deployment redis-proxy',
+      'service redis-sentinel',
+      'configmap redis-sentinel',
+      'poddisruptionbudget redis',
+    ])
+      t.notOk(isThere(gone), gone)
+  },
+  [SENTINEL],
+)
 
 /** Running images by digest: with a context, the playbook does not know them. */
 const imageOf = (workload: string): string => get(workload, '{.spec.template.spec.containers[0].image}')
@@ -190,10 +212,12 @@ const onContext = (more: Record<string, unknown> = {}): string[] =>
     ...more,
   })
 
-await part('k3s_kubeconfig_merge adds the context to the shared kubeconfig', async (t) => {
-  writeFileSync(
-    here.kubeconfig,
-    `# the user's own
+await part(
+  MERGE,
+  async (t) => {
+    writeFileSync(
+      here.kubeconfig,
+      `# the user's own
 apiVersion: v1
 kind: Config
 clusters: [{name: other, cluster: {server: 'https://other.example:6443'}}]
@@ -201,43 +225,53 @@ users: [{name: other, user: {}}]
 contexts: [{name: other, context: {cluster: other, user: other}}]
 current-context: other
 `,
-    { mode: 0o600 },
-  )
-  await assertSucceeds(t, up(...vars({ k3s_kubeconfig_merge: true })))
-  t.strictSame(taskNames(changed()), ['node1: Fetch kubeconfig: Add kubectl context'])
-  const text = readFileSync(here.kubeconfig, 'utf8')
-  t.match(text, /^# the user's own\n/)
-  t.match(parse(text), {
-    contexts: [{ name: 'other' }, { name: CONTEXT }],
-    clusters: [{ name: 'other' }, { name: CONTEXT }],
-    'current-context': 'other',
-  })
-  await assertSucceeds(t, up(...vars({ k3s_kubeconfig_merge: true })))
-  t.strictSame(taskNames(changed()), [])
-})
+      { mode: 0o600 },
+    )
+    await assertSucceeds(t, up(...vars({ k3s_kubeconfig_merge: true })))
+    t.strictSame(taskNames(changed()), ['node1: Fetch kubeconfig: Add kubectl context'])
+    const text = readFileSync(here.kubeconfig, 'utf8')
+    t.match(text, /^# the user's own\n/)
+    t.match(parse(text), {
+      contexts: [{ name: 'other' }, { name: CONTEXT }],
+      clusters: [{ name: 'other' }, { name: CONTEXT }],
+      'current-context': 'other',
+    })
+    await assertSucceeds(t, up(...vars({ k3s_kubeconfig_merge: true })))
+    t.strictSame(taskNames(changed()), [])
+  },
+  [SINGLE],
+)
 
-await part('kubecontext instead of hosts: the deployed app is unchanged', async (t) => {
-  await assertSucceeds(t, k3s('up', ...onContext()))
-  t.strictSame(taskNames(changed()), [])
-  t.match(findings(), HEALTHY)
-  await assertSucceeds(t, k3s('experiments', ...onContext(), '--tags', 'k3s-pod-killed'))
-  t.match(findings(), { 'k3s.pod-killed.replaced': true })
-})
+await part(
+  'up with kubecontext instead of hosts does not change the deployed app',
+  async (t) => {
+    await assertSucceeds(t, k3s('up', ...onContext()))
+    t.strictSame(taskNames(changed()), [])
+    t.match(findings(), HEALTHY)
+    await assertSucceeds(t, k3s('experiments', ...onContext(), '--tags', 'k3s-pod-killed'))
+    t.match(findings(), { 'k3s.pod-killed.replaced': true })
+  },
+  [MERGE],
+)
 
-await part('kubecontext: a second app in another namespace', async (t) => {
-  const second = onContext({
-    kubernetes_namespace: 'elsewhere',
-    counter_port: 8090,
-    counter_replicas: 2,
-    ingress_host: 'elsewhere.internal',
-  })
-  await assertSucceeds(t, k3s('up', ...second))
-  t.match(findings(), HEALTHY)
-  await incrementBy(t, 20, appEndpoints(8090))
-  await assertSucceeds(t, k3s('up', ...second))
-  t.strictSame(taskNames(changed()), [])
-  kubectl('delete', 'namespace', 'elsewhere', '--request-timeout=0', '--timeout=300s')
-})
+await part(
+  'up with kubecontext deploys a second app in another namespace',
+  async (t) => {
+    const second = onContext({
+      kubernetes_namespace: 'elsewhere',
+      counter_port: 8090,
+      counter_replicas: 2,
+      ingress_host: 'elsewhere.internal',
+    })
+    await assertSucceeds(t, k3s('up', ...second))
+    t.match(findings(), HEALTHY)
+    await incrementBy(t, 20, appEndpoints(8090))
+    await assertSucceeds(t, k3s('up', ...second))
+    t.strictSame(taskNames(changed()), [])
+    kubectl('delete', 'namespace', 'elsewhere', '--request-timeout=0', '--timeout=300s')
+  },
+  [MERGE],
+)
 
 const found = program('helm')
 const helmFile = 'path' in found ? found.path : ''
@@ -273,14 +307,19 @@ await part(
     helm(helmFile, 'uninstall', 'counter', '--namespace', 'chart', '--wait')
     kubectl('delete', 'namespace', 'chart', '--request-timeout=0', '--timeout=300s')
   },
+  [UP],
   'missing' in found ? found.missing : undefined,
 )
 
-await part('a final run changes nothing, and reset removes the context', async (t) => {
-  await assertSucceeds(t, up())
-  t.strictSame(taskNames(changed()), [])
-  await assertSucceeds(t, k3s('reset'))
-  t.match(parse(readFileSync(here.kubeconfig, 'utf8')), { contexts: [{ name: 'other' }], 'current-context': 'other' })
-  t.notMatch(readFileSync(here.kubeconfig, 'utf8'), CONTEXT)
-  await here.remove(t)
-})
+await part(
+  'a final run changes nothing, and reset removes the context',
+  async (t) => {
+    await assertSucceeds(t, up())
+    t.strictSame(taskNames(changed()), [])
+    await assertSucceeds(t, k3s('reset'))
+    t.match(parse(readFileSync(here.kubeconfig, 'utf8')), { contexts: [{ name: 'other' }], 'current-context': 'other' })
+    t.notMatch(readFileSync(here.kubeconfig, 'utf8'), CONTEXT)
+    await here.remove(t)
+  },
+  [UP],
+)

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { parse, stringify } from 'yaml'
 import { callMany, type Endpoint } from '../../playbooks/app/client.ts'
 import type { TaskResult } from '../../src/events/events.ts'
+import { story } from '../support/story.ts'
 import { machineState } from '../lab/machine.ts'
 import { latestRun, runPlaybook, type PlaybookRun } from '../support/playbook.ts'
 import { program } from '../support/programs.ts'
@@ -101,28 +102,21 @@ export async function createTestLab(): Promise<TestLab> {
     async remove(t) {
       await assertSucceeds(t, down())
       restoreTunables()
-      t.strictSame(machineState(LAB), before, 'the machine is unchanged')
+      t.strictSame(machineState(LAB), before, 'the removal of the lab restores the machine')
     },
   }
 }
 
-let failed: string | undefined
+const step = story(t)
 
-/**
- * A part of the test file. Each part depends on the previous ones: after a failure, the rest is skipped. A part is also
- * skipped if something is missing.
- */
-export function part(name: string, story: (t: Test) => Promise<void>, missing?: string): Promise<unknown> {
-  const skip = failed === undefined ? missing : `not reached: "${failed}" failed`
-  return t.test(name, skip === undefined ? {} : { skip: `skipped: ${skip}` }, async (t) => {
-    try {
-      await story(t)
-    } catch (error) {
-      failed = name
-      throw error
-    }
-    if (!t.passing()) failed = name
-  })
+/** A step of the test file, in {@link story}. @param missing - what this machine lacks for it: then it is skipped. */
+export function part(
+  name: string,
+  body: (t: Test) => Promise<void>,
+  needs: readonly string[] = [],
+  missing?: string,
+): Promise<unknown> {
+  return missing === undefined ? step(name, body, needs) : t.test(name, { skip: missing }, body)
 }
 
 /** Arguments for `-e`, as JSON so that paths stay intact. */
@@ -131,7 +125,7 @@ export const vars = (values: Readonly<Record<string, unknown>>): string[] => ['-
 /** Asserts that a playbook succeeds; on failure, reports its output. */
 export async function assertSucceeds(t: Test, run: Promise<PlaybookRun>): Promise<void> {
   const { exitCode, stdout, stderr } = await run
-  if (!t.equal(exitCode, 0)) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
+  if (!t.equal(exitCode, 0, 'the run succeeds')) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
 }
 
 /** Findings of the newest run. */
@@ -233,6 +227,6 @@ export async function incrementBy(t: Test, increments: number, targets = appEndp
   const { errors } = await callMany(targets, 'POST', '/api/counter/increment', { total: increments, clients: 4 })
   t.strictSame(errors, [], 'every increment is acknowledged')
   const after = await waitFor('the app answers', () => readCount(targets))
-  t.equal(after - before, increments, 'and counted once')
+  t.equal(after - before, increments, 'every acknowledged increment is counted once')
   return after
 }

@@ -42,57 +42,72 @@ let before: K3sVersion
 let after: K3sVersion
 let counted = 0
 
-await part('a cluster of the older version', async (t) => {
+const OLDER = 'up installs a cluster of the older version'
+const UPGRADE = 'up upgrades one node at a time, servers first, and keeps the data'
+
+await part(OLDER, async (t) => {
   await assertSucceeds(t, k3s('up', ...older))
   t.match(findings(), HEALTHY)
   before = versionOfAll()
   counted = await incrementBy(t, 20)
 })
 
-await part('upgrade is one node at a time, servers first, and keeps the data', async (t) => {
-  await assertSucceeds(t, k3s('up', ...newer))
-  t.strictSame(restartedHosts(), NODES)
-  t.ok(oneAtATime(), 'each was Ready before the next restart')
-  after = versionOfAll()
-  t.equal(
-    compareVersions(before, after),
-    -1,
-    `from ${before.text} to ${after.text}: LABBOOK_K3S_ARTIFACTS_NEWER must have the newer one`,
-  )
-  const why = changed()
-    .filter(({ module }) => module === 'k3s')
-    .map(({ changes }) => changes[0]?.description ?? '')
-  t.ok(
-    why.every(
-      (line) => line.startsWith(`install k3s ${after.text} as `) && line.includes(`: ${before.text} is installed`),
-    ),
-    why.join('; '),
-  )
-  t.match(findings(), HEALTHY)
-  // The check of the app increments, too.
-  t.ok(((await readCount()) ?? 0) >= counted, 'the count is kept')
-  counted = await incrementBy(t, 20)
-})
+await part(
+  UPGRADE,
+  async (t) => {
+    await assertSucceeds(t, k3s('up', ...newer))
+    t.strictSame(restartedHosts(), NODES)
+    t.ok(oneAtATime(), 'each node is Ready before the next one restarts')
+    after = versionOfAll()
+    t.equal(
+      compareVersions(before, after),
+      -1,
+      `from ${before.text} to ${after.text}: LABBOOK_K3S_ARTIFACTS_NEWER must have the newer one`,
+    )
+    const why = changed()
+      .filter(({ module }) => module === 'k3s')
+      .map(({ changes }) => changes[0]?.description ?? '')
+    t.ok(
+      why.every(
+        (line) => line.startsWith(`install k3s ${after.text} as `) && line.includes(`: ${before.text} is installed`),
+      ),
+      why.join('; '),
+    )
+    t.match(findings(), HEALTHY)
+    // The check of the app increments, too.
+    t.ok(((await readCount()) ?? 0) >= counted, 'the app keeps the count')
+    counted = await incrementBy(t, 20)
+  },
+  [OLDER],
+)
 
-await part('a second run changes nothing', async (t) => {
-  await assertSucceeds(t, k3s('up', ...newer))
-  t.strictSame(taskNames(changed()), [])
-})
+await part(
+  'a second run after the upgrade changes nothing',
+  async (t) => {
+    await assertSucceeds(t, k3s('up', ...newer))
+    t.strictSame(taskNames(changed()), [])
+  },
+  [UPGRADE],
+)
 
-await part('downgrade is refused', async (t) => {
-  const starts = nodeFields(READY)
-  const { exitCode } = await k3s('up', ...older)
-  t.equal(exitCode, 2)
-  t.match(
-    failures().join('\n'),
-    `cannot downgrade k3s ${after.text} to ${before.text}: Kubernetes does not support downgrades`,
-  )
-  t.strictSame(restartedHosts(), [], 'nothing was installed or restarted')
-  t.notMatch(taskNames(changed()).join('\n'), /Configure k3s/, 'nor reconfigured')
-  t.equal(versionOfAll().text, after.text)
-  t.strictSame(nodeFields(READY), starts)
-  await assertSucceeds(t, k3s('up', ...newer))
-  t.strictSame(restartedHosts(), [], 'files of the refused run restart nothing')
-  t.match(findings(), HEALTHY)
-  await here.remove(t)
-})
+await part(
+  'a downgrade is refused and changes nothing',
+  async (t) => {
+    const starts = nodeFields(READY)
+    const { exitCode } = await k3s('up', ...older)
+    t.equal(exitCode, 2)
+    t.match(
+      failures().join('\n'),
+      `cannot downgrade k3s ${after.text} to ${before.text}: Kubernetes does not support downgrades`,
+    )
+    t.strictSame(restartedHosts(), [], 'the refused run installs and restarts nothing')
+    t.notMatch(taskNames(changed()).join('\n'), /Configure k3s/, 'the refused run changes no configuration')
+    t.equal(versionOfAll().text, after.text)
+    t.strictSame(nodeFields(READY), starts)
+    await assertSucceeds(t, k3s('up', ...newer))
+    t.strictSame(restartedHosts(), [], 'files of the refused run restart nothing')
+    t.match(findings(), HEALTHY)
+    await here.remove(t)
+  },
+  [UPGRADE],
+)

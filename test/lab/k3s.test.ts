@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { clusterPlan, k3sUp, reset } from '../../playbooks/k3s/install/index.ts'
 import { labDown, labUp } from '../../playbooks/lab/lab.ts'
 import { credentials } from '../../playbooks/registry/credentials.ts'
+import { story } from '../support/story.ts'
 import { changes, failures, on, runSteps, k3sStub, type InstallRun } from './k3s-lab.ts'
 
 /*
@@ -14,6 +15,10 @@ const INSTALL = [credentials, clusterPlan, ...k3sUp]
 const [OLD, NEW] = ['v1.35.2+k3s1', 'v1.36.4+k3s1']
 const NODES = ['node1', 'node2']
 
+const step = story(t)
+const LAB = 'the lab of two nodes starts'
+const INSTALLED = 'k3s is installed and joined, and its token is never exposed'
+
 await runSteps(labDown)
 const [older, newer] = [k3sStub(OLD), k3sStub(NEW)]
 t.teardown(async () => {
@@ -23,190 +28,233 @@ t.teardown(async () => {
 })
 const install = (artifacts: string, vars = ''): Promise<InstallRun> =>
   runSteps(INSTALL, { extraVars: { k3s_artifacts: artifacts }, vars })
-const inOrder = (t: Test, installed: InstallRun): void => {
+const succeeded = (t: Test, installed: InstallRun): void => {
   t.strictSame({ exitCode: installed.exitCode, failures: failures(installed) }, { exitCode: 0, failures: [] })
 }
 const starts = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-starts'))
 const installs = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-installs'))
 
-await t.test('the lab starts', async (t) => {
-  inOrder(t, await runSteps(labUp))
+await step(LAB, async (t) => {
+  succeeded(t, await runSteps(labUp))
   const kubeconfig = readFileSync(new URL('../fixtures/k3s-install/k3s.yaml', import.meta.url), 'utf8')
   on('node1', `cat >/var/tmp/k3s-standin.yaml <<'END'\n${kubeconfig}END`)
 })
 
-await t.test('a run without artifacts fails at the task that needs them, and names what is missing', async (t) => {
-  const installed = await install('/nonexistent/artifacts')
-  t.equal(installed.exitCode, 2)
-  // The first failure also stops the other host, at an undefined task.
-  t.match(
-    failures(installed)[0],
-    /^node[12]: Check k3s source: k3s_artifacts: cannot read directory \/nonexistent\/artifacts .*docs\/k3s.md/,
-  )
-  t.notOk(
-    installed.results.some(({ play }) => play === 'Install k3s agents'),
-    'no play after it has run',
-  )
-  for (const node of NODES) {
-    t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/registries.yaml'), '600 root')
+await step(
+  'a run without artifacts fails at the task that needs them, and names what is missing',
+  async (t) => {
+    const installed = await install('/nonexistent/artifacts')
+    t.equal(installed.exitCode, 2)
+    // The first failure also stops the other host, at an undefined task.
     t.match(
-      on(node, 'cat /etc/rancher/k3s/registries.yaml'),
-      /"10\.88\.0\.11:5000":\n {4}auth:\n {6}username: "labbook"\n {6}password: "\S{8,}"/,
+      failures(installed)[0],
+      /^node[12]: Check k3s source: k3s_artifacts: cannot read directory \/nonexistent\/artifacts .*docs\/k3s.md/,
     )
+    t.notOk(
+      installed.results.some(({ play }) => play === 'Install k3s agents'),
+      'no later play runs',
+    )
+    for (const node of NODES) {
+      t.equal(
+        on(node, 'stat -c "%a %U" /etc/rancher/k3s/registries.yaml'),
+        '600 root',
+        `${node}: registries.yaml is private`,
+      )
+      t.match(
+        on(node, 'cat /etc/rancher/k3s/registries.yaml'),
+        /"10\.88\.0\.11:5000":\n {4}auth:\n {6}username: "labbook"\n {6}password: "\S{8,}"/,
+        `${node}: registries.yaml has the credentials of the registry`,
+      )
+      t.match(
+        on(
+          node,
+          'openssl x509 -noout -subject -in /etc/rancher/k3s/registry-ca.crt || grep -c CERTIFICATE /etc/rancher/k3s/registry-ca.crt',
+        ),
+        /Labbook CA|2/,
+        `${node} has the CA of the registry`,
+      )
+      t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), `${node} has /dev/kmsg for the kubelet`)
+    }
+  },
+  [LAB],
+)
+
+await step(
+  INSTALLED,
+  async (t) => {
+    const installed = await install(older.folder)
+    succeeded(t, installed)
+    t.strictSame(
+      NODES.map((node) => [starts(node), installs(node)]),
+      [
+        [1, 1],
+        [1, 1],
+      ],
+    )
+    t.equal(
+      on('node1', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
+      on('node2', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
+    )
+    const token = on('node1', 'cat /etc/rancher/k3s/token')
+    t.match(token, /^[0-9a-f]{64}$/)
+    t.equal(
+      on('node2', 'cat /etc/rancher/k3s/token'),
+      on('node1', 'cat /var/lib/rancher/k3s/server/token'),
+      'the agent joins with the token that contains the checksum of the CA',
+    )
+    for (const node of NODES) {
+      t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/token'), '600 root', `${node}: the token is private`)
+      // From a file: grep would find its own arguments.
+      on(node, `umask 077; sed 's/.*://' /etc/rancher/k3s/token >/var/tmp/k3s-pattern`)
+      t.equal(
+        on(
+          node,
+          'grep -rlf /var/tmp/k3s-pattern /etc /run /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -v /etc/rancher/k3s/token || :',
+        ),
+        '',
+        `${node}: no other file and no process contains the token`,
+      )
+    }
+    const shown = JSON.stringify(
+      installed.events.map((event) =>
+        event.type === 'result' && !/^(Create cluster|Copy cluster|Copy join) token$/.test(event.task)
+          ? { ...event, commands: [] }
+          : event.type,
+      ),
+    )
+    t.notMatch(shown, new RegExp(token))
+  },
+  [LAB],
+)
+
+await step(
+  'the controller gets a kubeconfig',
+  async (t) => {
+    const file = '/var/lib/labbook/lbk3s/k3s/kubeconfig.yaml'
+    t.equal(statSync(file).mode & 0o777, 0o600)
+    t.match(readFileSync(file, 'utf8'), /server: https:\/\/10\.88\.0\.11:6443\n[^]*current-context: lbk3s/)
+  },
+  [INSTALLED],
+)
+
+await step(
+  'a second installation changes nothing',
+  async (t) => {
+    const installed = await install(older.folder)
+    succeeded(t, installed)
+    t.strictSame(changes(installed), [])
+    t.strictSame(
+      NODES.map((node) => [starts(node), installs(node)]),
+      [
+        [1, 1],
+        [1, 1],
+      ],
+    )
+  },
+  [INSTALLED],
+)
+
+await step(
+  'a configuration change restarts one node after the other, without an installation',
+  async (t) => {
+    const installed = await install(older.folder, '    k3s_config: {debug: true}')
+    succeeded(t, installed)
     t.match(
-      on(
-        node,
-        'openssl x509 -noout -subject -in /etc/rancher/k3s/registry-ca.crt || grep -c CERTIFICATE /etc/rancher/k3s/registry-ca.crt',
-      ),
-      /Labbook CA|2/,
+      changes(installed),
+      NODES.flatMap((node) => [
+        `${node}: update /etc/rancher/k3s/config.yaml`,
+        new RegExp(`^${node}: restart k3s.* Ready: /etc/rancher/k3s/config.yaml has changed$`),
+      ]),
     )
-    t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet has /dev/kmsg')
-  }
-})
-
-await t.test('k3s is installed and joined, and its token is never exposed', async (t) => {
-  const installed = await install(older.folder)
-  inOrder(t, installed)
-  t.strictSame(
-    NODES.map((node) => [starts(node), installs(node)]),
-    [
-      [1, 1],
-      [1, 1],
-    ],
-  )
-  t.equal(
-    on('node1', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
-    on('node2', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
-  )
-  const token = on('node1', 'cat /etc/rancher/k3s/token')
-  t.match(token, /^[0-9a-f]{64}$/)
-  t.equal(
-    on('node2', 'cat /etc/rancher/k3s/token'),
-    on('node1', 'cat /var/lib/rancher/k3s/server/token'),
-    'with the checksum of the CA',
-  )
-  for (const node of NODES) {
-    t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/token'), '600 root')
-    // From a file: grep would find its own arguments.
-    on(node, `umask 077; sed 's/.*://' /etc/rancher/k3s/token >/var/tmp/k3s-pattern`)
-    t.equal(
-      on(
-        node,
-        'grep -rlf /var/tmp/k3s-pattern /etc /run /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -v /etc/rancher/k3s/token || :',
-      ),
-      '',
-      'nowhere else',
+    t.strictSame(
+      NODES.map((node) => [starts(node), installs(node)]),
+      [
+        [2, 1],
+        [2, 1],
+      ],
     )
-  }
-  const shown = JSON.stringify(
-    installed.events.map((event) =>
-      event.type === 'result' && !/^(Create cluster|Copy cluster|Copy join) token$/.test(event.task)
-        ? { ...event, commands: [] }
-        : event.type,
-    ),
-  )
-  t.notMatch(shown, new RegExp(token))
-})
+  },
+  [INSTALLED],
+)
 
-await t.test('the controller gets a kubeconfig', async (t) => {
-  const file = '/var/lib/labbook/lbk3s/k3s/kubeconfig.yaml'
-  t.equal(statSync(file).mode & 0o777, 0o600)
-  t.match(readFileSync(file, 'utf8'), /server: https:\/\/10\.88\.0\.11:6443\n[^]*current-context: lbk3s/)
-})
-
-await t.test('a second run changes nothing', async (t) => {
-  const installed = await install(older.folder)
-  inOrder(t, installed)
-  t.strictSame(changes(installed), [])
-  t.strictSame(
-    NODES.map((node) => [starts(node), installs(node)]),
-    [
-      [1, 1],
-      [1, 1],
-    ],
-  )
-})
-
-await t.test('a configuration change restarts one node after the other, without an installation', async (t) => {
-  const installed = await install(older.folder, '    k3s_config: {debug: true}')
-  inOrder(t, installed)
-  t.match(
-    changes(installed),
-    NODES.flatMap((node) => [
-      `${node}: update /etc/rancher/k3s/config.yaml`,
-      new RegExp(`^${node}: restart k3s.* Ready: /etc/rancher/k3s/config.yaml has changed$`),
-    ]),
-  )
-  t.strictSame(
-    NODES.map((node) => [starts(node), installs(node)]),
-    [
-      [2, 1],
-      [2, 1],
-    ],
-  )
-})
-
-await t.test('a label change restarts nothing', async (t) => {
-  const vars = '    k3s_config: {debug: true}\n    k3s_labels: {zone: a}'
-  const installed = await install(older.folder, vars)
-  inOrder(t, installed)
-  t.match(
-    changes(installed).filter((line) => line.includes('label node')),
-    ['node1: label node1: zone=a', 'node1: label node2: zone=a'],
-  )
-  t.notOk(changes(installed).some((line) => /restart|install/.test(line)))
-  t.strictSame(changes(await install(older.folder, vars)), [])
-  t.match(changes(await install(older.folder, '    k3s_config: {debug: true}')), [
-    /registration/,
-    /registration/,
-    'node1: remove label zone from node1',
-    /record the labels/,
-    'node1: remove label zone from node2',
-    /record the labels/,
-  ])
-})
-
-await t.test('a modified unit is restored', async (t) => {
-  on('node2', 'echo "# mine" >>/etc/systemd/system/k3s-agent.service')
-  const installed = await install(older.folder, '    k3s_config: {debug: true}')
-  inOrder(t, installed)
-  t.match(changes(installed), [
-    /^node2: install k3s v1\.35\.2\+k3s1 as agent: its unit was modified$/,
-    /^node2: start k3s-agent and wait/,
-  ])
-  t.notMatch(on('node2', 'cat /etc/systemd/system/k3s-agent.service'), /mine/)
-})
-
-await t.test('an upgrade starts with the server; a downgrade is refused', async (t) => {
-  const up = await install(newer.folder, '    k3s_config: {debug: true}')
-  inOrder(t, up)
-  t.match(
-    changes(up).filter((line) => line.includes(': install')),
-    [/^node1: install k3s v1\.36\.4\+k3s1 as server: v1\.35\.2\+k3s1 is installed/, /^node2: install/],
-  )
-  const back = await install(older.folder, '    k3s_config: {debug: true}')
-  t.equal(back.exitCode, 2)
-  t.match(failures(back), [/^node1: Check k3s upgrade path: cannot downgrade k3s v1\.36\.4\+k3s1 to v1\.35\.2\+k3s1/])
-  t.notOk(
-    changes(back).some((line) => line.includes('/etc/rancher/k3s/')),
-    'a refused version changes no configuration',
-  )
-  inOrder(t, await install(newer.folder, '    k3s_config: {debug: true}'))
-})
-
-await t.test('reset removes k3s and is idempotent', async (t) => {
-  const installed = await runSteps(reset)
-  inOrder(t, installed)
-  for (const node of NODES) {
-    t.equal(
-      on(
-        node,
-        'ls -d /etc/rancher /var/lib/rancher/k3s /usr/local/bin/k3s* /usr/local/bin/kubectl /etc/systemd/system/k3s* /var/lib/labbook/k3s /etc/tmpfiles.d/labbook-k3s.conf /run/labbook-k3s.started 2>/dev/null || :',
-      ),
-      '',
+await step(
+  'a label change restarts nothing',
+  async (t) => {
+    const vars = '    k3s_config: {debug: true}\n    k3s_labels: {zone: a}'
+    const installed = await install(older.folder, vars)
+    succeeded(t, installed)
+    t.match(
+      changes(installed).filter((line) => line.includes('label node')),
+      ['node1: label node1: zone=a', 'node1: label node2: zone=a'],
     )
-    t.equal(on(node, 'pgrep -f k3s.standin || :'), '')
-  }
-  t.throws(() => statSync('/var/lib/labbook/lbk3s/k3s/kubeconfig.yaml'), { code: 'ENOENT' })
-  t.strictSame(changes(await runSteps(reset)), [])
-})
+    t.notOk(changes(installed).some((line) => /restart|install/.test(line)))
+    t.strictSame(changes(await install(older.folder, vars)), [])
+    t.match(changes(await install(older.folder, '    k3s_config: {debug: true}')), [
+      /registration/,
+      /registration/,
+      'node1: remove label zone from node1',
+      /record the labels/,
+      'node1: remove label zone from node2',
+      /record the labels/,
+    ])
+  },
+  [INSTALLED],
+)
+
+await step(
+  'a modified systemd unit is restored',
+  async (t) => {
+    on('node2', 'echo "# mine" >>/etc/systemd/system/k3s-agent.service')
+    const installed = await install(older.folder, '    k3s_config: {debug: true}')
+    succeeded(t, installed)
+    t.match(changes(installed), [
+      /^node2: install k3s v1\.35\.2\+k3s1 as agent: its unit was modified$/,
+      /^node2: start k3s-agent and wait/,
+    ])
+    t.notMatch(on('node2', 'cat /etc/systemd/system/k3s-agent.service'), /mine/)
+  },
+  [INSTALLED],
+)
+
+await step(
+  'an upgrade starts with the server; a downgrade is refused',
+  async (t) => {
+    const up = await install(newer.folder, '    k3s_config: {debug: true}')
+    succeeded(t, up)
+    t.match(
+      changes(up).filter((line) => line.includes(': install')),
+      [/^node1: install k3s v1\.36\.4\+k3s1 as server: v1\.35\.2\+k3s1 is installed/, /^node2: install/],
+    )
+    const back = await install(older.folder, '    k3s_config: {debug: true}')
+    t.equal(back.exitCode, 2)
+    t.match(failures(back), [/^node1: Check k3s upgrade path: cannot downgrade k3s v1\.36\.4\+k3s1 to v1\.35\.2\+k3s1/])
+    t.notOk(
+      changes(back).some((line) => line.includes('/etc/rancher/k3s/')),
+      'a refused version changes no configuration',
+    )
+    succeeded(t, await install(newer.folder, '    k3s_config: {debug: true}'))
+  },
+  [INSTALLED],
+)
+
+await step(
+  'reset removes k3s and is idempotent',
+  async (t) => {
+    const installed = await runSteps(reset)
+    succeeded(t, installed)
+    for (const node of NODES) {
+      t.equal(
+        on(
+          node,
+          'ls -d /etc/rancher /var/lib/rancher/k3s /usr/local/bin/k3s* /usr/local/bin/kubectl /etc/systemd/system/k3s* /var/lib/labbook/k3s /etc/tmpfiles.d/labbook-k3s.conf /run/labbook-k3s.started 2>/dev/null || :',
+        ),
+        '',
+        `${node}: reset removes all files of k3s`,
+      )
+      t.equal(on(node, 'pgrep -f k3s.standin || :'), '', `${node}: reset ends all processes of k3s`)
+    }
+    t.throws(() => statSync('/var/lib/labbook/lbk3s/k3s/kubeconfig.yaml'), { code: 'ENOENT' })
+    t.strictSame(changes(await runSteps(reset)), [])
+  },
+  [LAB],
+)

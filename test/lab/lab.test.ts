@@ -11,6 +11,7 @@ import { lab_rootfs } from '../../src/modules/lab/rootfs.ts'
 import type { ModuleCall } from '../../src/modules/task.ts'
 import type { z } from 'zod'
 import { converge, assertConverges, runIn, shells } from '../support/shells.ts'
+import { story } from '../support/story.ts'
 import { isAlive, killMidway, machineState, processesAbout, run, sshTo, until } from './machine.ts'
 
 const [dash] = shells
@@ -46,15 +47,19 @@ const takeDown = (): void => {
   rmSync(base, { recursive: true, force: true })
 }
 
+const step = story(t)
+const ROOT = 'a killed root build leaves no process or mount, and is repeated'
+const UP = 'three nodes start and answer OpenSSH with pinned host keys'
+
 takeDown()
 const before = machineState(name)
 t.teardown(takeDown)
 
-await t.test('this machine meets the lab requirements', async (t) => {
+await step('this machine meets the lab requirements', async (t) => {
   t.strictSame(assertConverges(t, lab_preflight, {}), [])
 })
 
-await t.test('a killed root build leaves no process or mount, and is repeated', async (t) => {
+await step(ROOT, async (t) => {
   // The build may use a tmpfs that only its own processes see.
   const isBegun = (entry: string): boolean =>
     entry.endsWith('.tmp') &&
@@ -71,132 +76,180 @@ await t.test('a killed root build leaves no process or mount, and is repeated', 
   )
 })
 
-await t.test('three nodes start and answer OpenSSH with pinned host keys', async (t) => {
-  assertConverges(t, lab_keys, { dir })
-  assertConverges(t, lab_network, network)
-  t.strictSame(
-    bootAll(t),
-    nodes.map((node) => `boot ${node.name} (${node.address})`),
-  )
-  for (const node of nodes) t.equal(ssh.run(node.address, 'hostname'), node.name)
-  t.equal(new Set(nodes.map((node) => ssh.run(node.address, 'cat /etc/machine-id'))).size, 3)
-})
+await step(
+  UP,
+  async (t) => {
+    assertConverges(t, lab_keys, { dir })
+    assertConverges(t, lab_network, network)
+    t.strictSame(
+      bootAll(t),
+      nodes.map((node) => `boot ${node.name} (${node.address})`),
+    )
+    for (const node of nodes) t.equal(ssh.run(node.address, 'hostname'), node.name)
+    t.equal(new Set(nodes.map((node) => ssh.run(node.address, 'cat /etc/machine-id'))).size, 3)
+  },
+  [ROOT],
+)
 
-await t.test('nodes see the shared directory read-only', async (t) => {
-  const file = `${SHARED_DIRECTORY}/of-the-lab-test`
-  writeFileSync(file, 'shared')
-  try {
-    t.equal(ssh.run(first.address, `cat ${file}`), 'shared')
-    t.match(ssh.run(first.address, `sudo touch ${SHARED_DIRECTORY}/mine 2>&1 || :`), /Read-only file system/)
-  } finally {
-    rmSync(file)
-  }
-})
+await step(
+  'nodes have the shared directory read-only',
+  async (t) => {
+    const file = `${SHARED_DIRECTORY}/of-the-lab-test`
+    writeFileSync(file, 'shared')
+    try {
+      t.equal(ssh.run(first.address, `cat ${file}`), 'shared')
+      t.match(ssh.run(first.address, `sudo touch ${SHARED_DIRECTORY}/mine 2>&1 || :`), /Read-only file system/)
+    } finally {
+      rmSync(file)
+    }
+  },
+  [UP],
+)
 
-await t.test('a second run changes nothing', async (t) => {
-  t.strictSame(assertConverges(t, lab_keys, { dir }), [])
-  t.strictSame(assertConverges(t, lab_rootfs, { path: rootfs }), [])
-  t.strictSame(assertConverges(t, lab_network, network), [])
-  t.strictSame(bootAll(t), [])
-})
+await step(
+  'a second run of the lab modules changes nothing',
+  async (t) => {
+    t.strictSame(assertConverges(t, lab_keys, { dir }), [])
+    t.strictSame(assertConverges(t, lab_rootfs, { path: rootfs }), [])
+    t.strictSame(assertConverges(t, lab_network, network), [])
+    t.strictSame(bootAll(t), [])
+  },
+  [UP],
+)
 
-await t.test('a node is a complete system with the requested limits', async (t) => {
-  t.equal(ssh.run(first.address, 'systemctl is-system-running --wait'), 'running')
-  t.equal(ssh.run(first.address, 'sudo id -u'), '0')
-  t.equal(ssh.run(first.address, 'ping -c 3 -W 10 node3 >/dev/null && echo answers'), 'answers')
-  t.equal(
-    ssh.run(
-      first.address,
-      'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null || :',
-    ),
-    String(2 ** 30),
-  )
-  t.ok(
-    Number(ssh.run(first.address, 'df --output=size / | tail -n 1')) < 2 * 2 ** 20,
-    'its disk has the requested size',
-  )
-  t.match(ssh.run(first.address, 'sudo apt-get update'), /Reading package lists/)
-})
+await step(
+  'a node is a complete system with the requested limits',
+  async (t) => {
+    t.equal(ssh.run(first.address, 'systemctl is-system-running --wait'), 'running')
+    t.equal(ssh.run(first.address, 'sudo id -u'), '0')
+    t.equal(ssh.run(first.address, 'ping -c 3 -W 10 node3 >/dev/null && echo answers'), 'answers')
+    t.equal(
+      ssh.run(
+        first.address,
+        'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null || :',
+      ),
+      String(2 ** 30),
+    )
+    t.ok(
+      Number(ssh.run(first.address, 'df --output=size / | tail -n 1')) < 2 * 2 ** 20,
+      'its disk has the requested size',
+    )
+    t.match(ssh.run(first.address, 'sudo apt-get update'), /Reading package lists/)
+  },
+  [UP],
+)
 
-await t.test('a killed node restarts with its disk, identity and host key', async (t) => {
-  const id = ssh.run(first.address, 'sudo touch /root/kept && cat /etc/machine-id')
-  process.kill(pidOf(first), 'SIGKILL')
-  await until(() => !ssh.answers(first.address, 5))
-  t.match(assertConverges(t, lab_node, nodeParams(first)), [/boot node1 \(10\.82\.0\.11\)$/])
-  t.equal(ssh.run(first.address, 'sudo ls /root/kept >/dev/null && cat /etc/machine-id'), id)
-})
+await step(
+  'a killed node restarts with its disk, identity and host key',
+  async (t) => {
+    const id = ssh.run(first.address, 'sudo touch /root/kept && cat /etc/machine-id')
+    process.kill(pidOf(first), 'SIGKILL')
+    await until(() => !ssh.answers(first.address, 5))
+    t.match(assertConverges(t, lab_node, nodeParams(first)), [/boot node1 \(10\.82\.0\.11\)$/])
+    t.equal(ssh.run(first.address, 'sudo ls /root/kept >/dev/null && cat /etc/machine-id'), id)
+  },
+  [UP],
+)
 
-await t.test('a node that reboots itself restarts', async (t) => {
-  const old = pidOf(second)
-  sshReboot(second)
-  await until(() => !isAlive(old) && ssh.answers(second.address))
-  t.not(pidOf(second), old)
-  t.strictSame(assertConverges(t, lab_node, nodeParams(second)), [])
-})
+await step(
+  'a node that reboots itself restarts',
+  async (t) => {
+    const old = pidOf(second)
+    sshReboot(second)
+    await until(() => !isAlive(old) && ssh.answers(second.address))
+    t.not(pidOf(second), old)
+    t.strictSame(assertConverges(t, lab_node, nodeParams(second)), [])
+  },
+  [UP],
+)
 
-await t.test('a partly deleted network is restored without a reboot', async (t) => {
-  const pids = nodes.map(pidOf)
-  run('ip', '-n', `${name}-sw`, 'link', 'del', `p-${second.name}`)
-  run('iptables', '-D', `LAB-${name}`, '1')
-  t.notOk(ssh.answers(second.address, 5))
-  t.match(assertConverges(t, lab_network, network), [
-    'connect node2 to the lab (10.82.0.12)',
-    /^allow outbound DNS and HTTP\(S\)/,
-  ])
-  t.ok(ssh.answers(second.address))
-  t.strictSame(bootAll(t), [])
-  t.strictSame(nodes.map(pidOf), pids)
-})
+await step(
+  'a partly deleted network is restored without a reboot',
+  async (t) => {
+    const pids = nodes.map(pidOf)
+    run('ip', '-n', `${name}-sw`, 'link', 'del', `p-${second.name}`)
+    run('iptables', '-D', `LAB-${name}`, '1')
+    t.notOk(ssh.answers(second.address, 5))
+    t.match(assertConverges(t, lab_network, network), [
+      'connect node2 to the lab (10.82.0.12)',
+      /^allow outbound DNS and HTTP\(S\)/,
+    ])
+    t.ok(ssh.answers(second.address))
+    t.strictSame(bootAll(t), [])
+    t.strictSame(nodes.map(pidOf), pids)
+  },
+  [UP],
+)
 
-await t.test("an extra rule in the lab's chain is removed", async (t) => {
-  run('iptables', '-I', `LAB-${name}`, '-j', 'ACCEPT')
-  t.match(assertConverges(t, lab_network, network), [/^allow outbound DNS and HTTP\(S\)/])
-})
+await step(
+  "an extra rule in the lab's chain is removed",
+  async (t) => {
+    run('iptables', '-I', `LAB-${name}`, '-j', 'ACCEPT')
+    t.match(assertConverges(t, lab_network, network), [/^allow outbound DNS and HTTP\(S\)/])
+  },
+  [UP],
+)
 
-await t.test('a node without its namespace is rebooted into a new one', async (t) => {
-  run('ip', 'netns', 'del', `${name}-${third.name}`)
-  t.match(assertConverges(t, lab_network, network), [
-    'create the network namespace lbtest-node3',
-    'connect node3 to the lab (10.82.0.13)',
-  ])
-  t.match(assertConverges(t, lab_node, nodeParams(third)), [/boot.* node3/])
-  t.equal(ssh.run(third.address, 'hostname'), 'node3')
-})
+await step(
+  'a node without its namespace is rebooted into a new one',
+  async (t) => {
+    run('ip', 'netns', 'del', `${name}-${third.name}`)
+    t.match(assertConverges(t, lab_network, network), [
+      'create the network namespace lbtest-node3',
+      'connect node3 to the lab (10.82.0.13)',
+    ])
+    t.match(assertConverges(t, lab_node, nodeParams(third)), [/boot.* node3/])
+    t.equal(ssh.run(third.address, 'hostname'), 'node3')
+  },
+  [UP],
+)
 
-await t.test('a port that is down partitions a running node', async (t) => {
-  const pid = pidOf(third)
-  t.strictSame(assertConverges(t, lab_port, { lab: name, name: third.name, state: 'down' }), [
-    'set the port of node3 down',
-  ])
-  t.notOk(ssh.answers(third.address, 5))
-  assertConverges(t, lab_port, { lab: name, name: third.name, state: 'up' })
-  t.ok(ssh.answers(third.address))
-  t.equal(pidOf(third), pid)
-})
+await step(
+  'a port that is down partitions a running node',
+  async (t) => {
+    const pid = pidOf(third)
+    t.strictSame(assertConverges(t, lab_port, { lab: name, name: third.name, state: 'down' }), [
+      'set the port of node3 down',
+    ])
+    t.notOk(ssh.answers(third.address, 5))
+    assertConverges(t, lab_port, { lab: name, name: third.name, state: 'up' })
+    t.ok(ssh.answers(third.address))
+    t.equal(pidOf(third), pid)
+  },
+  [UP],
+)
 
-await t.test('a stopped node stays down until started; a killed start is completed', async (t) => {
-  const start = nodeParams(second)
-  t.strictSame(assertConverges(t, lab_node, { ...start, state: 'stopped' }), ['stop node2'])
-  t.notOk(ssh.answers(second.address, 5))
-  await killMidway(script(lab_node, start), () => existsSync(`${dir}/nodes/node2/pid`))
-  assertConverges(t, lab_node, start)
-  t.equal(ssh.run(second.address, 'hostname'), 'node2')
-})
+await step(
+  'a stopped node stays down until started; a killed start is completed',
+  async (t) => {
+    const start = nodeParams(second)
+    t.strictSame(assertConverges(t, lab_node, { ...start, state: 'stopped' }), ['stop node2'])
+    t.notOk(ssh.answers(second.address, 5))
+    await killMidway(script(lab_node, start), () => existsSync(`${dir}/nodes/node2/pid`))
+    assertConverges(t, lab_node, start)
+    t.equal(ssh.run(second.address, 'hostname'), 'node2')
+  },
+  [UP],
+)
 
-await t.test('a removed node is stopped; others learn of a new one without a reboot', async (t) => {
-  const two = [first, second]
-  t.strictSame(assertConverges(t, lab_network, { ...network, nodes: two }), [
-    'stop node3 and remove its network namespace',
-  ])
-  t.strictSame(assertConverges(t, lab_node, { ...nodeParams(first), nodes: two }), ['update /etc/hosts of node1'])
-  t.strictSame(assertConverges(t, lab_network, network), [
-    'create the network namespace lbtest-node3',
-    'connect node3 to the lab (10.82.0.13)',
-  ])
-  t.strictSame(bootAll(t), ['update /etc/hosts of node1', 'boot node3 (10.82.0.13)'])
-})
+await step(
+  'a removed node is stopped; others learn of a new one without a reboot',
+  async (t) => {
+    const two = [first, second]
+    t.strictSame(assertConverges(t, lab_network, { ...network, nodes: two }), [
+      'stop node3 and remove its network namespace',
+    ])
+    t.strictSame(assertConverges(t, lab_node, { ...nodeParams(first), nodes: two }), ['update /etc/hosts of node1'])
+    t.strictSame(assertConverges(t, lab_network, network), [
+      'create the network namespace lbtest-node3',
+      'connect node3 to the lab (10.82.0.13)',
+    ])
+    t.strictSame(bootAll(t), ['update /etc/hosts of node1', 'boot node3 (10.82.0.13)'])
+  },
+  [UP],
+)
 
-await t.test('down restores the machine, also if resources are already missing', async (t) => {
+await step('the removal of the lab restores the machine, also if resources are already missing', async (t) => {
   assertConverges(t, lab_node, { ...nodeParams(third), state: 'absent' })
   t.notMatch(readFileSync(`${dir}/known_hosts`, 'utf8'), /node3/)
   process.kill(pidOf(first), 'SIGKILL')

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { encodingsOf } from '../../src/evidence/secret-encodings.ts'
 import type { TaskResult } from '../../src/events/events.ts'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
+import type { Step } from '../support/story.ts'
 import { sshTo } from './machine.ts'
 
 /*
@@ -22,7 +23,7 @@ export interface Site {
 
 const FINDINGS = 10
 
-export function registryCases(t: Test, site: Site): void {
+export function registryCases(step: Step, site: Site): void {
   const [node1, node2, node3] = site.nodes
   const address = `${node1}:5000`
   const ssh = sshTo(site.dir)
@@ -34,9 +35,9 @@ export function registryCases(t: Test, site: Site): void {
       .events.filter((event): event is TaskResult => event.type === 'result' && event.status === 'changed')
       .flatMap(({ host, task, changes }) => changes.map(({ description }) => `${host}: ${task}: ${description}`))
 
-  const isWell = async (t: Test, what: string, step: ReturnType<typeof registry>): Promise<void> => {
-    const { exitCode, stdout, stderr } = await step
-    if (!t.equal(exitCode, 0, what)) t.comment(`${stdout.slice(-5000)}\n${stderr.slice(-2000)}`)
+  const isWell = async (t: Test, what: string, ran: ReturnType<typeof registry>): Promise<void> => {
+    const { exitCode, stdout, stderr } = await ran
+    if (!t.equal(exitCode, 0, `${what}: the run succeeds`)) t.comment(`${stdout.slice(-5000)}\n${stderr.slice(-2000)}`)
     const held = latestRun()
       .summary()
       .findings.filter(({ id, holds }) => id.startsWith('registry.') && holds === true)
@@ -52,14 +53,14 @@ export function registryCases(t: Test, site: Site): void {
     for (const node of site.nodes) {
       const said = on(
         node,
-        `docker image rm ${image} >/dev/null 2>&1; docker pull ${image} 2>&1 | tail -n 2; docker image inspect ${image} >/dev/null && echo it-has-it`,
+        `docker image rm ${image} >/dev/null 2>&1; docker pull ${image} 2>&1 | tail -n 2; docker image inspect ${image} >/dev/null && echo image-present`,
       )
-      t.match(said, /it-has-it$/, `${what}: ${node} pulls`)
+      t.match(said, /image-present$/, `${what}: ${node} pulls an image`)
     }
   }
 
   /** Repeatedly removes and pulls an image on a machine, until stopped. */
-  const pullOnAndOn = (node: string) => {
+  const pullRepeatedly = (node: string) => {
     const image = on(
       node1,
       `docker image ls --format '{{.Repository}}:{{.Tag}}' ${address}/labbook/hello-world | head -n 1`,
@@ -85,7 +86,7 @@ export function registryCases(t: Test, site: Site): void {
       'find /var/lib/registry/docker/registry/v2/repositories -path "*/tags/*/current/link" -exec sh -c \'for f; do echo "$f $(cat "$f")"; done\' sh {} + | sort',
     )
 
-  void t.test('a new password reaches the registry and its clients, and is never exposed', async (t) => {
+  void step('a new password reaches the registry and its clients, and is never exposed', async (t) => {
     const password = `it's "quite" \\secret$HOME é+/=${Math.random()}`
     const file = path.join(site.dir, 'extra.json')
     writeFileSync(
@@ -100,14 +101,18 @@ export function registryCases(t: Test, site: Site): void {
     )
     const seen = sampleProcesses([password, 'another one of ann'])
     await isWell(t, 'with a new password and a new user', registry('-e', `@${file}`))
-    t.same(seen.stop(), [], 'no command line contains it')
+    t.same(seen.stop(), [], 'no command line contains the new password')
     t.match(
       changes().join('\n'),
       /change password of user labbook[^]*add user ann|add user ann[^]*change password of user labbook/,
     )
-    await isWell(t, 'once more', registry('-e', `@${file}`))
+    await isWell(t, 'a second run', registry('-e', `@${file}`))
     t.same(changes(), [])
-    t.same(filesWith(latestRun().directory, [password, 'another one of ann']), [], 'no record of the run contains it')
+    t.same(
+      filesWith(latestRun().directory, [password, 'another one of ann']),
+      [],
+      'no record of the run contains the new password',
+    )
     const inspected = site.nodes
       .map((node) =>
         on(
@@ -118,7 +123,7 @@ export function registryCases(t: Test, site: Site): void {
       .join('')
     t.notOk(
       [password, 'another one of ann'].flatMap(encodingsOf).some((form) => inspected.includes(form)),
-      'Docker does not expose it',
+      'docker inspect does not show the new password',
     )
     rmSync(file)
 
@@ -133,34 +138,37 @@ export function registryCases(t: Test, site: Site): void {
     t.match(generated, /^\w{20,}$/)
     const again = sampleProcesses([generated])
     await isWell(t, 'with the generated password again', registry())
-    t.same(again.stop(), [])
+    t.same(again.stop(), [], 'no command line contains the generated password')
     t.match(changes().join('\n'), /remove user ann/)
-    t.same(filesWith(latestRun().directory, [generated]), [])
+    t.same(filesWith(latestRun().directory, [generated]), [], 'no record of the run contains the generated password')
     allPull(t, 'afterwards')
   })
 
-  void t.test('certificate renewal and CA rotation', async (t) => {
-    rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
-    const pulls = pullOnAndOn(node2)
-    // Without the experiments, which remove the registry.
-    const { exitCode } = await registry('--tags', 'registry', '--skip-tags', 'proof')
-    t.equal(exitCode, 0)
-    t.match(changes().join('\n'), /issue certificate registry for /)
-    t.match(changes().join('\n'), /node1: .*restart registry/)
-    const { pulled, failed } = pulls.stop()
-    t.ok(pulled > 0, `${pulled} pulls meanwhile`)
-    t.same(failed, [], 'none failed')
-    t.match(on(node1, 'iptables-save | grep -c labbook-registry; true'), /^0$/, 'no traffic is blocked')
-    await isWell(t, 'with a new certificate', registry())
-    allPull(t, 'new certificate')
-    await isWell(t, 'with a new CA', registry('-e', 'pki_generation=2'))
-    t.match(changes().join('\n'), /Copy CA certificate for Docker/)
-    allPull(t, 'new CA')
-    await isWell(t, 'once more', registry('-e', 'pki_generation=2'))
-    t.same(changes(), [])
-  })
+  void step(
+    'certificate renewal and CA rotation reach the registry and its clients without a failed pull',
+    async (t) => {
+      rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
+      const pulls = pullRepeatedly(node2)
+      // Without the experiments, which remove the registry.
+      const { exitCode } = await registry('--tags', 'registry', '--skip-tags', 'proof')
+      t.equal(exitCode, 0)
+      t.match(changes().join('\n'), /issue certificate registry for /)
+      t.match(changes().join('\n'), /node1: .*restart registry/)
+      const { pulled, failed } = pulls.stop()
+      t.ok(pulled > 0, `${pulled} pulls succeed during the renewal`)
+      t.same(failed, [], 'no pull fails during the renewal')
+      t.match(on(node1, 'iptables-save | grep -c labbook-registry; true'), /^0$/, 'the renewal leaves no firewall rule')
+      await isWell(t, 'with a new certificate', registry())
+      allPull(t, 'new certificate')
+      await isWell(t, 'with a new CA', registry('-e', 'pki_generation=2'))
+      t.match(changes().join('\n'), /Copy CA certificate for Docker/)
+      allPull(t, 'new CA')
+      await isWell(t, 'a second run', registry('-e', 'pki_generation=2'))
+      t.same(changes(), [])
+    },
+  )
 
-  void t.test('an interrupted push leaves the registry unchanged; unused images are pruned', async (t) => {
+  void step('an interrupted push leaves the registry unchanged; unused images are pruned', async (t) => {
     const before = catalog()
     on(
       node2,
@@ -168,7 +176,7 @@ export function registryCases(t: Test, site: Site): void {
     )
     // A signal ends docker push, and with it the upload of dockerd.
     on(node2, `timeout -s KILL 0.6 docker push -q ${address}/labbook/noise:1 >/dev/null 2>&1; true`)
-    t.equal(catalog(), before, 'the catalog is unchanged')
+    t.equal(catalog(), before, 'the catalog of the registry is unchanged')
     t.match(on(node2, `docker push -q ${address}/labbook/noise:1 2>&1`), /noise:1$/, 'the next push succeeds')
     t.not(catalog(), before)
 
@@ -182,19 +190,23 @@ export function registryCases(t: Test, site: Site): void {
     const gc = await run('playbooks/registry.mjs', 'gc')
     if (!t.equal(gc.exitCode, 0)) t.comment(gc.stdout.slice(-3000))
     t.same(changes(), predicted, 'the run matches the prediction')
-    t.ok(bytes() < full - 100_000_000, 'the space is freed')
+    t.ok(bytes() < full - 100_000_000, 'gc frees the space of the pruned image')
     t.equal(catalog(), before)
     t.equal((await run('playbooks/registry.mjs', 'gc')).exitCode, 0)
     t.same(changes(), [], 'a second run changes nothing')
-    t.match(on(node1, 'cat /etc/labbook/registry/config.yml'), /^(?![^]*readonly)/, 'it is writable again')
+    t.match(on(node1, 'cat /etc/labbook/registry/config.yml'), /^(?![^]*readonly)/, 'the registry is writable after gc')
     const used = on(node1, `docker service ls --format '{{.Image}}'`).split('\n')
     t.ok(used.length >= 2)
     for (const image of used)
-      t.match(on(node3, `docker pull -q ${image.replace(/:[^:@/]+@/, '@')} 2>&1`), /sha256/, `${image} is still there`)
+      t.match(
+        on(node3, `docker pull -q ${image.replace(/:[^:@/]+@/, '@')} 2>&1`),
+        /sha256/,
+        `${image}, which a service uses, is kept`,
+      )
     on(node2, `docker image rm ${address}/labbook/noise:1`)
   })
 
-  void t.test('a push to a full disk fails with a clear message and no damage', async (t) => {
+  void step('a push to a full disk fails with a clear message and no damage', async (t) => {
     on(node1, 'mkdir -p /mnt/small && mount -t tmpfs -o size=420m small /mnt/small')
     await isWell(
       t,
@@ -213,14 +225,14 @@ export function registryCases(t: Test, site: Site): void {
     )
     t.match(said, /exit code [1-9]/)
     t.match(said, /no space|500|unknown|blob upload/i, said.split('\n').slice(-3).join(' '))
-    t.equal(list(), before, 'the catalog is unchanged')
+    t.equal(list(), before, 'the catalog of the registry is unchanged')
     allPull(t, 'with a full disk')
     await isWell(t, 'back on its own storage', registry('-e', 'pki_generation=2'))
     on(node1, 'umount /mnt/small; rmdir /mnt/small')
     t.same(catalog().includes('noise'), false)
   })
 
-  void t.test('two concurrent runs succeed', async (t) => {
+  void step('two concurrent runs succeed', async (t) => {
     rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
     const both = await Promise.all([
       registry('-e', 'pki_generation=2', '--tags', 'registry'),
@@ -228,18 +240,18 @@ export function registryCases(t: Test, site: Site): void {
     ])
     for (const { exitCode, stdout } of both) if (exitCode !== 0) t.comment(stdout.slice(-3000))
     await isWell(t, 'after two at once', registry('-e', 'pki_generation=2'))
-    await isWell(t, 'once more', registry('-e', 'pki_generation=2'))
+    await isWell(t, 'a second run', registry('-e', 'pki_generation=2'))
     t.same(changes(), [])
   })
 
-  void t.test('the registry survives a reboot of its machine', async (t) => {
+  void step('the registry survives a reboot of its machine', async (t) => {
     t.equal((await run('test/lab/playbooks/power.mjs', '-e', 'power_node=node1')).exitCode, 0)
     t.notOk(ssh.answers(node1))
     await isWell(t, 'after a power loss', registry('-e', 'pki_generation=2'))
     allPull(t, 'after a power loss')
   })
 
-  void t.test('the registry moves to another machine', async (t) => {
+  void step('the registry moves to another machine', async (t) => {
     const inventory = path.join(site.dir, 'moved.yaml')
     const text = readFileSync(site.inventory[1] as string, 'utf8')
     const moved = text.replace(/(\n {4}registry:\n {6}hosts:\n {8})node1:/, '$1node2:')
@@ -249,10 +261,10 @@ export function registryCases(t: Test, site: Site): void {
     const first = await app()
     if (!t.equal(first.exitCode, 0)) t.comment(`${first.stdout.slice(-5000)}\n${first.stderr.slice(-2000)}`)
     t.match(changes().join('\n'), /issue certificate registry for /)
-    t.equal(on(node1, 'docker ps -aq --filter name=labbook-registry'), '', 'the old host runs no registry')
-    t.match(on(node1, 'ls /var/lib/registry/docker'), /registry/, 'its old data is kept')
+    t.equal(on(node1, 'docker ps -aq --filter name=labbook-registry'), '', 'node1 runs no registry')
+    t.match(on(node1, 'ls /var/lib/registry/docker'), /registry/, 'node1 keeps the data of the registry')
     for (const image of on(node1, `docker service ls --format '{{.Image}}'`).split('\n'))
-      t.match(image, new RegExp(`^${node2}:5000/`), 'services use the new registry')
+      t.match(image, new RegExp(`^${node2}:5000/`), `service image ${image} is in the new registry`)
     t.equal((await app()).exitCode, 0)
     t.same(changes(), [], 'a second run changes nothing')
   })

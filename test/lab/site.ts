@@ -3,6 +3,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { TaskResult } from '../../src/events/events.ts'
 import { latestRun, runPlaybook, type KillPoint, type PlaybookRun } from '../support/playbook.ts'
+import { story, type Step } from '../support/story.ts'
 import { machineState } from './machine.ts'
 
 /*
@@ -31,9 +32,7 @@ export const changed = (): Record<string, number> =>
   Object.fromEntries(Object.entries(latestRun().summary().hosts).map(([host, recap]) => [host, recap.changed]))
 export const NO_CHANGE = { localhost: 0, node1: 0, node2: 0, node3: 0 }
 
-/**
- * A step of the scenario. If it fails, the assertion names the first failure, and the output is in the report.
- */
+/** Asserts that a run succeeds. If it fails, the assertion names the first failure, and the output is in the report. */
 export async function succeeds(t: Test, step: Promise<PlaybookRun>): Promise<void> {
   const { exitCode, stdout, stderr } = await step
   if (!t.equal(exitCode, 0, exitCode === 0 ? 'the run ends with 0' : firstFailure()))
@@ -68,46 +67,57 @@ export async function prove(
   t.same(
     findings.filter(({ holds }) => holds !== true),
     [],
-    'every finding holds',
+    'every finding of the experiments holds',
   )
-  t.equal(findings.length, 1 + Object.values(counts).reduce((sum, n) => sum + n, 0), 'the expected number of findings')
+  t.equal(
+    findings.length,
+    1 + Object.values(counts).reduce((sum, n) => sum + n, 0),
+    'the experiments report the expected number of findings',
+  )
   const timelines = events.flatMap((event) => (event.type === 'exhibit' && event.chart ? [event] : []))
-  t.equal(timelines.length, Object.keys(counts).length - withoutTimeline.length, 'a timeline per experiment')
+  t.equal(timelines.length, Object.keys(counts).length - withoutTimeline.length, 'each experiment has a timeline')
   for (const { id, chart, data } of timelines) {
     t.ok(
       chart?.kind === 'timeline' && chart.bars.length >= 5 && (chart.requests ?? []).length > 5,
-      `${id}: tasks and requests`,
+      `timeline ${id} has tasks and requests`,
     )
     t.match(
       data?.find(({ name }) => name === 'requests.csv')?.text,
       /^at_s,ms,door,method,status,replica,node,error\n\d+\./,
+      `timeline ${id} has its requests as CSV`,
     )
-    t.ok(existsSync(path.join(folder, 'img', `${id}.svg`)), `${id} is drawn`)
+    t.ok(existsSync(path.join(folder, 'img', `${id}.svg`)), `timeline ${id} is drawn`)
   }
   await succeeds(t, site())
-  t.same(changed(), NO_CHANGE)
+  t.same(changed(), NO_CHANGE, 'the site run after the experiments changes nothing')
 }
 
-/**
- * Removes leftovers of a killed test, and removes the lab when this file ends.
- * @returns a test that removes the lab and compares this machine with its initial state.
- */
-export async function startStory(): Promise<() => void> {
+export interface LabStory {
+  readonly step: Step
+  /** The last step: removes the lab and compares this machine with its initial state. It needs no other step. */
+  readonly down: () => void
+}
+
+/** Removes leftovers of a killed test, and removes the lab when this file ends. */
+export async function startStory(): Promise<LabStory> {
   await lab('down')
   const before = machineState('lbsite')
   t.teardown(async () => {
     await lab('down')
   })
-  return () =>
-    void t.test('down restores the machine', async (t) => {
+  const step = story(t)
+  const down = (): void =>
+    void step('lab.mjs down restores the machine', async (t) => {
       await succeeds(t, lab('down'))
-      t.same(machineState('lbsite'), before)
-      t.notOk(existsSync(LAB_FOLDER))
+      t.same(machineState('lbsite'), before, 'the machine is in its initial state')
+      t.notOk(existsSync(LAB_FOLDER), `${LAB_FOLDER} does not exist`)
     })
+  return { step, down }
 }
 
-/** Provisions the site for the tests of a file. */
-export const provision = (): void =>
-  void t.test('the site run succeeds', async (t) => {
+/** The step that provisions the site for the other steps of a file, which need it. */
+export const PROVISIONED = 'site.mjs provisions the site'
+export const provision = (step: Step): void =>
+  void step(PROVISIONED, async (t) => {
     await succeeds(t, site())
   })

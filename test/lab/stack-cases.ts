@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
+import type { Step } from '../support/story.ts'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
 
 /*
  * Stacks, and a load balancer for two apps, on the real lab with the complete site. Each case removes its stacks.
  */
-export function stackCases(t: Test, inventory: readonly string[]): void {
+export function stackCases(step: Step, inventory: readonly string[]): void {
   const run = (name: string, ...args: string[]) => runPlaybook(name, [...inventory, '--yes', ...args])
   const stack = (...args: string[]) => run('playbooks/stack.mjs', '--tags', 'lab,stack', ...args)
   const findings = (prefix: string): [string, boolean | null][] =>
@@ -18,7 +19,8 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
   const changed = (): number => Object.values(latestRun().summary().hosts).reduce((sum, host) => sum + host.changed, 0)
   const ends = async (t: Test, step: ReturnType<typeof run>, code = 0): Promise<string> => {
     const { exitCode, stdout, stderr } = await step
-    if (!t.equal(exitCode, code)) t.comment(`${stdout.slice(-5000)}\n${stderr.slice(-2000)}`)
+    if (!t.equal(exitCode, code, `the run ends with ${code}`))
+      t.comment(`${stdout.slice(-5000)}\n${stderr.slice(-2000)}`)
     return `${stdout}\n${stderr}`
   }
   const STACK = [
@@ -27,7 +29,7 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
     ['stack.health', true],
   ]
 
-  void t.test('the voting app is deployed idempotently and removed', async (t) => {
+  void step('the voting app is deployed idempotently and removed', async (t) => {
     const voting = ['-e', 'file=examples/voting/compose.yaml']
     // Only the complete playbook pushes the images.
     await ends(t, run('playbooks/stack.mjs', ...voting))
@@ -39,7 +41,7 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
     t.ok(changed() > 0)
   })
 
-  void t.test('a failing stack is reported with its task and reason', async (t) => {
+  void step('a failing stack is reported with its task and reason', async (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'labbook-stack-'))
     t.teardown(() => {
       rmSync(folder, { recursive: true, force: true })
@@ -60,7 +62,7 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
     await ends(t, stack('-e', `file=${file}`, '-e', 'state=absent'))
   })
 
-  void t.test('nginx balances two apps, then HAProxy replaces it', async (t) => {
+  void step('nginx balances two apps, then HAProxy replaces it', async (t) => {
     const held = [
       ['balancer.paths', true],
       ['balancer.sticky', true],

@@ -1,10 +1,9 @@
-import t from 'tap'
-import { INVENTORY, provision, startStory } from './site.ts'
+import { INVENTORY, PROVISIONED, provision, startStory } from './site.ts'
 import { stackCases } from './stack-cases.ts'
 
 /* Stacks and balancers on the real lab. */
 
-const down = await startStory()
-provision()
-stackCases(t, INVENTORY)
+const { step, down } = await startStory()
+provision(step)
+stackCases((name, body) => step(name, body, [PROVISIONED]), INVENTORY)
 down()

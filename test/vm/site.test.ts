@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
+import { story } from '../support/story.ts'
 import { processesOf } from './machine.ts'
 
 /*
@@ -46,10 +47,17 @@ t.teardown(async () => {
   await lab('down')
 })
 
-t.test(
-  'from nothing to a Swarm that serves the app through the routing mesh, and all that the site is to prove',
+const step = story(t)
+const UP = 'lab.mjs up creates three machines'
+const FULL = 'full.mjs provisions a Swarm that serves the app through the routing mesh, and confirms its findings'
+
+void step(UP, async (t) => {
+  await succeeds(t, 'up', lab('up', '--provider', 'qemu'))
+})
+
+void step(
+  FULL,
   async (t) => {
-    await succeeds(t, 'up', lab('up', '--provider', 'qemu'))
     await succeeds(t, 'full', runPlaybook('playbooks/full.mjs', INVENTORY))
     const { events } = latestRun()
     for (const event of events)
@@ -74,36 +82,41 @@ t.test(
     t.match(
       exhibits.find(({ title }) => title === 'Services of the stack'),
       { stdout: /:8080->8080/ },
-      'by the mesh',
+      'the routing mesh publishes the port',
     )
     t.ok(
       exhibits.some(({ title, stdout }) => /IPVS tables/.test(title) && /Conns/.test(stdout)),
-      "with the kernel's tables as exhibits",
+      "an exhibit has the kernel's IPVS tables",
     )
   },
+  [UP],
 )
 
-t.test('a snapshot of the Swarm is saved and restored', async (t) => {
-  await succeeds(t, 'snapshot', lab('snapshot', 'formed'))
-  await succeeds(t, 'resume', lab('resume', 'formed'))
-  await succeeds(t, 'list', lab('list'))
-  t.match(
-    latestRun().events.find((event) => event.type === 'exhibit'),
-    { stdout: /formed/ },
-  )
-  await succeeds(t, 'site again', runPlaybook('playbooks/site.mjs', [...INVENTORY, '--tags', 'swarm']))
-  t.same(findings(), { 'swarm.nodes.ready': true })
-  t.same(
-    Object.values(latestRun().summary().hosts).map(({ changed }) => changed),
-    [0, 0, 0],
-    'no changes',
-  )
-  await succeeds(t, 'delete', lab('delete', 'formed'))
-  await succeeds(t, 'status', lab('status'))
-  t.same(findings(), { 'lab.nodes.up': true })
-})
+void step(
+  'a snapshot of the Swarm is saved and restored',
+  async (t) => {
+    await succeeds(t, 'snapshot', lab('snapshot', 'formed'))
+    await succeeds(t, 'resume', lab('resume', 'formed'))
+    await succeeds(t, 'list', lab('list'))
+    t.match(
+      latestRun().events.find((event) => event.type === 'exhibit'),
+      { stdout: /formed/ },
+    )
+    await succeeds(t, 'site again', runPlaybook('playbooks/site.mjs', [...INVENTORY, '--tags', 'swarm']))
+    t.same(findings(), { 'swarm.nodes.ready': true })
+    t.same(
+      Object.values(latestRun().summary().hosts).map(({ changed }) => changed),
+      [0, 0, 0],
+      'the site run after the restore changes nothing',
+    )
+    await succeeds(t, 'delete', lab('delete', 'formed'))
+    await succeeds(t, 'status', lab('status'))
+    t.same(findings(), { 'lab.nodes.up': true })
+  },
+  [FULL],
+)
 
-t.test('down removes everything', async (t) => {
+void step('lab.mjs down removes the machines and all files', async (t) => {
   await succeeds(t, 'down', lab('down'))
   t.notOk(existsSync(DIR))
   t.strictSame(processesOf(DIR), [])
