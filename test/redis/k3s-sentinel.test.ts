@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { fromTemplates, named, podOf, VARIANTS } from '../unit/k3s/rendered.ts'
+import { fromTemplates, named, podOf, VARIANTS } from '../unit/playbooks/k3s/rendered.ts'
 
 /*
  * Runs the scripts of templates/k3s/redis-sentinel.yaml, including the readiness probe, with real Redis servers and

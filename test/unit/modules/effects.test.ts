@@ -7,7 +7,7 @@ import type { ModuleCall } from '../../../src/modules/task.ts'
 import { affects } from '../../../src/execution/predicted-effects.ts'
 import { secret } from '../../../src/values/secret.ts'
 import { runIn } from '../../support/shells.ts'
-import { inEachShell } from './support.ts'
+import { inEachShell } from './each-shell.ts'
 
 type AnyModule = ModuleCall<z.ZodObject, unknown>
 const call = (name: string): AnyModule => (modules as unknown as Record<string, AnyModule>)[name] as AnyModule

@@ -3,8 +3,8 @@ import t from 'tap'
 import { docker_image } from '../../../../src/modules/docker/image.ts'
 import { parseReference } from '../../../../src/modules/docker/reference.ts'
 import { runIn, shells } from '../../../support/shells.ts'
-import { fakeEngine } from './support/engine.ts'
-import { printed } from './support/swarm-answers.ts'
+import { fakeEngine } from './recorded/engine.ts'
+import { printed } from './recorded/swarm-answers.ts'
 
 const { definition } = docker_image
 type Input = Parameters<typeof definition.schema.parse>[0]

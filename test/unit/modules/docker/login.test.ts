@@ -19,7 +19,7 @@ import { queryRegistry } from '../../../../src/modules/docker/registry.ts'
 import { Redactor } from '../../../../src/evidence/redactor.ts'
 import { runIn, shells, type Shell } from '../../../support/shells.ts'
 import { result } from '../../evidence/events.ts'
-import { fakeRegistry } from './support/engine.ts'
+import { fakeRegistry } from './recorded/engine.ts'
 
 const { definition } = docker_login
 type Input = z.input<typeof definition.schema>

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { docker_network } from '../../../../src/modules/docker/network.ts'
 import { docker_volume } from '../../../../src/modules/docker/volume.ts'
-import { printed } from './support/swarm-answers.ts'
+import { printed } from './recorded/swarm-answers.ts'
 
 const plan = (params: Parameters<typeof docker_network.definition.schema.parse>[0], networks: object[]) =>
   docker_network.definition.plan(

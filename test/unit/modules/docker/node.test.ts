@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs'
 import t from 'tap'
 import { docker_node } from '../../../../src/modules/docker/node.ts'
 import { runIn, shells } from '../../../support/shells.ts'
-import { node, NOT_A_MANAGER, printed } from './support/swarm-answers.ts'
+import { node, NOT_A_MANAGER, printed } from './recorded/swarm-answers.ts'
 
 const { definition } = docker_node
 type Input = Parameters<typeof definition.schema.parse>[0]

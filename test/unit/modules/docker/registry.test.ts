@@ -5,7 +5,7 @@ import t from 'tap'
 import { parseReference } from '../../../../src/modules/docker/reference.ts'
 import { queryRegistry } from '../../../../src/modules/docker/registry.ts'
 import { runIn, shells } from '../../../support/shells.ts'
-import { fakeRegistry } from './support/engine.ts'
+import { fakeRegistry } from './recorded/engine.ts'
 
 const DIGEST = `sha256:${'0f'.repeat(32)}`
 

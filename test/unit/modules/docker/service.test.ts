@@ -1,8 +1,8 @@
 import t from 'tap'
 import { docker_service } from '../../../../src/modules/docker/service.ts'
 import { runIn, shells } from '../../../support/shells.ts'
-import { fakeEngine } from './support/engine.ts'
-import { printed } from './support/swarm-answers.ts'
+import { fakeEngine } from './recorded/engine.ts'
+import { printed } from './recorded/swarm-answers.ts'
 
 const { definition } = docker_service
 type Input = Parameters<typeof definition.schema.parse>[0]

@@ -4,9 +4,9 @@ import { docker_stack } from '../../../../src/modules/docker/stack.ts'
 import { driftOf, parseServices } from '../../../../src/modules/docker/services.ts'
 import { Secret } from '../../../../src/values/secret.ts'
 import { runIn, shells } from '../../../support/shells.ts'
-import { fakeEngine } from './support/engine.ts'
-import { service } from './support/services.ts'
-import { NOT_A_MANAGER, printed } from './support/swarm-answers.ts'
+import { fakeEngine } from './recorded/engine.ts'
+import { service } from './recorded/services.ts'
+import { NOT_A_MANAGER, printed } from './recorded/swarm-answers.ts'
 
 const { definition } = docker_stack
 type Input = Parameters<typeof definition.schema.parse>[0]

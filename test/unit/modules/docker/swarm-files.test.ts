@@ -2,7 +2,7 @@ import t from 'tap'
 import { docker_config } from '../../../../src/modules/docker/config.ts'
 import { docker_secret } from '../../../../src/modules/docker/secret.ts'
 import { secret } from '../../../../src/values/secret.ts'
-import { printed } from './support/swarm-answers.ts'
+import { printed } from './recorded/swarm-answers.ts'
 
 const seen = (answer: readonly [number, object]) => ({ stdout: printed(answer), stderr: '', exitCode: 0 })
 const config = (params: object, answer: readonly [number, object]) =>

@@ -2,7 +2,7 @@ import t from 'tap'
 import { docker_swarm } from '../../../../src/modules/docker/swarm.ts'
 import { Secret } from '../../../../src/values/secret.ts'
 import { runIn, shells } from '../../../support/shells.ts'
-import { fakeEngine } from './support/engine.ts'
+import { fakeEngine } from './recorded/engine.ts'
 import {
   CA,
   CA_IN_TOKEN,
@@ -14,7 +14,7 @@ import {
   SWARM,
   TOKENS,
   WORKER,
-} from './support/swarm-answers.ts'
+} from './recorded/swarm-answers.ts'
 
 const { definition } = docker_swarm
 type Input = Parameters<typeof definition.schema.parse>[0]

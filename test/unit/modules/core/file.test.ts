@@ -1,0 +1,145 @@
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { file } from '../../../../src/modules/core/file.ts'
+import { converge } from '../../../support/shells.ts'
+import { converged, inEachShell } from '../each-shell.ts'
+
+const permissions = (path: string): number => statSync(path).mode & 0o7777
+
+t.test('directory creates parents with the same attributes', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const path = join(folder, 'a/b c/d')
+    converged(t, converge(shell, file, { path, state: 'directory', mode: '2750', owner: 4321 }), [
+      `create directory ${path} (2750, 4321)`,
+    ])
+    t.equal(permissions(path), 0o2750)
+    t.equal(permissions(join(folder, 'a')), 0o2750)
+    t.equal(statSync(join(folder, 'a/b c')).uid, 4321)
+    t.equal(permissions(folder), 0o700, 'what was there stays as it was')
+  })
+})
+
+t.test('attributes of an existing path are changed', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const path = join(folder, 'a')
+    writeFileSync(path, 'x', { mode: 0o600 })
+    converged(t, converge(shell, file, { path, mode: '0644' }), [`change mode of ${path} to 0644 (was 0600)`])
+    converged(t, converge(shell, file, { path, group: 'daemon' }), [
+      `change owner of ${path} to root:daemon (was root:root)`,
+    ])
+    t.equal(permissions(path), 0o644)
+  })
+})
+
+t.test('recurse sets attributes below a directory', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const path = join(folder, 'd')
+    mkdirSync(join(path, 'e'), { recursive: true })
+    writeFileSync(join(path, 'e/--f\nx'), '')
+    symlinkSync('/etc/passwd', join(path, 'e/l'))
+    const passwd = permissions('/etc/passwd')
+    converged(t, converge(shell, file, { path, recurse: true, owner: 4321, mode: '0750' }), [
+      `set attributes recursively in ${path} (0750, 4321)`,
+    ])
+    t.equal(statSync(join(path, 'e/--f\nx')).uid, 4321)
+    t.equal(permissions(join(path, 'e/--f\nx')), 0o750)
+    t.equal(lstatSync(join(path, 'e/l')).uid, 4321)
+    t.match(statSync('/etc/passwd'), { uid: 0 })
+    t.equal(permissions('/etc/passwd'), passwd)
+  })
+})
+
+t.test('absent removes files, directories and links', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    mkdirSync(join(folder, 'd/e'), { recursive: true })
+    writeFileSync(join(folder, '-f'), '')
+    symlinkSync('d', join(folder, 'l'))
+    converged(t, converge(shell, file, { path: join(folder, 'l'), state: 'absent' }), [`remove link ${folder}/l`])
+    t.ok(existsSync(join(folder, 'd/e')))
+    converged(t, converge(shell, file, { path: join(folder, 'd'), state: 'absent' }), [
+      `remove ${folder}/d and its contents`,
+    ])
+    converged(t, converge(shell, file, { path: join(folder, '-f'), state: 'absent' }), [`remove ${folder}/-f`])
+    converged(t, converge(shell, file, { path: join(folder, 'gone'), state: 'absent' }), [])
+  })
+})
+
+t.test('links are created and changed', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const path = join(folder, 'l')
+    writeFileSync(join(folder, "a'b\n"), '')
+    mkdirSync(join(folder, 'd'))
+    converged(t, converge(shell, file, { path, state: 'link', src: "a'b\n" }), [`create link ${path} to a'b\n`])
+    converged(t, converge(shell, file, { path, state: 'link', src: 'd' }), [`change link ${path} to d (was a'b\n)`])
+    converged(t, converge(shell, file, { path, state: 'link', src: '/no/such', force: true }), [
+      `change link ${path} to /no/such (was d)`,
+    ])
+    t.equal(readlinkSync(path), '/no/such')
+    writeFileSync(join(folder, 'f'), '')
+    converged(t, converge(shell, file, { path: join(folder, 'f'), state: 'link', src: 'd', force: true }), [
+      `replace file by link ${folder}/f to d`,
+    ])
+  })
+})
+
+t.test('touch creates an empty file and keeps an existing one', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const path = join(folder, 'a')
+    converged(t, converge(shell, file, { path, state: 'touch', mode: '0600' }), [`create ${path} (0600)`])
+    writeFileSync(path, 'kept')
+    chmodSync(path, 0o640)
+    converged(t, converge(shell, file, { path, state: 'touch', modification_time: 'preserve' }), [])
+    t.equal(readFileSync(path, 'utf8'), 'kept')
+  })
+})
+
+t.test('a link to a directory is a directory, unless it is not followed', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    mkdirSync(join(folder, 'd'), { mode: 0o755 })
+    const path = join(folder, 'l')
+    symlinkSync('d', path)
+    converged(t, converge(shell, file, { path, state: 'directory', mode: '0700' }), [
+      `change mode of ${path} to 0700 (was 0755)`,
+    ])
+    t.equal(permissions(join(folder, 'd')), 0o700)
+    t.match(converge(shell, file, { path, state: 'directory', follow: false }).before.problem, 'is not a directory')
+  })
+})
+
+t.test('file reports what prevents the state', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const path = join(folder, 'f')
+    writeFileSync(path, '')
+    const problem = (params: object): string | undefined => converge(shell, file, { path, ...params }).before.problem
+    t.match(problem({ state: 'directory' }), 'exists and is not a directory')
+    t.match(problem({ state: 'link', src: '/etc' }), 'set force: true to replace it')
+    t.match(problem({ state: 'link', src: 'none', path: join(folder, 'l') }), 'none does not exist')
+    t.match(problem({ state: 'link', src: '/etc', path: folder }), 'cannot be replaced by a link')
+    t.match(problem({ state: 'file', path: folder }), 'is a directory, not a file')
+    t.match(problem({ path: join(folder, 'gone') }), 'does not exist')
+    t.match(problem({ state: 'touch', path: join(folder, 'no/a') }), `directory ${folder}/no does not exist`)
+    t.equal(problem({ owner: 'no.body' }), 'user "no.body" does not exist on this host')
+  })
+})
+
+t.test('file rejects contradictory parameters', async (t) => {
+  const why = (params: object): string =>
+    file.definition.schema
+      .safeParse(params)
+      .error?.issues.map(({ message }) => message)
+      .join() ?? ''
+  t.match(why({ path: '/a/..', state: 'absent' }), 'refusing to remove /')
+  t.match(why({ path: '/a', state: 'link' }), "src and state: 'link' require each other")
+  t.match(why({ path: '/a', state: 'touch', recurse: true }), 'recurse requires')
+})

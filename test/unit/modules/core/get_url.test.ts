@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { get_url } from '../../../../src/modules/core/get_url.ts'
+import { Secret } from '../../../../src/values/secret.ts'
+import { converge, type Shell } from '../../../support/shells.ts'
+import { serve } from '../http-server.ts'
+import { converged, inEachShell } from '../each-shell.ts'
+
+const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 31) & 0xff))
+const sum = createHash('sha256').update(bytes).digest('hex')
+
+t.test('get_url downloads files', async (t) => {
+  const port = await serve(t, bytes, 'to"ken')
+  const url = `http://127.0.0.1:${port}/file`
+
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a b')
+    converged(t, converge(shell, get_url, { url, dest, mode: '0755' }), [`download ${url} to ${dest} (0755)`])
+    t.ok(readFileSync(dest).equals(bytes))
+    t.equal(statSync(dest).mode & 0o777, 0o755)
+    converged(t, converge(shell, get_url, { url, dest, mode: '0700' }), [`change mode of ${dest} to 0700 (was 0755)`])
+
+    writeFileSync(dest, 'spoilt')
+    converged(t, converge(shell, get_url, { url, dest }), [])
+    converged(t, converge(shell, get_url, { url, dest, force: true }), [`download again ${url} to ${dest}`])
+    writeFileSync(dest, 'spoilt')
+    const checked = converge(shell, get_url, { url, dest, checksum: `sha256:${sum}` })
+    converged(t, checked, [`download again ${url} to ${dest}`])
+    t.match(checked.after.values, { checksum: sum })
+    writeFileSync(dest, 'spoilt')
+    converged(t, converge(shell, get_url, { url, dest, checksum: `sha256:http://127.0.0.1:${port}/SUMS` }), [
+      `download again ${url} to ${dest}`,
+    ])
+    t.ok(readFileSync(dest).equals(bytes))
+    t.same(readdirSync(folder), ['a b'])
+
+    converged(t, converge(shell, get_url, { url, dest: `${folder}/` }), [`download ${url} to ${folder}/file`])
+    symlinkSync('file', join(folder, 'link'))
+    writeFileSync(join(folder, 'file'), 'spoilt')
+    converged(t, converge(shell, get_url, { url, dest: join(folder, 'link'), force: true }), [
+      `download again ${url} to ${folder}/link`,
+    ])
+    t.ok(readFileSync(join(folder, 'file')).equals(bytes))
+  })
+})
+
+t.test('both curl and wget send secret headers', async (t) => {
+  const port = await serve(t, bytes, 'to"ken \\')
+  const url = `http://127.0.0.1:${port}/private`
+  inEachShell(t, (t, shell, folder) => {
+    const headers = { 'X-Token': new Secret('to"ken \\') }
+    converged(t, converge(shell, get_url, { url, dest: join(folder, 'curl'), headers }), [
+      `download ${url} to ${folder}/curl`,
+    ])
+    const { applied } = withWget(shell, folder, { url, dest: join(folder, 'wget'), headers })
+    t.same(applied, [{ stdout: '', stderr: '', exitCode: 0 }])
+    t.equal(readFileSync(join(folder, 'curl'), 'utf8'), 'for you')
+    t.equal(readFileSync(join(folder, 'wget'), 'utf8'), 'for you')
+  })
+})
+
+/** On a host that has wget and no curl. */
+function withWget(shell: Shell, folder: string, params: Parameters<typeof get_url.definition.schema.parse>[0]) {
+  const bin = join(folder, 'bin')
+  mkdirSync(bin)
+  for (const tool of ['wget', 'stat', 'sha256sum', 'mktemp', 'chmod', 'chown', 'rm', 'mv', 'sync', 'readlink'])
+    symlinkSync(`/usr/bin/${tool}`, join(bin, tool))
+  const path = process.env['PATH']
+  process.env['PATH'] = bin
+  try {
+    return converge(
+      { ...shell, argv: [`/usr/bin/${shell.argv[0]}`, ...shell.argv.slice(1)] as never },
+      get_url,
+      params as never,
+    )
+  } finally {
+    process.env['PATH'] = path
+  }
+}
+
+t.test('a failed download is reported and keeps the old file', async (t) => {
+  const port = await serve(t, bytes)
+  const at = (path: string): string => `http://127.0.0.1:${port}${path}`
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    writeFileSync(dest, 'old')
+    chmodSync(dest, 0o600)
+    const wrong = converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${'1'.repeat(64)}` })
+    t.match(wrong.applied, [{ exitCode: 1, stderr: `checksum mismatch of ${at('/file')}: ${sum}` }])
+    t.match(converge(shell, get_url, { url: at('/gone'), dest: join(folder, 'b') }).applied, [
+      { exitCode: 22, stderr: '404' },
+    ])
+    t.match(
+      converge(shell, get_url, { url: at('/gone'), dest, force: true }).before.problem,
+      /^cannot download .*\/gone: .*404/,
+    )
+    t.match(
+      converge(shell, get_url, { url: at('/other2'), dest, checksum: `sha256:${at('/SUMS')}` }).before.problem,
+      'has no SHA-256 checksum of other2',
+    )
+    t.match(
+      converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${at('/none')}` }).before.problem,
+      /^cannot download .*\/none: .*404/,
+    )
+    t.equal(readFileSync(dest, 'utf8'), 'old')
+    t.same(readdirSync(folder), ['a'])
+  })
+})

@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { hostname } from '../../../../src/modules/core/hostname.ts'
+import type { Observed } from '../../../../src/modules/script-output.ts'
+import { sysctl } from '../../../../src/modules/core/sysctl.ts'
+import { converge, runIn, shells } from '../../../support/shells.ts'
+import { descriptions, inEachShell } from '../each-shell.ts'
+
+const seen = (stdout: string): Observed => ({ stdout, stderr: '', exitCode: 0 })
+
+t.test('hostname sets the kernel value and the file independently', async (t) => {
+  const plan = (live: string, kept: string) =>
+    descriptions(hostname.definition.plan({ name: 'node1' }, seen(`${live}\n${kept}\n`), {}, {}))
+  t.same(plan('node1', 'node1'), [])
+  t.same(plan('debian', 'node1'), ['set the hostname to node1 (was debian)'])
+  t.same(plan('node1', ''), ['set the hostname in /etc/hostname to node1'])
+  t.same(plan('debian', 'debian'), [
+    'set the hostname in /etc/hostname to node1 (was debian)',
+    'set the hostname to node1 (was debian)',
+  ])
+  t.notOk(hostname.definition.schema.safeParse({ name: '-node' }).success)
+  t.notOk(hostname.definition.schema.safeParse({ name: 'a\nb' }).success)
+  for (const shell of shells) {
+    const probe = runIn(shell, hostname.definition.probe({ name: 'x' }, {}))
+    t.equal(probe.stdout.split('\n')[0], readFileSync('/proc/sys/kernel/hostname', 'utf8').trim(), shell.name)
+    t.equal(probe.stdout.split('\n').length, 3)
+  }
+})
+
+const there = (text: string, ...words: string[]): Observed =>
+  seen(`there\n81a4\n0\n0\n${text.length}\n0\nroot\nroot\n${words.join('\n')}\ncontent\n${text}`)
+const plan = (params: Parameters<typeof sysctl.definition.schema.parse>[0], observed: Observed) =>
+  sysctl.definition.plan(sysctl.definition.schema.parse(params), observed, {}, {})
+
+t.test('sysctl writes the parameter to the file and sets it', async (t) => {
+  const params = { name: 'net.ipv4.ip_forward', value: 1 }
+  t.same(descriptions(plan(params, there('# x\nnet.ipv4.ip_forward=1\n', 'live=1'))), [])
+  t.same(descriptions(plan(params, there('#net.ipv4.ip_forward=1\n', 'live=1'))), [
+    'set net.ipv4.ip_forward = 1 in /etc/sysctl.conf',
+  ])
+  t.same(descriptions(plan(params, there('net.ipv4.ip_forward = 1\n', 'live=0'))), [
+    'set net.ipv4.ip_forward to 1 (was 0)',
+  ])
+  t.same(descriptions(plan({ ...params, reload: false }, there('net.ipv4.ip_forward = 1\n', 'live=0'))), [])
+  const both = plan({ ...params, sysctl_file: '/etc/sysctl.d/k.conf' }, seen('absent\nlive=0'))
+  t.same(descriptions(both), [
+    'set net.ipv4.ip_forward = 1 in /etc/sysctl.d/k.conf',
+    'set net.ipv4.ip_forward to 1 (was 0)',
+  ])
+  t.same(both.changes[0]?.diff, { subject: '/etc/sysctl.d/k.conf', before: '', after: 'net.ipv4.ip_forward = 1\n' })
+  t.equal(
+    both.changes[1]?.script,
+    "printf '%s\\n' 1 >/proc/sys/net/ipv4/ip_forward || { echo 'the kernel rejected the value' >&2; exit 1; }",
+  )
+})
+
+t.test('sysctl uses the last of several lines, and treats spaces as tabs', async (t) => {
+  const wide = { name: 'net.ipv4.tcp_rmem', value: '4096 131072 6291456' }
+  t.same(
+    descriptions(plan(wide, there('net.ipv4.tcp_rmem = 4096  131072 6291456\n', 'live=4096\t131072\t6291456'))),
+    [],
+  )
+  t.equal(
+    plan({ name: 'vm.swappiness', value: 10 }, there('vm.swappiness=10\nvm.swappiness=60\n', 'live=10')).changes[0]
+      ?.diff?.after,
+    'vm.swappiness=10\nvm.swappiness = 10\n',
+  )
+  t.equal(
+    plan({ name: 'vm.swappiness', state: 'absent' }, there('a.b=1\nvm.swappiness=60\n', 'live=60')).changes[0]?.diff
+      ?.after,
+    'a.b=1\n',
+  )
+})
+
+t.test('sysctl reports a parameter that the kernel lacks', async (t) => {
+  const params = { name: 'net.bridge.bridge-nf-call-iptables', value: true }
+  t.match(plan(params, there('', 'no-key')).problem, 'the kernel has no parameter net.bridge.bridge-nf-call-iptables')
+  t.same(descriptions(plan({ ...params, ignoreerrors: true }, there('', 'no-key'))), [
+    'set net.bridge.bridge-nf-call-iptables = 1 in /etc/sysctl.conf',
+  ])
+  t.notOk(sysctl.definition.schema.safeParse({ name: '../../etc/passwd', value: 1 }).success)
+  t.notOk(sysctl.definition.schema.safeParse({ name: 'a/../../b', value: 1 }).success)
+})
+
+t.test('sysctl writes a parameter to a file in each shell', async (t) => {
+  const value = readFileSync('/proc/sys/vm/swappiness', 'utf8').trim()
+  inEachShell(t, (t, shell, folder) => {
+    const sysctl_file = join(folder, 'x.conf')
+    writeFileSync(sysctl_file, 'vm.swappiness = 1\n', { mode: 0o640 })
+    const run = converge(shell, sysctl, { name: 'vm.swappiness', value, sysctl_file })
+    t.same(descriptions(run.before), [`set vm.swappiness = ${value} in ${sysctl_file}`])
+    t.same(run.after, { changes: [], values: { name: 'vm.swappiness', value } })
+    t.equal(readFileSync(sysctl_file, 'utf8'), `vm.swappiness = ${value}\n`)
+    t.match(
+      converge(shell, sysctl, { name: 'vm.no_such', value: 1, sysctl_file }).before.problem,
+      'the kernel has no parameter vm.no_such',
+    )
+  })
+})
+
+t.test('the probe of a name with slashes reads the setting of an interface with a dot', async (t) => {
+  const probe = sysctl.definition.probe(
+    sysctl.definition.schema.parse({ name: 'net/ipv4/conf/eth0.1/forwarding', value: 1 }),
+    {},
+  )
+  t.match(probe, '/proc/sys/net/ipv4/conf/eth0.1/forwarding')
+})

@@ -1,0 +1,170 @@
+import { chmodSync } from 'node:fs'
+import t from 'tap'
+import { systemd } from '../../../../src/modules/core/systemd.ts'
+import { runIn, shells } from '../../../support/shells.ts'
+
+const { definition } = systemd
+type Input = Parameters<typeof definition.schema.parse>[0]
+const parse = (params: Input) => definition.schema.parse(params)
+const plan = (params: Input, stdout: string, exitCode = 0, stderr = '') =>
+  definition.plan(parse(params), { stdout, stderr, exitCode }, {}, {})
+const descriptions = (params: Input, stdout: string) =>
+  plan(params, stdout).changes.map(({ description }) => description)
+
+const unit = (more: Record<string, string> = {}): string =>
+  Object.entries({
+    Type: 'notify',
+    Result: 'success',
+    LoadState: 'loaded',
+    ActiveState: 'active',
+    SubState: 'running',
+    UnitFileState: 'enabled',
+    NeedDaemonReload: 'no',
+    ...more,
+  })
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')
+const stopped = { ActiveState: 'inactive', SubState: 'dead' }
+const missing = unit({ LoadState: 'not-found', ...stopped, UnitFileState: '' })
+
+void t.test('a unit in the desired state needs no change', async (t) => {
+  t.same(plan({ name: 'docker', state: 'started', enabled: true, masked: false, daemon_reload: true }, unit()), {
+    changes: [],
+    values: { active_state: 'active', unit_file_state: 'enabled' },
+  })
+  t.same(
+    descriptions({ name: 'docker', state: 'stopped', enabled: false }, unit({ ...stopped, UnitFileState: 'disabled' })),
+    [],
+  )
+  t.same(descriptions({ name: 'docker', state: 'stopped' }, unit({ ActiveState: 'failed' })), [])
+})
+
+void t.test('enabling comes before starting, each with its diff', async (t) => {
+  const { changes } = plan(
+    { name: 'docker', state: 'started', enabled: true },
+    unit({ ...stopped, UnitFileState: 'disabled' }),
+  )
+  t.same(
+    changes.map(({ description }) => description),
+    ['enable docker', 'start docker'],
+  )
+  t.same(
+    changes.map(({ diff }) => [diff?.before, diff?.after]),
+    [
+      ['disabled\n', 'enabled\n'],
+      ['inactive\n', 'active (started)\n'],
+    ],
+  )
+})
+
+void t.test('an activating or failed unit is started', async (t) => {
+  for (const ActiveState of ['activating', 'failed', 'deactivating']) {
+    t.same(descriptions({ name: 'docker', state: 'started' }, unit({ ActiveState })), ['start docker'])
+  }
+})
+
+void t.test('restarted and reloaded always act, and start a stopped unit', async (t) => {
+  t.same(descriptions({ name: 'x', state: 'restarted' }, unit()), ['restart x'])
+  t.same(descriptions({ name: 'x', state: 'reloaded' }, unit()), ['reload x'])
+  t.same(descriptions({ name: 'x', state: 'reloaded' }, unit(stopped)), ['start x'])
+})
+
+void t.test('daemon_reload acts only if unit files are newer than what systemd has loaded', async (t) => {
+  t.same(descriptions({ name: 'x', daemon_reload: true, state: 'restarted' }, unit({ NeedDaemonReload: 'yes' })), [
+    'reload systemd',
+    'restart x',
+  ])
+  t.same(descriptions({ daemon_reload: true }, 'NeedDaemonReload=yes\n'), ['reload systemd'])
+  t.same(descriptions({ daemon_reload: true }, ''), [])
+  t.same(
+    descriptions({ name: 'x', daemon_reload: true }, unit({ DropIn: 'new' })),
+    ['reload systemd'],
+    'a drop-in that systemd is blind to',
+  )
+})
+
+void t.test('a missing unit is an error; one that systemd has not loaded is loaded', async (t) => {
+  t.match(plan({ name: 'nope', state: 'started' }, missing).problem, /unit "nope" not found/)
+  t.match(plan({ name: 'new', state: 'started' }, `${missing}OnDisk=yes\n`).problem, /set daemon_reload: true/)
+  t.same(descriptions({ name: 'new', state: 'started', daemon_reload: true }, `${missing}OnDisk=yes\n`), [
+    'reload systemd',
+    'start new',
+  ])
+  t.same(descriptions({ name: 'nope', masked: true }, missing), ['mask nope'])
+})
+
+void t.test('a masked unit is unmasked first, or is an error', async (t) => {
+  const masked = unit({ LoadState: 'masked', ...stopped, UnitFileState: 'masked' })
+  t.match(plan({ name: 'x', state: 'started' }, masked).problem, /masked: false/)
+  t.same(descriptions({ name: 'x', state: 'started', masked: false }, masked), ['unmask x', 'start x'])
+  t.same(descriptions({ name: 'x', state: 'stopped', masked: true }, unit()), ['stop x', 'mask x'])
+  t.same(descriptions({ name: 'x', masked: true }, masked), [])
+})
+
+void t.test('units that cannot be enabled need no change; init scripts are enabled', async (t) => {
+  t.same(descriptions({ name: 'x', enabled: true }, unit({ UnitFileState: 'static' })), [])
+  t.same(descriptions({ name: 'x', enabled: true }, `${unit({ UnitFileState: 'generated' })}IsEnabled=disabled\n`), [
+    'enable x',
+  ])
+})
+
+void t.test('a remaining difference after the changes fails the task', async (t) => {
+  const params = parse({ name: 'x', state: 'started', enabled: true })
+  const after = (stdout: string) => definition.result?.(params, [{ stdout, stderr: '', exitCode: 0 }])
+  t.same(after(unit()), { values: { active_state: 'active', unit_file_state: 'enabled' } })
+  t.equal(
+    after(unit({ ActiveState: 'activating', SubState: 'auto-restart' }))?.failed,
+    'x is activating (auto-restart), not running',
+  )
+  t.equal(after(unit({ UnitFileState: 'disabled' }))?.failed, 'x is disabled, not enabled')
+  t.equal(after(unit({ Type: 'oneshot', ...stopped }))?.failed, undefined)
+})
+
+void t.test('a host without systemd is reported', async (t) => {
+  t.match(plan({ name: 'x' }, '', 127).problem, /systemctl not found/)
+  t.match(
+    plan({ name: 'x' }, '', 1, 'System has not been booted with systemd').problem,
+    /systemd does not respond: System has not been booted/,
+  )
+})
+
+for (const shell of shells) {
+  void t.test(`${shell.name}: a unit that fails to start shows its log`, async (t) => {
+    const bin = t.testdir({
+      systemctl: [
+        '#!/bin/sh',
+        'case $* in',
+        '  "show -p ActiveState -- x") echo ActiveState=failed ;;',
+        '  show*) printf "LoadState=loaded\\nActiveState=failed\\nUnitFileState=enabled\\nNeedDaemonReload=no\\n" ;;',
+        '  start*) echo "Job for x.service failed." >&2; exit 1 ;;',
+        'esac',
+      ].join('\n'),
+      journalctl: '#!/bin/sh\necho "x: cannot bind port 80"',
+    })
+    for (const name of ['systemctl', 'journalctl']) chmodSync(`${bin}/${name}`, 0o755)
+    const run = (script: string) => runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } })
+    const params = parse({ name: 'x', state: 'started' })
+    const { changes } = definition.plan(params, run(definition.probe(params, {})), {}, {})
+    t.match(run(changes[0]?.script ?? ''), {
+      exitCode: 1,
+      stderr: 'Job for x.service failed.\nx: cannot bind port 80\n',
+    })
+  })
+
+  void t.test(`${shell.name}: each change ends by printing the unit's state`, async (t) => {
+    const bin = t.testdir({
+      systemctl:
+        '#!/bin/sh\ncase $* in show*) printf "LoadState=loaded\\nActiveState=active\\nUnitFileState=generated\\n" ;; is-enabled*) echo enabled ;; esac',
+    })
+    chmodSync(`${bin}/systemctl`, 0o755)
+    const run = (script: string) => runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } })
+    const params = parse({ name: 'x', state: 'restarted', enabled: true })
+    const { changes } = definition.plan(params, run(definition.probe(params, {})), {}, {})
+    t.same(
+      changes.map(({ description }) => description),
+      ['restart x'],
+    )
+    const applied = changes.map(({ script }) => run(script))
+    t.same(definition.result?.(params, applied), { values: { active_state: 'active', unit_file_state: 'enabled' } })
+  })
+}

@@ -1,0 +1,99 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { template } from '../../../../src/modules/core/template.ts'
+import { Secret } from '../../../../src/values/secret.ts'
+import { converge } from '../../../support/shells.ts'
+import { converged, inEachShell } from '../each-shell.ts'
+
+const source = (text: string) => ({ src: Buffer.from(text) })
+
+t.test("template renders its own variables before the host's", async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const inputs = source('{% for node in nodes %}\nserver {{ node }}:{{ port }};\n{% endfor %}\n<{{ name }}>\n')
+    const vars = { nodes: ['node1', 'node2'], port: 80, name: 'a & b' }
+    const run = converge(
+      shell,
+      template,
+      { src: 'gateway.conf.j2', dest: `${folder}/`, vars: { port: 8080 } },
+      { inputs, vars },
+    )
+    converged(t, run, [`create ${folder}/gateway.conf`])
+    t.equal(readFileSync(join(folder, 'gateway.conf'), 'utf8'), 'server node1:8080;\nserver node2:8080;\n<a & b>\n')
+  })
+})
+
+t.test('an update shows both texts', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    writeFileSync(dest, 'port 80\n')
+    const run = converge(
+      shell,
+      template,
+      { src: 'a.j2', dest },
+      { inputs: source('port {{ port }}\n'), vars: { port: 81 } },
+    )
+    converged(t, run, [`update ${dest}`])
+    t.same(run.before.changes[0]?.diff, { subject: dest, before: 'port 80\n', after: 'port 81\n' })
+  })
+})
+
+t.test('template converges on private and large files and on U+FFFD', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    converged(t, converge(shell, template, { src: 'a', dest, mode: '0600' }, { inputs: source('x\n') }), [
+      `create ${dest} (0600)`,
+    ])
+    converged(t, converge(shell, template, { src: 'a', dest, mode: '0644' }, { inputs: source('x'.repeat(300_000)) }), [
+      `update ${dest} (0644)`,
+    ])
+    converged(t, converge(shell, template, { src: 'a', dest }, { inputs: source('\uFFFD') }), [`update ${dest}`])
+    writeFileSync(dest, Buffer.from([0xff]))
+    converged(t, converge(shell, template, { src: 'a', dest }, { inputs: source('\uFFFD') }), [`update ${dest}`])
+  })
+})
+
+t.test('secrets reach the file but no diff; the file is private', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    const vars = {
+      redis: Object.freeze({ users: Object.freeze([Object.freeze({ password: new Secret('hunter2') })]) }),
+    }
+    const run = converge(
+      shell,
+      template,
+      { src: 'a', dest },
+      { inputs: source('pass {{ redis.users[0].password }}'), vars },
+    )
+    converged(t, run, [`create ${dest}`])
+    t.equal(readFileSync(dest, 'utf8'), 'pass hunter2')
+    t.equal(statSync(dest).mode & 0o777, 0o600)
+    t.notMatch(JSON.stringify(run.before), 'hunter2"')
+    t.same(run.before.changes[0]?.diff, { subject: dest, before: '', after: '[REDACTED]\n' })
+  })
+})
+
+t.test('an unused secret among the variables hides nothing', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    const run = converge(
+      shell,
+      template,
+      { src: 'a', dest },
+      { inputs: source('plain'), vars: { password: new Secret('hunter3') } },
+    )
+    t.equal(run.before.changes[0]?.diff?.after, 'plain')
+  })
+})
+
+t.test('template errors name the template, the line and the cause', async (t) => {
+  const problem = (text: string, vars = {}): string | undefined => {
+    const { definition } = template
+    const params = definition.schema.parse({ src: 'nginx/gateway.j2', dest: '/etc/a' })
+    return definition.plan(params, { stdout: 'absent\n', stderr: '', exitCode: 0 }, source(text), vars).problem
+  }
+  t.equal(problem('one\ntwo {{ a }} {{ port }}\n', { a: 1 }), 'nginx/gateway.j2:2: {{ port }} is not defined')
+  t.equal(problem('{{ a.b.c }}'), 'nginx/gateway.j2:1: {{ a.b.c }} is not defined')
+  t.match(problem('one\n{% if x %}\n'), /^nginx\/gateway\.j2: .*expected elif, else, or endif, got end of file/)
+  t.match(problem('{{ x | nofilter }}', { x: 1 }), /^nginx\/gateway\.j2(:1)?: filter not found: nofilter$/)
+})

@@ -1,0 +1,103 @@
+import t from 'tap'
+import { uri } from '../../../../src/modules/core/uri.ts'
+import { Secret } from '../../../../src/values/secret.ts'
+import { converge, type Shell } from '../../../support/shells.ts'
+import { serve } from '../http-server.ts'
+import { descriptions, inEachShell } from '../each-shell.ts'
+
+t.test('uri sends requests to a web server', async (t) => {
+  const port = await serve(t)
+  const at = (path: string): string => `http://127.0.0.1:${port}${path}`
+  const look = (shell: Shell, params: object) => converge(shell, uri, params as never).before
+  const send = (shell: Shell, params: object) => {
+    const run = converge(shell, uri, params as never)
+    return {
+      planned: descriptions(run.before),
+      ...uri.definition.result?.(uri.definition.schema.parse(params), run.applied),
+    }
+  }
+
+  inEachShell(t, (t, shell) => {
+    t.same(look(shell, { url: at('/status/200') }), { changes: [], values: { status: 200, url: at('/status/200') } })
+    t.match(look(shell, { url: at('/status/200'), return_content: true }).values, { content: 'a\nb\n' })
+    t.equal(look(shell, { url: at('/nowhere') }).problem, `status code was 404 and not 200: ${at('/nowhere')}`)
+    t.equal(look(shell, { url: at('/status/503'), status_code: [200, 503] }).problem, undefined)
+    t.equal(look(shell, { url: at('/status/200'), method: 'head' }).problem, undefined)
+    t.match(look(shell, { url: at('/moved') }).values, { status: 200, url: at('/file') })
+
+    const dead = look(shell, { url: 'http://127.0.0.1:1/' })
+    t.match(dead.problem, /^no response from http:\/\/127\.0\.0\.1:1\/: curl: \(7\)/)
+    t.match(dead.values, { status: -1 })
+
+    const headers = { 'X-Odd': new Secret('a "b" \\ $c \'d\' é'), 'X-Empty': '' }
+    const echoed = look(shell, {
+      url: at('/echo?a=[1]&b={x,y}'),
+      headers,
+      return_content: true,
+      url_username: 'me',
+      url_password: 'p:w',
+    }).values?.json
+    t.match(echoed, {
+      method: 'GET',
+      url: '/echo?a=[1]&b={x,y}',
+      headers: { authorization: `Basic ${Buffer.from('me:p:w').toString('base64')}`, 'x-empty': '' },
+    })
+    t.equal(
+      Buffer.from((echoed as { headers: Record<string, string> }).headers['x-odd'] ?? '', 'latin1').toString(),
+      'a "b" \\ $c \'d\' é',
+    )
+
+    const posted = send(shell, {
+      url: at('/echo'),
+      method: 'POST',
+      body: { a: [1, "it's\n"], b: new Secret('s') },
+      body_format: 'json',
+      return_content: true,
+    })
+    t.same(posted.planned, [`send POST to ${at('/echo')}`])
+    t.match(posted.values?.json, {
+      method: 'POST',
+      body: '{"a":[1,"it\'s\\n"],"b":"s"}',
+      headers: { 'content-type': 'application/json' },
+    })
+    t.match(
+      send(shell, {
+        url: at('/echo'),
+        method: 'PUT',
+        body: { a: 'x y', b: 1 },
+        body_format: 'form-urlencoded',
+        return_content: true,
+      }).values?.json,
+      { body: 'a=x+y&b=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    )
+    t.match(send(shell, { url: at('/echo'), method: 'PUT', body: '@/etc/passwd', return_content: true }).values?.json, {
+      body: '@/etc/passwd',
+    })
+    t.equal(
+      send(shell, { url: at('/status/500'), method: 'DELETE' }).failed,
+      `status code was 500 and not 200: ${at('/status/500')}`,
+    )
+  })
+})
+
+t.test('secrets are in no argv', async (t) => {
+  const { definition } = uri
+  const params = definition.schema.parse({
+    url: 'http://127.0.0.1/',
+    headers: { Authorization: new Secret('Bearer t0ken') },
+  })
+  const line = definition.probe(params, {}).split(' | ')
+  t.match(line[0], 't0ken')
+  t.equal(line[1], 'curl --config -')
+})
+
+t.test('uri rejects contradictory parameters', async (t) => {
+  const why = (params: object): string =>
+    uri.definition.schema
+      .safeParse(params)
+      .error?.issues.map(({ message }) => message)
+      .join() ?? ''
+  t.match(why({ url: 'ftp://a' }), 'starts with http:// or https://')
+  t.match(why({ url: 'http://a', headers: { A: 'b\nc' } }), 'a header must be one line')
+  t.match(why({ url: 'http://a', method: 'POST', body: { a: 1 } }), 'requires body_format')
+})

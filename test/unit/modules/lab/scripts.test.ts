@@ -1,0 +1,102 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { lab_network } from '../../../../src/modules/lab/network.ts'
+import { lab_node } from '../../../../src/modules/lab/node.ts'
+import { lab_preflight } from '../../../../src/modules/lab/preflight.ts'
+import { lab_rootfs } from '../../../../src/modules/lab/rootfs.ts'
+import { bootScript, nodeFileFunctions } from '../../../../src/modules/lab/scripts/boot-node.ts'
+import { stopNodeFunctions } from '../../../../src/modules/lab/scripts/stop-node.ts'
+import { supervisorScript } from '../../../../src/modules/lab/scripts/supervise-node.ts'
+import { sourceFunctions } from '../../../../src/modules/lab/scripts/rootfs.ts'
+import { quote } from '../../../../src/shell/quote.ts'
+import { runIn, shells } from '../../../support/shells.ts'
+import { network, node1, planFor } from './planned.ts'
+
+const { definition } = lab_network
+const present = definition.schema.parse(network)
+const started = lab_node.definition.schema.parse(node1)
+const scripts: Record<string, string> = {
+  'boot script': nodeFileFunctions + bootScript,
+  'keeper script': supervisorScript,
+  'network probe': definition.probe(present, {}),
+  'node probe': lab_node.definition.probe(started, {}),
+  'preflight probe': lab_preflight.definition.probe({}, {}),
+  'rootfs probe': lab_rootfs.definition.probe(lab_rootfs.definition.schema.parse({ path: '/srv/labs/rootfs' }), {}),
+}
+const plans = [
+  planFor(lab_network, network, 'uplink eth0\nforwarding 0\n'),
+  planFor(
+    lab_network,
+    { ...network, state: 'absent', purge: true },
+    'there lbtest-node1\nthere lbtest-sw\nhost-end\nrule x\nremembered 0\nnetns-mounted\nfolder\n',
+  ),
+  planFor(lab_node, { ...node1, disk: '4G', memory: '1G' }, ''),
+  planFor(lab_node, node1, 'pid 1\nown-network\nanswers\n'),
+  planFor(lab_node, { ...node1, state: 'stopped' }, 'process 1\n'),
+  planFor(lab_node, { ...node1, state: 'absent' }, 'folder\n'),
+  planFor(lab_rootfs, { path: '/srv/labs/rootfs' }, 'sources 1\nwanted abc\n'),
+  planFor(lab_rootfs, { path: '/srv/labs/rootfs', state: 'absent' }, 'there\n'),
+]
+for (const { description, script } of plans.flatMap((plan) => plan.changes)) scripts[description] = script
+
+for (const shell of shells) {
+  await t.test(`${shell.name} parses every script`, async (t) => {
+    const [command, ...args] = shell.argv
+    for (const [name, script] of Object.entries(scripts)) {
+      const { status, stderr } = spawnSync(command, [...args, '-n'], { input: script, encoding: 'utf8' })
+      t.equal(status, 0, `${name}: ${stderr}`)
+    }
+  })
+
+  await t.test(`${shell.name}: lab_pid() ignores a recycled PID`, async (t) => {
+    const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' })
+    t.teardown(() => sleeper.kill())
+    const since = (readFileSync(`/proc/${sleeper.pid}/stat`, 'utf8').split(') ')[1] as string).split(' ')[19] as string
+    const dir = t.testdir({
+      own: { pid: `${sleeper.pid} ${since}\n` },
+      other: { pid: `${sleeper.pid} 1\n` },
+      cut: { pid: `${sleeper.pid}` },
+    })
+    const pid = (directory: string): string =>
+      runIn(shell, `${stopNodeFunctions}lab_pid ${quote(`${dir}/${directory}`)}`).stdout.trim()
+    t.equal(pid('own'), String(sleeper.pid))
+    t.equal(pid('other'), '')
+    t.equal(pid('cut'), '')
+    t.equal(pid('none'), '')
+  })
+
+  await t.test(`${shell.name}: lab_write_hosts() replaces only the lab's lines`, async (t) => {
+    const dir = t.testdir({ hosts: '10.0.0.9 old # lab\n127.0.0.1 mine\n' })
+    const script = `hosts='10.0.0.1 a # lab\n10.0.0.2 b # lab'\n${nodeFileFunctions}lab_write_hosts ${quote(`${dir}/hosts`)}`
+    for (let run = 0; run < 2; run++) t.equal(runIn(shell, script).exitCode, 0)
+    t.equal(readFileSync(`${dir}/hosts`, 'utf8'), '10.0.0.1 a # lab\n10.0.0.2 b # lab\n127.0.0.1 mine\n')
+  })
+
+  await t.test(
+    `${shell.name}: only the distribution's archives and their connection settings are copied`,
+    async (t) => {
+      const bin = t.testdir({
+        'apt-get':
+          '#!/bin/sh\ncat <<END\nhttp://mirror.test/debian/ bookworm main Debian\nhttp://mirror.test/debian/ bookworm main Debian\n' +
+          'https://other.test/ stable main Other\nfile:/srv/packages bookworm main Debian\nEND\n',
+        'apt-config':
+          '#!/bin/sh\ncat <<END\nAcquire "";\nAcquire::http::Proxy "http://proxy.test:3128";\nAcquire::Check-Date "false";\nAPT::Foo "1";\nEND\n',
+      })
+      spawnSync('chmod', ['+x', `${bin}/apt-get`, `${bin}/apt-config`])
+      const { stdout } = runIn(shell, `${sourceFunctions}lab_sources; lab_apt_settings`, {
+        env: { PATH: `${bin}:${process.env['PATH']}`, http_proxy: '', https_proxy: '' },
+      })
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/\[signed-by=.*\] /, ''))
+      t.strictSame(lines, [
+        'deb http://mirror.test/debian/ bookworm main',
+        'Acquire::http::Proxy "http://proxy.test:3128";',
+        'Acquire::Check-Date "false";',
+        'Acquire::Languages "none";',
+      ])
+    },
+  )
+}

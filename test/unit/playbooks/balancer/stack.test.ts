@@ -1,0 +1,81 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { APPS, balancerVars } from '../../../../playbooks/balancer/stack.ts'
+import { IMAGE_NAMES, ROOT } from '../../../../playbooks/app/images/table.ts'
+import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
+import { variablesOf } from '../../../../playbooks/stack/variables.ts'
+import { render } from '../../../../src/modules/support/render.ts'
+
+const text = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
+
+t.test('voting app needs neither routing mesh nor Docker Hub', async (t) => {
+  const source = text('examples/voting/compose.yaml')
+  const compose = readCompose({ path: 'compose.yaml', text: source }, (file) =>
+    existsSync(path.join(ROOT, 'examples/voting', file)),
+  )
+  t.same(compose.problems.map(formatProblem), [])
+  t.same(compose.warnings.map(formatProblem), [])
+  t.same(compose.services.map(({ name }) => name).sort(), ['db', 'front', 'redis', 'result', 'vote', 'worker'])
+  const images = new Set(IMAGE_NAMES.map((name) => `IMAGE_${name.toUpperCase().replaceAll('-', '_')}`))
+  for (const { name } of variablesOf(source)) t.ok(images.has(name), `${name} is an image of the project's registry`)
+  const { services } = parse(source, { merge: true }) as {
+    services: Record<string, { deploy: { endpoint_mode: string }; healthcheck: object; ports?: { mode: string }[] }>
+  }
+  for (const [name, { deploy, healthcheck, ports = [] }] of Object.entries(services)) {
+    t.equal(deploy.endpoint_mode, 'dnsrr', name)
+    t.type(healthcheck, 'object', `${name} has a health check`)
+    for (const { mode } of ports) t.equal(mode, 'host', name)
+  }
+})
+
+for (const kind of ['nginx', 'haproxy'] as const) {
+  t.test(`balancer stack with ${kind} is valid`, async (t) => {
+    const source = render(text('templates/balancer/stack.yml'), 'stack.yml', {
+      kind,
+      sticky: false,
+      port: 8090,
+      replicas: 3,
+      slowdown: 1,
+      apps: APPS,
+      checksum: 'abc',
+      balancer_image: 'b:1',
+      counter_image: 'c:1',
+      redis_image: 'r:1',
+    }).text
+    const compose = readCompose({ path: 'stack.yml', text: source }, () => true)
+    t.same(compose.problems.map(formatProblem), [])
+    t.same(compose.warnings.map(formatProblem), [])
+    const { services } = parse(source, { merge: true }) as {
+      services: Record<
+        'app1' | 'app2' | 'balancer',
+        { command: string[]; environment: Record<string, string>; deploy: { replicas: number } }
+      >
+    }
+    t.same(Object.keys(services).sort(), ['app1', 'app2', 'balancer', 'redis'])
+    t.same(services.balancer.command, ['balancer.sh', kind, '/etc/balancer.conf'])
+    t.same(
+      [services.app1.environment.COUNTER_KEY, services.app2.environment.COUNTER_KEY],
+      ['app1', 'app2'],
+      'each app has its own counter',
+    )
+    t.equal(services.app1.deploy.replicas, 3)
+    t.equal(services.app1.environment.NODE_NAME, '{{.Node.Hostname}}', 'Swarm placeholders are not rendered')
+  })
+}
+
+t.test('balancerVars validates the variables', async (t) => {
+  t.same(balancerVars({}), { kind: 'haproxy', sticky: false, port: 8090, replicas: 2 })
+  t.same(balancerVars({ balancer: 'nginx', balancer_sticky: 'true', balancer_port: '81', balancer_replicas: 4 }), {
+    kind: 'nginx',
+    sticky: true,
+    port: 81,
+    replicas: 4,
+  })
+  t.throws(() => balancerVars({ balancer: 'apache' }), { message: 'balancer is "apache": it must be nginx or haproxy' })
+  t.throws(() => balancerVars({ balancer_sticky: 'yes' }), {
+    message: /balancer_sticky is "yes": it must be true or false/,
+  })
+  t.throws(() => balancerVars({ balancer_replicas: 0 }), { message: /integer from 1 to 50/ })
+})

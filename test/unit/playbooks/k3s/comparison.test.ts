@@ -1,0 +1,140 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { countLines, countConfigLines } from '../../../../playbooks/k3s/comparison/config-lines.ts'
+import { CONCEPTS, ROWS } from '../../../../playbooks/k3s/comparison/rows.ts'
+import { storedRuns } from '../../../../playbooks/k3s/comparison/runs.ts'
+import { conceptTable, measuredTable } from '../../../../playbooks/k3s/comparison/table.ts'
+import { parseUsage, usageScript } from '../../../../playbooks/k3s/comparison/usage.ts'
+import { comparison, measureK3s, measureSwarm } from '../../../../playbooks/k3s/comparison/index.ts'
+import { K3S_EXPERIMENTS } from '../../../../playbooks/k3s/experiments/index.ts'
+import { kubernetesProof } from '../../../../playbooks/k3s/proof.ts'
+import { appProof } from '../../../../playbooks/app/proof.ts'
+import { EXPERIMENTS } from '../../../../playbooks/swarm/experiments/index.ts'
+import { runIn, shells } from '../../../support/shells.ts'
+
+const finding = (id: string, name: string, values: number[], detail = '') => ({
+  id,
+  statement: id,
+  holds: true,
+  evidence: [],
+  detail,
+  measured: [{ name, unit: 's', values }],
+})
+
+/** A directory with records of runs. */
+function runsOf(t: { teardown(handler: () => void): void }, runs: Record<string, object>): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'labbook-runs-'))
+  t.teardown(() => {
+    rmSync(directory, { recursive: true, force: true })
+  })
+  for (const [name, summary] of Object.entries(runs)) {
+    mkdirSync(path.join(directory, name))
+    writeFileSync(
+      path.join(directory, name, 'summary.json'),
+      JSON.stringify({ check: false, findings: [], hosts: { node1: {}, localhost: {} }, startedAt: name, ...summary }),
+    )
+  }
+  return directory
+}
+
+t.test('every compared row has an existing finding', async (t) => {
+  const known = new Set(
+    [
+      ...Object.values(EXPERIMENTS),
+      ...Object.values(K3S_EXPERIMENTS),
+      measureSwarm,
+      measureK3s,
+      appProof,
+      kubernetesProof,
+    ].flatMap(({ assertions: proves, questions: asks }) => [...Object.keys(proves), ...Object.keys(asks ?? {})]),
+  )
+  const named = [
+    ...ROWS.flatMap(({ swarm, k3s }) => [swarm?.[0], k3s?.[0]]),
+    ...CONCEPTS.flatMap(({ shownBy }) => [...shownBy.swarm, ...shownBy.k3s]),
+  ].filter((id) => id !== undefined)
+  t.strictSame(
+    [...new Set(named)].filter((id) => !known.has(id)),
+    [],
+  )
+  const shown = (concept: string): readonly string[] =>
+    CONCEPTS.find((each) => each.concept === concept)?.shownBy.k3s ?? []
+  t.ok(
+    shown('Network').includes('k3s.network.policy') && shown('Configuration and secrets').includes('k3s.config.given'),
+    'dedicated findings, not only a working app',
+  )
+  t.ok(
+    CONCEPTS.every(({ shownBy }) => shownBy.swarm.length > 0 && shownBy.k3s.length > 0),
+    'each concept has exhibits of both',
+  )
+  t.match(comparison.questions, { 'compare.complete': String })
+})
+
+t.test('measuredTable() uses the newest run of each value, and names missing values', async (t) => {
+  const directory = runsOf(t, {
+    'older-swarm': { startedAt: '2026-01-01', findings: [finding('swarm.drain.evacuates', 'time to empty', [99])] },
+    'newer-swarm': {
+      startedAt: '2026-01-02',
+      findings: [finding('swarm.drain.evacuates', 'time to empty', [17.2, 15, 20])],
+    },
+    'dry-run': {
+      startedAt: '2026-01-03',
+      check: true,
+      findings: [finding('swarm.drain.evacuates', 'time to empty', [1])],
+    },
+    'a-k3s': { startedAt: '2026-01-02', findings: [finding('k3s.drain.evacuates', 'time to empty', [3])] },
+  })
+  writeFileSync(path.join(directory, 'a-file'), '')
+  mkdirSync(path.join(directory, 'killed'))
+  const { text, csv, measured, rows } = measuredTable(storedRuns(directory), { swarm: 100, k3s: 200 })
+  t.match(text, /Drain a node +17\.2 s \(15\.0 to 20\.0, 3 times\) \[1\] +3\.0 s \[2\]/)
+  t.match(text, /Rolling update +not measured +not measured/)
+  t.match(text, /Lines of configuration +100 +200/)
+  t.match(text, /\[1\] newer-swarm, node1/)
+  t.notMatch(text, /older-swarm|dry-run|warning/)
+  t.equal(measured, 1)
+  t.equal(rows, ROWS.length)
+  t.match(csv, /Drain a node,k3s,s,3,k3s\.drain\.evacuates,a-k3s/)
+})
+
+t.test('different machines and images give warnings', async (t) => {
+  const image = (digit: string): string => `image 10.0.0.1:5000/labbook/counter@sha256:${digit.repeat(64)}; more`
+  const directory = runsOf(t, {
+    one: { findings: [finding('compare.swarm', 'from no replica to 4 that answer', [5], image('a'))] },
+    two: {
+      hosts: { other: {} },
+      findings: [finding('compare.k3s', 'from no replica to 4 that answer', [6], image('b'))],
+    },
+  })
+  t.match(
+    measuredTable(storedRuns(directory), { swarm: 1, k3s: 1 }).text,
+    /warning: runs used different machines[^]*warning: the app's image is sha256:a{64} on the Swarm, but sha256:b{64} on k3s/,
+  )
+})
+
+t.test('conceptTable() links concepts to findings', async (t) => {
+  const directory = runsOf(t, { 'a-run': { findings: [finding('swarm.health.replaces', 'x', [1])] } })
+  t.match(
+    conceptTable(storedRuns(directory)),
+    /Health\n +Swarm +one health check[^]*swarm\.health\.replaces: holds, runs\/a-run\/report\.html#finding-swarm\.health\.replaces\n +k3s [^]*k3s\.pods\.ready: not in any stored run/,
+  )
+  t.strictSame(storedRuns('/nonexistent'), [])
+})
+
+t.test('countLines() counts the lines of the templates', async (t) => {
+  t.equal(countConfigLines('# a\n\na: 1 # b\n{% if x %}\n  - c\n{% endif %}\n---\n'), 2)
+  const { swarm, k3s } = countLines()
+  t.ok(swarm > 50 && k3s > 100, `${swarm} and ${k3s}`)
+})
+
+t.test('usageScript() selects processes by unit', async (t) => {
+  const own = runIn(shells[0], 'cat /proc/self/cgroup').stdout
+  for (const shell of shells)
+    t.equal(runIn(shell, usageScript(['no-such.service'])).stdout.split(' ')[0], '0', shell.name)
+  t.strictSame(parseUsage('0 0 0 100 5'), undefined)
+  t.match(parseUsage('2 2048 50 100 12.5'), { processes: 2, megabytes: 2, cpuSeconds: 0.5, at: 12.5 })
+  const unit = /\/([^/\n]+\.(?:service|scope))$/m.exec(own)?.[1]
+  if (unit === undefined) t.comment(`this process belongs to no unit: ${own.trim().split('\n')[0]}`)
+  else t.ok(Number(runIn(shells[0], usageScript([unit])).stdout.split(' ')[0]) > 0)
+})

@@ -1,0 +1,64 @@
+import t from 'tap'
+import { K3S_EXPERIMENTS } from '../../../../playbooks/k3s/experiments/index.ts'
+import { clusterProof, kubernetesProof } from '../../../../playbooks/k3s/proof.ts'
+import k3s from '../../../../playbooks/k3s/playbook.ts'
+import { isSteady, targetNode } from '../../../../playbooks/k3s/experiments/support/cluster.ts'
+import type { Pod } from '../../../../playbooks/k3s/objects.ts'
+import { EXPERIMENTS } from '../../../../playbooks/swarm/experiments/index.ts'
+
+t.test('each experiment has expectations, a steady-state check and unique findings', async (t) => {
+  const all = Object.entries(K3S_EXPERIMENTS)
+  for (const [name, experiment] of all) {
+    t.ok(experiment.hypothesis, `${name} has a hypothesis`)
+    t.type(experiment.steadyState, 'function', `${name} looks before it begins`)
+    t.ok(experiment.tags?.includes(name), `${name} can be chosen by its name`)
+  }
+  for (const name of ['k3s-drain', 'k3s-node-killed', 'k3s-update', 'k3s-broken-update', 'k3s-autoscale'] as const)
+    t.type(K3S_EXPERIMENTS[name].rollback, 'function', `${name} puts things back`)
+  const ids = [
+    ...all.map(([, experiment]) => experiment),
+    clusterProof,
+    kubernetesProof,
+    ...Object.values(EXPERIMENTS),
+  ].flatMap(({ assertions: proves }) => Object.keys(proves))
+  t.equal(new Set(ids).size, ids.length, 'finding ids are unique')
+})
+
+t.test('nodes of a cluster outside the inventory are not touched', async (t) => {
+  const names = (vars: Record<string, unknown>): string[] => {
+    const { steps } = k3s
+    return (typeof steps === 'function' ? steps(['experiments'], vars) : steps).map(({ name }) => name)
+  }
+  const taking = [K3S_EXPERIMENTS['k3s-drain'].name, K3S_EXPERIMENTS['k3s-node-killed'].name]
+  for (const name of taking) {
+    t.ok(names({}).includes(name))
+    t.notOk(names({ kubecontext: 'k3d-mine' }).includes(name))
+  }
+  const groups = { k3s_servers: ['a'], k3s_agents: ['b', 'c'] }
+  t.same(targetNode({ groups, hostvars: (host) => (host === 'c' ? { k3s_node_name: 'Third' } : {}) }), {
+    host: 'c',
+    node: 'third',
+  })
+  t.throws(() => targetNode({ groups, hostvars: () => ({ kubecontext: 'k3d-mine' }) }), {
+    name: 'PlaybookError',
+    message: /group k3s_agents has no host/,
+  })
+})
+
+t.test('an autoscaler may run more pods than requested', async (t) => {
+  const pods = ['1', '2', '3'].map(
+    (uid): Pod =>
+      ({
+        uid,
+        name: `counter-${uid}`,
+        app: 'counter',
+        node: 'a',
+        ready: true,
+        going: false,
+        state: 'Running',
+      }) as Pod,
+  )
+  t.notOk(isSteady(pods, 2))
+  t.ok(isSteady(pods, 2, true))
+  t.notOk(isSteady(pods, 4, true))
+})

@@ -1,0 +1,80 @@
+import t from 'tap'
+import {
+  placementBars,
+  parsePlacement,
+  type Sample,
+  type TaskSample,
+} from '../../../../../playbooks/swarm/experiments/support/placement.ts'
+
+const task = (id: string, node: string, state: string): TaskSample => ({ id, name: `app.${id}`, node, state })
+const sample = (at: number, ...tasks: TaskSample[]): Sample => ({ at, tasks })
+
+t.test('readPlacement parses docker service ps', async (t) => {
+  t.same(
+    parsePlacement(
+      'abc\tcounter_counter.1\tnode1\tRunning 3 seconds ago\ndef\t\\_ counter_counter.1\tnode2\tFailed about a minute ago\n\n',
+    ),
+    [
+      { id: 'abc', name: 'counter_counter.1', node: 'node1', state: 'running' },
+      { id: 'def', name: 'counter_counter.1', node: 'node2', state: 'failed' },
+    ],
+  )
+})
+
+t.test('bars has one bar per state of a task', async (t) => {
+  t.same(
+    placementBars(
+      [
+        sample(0, task('1', 'a', 'running')),
+        sample(1, task('1', 'a', 'running'), task('2', 'b', 'preparing')),
+        sample(2, task('1', 'a', 'shutdown'), task('2', 'b', 'running')),
+        sample(3, task('2', 'b', 'running')),
+      ],
+      4,
+    ),
+    [
+      { lane: 'a', name: 'app.1', from: 0, to: 2, state: 'running' },
+      { lane: 'b', name: 'app.2', from: 1, to: 2, state: 'starting' },
+      { lane: 'b', name: 'app.2', from: 2, to: 4, state: 'running' },
+    ],
+  )
+})
+
+t.test('bars marks failed tasks, and omits tasks that ended before or have no node', async (t) => {
+  t.same(
+    placementBars(
+      [
+        sample(
+          0,
+          task('old', 'a', 'shutdown'),
+          task('older', 'a', 'failed'),
+          task('1', 'a', 'running'),
+          task('w', '', 'pending'),
+        ),
+        sample(
+          1,
+          task('old', 'a', 'shutdown'),
+          task('older', 'a', 'failed'),
+          task('1', 'a', 'failed'),
+          task('quick', 'b', 'rejected'),
+        ),
+      ],
+      5,
+    ),
+    [
+      { lane: 'a', name: 'app.1', from: 0, to: 1, state: 'failed' },
+      { lane: 'b', name: 'app.quick', from: 1, to: 2, state: 'failed' },
+    ],
+  )
+})
+
+t.test('bars continue while no manager answers', async (t) => {
+  t.same(
+    placementBars(
+      [sample(0, task('1', 'a', 'running')), { at: 1, tasks: undefined }, sample(2, task('1', 'a', 'running'))],
+      3,
+    ),
+    [{ lane: 'a', name: 'app.1', from: 0, to: 3, state: 'running' }],
+  )
+  t.same(placementBars([{ at: 0, tasks: undefined }], 3), [])
+})
