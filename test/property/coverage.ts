@@ -29,8 +29,8 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
 /**
  * Not covered by a property: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them in the
  * real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. The other two need
- * a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster (`test/unit/modules/kubernetes`, `npm run
- * test:k3s`).
+ * a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
+ * (`test/unit/modules/kubernetes`, `npm run test:k3s`).
  */
 export const byCases: readonly ModuleName[] = ['docker_login', 'registry_gc', 'docker_storage', 'k8s']
 

@@ -1,31 +1,32 @@
-import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { pickProvider, resolveProvider } from '../../../src/lab/provider-choice.ts'
 import { labOf, type LabInventory } from '../../../src/lab/lab.ts'
-import { vagrantfileOf } from '../../../src/lab/vagrantfile.ts'
 
 const able = { missingForNamespaces: [], qemu: true }
+
 const notProbed = (): never => {
   throw new Error('must not probe this machine')
 }
+
 const inventory = (vars: Record<string, Record<string, unknown>>): LabInventory => ({
   groups: { all: Object.keys(vars) },
   hostvars: (host) => vars[host] ?? {},
 })
+
 const common = {
   lab_provider: 'namespaces',
   ansible_ssh_private_key_file: '/var/lib/labbook/lab/id_ed25519',
   ansible_ssh_common_args: '-o BindAddress=10.77.0.1',
 }
+
 const three = inventory({
   node1: { ansible_host: '10.77.0.11', ...common },
   node2: { ansible_host: '10.77.0.12', ...common },
   node3: { ansible_host: '10.77.0.13', ...common },
 })
 
-t.test('pick() prefers namespaces, then virtual machines, else lists what is missing', async (t) => {
+t.test('pickProvider() prefers namespaces, then virtual machines, else lists what is missing', async (t) => {
   t.match(pickProvider(able), { provider: 'namespaces', reason: /fastest/ })
   t.match(pickProvider({ missingForNamespaces: ['root (run it with sudo)', 'Linux'], qemu: true }), {
     provider: 'qemu',
@@ -37,7 +38,7 @@ t.test('pick() prefers namespaces, then virtual machines, else lists what is mis
   )
 })
 
-t.test('settle() keeps the provider of the inventory', async (t) => {
+t.test('resolveProvider() keeps the provider of the inventory', async (t) => {
   const settled = resolveProvider(three, {}, notProbed)
   t.equal(settled?.choice.provider, 'namespaces')
   for (const [host, vars] of settled?.vars ?? []) t.match(vars, three.hostvars(host))
@@ -65,7 +66,7 @@ t.test('--provider qemu keeps the addresses between nodes and connects through l
   )
 })
 
-t.test('a remembered provider stays until the lab is removed', async (t) => {
+t.test('a recorded provider is kept until the lab is removed', async (t) => {
   const remembered = { provider: 'qemu', reason: 'chosen with --provider' } as const
   t.equal(resolveProvider(three, { remembered }, notProbed)?.choice.provider, 'qemu')
   t.equal(resolveProvider(three, { remembered, requested: 'qemu' }, notProbed)?.choice.provider, 'qemu')
@@ -94,7 +95,7 @@ t.test('an inventory needs only host names and lab_provider', async (t) => {
   })
 })
 
-t.test('an error is one sentence', async (t) => {
+t.test('each error of the provider choice is one sentence', async (t) => {
   t.throws(() => resolveProvider(three, { requested: 'vagrant' }, notProbed), {
     message: 'unknown lab provider "vagrant": choose auto, namespaces or qemu',
   })
@@ -131,65 +132,4 @@ t.test('host ports are unique for any number of nodes and ports', async () => {
       },
     ),
   )
-})
-
-t.test('Vagrantfile is valid Ruby and matches the inventory', async (t) => {
-  const lab = labOf(
-    inventory({
-      node1: {
-        lab_provider: 'qemu',
-        lab_memory: '2G',
-        lab_cpus: 2,
-        lab_disk: '20G',
-        lab_data_disk: '5G',
-        lab_publish: [8080],
-      },
-      node2: { lab_provider: 'qemu' },
-    }),
-  )
-  if (lab === undefined) throw new Error('there is a lab')
-  const text = vagrantfileOf({ ...lab, dir: "/srv/o'neil" }, 'trixie')
-  const file = `${t.testdir()}/Vagrantfile`
-  writeFileSync(file, text)
-  const checked = spawnSync('ruby', ['-c', file], { encoding: 'utf8' })
-  t.equal(checked.error, undefined, 'ruby is installed by test/run.sh')
-  t.match(checked.stdout, 'Syntax OK', checked.stderr)
-  // Evaluates the file with a stub of Vagrant that records every call.
-  const stand = String.raw`
-class Recorder
-  def initialize(path, log) = (@path, @log = path, log)
-  def method_missing(name, *args, **named, &block)
-    if name.to_s.end_with?('=') then @log << "#{@path}.#{name.to_s.chomp('=')}=#{args[0]}"
-    else
-      shown = (args.map(&:to_s).reject { |each| each.include?("\n") } + named.reject { |key, _| %i[inline args].include?(key) }.map { |key, value| "#{key}:#{value}" }).join(',')
-      @log << "#{@path}.#{name}(#{shown})" unless args.empty? && named.empty?
-      inner = Recorder.new("#{@path}.#{name}#{args.empty? ? '' : "[#{args[0]}]"}", @log)
-      block&.call(*([inner] * [block.arity.abs, 1].max))
-      inner
-    end
-  end
-  def respond_to_missing?(*) = true
-end
-module Vagrant
-  def self.configure(_, &block) = (log = []; block.call(Recorder.new('config', log)); puts log)
-end
-File.singleton_class.class_eval { def exist?(_) = true; def read(_) = 'ssh-ed25519 AAAA' }
-`
-  const ran = spawnSync('ruby', ['-e', `${stand}\neval(STDIN.read)`], { input: text, encoding: 'utf8' })
-  t.equal(ran.status, 0, ran.stderr)
-  for (const line of [
-    'config.vm.box=debian/trixie64',
-    '.vm.hostname=node1',
-    '.vm.network(private_network,ip:10.77.0.11)',
-    '.vm.network(forwarded_port,guest:8080,host:22101,host_ip:127.0.0.1)',
-    '.vm.provider[libvirt].memory=2048',
-    '.vm.provider[libvirt].cpus=2',
-    '.vm.provider[libvirt].machine_virtual_size=20',
-    '.vm.provider[libvirt].storage(file,size:5120M)',
-    '.vm.provider[virtualbox].memory=2048',
-    '.vm.provider[virtualbox].name=labbook-node2',
-    '.vm.disk(disk,size:20480MB,primary:true)',
-    '.vm.network(private_network,ip:10.77.0.12)',
-  ])
-    t.match(ran.stdout, line, line)
 })

@@ -1,35 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { hostname } from '../../../../src/modules/core/hostname.ts'
 import type { Observed } from '../../../../src/modules/script-output.ts'
 import { sysctl } from '../../../../src/modules/core/sysctl.ts'
-import { converge, runIn, shells } from '../../../support/shells.ts'
+import { converge } from '../../../support/shells.ts'
 import { descriptions, inEachShell } from '../each-shell.ts'
 
 const seen = (stdout: string): Observed => ({ stdout, stderr: '', exitCode: 0 })
 
-t.test('hostname sets the kernel value and the file independently', async (t) => {
-  const plan = (live: string, kept: string) =>
-    descriptions(hostname.definition.plan({ name: 'node1' }, seen(`${live}\n${kept}\n`), {}, {}))
-  t.same(plan('node1', 'node1'), [])
-  t.same(plan('debian', 'node1'), ['set the hostname to node1 (was debian)'])
-  t.same(plan('node1', ''), ['set the hostname in /etc/hostname to node1'])
-  t.same(plan('debian', 'debian'), [
-    'set the hostname in /etc/hostname to node1 (was debian)',
-    'set the hostname to node1 (was debian)',
-  ])
-  t.notOk(hostname.definition.schema.safeParse({ name: '-node' }).success)
-  t.notOk(hostname.definition.schema.safeParse({ name: 'a\nb' }).success)
-  for (const shell of shells) {
-    const probe = runIn(shell, hostname.definition.probe({ name: 'x' }, {}))
-    t.equal(probe.stdout.split('\n')[0], readFileSync('/proc/sys/kernel/hostname', 'utf8').trim(), shell.name)
-    t.equal(probe.stdout.split('\n').length, 3)
-  }
-})
-
 const there = (text: string, ...words: string[]): Observed =>
   seen(`there\n81a4\n0\n0\n${text.length}\n0\nroot\nroot\n${words.join('\n')}\ncontent\n${text}`)
+
 const plan = (params: Parameters<typeof sysctl.definition.schema.parse>[0], observed: Observed) =>
   sysctl.definition.plan(sysctl.definition.schema.parse(params), observed, {}, {})
 
@@ -99,7 +80,7 @@ t.test('sysctl writes a parameter to a file in each shell', async (t) => {
   })
 })
 
-t.test('the probe of a name with slashes reads the setting of an interface with a dot', async (t) => {
+t.test('the probe of a sysctl name with slashes reads the setting of an interface with a dot', async (t) => {
   const probe = sysctl.definition.probe(
     sysctl.definition.schema.parse({ name: 'net/ipv4/conf/eth0.1/forwarding', value: 1 }),
     {},

@@ -1,17 +1,14 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
 import t from 'tap'
 import { k3s } from '../../../../src/modules/k3s/k3s.ts'
-import { mergeContext, renameContext } from '../../../../src/modules/k3s/kubeconfig.ts'
 import { stateScript } from '../../../../src/modules/k3s/state.ts'
-import { k3s_node } from '../../../../src/modules/k3s/node.ts'
-import { compareVersions, parseVersion, upgradeError, type K3sVersion } from '../../../../src/modules/k3s/version.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 
 const fixture = (name: string): string =>
   readFileSync(new URL(`../../../fixtures/k3s-install/${name}`, import.meta.url), 'utf8')
-const version = (text: string): K3sVersion => parseVersion(text) as K3sVersion
+
 const [BIN, SCRIPT, OLD] = ['a'.repeat(64), 'b'.repeat(64), 'c'.repeat(64)]
+
 const wanted = {
   role: 'server' as const,
   version: 'v1.23.8+k3s1',
@@ -21,7 +18,9 @@ const wanted = {
   installer_sha256: SCRIPT,
   node_name: 'n1',
 }
+
 const CONFIG = '/etc/rancher/k3s/config.yaml'
+
 /** The state of a machine that needs no change, with recorded output of programs. */
 const unchanged = [
   `binary ${BIN}`,
@@ -38,6 +37,7 @@ const unchanged = [
   'started-known',
   `now ${OLD}  ${CONFIG}`,
 ]
+
 const plan = (lines: readonly string[], params: object = {}) => {
   const { changes, problem } = k3s.definition.plan(
     k3s.definition.schema.parse({ ...wanted, ...params }),
@@ -47,35 +47,10 @@ const plan = (lines: readonly string[], params: object = {}) => {
   )
   return problem ?? changes.map(({ description }) => description)
 }
+
 const without = (key: string): string[] => unchanged.filter((line) => !line.startsWith(key))
+
 const changed = (key: string, line: string): string[] => [...without(key), line]
-
-t.test('parseVersion() reads versions of k3s', async (t) => {
-  t.equal(version(fixture('version.txt')).text, 'v1.23.8+k3s1')
-  t.equal(parseVersion('v1.23.8'), undefined)
-  t.ok(compareVersions(version('v1.36.0-rc1+k3s1'), version('v1.36.0+k3s1')) < 0)
-  t.ok(compareVersions(version('v1.9.0+k3s1'), version('v1.10.0+k3s1')) < 0)
-  t.equal(upgradeError(version('v1.35.9+k3s1'), version('v1.36.4+k3s1')), undefined)
-  t.match(upgradeError(version('v1.36.4+k3s2'), version('v1.36.4+k3s1')), /cannot downgrade.*k3s\.mjs reset/)
-  t.match(
-    upgradeError(version('v1.34.1+k3s1'), version('v1.36.4+k3s1')),
-    /2 minor versions newer.*release of v1\.35 first/,
-  )
-})
-
-t.test('stepRefused() allows a step in one direction only', async () => {
-  const any = fc
-    .tuple(fc.constant(1), fc.nat(40), fc.nat(20), fc.integer({ min: 1, max: 3 }))
-    .map(([major, minor, patch, k3s]) => version(`v${major}.${minor}.${patch}+k3s${k3s}`))
-  fc.assert(
-    fc.property(any, any, (a, b) => {
-      if (Math.sign(compareVersions(a, b)) !== -Math.sign(compareVersions(b, a))) return false
-      return a.text === b.text
-        ? upgradeError(a, b) === undefined
-        : upgradeError(a, b) !== undefined || upgradeError(b, a) !== undefined
-    }),
-  )
-})
 
 t.test('k3s runs the installer only if version, source or unit differ', async (t) => {
   t.strictSame(plan(unchanged), [])
@@ -121,91 +96,19 @@ t.test('k3s reports why a change is impossible', async (t) => {
   )
 })
 
-t.test('state absent removes shared paths only beside paths of k3s', async (t) => {
-  t.strictSame(plan(['shared /var/lib/kubelet'], { state: 'absent' }), [], 'the kubelet of another program')
+t.test('state absent of k3s removes shared paths only beside paths of k3s', async (t) => {
+  t.strictSame(plan(['shared /var/lib/kubelet'], { state: 'absent' }), [], 'the directory of another kubelet is kept')
   t.strictSame(plan(['trace /usr/local/bin/k3s', 'shared /var/lib/kubelet'], { state: 'absent' }), [
     'remove k3s with all its data (/usr/local/bin/k3s, /var/lib/kubelet)',
   ])
 })
 
-t.test('the probe of k3s runs in every shell', async (t) => {
-  for (const shell of shells) {
+for (const shell of shells) {
+  t.test(`${shell.name}: the probe of k3s runs`, async (t) => {
     const { exitCode, stderr } = runIn(
       shell,
       stateScript({ role: 'server', binary: '/nonexistent/k3s', installer: '/nonexistent/install.sh' }),
     )
-    t.ok(exitCode === 0 || exitCode === 127, `${shell.name}: ${exitCode} ${stderr}`)
-  }
-})
-
-t.test('k3s_node changes only its own labels and taints', async (t) => {
-  const nodes = (
-    JSON.parse(fixture('nodes.json')) as {
-      items: {
-        metadata: { name: string; labels: Record<string, string>; annotations: Record<string, string> }
-        spec: object
-      }[]
-    }
-  ).items
-  const node = nodes.find(({ metadata }) => metadata.name === 'n2')
-  t.ok(node)
-  if (node === undefined) return
-  const planFor = (params: object, of: object = node) => {
-    const { changes, problem } = k3s_node.definition.plan(
-      k3s_node.definition.schema.parse({ name: 'n2', ...params }),
-      { stdout: JSON.stringify(of), stderr: '', exitCode: 0 },
-      {},
-      {},
-    )
-    return problem ?? changes.map(({ description }) => description)
-  }
-  t.strictSame(planFor({}), [], 'labels of others stay')
-  t.match(planFor({ labels: { zone: 'a' }, taints: ['only=db:NoSchedule'] }), [
-    'label n2: zone=a',
-    'taint n2: only=db:NoSchedule',
-    /^record/,
-  ])
-  const ours = {
-    metadata: {
-      ...node.metadata,
-      labels: { ...node.metadata.labels, zone: 'a' },
-      annotations: { ...node.metadata.annotations, 'labbook.node/keys': 'only:NoSchedule zone' },
-    },
-    spec: { taints: [{ key: 'only', value: 'db', effect: 'NoSchedule' }] },
-  }
-  t.strictSame(planFor({ labels: { zone: 'a' }, taints: ['only=db:NoSchedule'] }, ours), [])
-  t.match(planFor({ labels: { zone: 'b' }, taints: [] }, ours), [
-    'label n2: zone=b',
-    'remove taint only=db:NoSchedule from n2',
-    /^record/,
-  ])
-  t.match(planFor({ labels: {}, taints: ['only=web:NoSchedule'] }, ours), [
-    'taint n2: only=web:NoSchedule',
-    'remove label zone from n2',
-    /^record/,
-  ])
-})
-
-t.test('renamed() sets the names and the external address of a kubeconfig', async (t) => {
-  const text = renameContext(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
-  t.match(
-    text,
-    /server: https:\/\/10\.0\.0\.1:6443\n +name: lab\n[^]*cluster: lab\n +user: lab\n +name: lab\ncurrent-context: lab\n/,
-  )
-  t.notMatch(text, /default/)
-  t.throws(() => renameContext('- a list', { context: 'a', server: 'b' }), { name: 'SyntaxError' })
-})
-
-t.test('merged() adds, replaces and removes one context', async (t) => {
-  const one = renameContext(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
-  const others = `# mine\n${renameContext(fixture('k3s.yaml'), { context: 'work', server: 'https://work.example' })}`
-  const both = mergeContext(others, 'lab', one)
-  t.match(both, /^# mine\n[^]*https:\/\/work\.example[^]*https:\/\/10\.0\.0\.1:6443[^]*current-context: work/)
-  t.equal(mergeContext(both, 'lab', one), both, 'idempotent')
-  const moved = mergeContext(both, 'lab', one.replace('10.0.0.1', '10.0.0.9'))
-  t.ok(moved.includes('10.0.0.9') && !moved.includes('10.0.0.1:'))
-  const removed = mergeContext(both, 'lab', undefined)
-  t.ok(!removed.includes('10.0.0.1') && removed.includes('work.example') && removed.startsWith('# mine'))
-  t.match(mergeContext('', 'lab', one), /current-context: lab/)
-  t.throws(() => mergeContext('clusters: [', 'lab', one), { message: /line \d+ is not YAML/ })
-})
+    t.ok(exitCode === 0 || exitCode === 127, `exit code ${exitCode}: ${stderr}`)
+  })
+}

@@ -11,7 +11,7 @@ const object = (kind: string, name: string, namespace?: string) => ({
   metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
 })
 
-t.test('readDiffs parses a diff with full context', async (t) => {
+t.test('parseDiffs() parses a diff with full context', async (t) => {
   const diffs = parseDiffs(recorded('kubectl/diff-whole.txt'))
   t.same(
     diffs.map(({ name }) => name),
@@ -34,16 +34,16 @@ t.test('readDiffs parses a diff with full context', async (t) => {
   })
 })
 
-t.test('diffOf finds the diff of an object, also in the default namespace', async (t) => {
+t.test('diffOf() finds the diff of an object, also in the default namespace', async (t) => {
   const diffs = parseDiffs(recorded('kubectl/diff-whole.txt'))
   t.equal(diffOf(object('ConfigMap', 'new.one', 'counter'), diffs)?.live, '')
   t.match(diffOf(object('Namespace', 'counter'), diffs)?.live, /kind: Namespace/)
   t.match(diffOf(object('ConfigMap', 'counter'), diffs)?.live, /kind: ConfigMap/)
-  t.equal(diffOf(object('ConfigMap', 'one'), diffs), undefined, 'no part of a name')
+  t.equal(diffOf(object('ConfigMap', 'one'), diffs), undefined, 'a part of a name is not the name')
   t.equal(diffOf(object('ConfigMap', 'counter', 'elsewhere'), diffs), undefined)
 })
 
-t.test('managedFields in diffs of k3s 1.23 are no difference', async (t) => {
+t.test('differenceOf() ignores managedFields in diffs of k3s 1.23', async (t) => {
   const diffs = parseDiffs(recorded('k3s/diff.txt'))
   t.same(
     diffs.map(({ name }) => name),
@@ -61,7 +61,7 @@ t.test('managedFields in diffs of k3s 1.23 are no difference', async (t) => {
   t.equal(differenceOf(same), undefined)
 })
 
-t.test('conflictsOf parses managers and fields', async (t) => {
+t.test('parseConflicts() parses managers and fields', async (t) => {
   t.same(parseConflicts(recorded('kubectl/conflict-scale.txt')), [{ manager: 'kubectl', fields: ['.spec.replicas'] }])
   t.same(parseConflicts(recorded('kubectl/conflicts.txt')), [
     { manager: 'kubectl-label', fields: ['.metadata.labels.app.kubernetes.io/name'] },

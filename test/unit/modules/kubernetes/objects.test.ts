@@ -21,14 +21,14 @@ const object = (kind: string, name: string, more: object = {}, apiVersion = 'v1'
   ...more,
 })
 
-t.test('readManifests reads documents, lists, comments and empty documents', async (t) => {
+t.test('readManifests() reads documents, lists, comments and empty documents', async (t) => {
   const text =
     '# a\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: b}}\n- {apiVersion: v1, kind: Pod, metadata: {name: c}}\n'
   t.same(readManifests(text, 'x').map(nameOf), ['ConfigMap a', 'Secret b', 'Pod c'])
   t.same(readManifests('', 'x'), [])
 })
 
-t.test('readManifests parses YAML as Kubernetes does', async (t) => {
+t.test('readManifests() parses YAML as Kubernetes does', async (t) => {
   const [one] = readManifests(
     'apiVersion: v1\nkind: X\nmetadata: {name: a}\nmode: 0644\ntext: "0644"\nflag: yes\nbase: &b {x: 1}\nuse: {<<: *b, z: 2}\n',
     'x',
@@ -126,7 +126,7 @@ t.test('secrets are revealed in objects and masked from then on', async (t) => {
   t.notOk(knownSecrets().includes('short'), 'a word that stands elsewhere, too')
 })
 
-t.test('shown omits server-managed fields and masks values of Secrets', async (t) => {
+t.test('shown() omits server-managed fields and masks values of Secrets', async (t) => {
   const live = {
     apiVersion: 'v1',
     kind: 'Secret',

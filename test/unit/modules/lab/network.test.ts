@@ -79,7 +79,7 @@ await t.test('lab_network names missing commands and their packages', async (t) 
   t.equal(plan.problem, 'missing ip, iptables: install the packages iproute2, iptables and util-linux')
 })
 
-await t.test('state absent removes existing resources, and the directory only with purge', async (t) => {
+await t.test('state absent of lab_network removes existing resources, and the directory only with purge', async (t) => {
   const facts = `${without()}\nremembered 0\nnetns-mounted`
   const steps = [
     'stop node1 and remove its network namespace',

@@ -46,7 +46,7 @@ await t.test('lab_node updates files of a running node without a boot', async (t
   ])
 })
 
-await t.test('states stopped and absent are idempotent', async (t) => {
+await t.test('states stopped and absent of lab_node are idempotent', async (t) => {
   t.strictSame(descriptions(planFor(lab_node, { ...node1, state: 'stopped' }, without())), ['stop node1'])
   t.strictSame(planFor(lab_node, { ...node1, state: 'stopped' }, 'folder').changes, [])
   t.strictSame(descriptions(planFor(lab_node, { ...node1, state: 'absent' }, 'folder')), [

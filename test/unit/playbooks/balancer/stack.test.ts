@@ -1,34 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { APPS, balancerVars } from '../../../../playbooks/balancer/stack.ts'
-import { IMAGE_NAMES, ROOT } from '../../../../playbooks/app/images/table.ts'
+import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
-import { variablesOf } from '../../../../playbooks/stack/variables.ts'
 import { render } from '../../../../src/modules/support/render.ts'
 
 const text = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
-
-t.test('voting app needs neither routing mesh nor Docker Hub', async (t) => {
-  const source = text('examples/voting/compose.yaml')
-  const compose = readCompose({ path: 'compose.yaml', text: source }, (file) =>
-    existsSync(path.join(ROOT, 'examples/voting', file)),
-  )
-  t.same(compose.problems.map(formatProblem), [])
-  t.same(compose.warnings.map(formatProblem), [])
-  t.same(compose.services.map(({ name }) => name).sort(), ['db', 'front', 'redis', 'result', 'vote', 'worker'])
-  const images = new Set(IMAGE_NAMES.map((name) => `IMAGE_${name.toUpperCase().replaceAll('-', '_')}`))
-  for (const { name } of variablesOf(source)) t.ok(images.has(name), `${name} is an image of the project's registry`)
-  const { services } = parse(source, { merge: true }) as {
-    services: Record<string, { deploy: { endpoint_mode: string }; healthcheck: object; ports?: { mode: string }[] }>
-  }
-  for (const [name, { deploy, healthcheck, ports = [] }] of Object.entries(services)) {
-    t.equal(deploy.endpoint_mode, 'dnsrr', name)
-    t.type(healthcheck, 'object', `${name} has a health check`)
-    for (const { mode } of ports) t.equal(mode, 'host', name)
-  }
-})
 
 for (const kind of ['nginx', 'haproxy'] as const) {
   t.test(`balancer stack with ${kind} is valid`, async (t) => {
@@ -58,14 +37,14 @@ for (const kind of ['nginx', 'haproxy'] as const) {
     t.same(
       [services.app1.environment.COUNTER_KEY, services.app2.environment.COUNTER_KEY],
       ['app1', 'app2'],
-      'each app has its own counter',
+      'each app has its own counter key',
     )
     t.equal(services.app1.deploy.replicas, 3)
-    t.equal(services.app1.environment.NODE_NAME, '{{.Node.Hostname}}', 'Swarm placeholders are not rendered')
+    t.equal(services.app1.environment.NODE_NAME, '{{.Node.Hostname}}', 'placeholders of Swarm are not rendered')
   })
 }
 
-t.test('balancerVars validates the variables', async (t) => {
+t.test('balancerVars() validates the variables', async (t) => {
   t.same(balancerVars({}), { kind: 'haproxy', sticky: false, port: 8090, replicas: 2 })
   t.same(balancerVars({ balancer: 'nginx', balancer_sticky: 'true', balancer_port: '81', balancer_replicas: 4 }), {
     kind: 'nginx',

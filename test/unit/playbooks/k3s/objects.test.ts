@@ -3,7 +3,14 @@ import t from 'tap'
 import { scaleChart, scaleCsv } from '../../../../playbooks/k3s/experiments/autoscale.ts'
 import { isSteady, readyPods, podsPerNode } from '../../../../playbooks/k3s/experiments/support/cluster.ts'
 import { rolloutProgress } from '../../../../playbooks/k3s/experiments/support/progress.ts'
-import { toTask, isReady, isReadyNode, parseNodes, parsePods, parseAutoscaler } from '../../../../playbooks/k3s/objects.ts'
+import {
+  toTask,
+  isReady,
+  isReadyNode,
+  parseNodes,
+  parsePods,
+  parseAutoscaler,
+} from '../../../../playbooks/k3s/objects.ts'
 import { placementBars } from '../../../../playbooks/swarm/experiments/support/placement.ts'
 
 const recorded = (name: string): string => readFileSync(`test/fixtures/k3s/${name}`, 'utf8')

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import t from 'tap'
-import { partitionDuring, inconclusiveIfPartitioned } from '../../../../../playbooks/swarm/experiments/support/partition.ts'
+import {
+  partitionDuring,
+  inconclusiveIfPartitioned,
+} from '../../../../../playbooks/swarm/experiments/support/partition.ts'
 import type { Exhibit } from '../../../../../src/labbook.ts'
 
 const DAEMON_LOG = `2026-11-22T14:11:56+0000 node3 dockerd[992]: time="2026-11-22T14:11:56.131741005Z" level=info msg="memberlist: Marking 72c3f070ca2a as failed, suspect timeout reached (0 peer confirmations)"

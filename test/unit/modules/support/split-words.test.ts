@@ -1,0 +1,36 @@
+import t from 'tap'
+import { splitWords } from '../../../../src/modules/support/split-words.ts'
+import { runIn, shells } from '../../../support/shells.ts'
+
+t.test('splitWords splits as a shell does', async (t) => {
+  const lines = [
+    'a b',
+    '  a   b ',
+    "'a b' c",
+    '"a b"c',
+    'a\\ b',
+    '"a\\"b" \'c"d\'',
+    "''",
+    'a\'b\'"c"d',
+    '"\\$x \\n"',
+    'é "漢 字"',
+    'a\\\\b',
+  ]
+  for (const { name, argv } of shells) {
+    for (const line of lines) {
+      const printed = runIn(
+        { name, argv } as (typeof shells)[number],
+        `for w in ${line}; do printf '<%s>' "$w"; done`,
+      ).stdout
+      t.equal(
+        splitWords(line)
+          .map((word) => `<${word}>`)
+          .join(''),
+        printed,
+        `${name}: ${line}`,
+      )
+    }
+  }
+  t.same(splitWords('ls *.txt | wc; $HOME'), ['ls', '*.txt', '|', 'wc;', '$HOME'])
+  t.throws(() => splitWords("echo 'a"), { message: "unclosed quote in: echo 'a" })
+})
