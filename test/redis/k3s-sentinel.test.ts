@@ -234,7 +234,7 @@ await t.test('killed master pod rejoins with a new address as a replica, repeate
         `the Sentinel of ${pod.name} knows all replicas`,
       )
     }
-    t.equal(master.redis('incr', 'counter'), String(i))
+    t.equal(master.redis('incr', 'counter'), String(i), `kill ${i}`)
     await eventually('the replicas have the count', () =>
       pods.every((pod) => pod.redis('get', 'counter') === String(i)) ? true : undefined,
     )
@@ -246,7 +246,7 @@ await t.test('killed master pod rejoins with a new address as a replica, repeate
     t.strictSame(
       pods.map((pod) => pod.redis('get', 'counter')),
       [String(i), String(i), String(i)],
-      'no increment is lost',
+      `kill ${i}: no increment is lost`,
     )
   }
 })

@@ -163,9 +163,9 @@ for (const shell of [['busybox', 'sh']]) {
       t.same(
         [four, five, six].map((port) => masterPortOf(all, port)),
         [two, three, one],
-        'each replica follows its own master',
+        `restart ${time}: each replica follows its own master`,
       )
-      t.equal(all.redis(one, '-c', 'get', 'counter'), '4712')
+      t.equal(all.redis(one, '-c', 'get', 'counter'), '4712', `restart ${time}`)
     }
 
     await all.kill(two)

@@ -149,9 +149,9 @@ t.test('100 MB of output per stream need no more memory than 1 MB and are record
 
   for (const file of ['report.html', 'report.md']) {
     const report = readFileSync(path.join(large.run, file), 'utf8')
-    t.match(report, '100,000,000 bytes')
-    for (const output of large.files) t.match(report, `output/${output}`)
-    t.ok(report.length < MIB)
+    t.match(report, '100,000,000 bytes', file)
+    for (const output of large.files) t.match(report, `output/${output}`, `${file} names ${output}`)
+    t.ok(report.length < MIB, file)
   }
 })
 

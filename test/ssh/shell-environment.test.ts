@@ -171,11 +171,15 @@ t.test('nothing is executed or written in /tmp', async (t) => {
   const script = `${long}touch /tmp/labbook-test 2>/dev/null || echo read-only; cat <<'EOF' | wc -l\n${'y\n'.repeat(50_000)}EOF\n`
   const become = { user: 'root', password: new Secret(account.password) }
   for (const more of [{}, { become }]) {
-    t.same(await run(script, { on: other, as: account, ...more }), {
-      stdout: 'read-only\n50000\n',
-      stderr: '',
-      exitCode: 0,
-    })
+    t.same(
+      await run(script, { on: other, as: account, ...more }),
+      {
+        stdout: 'read-only\n50000\n',
+        stderr: '',
+        exitCode: 0,
+      },
+      JSON.stringify(more),
+    )
   }
 })
 

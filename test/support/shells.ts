@@ -59,12 +59,13 @@ export function assertConverges<S extends z.ZodType, V>(
   params: z.input<S>,
 ): string[] {
   const { before, applied, after } = converge(shells[0], module, params)
-  t.equal(before.problem, undefined)
-  for (const { exitCode, stderr } of applied) t.equal(exitCode, 0, stderr)
+  t.equal(before.problem, undefined, `${module.definition.name} finds no problem`)
+  for (const [place, { exitCode, stderr }] of applied.entries())
+    t.equal(exitCode, 0, `"${before.changes[place]?.description}" succeeds: ${stderr}`)
   t.strictSame(
     after.changes.map((change) => change.description),
     [],
-    'idempotent',
+    `a second run of ${module.definition.name} changes nothing`,
   )
   return before.changes.map((change) => change.description)
 }

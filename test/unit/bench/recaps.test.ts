@@ -56,5 +56,5 @@ t.test('options', async (t) => {
     workloads: ['first'],
   })
   for (const wrong of [['--hosts', '0'], ['--workloads', 'third'], ['--repeat', 'x'], ['--nothing']])
-    t.throws(() => parseOptions(wrong), OptionError)
+    t.throws(() => parseOptions(wrong), OptionError, wrong.join(' '))
 })

@@ -63,7 +63,7 @@ t.test(
       '--tags dokcer: no play or task has this tag; did you mean "docker"?',
       'nothing ran: no task matches --tags dokcer',
     ])
-      t.match(stdout, message)
+      t.match(stdout, message, message)
     t.match(run(directory, 'docker', '-i', 'own.yaml', '--check', '--limit', 'docker'), {
       exitCode: 1,
       stdout: '',

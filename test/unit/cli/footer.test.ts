@@ -72,10 +72,14 @@ t.test('failed or interrupted run has the command to rerun in place of the closi
     throw new Error('must not be called')
   }
   for (const status of ['failed', 'interrupted'] as const) {
-    t.strictSame(footer(['up', '--limit', 'node1:!node2'], status, closing), {
-      report: 'runs/latest/report.html',
-      rerunCommand: "npx zx playbooks/site.mjs up --limit 'node1:!node2'",
-    })
+    t.strictSame(
+      footer(['up', '--limit', 'node1:!node2'], status, closing),
+      {
+        report: 'runs/latest/report.html',
+        rerunCommand: "npx zx playbooks/site.mjs up --limit 'node1:!node2'",
+      },
+      `a run that is ${status}`,
+    )
   }
   t.strictSame(
     footer(['up', '--check'], 'passed', closing),

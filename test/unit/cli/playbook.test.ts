@@ -15,7 +15,7 @@ t.test('error for an export that is not a playbook says what to write', async (t
     [playbook({ ...base, steps: [play('Play', { hosts: 'all' }, () => [])] }), undefined],
     [playbook({ ...base, steps: () => [] }), undefined],
   ]
-  for (const [exported, problem] of cases) t.equal(playbookProblem(exported), problem)
+  for (const [exported, problem] of cases) t.equal(playbookProblem(exported), problem, String(problem))
   t.throws(() => stepsOf(playbook({ ...base, steps: () => [undefined] as never }), []), {
     name: 'UsageError',
     message: 'playbook "mine": steps[0] is neither a play() nor an experiment()',

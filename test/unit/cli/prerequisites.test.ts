@@ -70,10 +70,11 @@ t.test('error for an old Node comes first and has the version required by packag
       `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })\n`,
     )
     const { exitCode, stderr } = run(directory, process.execPath, '--require', stub, 'playbooks/site.mjs')
-    t.equal(exitCode, 1)
+    t.equal(exitCode, 1, `Node ${version}`)
     t.equal(
       stderr,
       `Labbook requires Node ${required} or newer, but this is Node ${version} (${process.execPath}): upgrade it, then run "npm ci" in ${directory}\n`,
+      `Node ${version}`,
     )
   }
 })
@@ -84,7 +85,7 @@ t.test('prerequisite check runs on an old Node', async (t) => {
     const text = readFileSync(path.join(ROOT, file), 'utf8')
     const written = (target: string): string => transformSync(text, { target, format: 'esm' }).code
     t.equal(written('node14.13.1'), written('esnext'), `${file}: no syntax that esbuild would rewrite for Node 14`)
-    t.notMatch(text, /import\.meta\.(dirname|filename)/)
+    t.notMatch(text, /import\.meta\.(dirname|filename)/, file)
     const imports = [...text.matchAll(/^import .* from '(.+)'$/gm)].map(([, from]) => from as string)
     const others = imports
       .filter((from) => !from.startsWith('node:'))

@@ -51,7 +51,7 @@ for (const { name, argv } of shells) {
       for (const size of [100, 4000, 4096, 8192, 65_536, 100_000, 5_000_000]) {
         const text = 'x'.repeat(size)
         t.ok((await run(`printf %s '${text}'`)).stdout === text, `${size} bytes`)
-        t.equal((await run(`: <<'EOF'\n${text}\nEOF\nexit 5`)).exitCode, 5)
+        t.equal((await run(`: <<'EOF'\n${text}\nEOF\nexit 5`)).exitCode, 5, `exit code after ${size} bytes`)
       }
     })
 
@@ -67,8 +67,12 @@ for (const { name, argv } of shells) {
       ]) {
         const { exitCode, stdout } = await run(script)
         t.not(exitCode, 0, script.slice(0, 20))
-        t.equal(stdout, '')
-        t.same(await run('echo fine'), { stdout: 'fine\n', stderr: '', exitCode: 0 })
+        t.equal(stdout, '', JSON.stringify(script.slice(0, 40)))
+        t.same(
+          await run('echo fine'),
+          { stdout: 'fine\n', stderr: '', exitCode: 0 },
+          JSON.stringify(script.slice(0, 40)),
+        )
       }
     })
 

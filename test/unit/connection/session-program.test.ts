@@ -9,10 +9,10 @@ t.test('session command line parses the same in any login shell and contains no 
   )
   for (const command of commands) {
     const [before, quoted, after, ...more] = command.split("'")
-    t.notMatch(quoted, /[!\\\n]/)
-    t.notMatch(before, /[!\\\n"$`*?~(){}<>|&;#]/)
-    t.same([after, more], ['', []])
-    t.notMatch(command, 'tr0ub4dor')
+    t.notMatch(quoted, /[!\\\n]/, command)
+    t.notMatch(before, /[!\\\n"$`*?~(){}<>|&;#]/, command)
+    t.same([after, more], ['', []], command)
+    t.notMatch(command, 'tr0ub4dor', command)
   }
 })
 

@@ -40,7 +40,7 @@ await t.test('error for an invalid line in the middle has its line number', asyn
   for (const line of ['{"type":"noti', '42', '{}']) {
     writeFileSync(events, `${JSON.stringify(notice('one'))}\n${line}\n`)
     appendFileSync(events, `${JSON.stringify(notice('two'))}\n`)
-    t.throws(() => [...readEventLog(events)], /events\.jsonl:2: this line is not an event/)
+    t.throws(() => [...readEventLog(events)], /events\.jsonl:2: this line is not an event/, line)
   }
 })
 

@@ -78,6 +78,6 @@ await t.test('output files have readable, unique names and are masked', async (t
     'output/1-node1-Print-..-REDACTED-more.stderr.txt',
     'output/2-node1-Print-..-REDACTED-more.stderr.txt',
   ])
-  for (const name of names) t.equal(readFileSync(`${path}/${name}`, 'utf8'), 'say [REDACTED] now')
+  for (const name of names) t.equal(readFileSync(`${path}/${name}`, 'utf8'), 'say [REDACTED] now', name)
   record.close()
 })

@@ -82,9 +82,9 @@ t.test('no character is cut, and all omitted bytes are counted', async (t) => {
   for (const prefix of ['', 'a', 'ab', 'abc']) {
     const bytes = Buffer.from(prefix + '🎉'.repeat(RECORD_LIMIT_BYTES / 2))
     const text = keep(bytes, [65_536], { purpose: 'change' }).text()
-    t.notMatch(text, '\uFFFD')
+    t.notMatch(text, '\uFFFD', `after "${prefix}"`)
     const [, left] = /\n\[\.\.\. (\d+) bytes left out \.\.\.\]\n/.exec(text) ?? []
-    t.equal(Buffer.byteLength(text.replace(/\n\[.*\]\n/, '')) + Number(left), bytes.length)
+    t.equal(Buffer.byteLength(text.replace(/\n\[.*\]\n/, '')) + Number(left), bytes.length, `after "${prefix}"`)
   }
 })
 

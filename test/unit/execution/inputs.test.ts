@@ -96,7 +96,8 @@ t.test('only successful reads are cached', async (t) => {
   fresh({})
   const reader = new InputReader(folder)
   const both = [reader.read({ it: at('late') }), reader.read({ it: at('late') })]
-  for (const each of both) await t.rejects(each, { name: 'MissingInput', places: [at('late')] })
+  for (const [place, each] of both.entries())
+    await t.rejects(each, { name: 'MissingInput', places: [at('late')] }, `read ${place + 1} of a missing file`)
   writeFileSync(at('late'), '1')
   t.equal(String((await reader.read({ it: at('late') })).it), '1')
   writeFileSync(at('late'), '2')

@@ -41,7 +41,7 @@ t.test('pickProvider() prefers namespaces, then virtual machines, else lists wha
 t.test('resolveProvider() keeps the provider of the inventory', async (t) => {
   const settled = resolveProvider(three, {}, notProbed)
   t.equal(settled?.choice.provider, 'namespaces')
-  for (const [host, vars] of settled?.vars ?? []) t.match(vars, three.hostvars(host))
+  for (const [host, vars] of settled?.vars ?? []) t.match(vars, three.hostvars(host), `variables of ${host}`)
   t.equal(settled?.vars.get('node1')?.lab_chosen, undefined, 'no choice is recorded')
 })
 

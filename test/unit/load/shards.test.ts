@@ -48,19 +48,23 @@ t.test('merged results of several generators equal the result of one', async (t)
       }) as [LoadPart, ...LoadPart[]]
       const [sum, expected] = [mergeParts(plan, parts), counted(all).figures(5000)]
       for (const key of ['seconds', 'throughput', 'statuses', 'errors', 'replicas', 'nodes', 'perSecond'] as const)
-        t.strictSame(sum[key], expected[key])
-      for (const [added, one] of [
-        [sum.total, expected.total],
-        ...sum.kinds.map((row, place) => [row, expected.kinds[place]]),
-      ] as [Figures, Figures][]) {
-        t.strictSame({ ...added, latency: undefined }, { ...one, latency: undefined })
+        t.strictSame(sum[key], expected[key], key)
+      for (const [name, added, one] of [
+        ['total', sum.total, expected.total],
+        ...sum.kinds.map((row, place) => [`kind ${place}`, row, expected.kinds[place]]),
+      ] as [string, Figures, Figures][]) {
+        t.strictSame({ ...added, latency: undefined }, { ...one, latency: undefined }, name)
         // A decoded histogram knows its minimum and maximum by their buckets: three digits.
         const near = (a: number, b: number): boolean => Math.abs(a - b) <= b * 0.002 + 0.002
-        t.ok((['min', 'mean', 'max'] as const).every((key) => near(added.latency[key], one.latency[key])))
+        t.ok(
+          (['min', 'mean', 'max'] as const).every((key) => near(added.latency[key], one.latency[key])),
+          `latency of ${name}`,
+        )
         t.ok(
           Object.entries(added.latency.percentiles).every(([key, value]) =>
             near(value, one.latency.percentiles[key] ?? NaN),
           ),
+          `percentiles of ${name}`,
         )
       }
     }),

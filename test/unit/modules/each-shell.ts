@@ -23,9 +23,10 @@ export const descriptions = (plan: Plan<unknown>): string[] => plan.changes.map(
 
 /** The changes have these descriptions, all succeeded, and none are left. */
 export function converged(t: Test, run: ConvergeResult<unknown>, expected: readonly string[]): void {
-  t.equal(run.before.problem, undefined)
-  t.same(descriptions(run.before), expected)
-  for (const { exitCode, stderr } of run.applied) t.same({ exitCode, stderr }, { exitCode: 0, stderr: '' })
-  t.equal(run.after.problem, undefined)
-  t.same(descriptions(run.after), [], 'nothing is left to do')
+  t.equal(run.before.problem, undefined, 'the first probe finds no problem')
+  t.same(descriptions(run.before), expected, 'the plan has the expected changes')
+  for (const [place, { exitCode, stderr }] of run.applied.entries())
+    t.same({ exitCode, stderr }, { exitCode: 0, stderr: '' }, `"${descriptions(run.before)[place]}" succeeds`)
+  t.equal(run.after.problem, undefined, 'the second probe finds no problem')
+  t.same(descriptions(run.after), [], 'a second run changes nothing')
 }

@@ -41,9 +41,17 @@ t.test('a condition that throws fails the task on that host, with the location; 
       ['a Task: failed', 'b After: ok', `b Task: ${keyword === 'when' ? 'ok' : 'changed'}`],
       keyword,
     )
-    t.equal(ran.results.find(({ host }) => host === 'a')?.message, `${HERE}:${MISSING}: ${keyword}: ${NOT_THERE}`)
-    t.match(ran, { status: 'failed', exitCode: 2 })
-    t.equal(ran.results.find(({ host }) => host === 'a')?.attempts, keyword === 'when' ? 0 : 1, 'it is not tried again')
+    t.equal(
+      ran.results.find(({ host }) => host === 'a')?.message,
+      `${HERE}:${MISSING}: ${keyword}: ${NOT_THERE}`,
+      keyword,
+    )
+    t.match(ran, { status: 'failed', exitCode: 2 }, keyword)
+    t.equal(
+      ran.results.find(({ host }) => host === 'a')?.attempts,
+      keyword === 'when' ? 0 : 1,
+      `${keyword}: it is not tried again`,
+    )
   }
 })
 
@@ -58,8 +66,8 @@ t.test('a condition that throws fails the task in check mode and when prefetched
   ]
   for (const check of [true, false]) {
     const ran = await runSteps(steps, { check })
-    t.strictSame(ran.story, ['a First: changed', 'a Second: failed'])
-    t.match(ran.results[1], { message: `${HERE}:${MISSING}: when: ${NOT_THERE}` })
+    t.strictSame(ran.story, ['a First: changed', 'a Second: failed'], `check mode: ${check}`)
+    t.match(ran.results[1], { message: `${HERE}:${MISSING}: when: ${NOT_THERE}` }, `check mode: ${check}`)
   }
   const waits = await runSteps(
     [each(() => command('Task', { cmd: 'true', read_only: true, until: () => missing({}) }))],
@@ -151,11 +159,11 @@ t.test('a play function that throws ends the run; the error names play, host and
   ]
   for (const [each, message] of cases) {
     const ran = await run([each, play('Next', { hosts: 'all' }, () => [debug({ msg: 'x' })])])
-    t.strictSame(ran.story, [])
+    t.strictSame(ran.story, [], message)
     const [text = '', ...more] = said(ran)
     t.ok(text.startsWith(`error: ${HERE}:`) && text.endsWith(message) && more.length === 0, text)
-    t.match(ran, { status: 'failed', exitCode: 1 })
-    t.equal(ran.events.at(-1)?.type, 'run_end')
+    t.match(ran, { status: 'failed', exitCode: 1 }, message)
+    t.equal(ran.events.at(-1)?.type, 'run_end', message)
   }
 })
 
@@ -183,10 +191,10 @@ t.test(
     for (const [each, reason] of cases) {
       const ran = await runSteps([each, play('Next', { hosts: 'all' }, () => [debug('After', { msg: 'x' })])])
       const [finding] = ran.events.filter((event) => event.type === 'finding')
-      t.equal(finding?.holds, null)
+      t.equal(finding?.holds, null, reason)
       t.ok(finding?.detail?.endsWith(reason), finding?.detail ?? '')
-      t.strictSame(ran.story, ['a After: ok'])
-      t.strictSame(said(ran), [`error: Drain: ${finding?.detail ?? ''}`])
+      t.strictSame(ran.story, ['a After: ok'], reason)
+      t.strictSame(said(ran), [`error: Drain: ${finding?.detail ?? ''}`], reason)
     }
   },
 )

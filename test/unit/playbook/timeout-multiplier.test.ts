@@ -21,6 +21,7 @@ t.test("an invalid slowdown is rejected with the host's name", async (t) => {
     t.throws(
       () => among({ node2: { slowdown } }),
       new PlaybookError(`variable "slowdown" of node2 must be an integer from 1 to 60, not "${String(slowdown)}"`),
+      `slowdown ${String(slowdown)}`,
     )
   }
 })

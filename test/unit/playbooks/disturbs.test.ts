@@ -232,9 +232,11 @@ t.test('own machines: removal of data or services is refused, even if experiment
   t.match(disturbances(removal, INVENTORIES.own), [{ what: 'the registry is removed; its images stay' }])
   // "-e registry_purge=true" gives a string.
   for (const registry_purge of [true, 'true'])
-    t.match(disturbances(removal, INVENTORIES.own, { registry_purge }), [
-      { what: 'the registry is removed, with all its images' },
-    ])
+    t.match(
+      disturbances(removal, INVENTORIES.own, { registry_purge }),
+      [{ what: 'the registry is removed, with all its images' }],
+      `registry_purge: ${JSON.stringify(registry_purge)}`,
+    )
 })
 
 t.test('cluster of a kubectl context is disturbed as a whole, and is not a lab', async (t) => {

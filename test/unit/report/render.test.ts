@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import t from 'tap'
 import { renderReport } from '../../../src/report/index.ts'
 import { result, runStart } from '../evidence/events.ts'
@@ -109,11 +109,16 @@ await t.test('output of hosts is escaped in HTML, SVG, Markdown, templates and f
   const { html, markdown, folder } = await render(t, 'hostile')
   const files = readdirSync(`${folder}/img`)
   t.strictSame(files.sort(), ['SCRIPT--2.svg', 'script-.svg'].sort())
-  for (const text of [html, markdown, ...files.map((file) => readFileSync(`${folder}/img/${file}`, 'utf8'))]) {
-    t.notMatch(text, /<script>/i)
-    t.notMatch(text, /[\x00-\x08\x0b-\x1f\u202e]/)
-    t.notMatch(text, '[31m')
-    t.match(text, '{{ 7 * 7 }}'.replaceAll('*', text === markdown ? '\\*' : '*'))
+  const texts = {
+    HTML: html,
+    Markdown: markdown,
+    ...Object.fromEntries(files.map((file) => [file, readFileSync(`${folder}/img/${file}`, 'utf8')])),
+  }
+  for (const [name, text] of Object.entries(texts)) {
+    t.notMatch(text, /<script>/i, name)
+    t.notMatch(text, /[\x00-\x08\x0b-\x1f\u202e]/, name)
+    t.notMatch(text, '[31m', name)
+    t.match(text, '{{ 7 * 7 }}'.replaceAll('*', text === markdown ? '\\*' : '*'), name)
   }
   t.notMatch(markdown, /(?<!\\)!\[\]\(/)
 })
@@ -142,11 +147,12 @@ await t.test('hosts beyond the limit are counted, failed hosts are shown first',
   const events = [runStart(names), ...names.map((name, i) => result(name, i === 2500 ? 'failed' : 'ok'))]
   writeFileSync(join(folder, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
   const { html, markdown } = await renderReport(folder)
-  for (const page of [readFileSync(html, 'utf8'), readFileSync(markdown, 'utf8')]) {
-    t.match(page, 'web2500')
-    t.notMatch(page, 'web2499')
-    t.match(page, '2,000 more hosts')
-    t.match(page, 'web19 and 2,980 more')
+  for (const file of [html, markdown]) {
+    const page = readFileSync(file, 'utf8')
+    t.match(page, 'web2500', extname(file))
+    t.notMatch(page, 'web2499', extname(file))
+    t.match(page, '2,000 more hosts', extname(file))
+    t.match(page, 'web19 and 2,980 more', extname(file))
   }
 })
 

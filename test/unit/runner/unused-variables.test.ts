@@ -21,9 +21,11 @@ const reading = (read: (on: PlayContext) => unknown) => [
 t.test('an unused extra variable is reported, with a suggestion', async (t) => {
   const steps = reading(({ vars }) => vars.counter_replicas ?? 4)
   for (const check of [true, false]) {
-    t.strictSame(await warnings(steps, { check, extraVars: { replicas: '6' } }), [
-      nothingRead('replicas', ': did you mean counter_replicas?'),
-    ])
+    t.strictSame(
+      await warnings(steps, { check, extraVars: { replicas: '6' } }),
+      [nothingRead('replicas', ': did you mean counter_replicas?')],
+      `check mode: ${check}`,
+    )
   }
   t.strictSame(await warnings(steps, { extraVars: { counter_replcas: '6' } }), [
     nothingRead('counter_replcas', ': did you mean counter_replicas?'),
@@ -91,6 +93,7 @@ t.test('copying or listing variables does not count as reading', async (t) => {
         all.filter((text) => text.includes(' x:')),
       ),
       [nothingRead('x')],
+      copy.toString(),
     )
   const tracker = new VarReadTracker(['x', 'y'])
   const view = tracker.view({ x: 1, y: 2, z: 3 })

@@ -59,7 +59,7 @@ void t.test('enabling comes before starting, each with its diff', async (t) => {
 
 void t.test('an activating or failed unit is started', async (t) => {
   for (const ActiveState of ['activating', 'failed', 'deactivating']) {
-    t.same(descriptions({ name: 'docker', state: 'started' }, unit({ ActiveState })), ['start docker'])
+    t.same(descriptions({ name: 'docker', state: 'started' }, unit({ ActiveState })), ['start docker'], ActiveState)
   }
 })
 

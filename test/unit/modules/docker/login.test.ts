@@ -123,24 +123,34 @@ t.test('docker_login validates parameters and normalises addresses as docker doe
   const key = (registry_url: string) => parse({ ...asked, registry_url }).registry_url
   t.equal(key(REGISTRY), REGISTRY)
   for (const address of [`https://${REGISTRY}`, `http://${REGISTRY}/v2/`, `${REGISTRY}/some/where`])
-    t.equal(key(address), REGISTRY)
+    t.equal(key(address), REGISTRY, address)
   for (const hub of ['docker.io', 'https://index.docker.io/v1/', 'registry-1.docker.io'])
-    t.equal(key(hub), 'https://index.docker.io/v1/')
+    t.equal(key(hub), 'https://index.docker.io/v1/', hub)
   t.equal(parse({ username: 'a', password: 'b' }).registry_url, 'https://index.docker.io/v1/')
   t.equal(key('[fd00::1]:5000'), '[fd00::1]:5000')
   for (const wrong of ['', '-x', 'a b', 'reg:port', '$(id)'])
-    t.strictSame(messages({ ...asked, registry_url: wrong }), [
-      'must be the host and port of a registry, such as 10.77.0.11:5000',
-    ])
+    t.strictSame(
+      messages({ ...asked, registry_url: wrong }),
+      ['must be the host and port of a registry, such as 10.77.0.11:5000'],
+      JSON.stringify(wrong),
+    )
   t.strictSame(messages({ registry_url: REGISTRY, username: 'lab' }), ['state: present requires username and password'])
   t.strictSame(messages({ registry_url: REGISTRY, state: 'absent' }), [])
   t.strictSame(messages({ ...asked, config_path: '/root/.docker' }), [
     'must end in /config.json: the docker command reads the file of that name from a directory',
   ])
   for (const password of ['', 'a\n'])
-    t.strictSame(messages({ ...asked, password }), ['must not be empty or contain control characters'])
+    t.strictSame(
+      messages({ ...asked, password }),
+      ['must not be empty or contain control characters'],
+      `password ${JSON.stringify(password)}`,
+    )
   for (const username of ['', 'a:b'])
-    t.strictSame(messages({ ...asked, username }), ['must not be empty or contain a colon or control characters'])
+    t.strictSame(
+      messages({ ...asked, username }),
+      ['must not be empty or contain a colon or control characters'],
+      `user name ${JSON.stringify(username)}`,
+    )
 })
 
 t.test('records contain neither the password nor its base64', async (t) => {
@@ -216,14 +226,18 @@ for (const shell of shells) {
       { [REGISTRY]: own, ...others },
       { [REGISTRY]: { email: 'a@b', ...own, identitytoken: '' } },
     ]) {
-      t.equal(changes(written(auths)), 0)
-      t.equal(changes(JSON.stringify({ HttpHeaders: { 'User-Agent': 'Docker (x)' }, auths })), 0)
-      t.equal(changes(written(auths).replaceAll('\n', '\r\n')), 0)
+      t.equal(changes(written(auths)), 0, `auths ${JSON.stringify(auths)}`)
+      t.equal(
+        changes(JSON.stringify({ HttpHeaders: { 'User-Agent': 'Docker (x)' }, auths })),
+        0,
+        `auths ${JSON.stringify(auths)}`,
+      )
+      t.equal(changes(written(auths).replaceAll('\n', '\r\n')), 0, `auths ${JSON.stringify(auths)}`)
     }
     t.equal(changes(written(others)), 1)
     t.equal(changes(written({ ...others, [REGISTRY]: { auth: auth('lab', 'other') } })), 1)
     t.equal(changes(written({ [REGISTRY]: {}, 'z:1': own })), 1)
-    for (const odd of ['', '{}', '{"auths": {}}', 'not JSON']) t.equal(changes(odd), 1)
+    for (const odd of ['', '{}', '{"auths": {}}', 'not JSON']) t.equal(changes(odd), 1, `file ${JSON.stringify(odd)}`)
     // curl gets the same from the same file.
     const on = host(t, shell, written({ ...others, [REGISTRY]: own, 'z:1': { auth: 'bm8=' } }))
     writeFileSync(`${on.home}/bin/curl`, '#!/bin/sh\ncat >>"${0%/*}/stdin"; exit 7')
@@ -258,7 +272,7 @@ for (const shell of shells) {
       /sets credHelpers: docker-credential-ecr-login/,
     )
     for (const more of [{ credHelpers: { 'a:1': 'gcr' } }, { credsStore: '' }])
-      t.equal(host(t, shell, written({}, more)).plan(asked).problem, undefined)
+      t.equal(host(t, shell, written({}, more)).plan(asked).problem, undefined, JSON.stringify(more))
     t.equal(store.plan({ registry_url: REGISTRY, state: 'absent' }).changes.length, 1, 'logout works anyway')
     const tools = folder(t)
     for (const tool of ['/usr/bin/tr', '/bin/sed', '/bin/grep', '/bin/dash', '/bin/bash', '/bin/busybox'])

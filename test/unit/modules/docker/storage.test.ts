@@ -94,6 +94,7 @@ for (const {
       t.strictSame(
         [spawnSync(command, [...args, '-n'], { input: script, encoding: 'utf8' }).stderr, /undefined/.test(script)],
         ['', false],
+        script.slice(0, 60),
       )
   })
 }

@@ -151,7 +151,11 @@ void t.test('join: a node that the managers have removed rejoins, one that has j
 
 void t.test('join: a node stuck while joining leaves and rejoins', async (t) => {
   for (const LocalNodeState of ['pending', 'error']) {
-    t.equal(descriptions(joining, worker({ LocalNodeState, Error: 'x509: unknown authority' })).length, 2)
+    t.equal(
+      descriptions(joining, worker({ LocalNodeState, Error: 'x509: unknown authority' })).length,
+      2,
+      LocalNodeState,
+    )
   }
   t.match(plan(joining, worker({ LocalNodeState: 'locked' })).problem, /locked/)
 })

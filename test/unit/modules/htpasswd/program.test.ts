@@ -107,7 +107,7 @@ t.test('a matching hash of any tool is kept; others are classified', async (t) =
     t.strictSame(states([{ name: 'lab', password: 'one' }], 5), ['lab: other cost'], prefix)
     t.strictSame(states([{ name: 'lab', password: 'two' }], 5), ['lab: other password'], prefix)
     make([{ name: 'lab', password: 'one' }])
-    t.equal(text(), before, 'not rehashed')
+    t.equal(text(), before, `hash with ${prefix}: not rehashed`)
   }
   writeFileSync(file, `lab:${hash.replace('$04', '$31')}\n`)
   t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other cost'], 'too expensive to verify')
@@ -155,7 +155,7 @@ t.test('passwords are generated once and stored', async (t) => {
   make(users)
   const stored = parse(readFileSync(generated, 'utf8')) as Record<string, string>
   t.strictSame(Object.keys(stored).sort(), ['007', 'no'])
-  for (const password of Object.values(stored)) t.match(password, /^[A-Za-z0-9]{24}$/)
+  for (const password of Object.values(stored)) t.match(password, /^[A-Za-z0-9]{24}$/, 'a generated password')
   t.match(readFileSync(generated, 'utf8'), /^# /)
   t.strictSame(
     readAccounts(users, generated).map(({ password }) => password?.reveal()),
@@ -225,11 +225,11 @@ t.test('an error about an unreadable file contains nothing of its content', asyn
   for (const [content, message] of cases) {
     store(content)
     t.throws(() => readAccounts([{ name: 'lab' }], generated), { name: 'Refusal', message }, content)
-    t.throws(() => look([{ name: 'lab', password: 'x' }]), { message: /^(?!.*hush)/ })
+    t.throws(() => look([{ name: 'lab', password: 'x' }]), { message: /^(?!.*hush)/ }, JSON.stringify(content))
     t.strictSame(
       readAccounts([{ name: 'lab', password: 'x' }], generated)[0]?.name,
       'lab',
-      'the file is not read if all passwords are given',
+      `${JSON.stringify(content)}: the file is not read if all passwords are given`,
     )
   }
   reset()

@@ -69,8 +69,9 @@ await t.test('lab_network rejects a subnet with another route', async (t) => {
     t.equal(
       plan.problem,
       `this machine already has a route to 10.79.0.0/24 (${route}): set lab_subnet to another subnet`,
+      `route ${route}`,
     )
-    t.strictSame(plan.changes, [])
+    t.strictSame(plan.changes, [], `route ${route}`)
   }
 })
 

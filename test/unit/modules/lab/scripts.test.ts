@@ -69,7 +69,7 @@ for (const shell of shells) {
   await t.test(`${shell.name}: lab_write_hosts() replaces only the lab's lines`, async (t) => {
     const dir = t.testdir({ hosts: '10.0.0.9 old # lab\n127.0.0.1 mine\n' })
     const script = `hosts='10.0.0.1 a # lab\n10.0.0.2 b # lab'\n${nodeFileFunctions}lab_write_hosts ${quote(`${dir}/hosts`)}`
-    for (let run = 0; run < 2; run++) t.equal(runIn(shell, script).exitCode, 0)
+    for (let run = 0; run < 2; run++) t.equal(runIn(shell, script).exitCode, 0, `run ${run}`)
     t.equal(readFileSync(`${dir}/hosts`, 'utf8'), '10.0.0.1 a # lab\n10.0.0.2 b # lab\n127.0.0.1 mine\n')
   })
 

@@ -10,7 +10,7 @@ await t.test('parseSubnet() clears host bits', async (t) => {
 
 await t.test('parseSubnet() rejects invalid text', async (t) => {
   for (const text of ['10.77.0/24', '10.77.0.256/24', '10.77.0.0/33', '10.77.0.0/', 'x']) {
-    t.throws(() => parseSubnet(text), { message: `"${text}" is not an IPv4 network` })
+    t.throws(() => parseSubnet(text), { message: `"${text}" is not an IPv4 network` }, text)
   }
 })
 

@@ -87,9 +87,9 @@ t.test('set-user-id bits and read-only modes are preserved', async (t) => {
       const { path, old } = fileIn(folder, mode)
       for (const asked of [{}, { owner: '55', mode }, { mode: 0o4755 }]) {
         chmodSync(path, mode)
-        t.equal(runIn(shell, script({ path, old, ...asked })).exitCode, 0)
-        t.equal(about(path).mode, 'mode' in asked ? asked.mode : mode)
-        t.equal(about(path).content, NEW)
+        t.equal(runIn(shell, script({ path, old, ...asked })).exitCode, 0, JSON.stringify(asked))
+        t.equal(about(path).mode, 'mode' in asked ? asked.mode : mode, JSON.stringify(asked))
+        t.equal(about(path).content, NEW, JSON.stringify(asked))
       }
     }
   })
@@ -251,8 +251,8 @@ function survives(t: Test, folder: string, killed: (text: string) => boolean): n
       then.content === NEW ? { uid: 99, gid: old.gid, mode: old.mode, content: NEW } : { ...old, content: OLD }
     if (JSON.stringify(then) !== JSON.stringify(whole))
       t.fail(`killed at step ${step}: neither the old file nor the new one`, { then })
-    t.equal(runIn(dash, text).exitCode, 0)
-    t.equal(readFileSync(path, 'utf8'), NEW)
+    t.equal(runIn(dash, text).exitCode, 0, `run after a kill at step ${step}`)
+    t.equal(readFileSync(path, 'utf8'), NEW, `run after a kill at step ${step}`)
     t.same(readdirSync(at), ['file'], `after a kill at step ${step}`)
     if (ended) return step
   }

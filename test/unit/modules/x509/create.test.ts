@@ -89,10 +89,11 @@ t.test('a new CA and certificate are valid for openssl', async (t) => {
     /Authority Key Identifier: \n(.*)/.exec(textOf(dir, 'registry'))?.[1],
   )
   for (const each of [ca, certificate]) {
-    t.match(each.serialNumber, /^[0-9A-F]{32}$/)
+    t.match(each.serialNumber, /^[0-9A-F]{32}$/, `serial number of ${each.subject}`)
     t.match(
       openssl('x509', '-in', join(dir, each === ca ? 'ca.crt' : 'registry.crt'), '-noout', '-serial'),
       `serial=${each.serialNumber}`,
+      `serial number of ${each.subject}`,
     )
   }
   t.not(ca.serialNumber, certificate.serialNumber)

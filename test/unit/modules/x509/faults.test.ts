@@ -197,9 +197,13 @@ t.test('a missing openssl or flock is reported in one line', (t) => {
     const look = runIn(dash, definition.probe(params, {}), { env: { PATH: path } })
     const [change] = definition.plan(params, look, {}, {}).changes
     const { stderr, exitCode } = runIn(dash, change?.script ?? '', { env: { PATH: path } })
-    t.same([stderr, exitCode], [`${message}\n`, 1])
-    t.same(Object.keys(contents(dir)), [], 'no partial files remain')
-    t.same(definition.plan(params, runIn(dash, definition.probe(params, {})), {}, {}).changes.length, 1)
+    t.same([stderr, exitCode], [`${message}\n`, 1], `with ${installed.join(', ')} only`)
+    t.same(Object.keys(contents(dir)), [], `with ${installed.join(', ')} only: no partial files remain`)
+    t.same(
+      definition.plan(params, runIn(dash, definition.probe(params, {})), {}, {}).changes.length,
+      1,
+      `with ${installed.join(', ')} only`,
+    )
   }
   t.end()
 })

@@ -98,7 +98,7 @@ t.test('concurrent programs create one CA and one certificate', async (t) => {
       [1, 2].map(() => programs.make_certificate(certificateRequest(dir, { name }))),
     ),
   ])
-  for (const each of await Promise.all(readers)) t.same(each, [])
+  for (const each of await Promise.all(readers)) t.same(each, [], 'a reader of the files')
   await assertComplete(t, dir)
 })
 
@@ -163,14 +163,26 @@ t.test('a run killed while it moves files is completed by the next, and pending 
       cpSync(join(next, name), join(dir, i < moved ? '' : '.next-ca', name))
     })
     // The certificate is checked against, and issued by, the pending CA.
-    t.same(await planOfCertificate(dir), ['issue certificate registry for 10.77.0.11, node1: issued by another CA'])
+    t.same(
+      await planOfCertificate(dir),
+      ['issue certificate registry for 10.77.0.11, node1: issued by another CA'],
+      `killed after ${moved} moved files`,
+    )
     if (moved % 2 === 0) {
       await programs.make_certificate(certificateRequest(dir))
-      t.ok(readdirSync(dir).includes('.next-ca'), 'the files of the CA are unchanged')
+      t.ok(
+        readdirSync(dir).includes('.next-ca'),
+        `killed after ${moved} moved files: the files of the CA are unchanged`,
+      )
     }
-    t.same(await planOfCa(dir), [`update CA in ${dir}: complete an interrupted run`])
+    t.same(
+      await planOfCa(dir),
+      [`update CA in ${dir}: complete an interrupted run`],
+      `killed after ${moved} moved files`,
+    )
     await programs.make_ca(caRequest(dir))
-    for (const name of caFiles) t.equal(contents(dir)[name], contents(next)[name])
+    for (const name of caFiles)
+      t.equal(contents(dir)[name], contents(next)[name], `${name}, killed after ${moved} moved files`)
     await programs.make_certificate(certificateRequest(dir))
     await assertComplete(t, dir)
   }
@@ -183,9 +195,13 @@ t.test('a run killed while it moves files is completed by the next, and pending 
     mkdirSync(join(dir, '.next-registry'), { mode: 0o700 })
     cpSync(join(next, 'registry.key'), join(dir, 'registry.key'))
     for (const name of files.slice(moved)) renameSync(join(dir, name), join(dir, '.next-registry', name))
-    t.same(await planOfCertificate(dir), ['update certificate registry: complete an interrupted run'])
+    t.same(
+      await planOfCertificate(dir),
+      ['update certificate registry: complete an interrupted run'],
+      `killed after ${moved} moved files`,
+    )
     await programs.make_certificate(certificateRequest(dir))
-    t.same(contents(dir), contents(next))
+    t.same(contents(dir), contents(next), `killed after ${moved} moved files`)
   }
 })
 
@@ -204,7 +220,7 @@ t.test('key generation exposes no passphrase in argv or environment, and no read
     ['make_ca', caRequest(dir, { passphrase, generation: 2 })],
   ] as const) {
     const { code, stderr } = await work(program, request, bin).ended
-    t.same([code, stderr], [0, ''])
+    t.same([code, stderr], [0, ''], program)
   }
   const text = readFileSync(log, 'utf8')
   t.same(

@@ -111,14 +111,14 @@ t.test('x509_certificate renews a mismatched certificate once, with the reason',
   ]
   for (const [happens, why] of cases) {
     const dir = await caAndCertificate(t)
-    t.same(await planOfCertificate(dir), [])
+    t.same(await planOfCertificate(dir), [], `after${String(why)}`)
     await happens(dir)
     const [planned, ...others] = await planOfCertificate(dir)
-    t.match(planned, typeof why === 'string' ? new RegExp(`^${issue(why)[0]}$`) : why)
-    t.same(others, [])
+    t.match(planned, typeof why === 'string' ? new RegExp(`^${issue(why)[0]}$`) : why, `after${String(why)}`)
+    t.same(others, [], `after${String(why)}`)
     await programs.make_certificate(certificateRequest(dir))
     t.same(await planOfCertificate(dir), [], `after${String(why)}`)
-    t.match(openssl('verify', '-CAfile', join(dir, 'ca.crt'), join(dir, 'registry.crt')), 'OK')
+    t.match(openssl('verify', '-CAfile', join(dir, 'ca.crt'), join(dir, 'registry.crt')), 'OK', `after${String(why)}`)
   }
 })
 
@@ -190,7 +190,7 @@ t.test('a higher generation rotates the CA', async (t) => {
   )
   await programs.make_certificate(certificateRequest(dir))
   for (const trusted of ['ca-bundle.crt', 'ca.crt'])
-    t.match(openssl('verify', '-CAfile', join(dir, trusted), join(dir, 'registry.crt')), 'OK')
+    t.match(openssl('verify', '-CAfile', join(dir, trusted), join(dir, 'registry.crt')), 'OK', `trusted: ${trusted}`)
   t.same(await planOfCa(dir, { ...next, keep_previous: false }), [`update CA in ${dir}: update ca-bundle.crt`])
   await programs.make_ca({ ...next, keep_previous: false })
   t.equal(contents(dir)['ca-bundle.crt'], now['ca.crt'])

@@ -33,7 +33,7 @@ t.test('tag is unique per image and source, and deterministic', async (t) => {
     IMAGE_NAMES.flatMap((name) => SOURCES.map((source) => tagOf(name, source))),
     tags,
   )
-  for (const tag of tags) t.match(tag, /^[0-9a-f]{12}$/)
+  for (const tag of tags) t.match(tag, /^[0-9a-f]{12}$/, `tag ${tag}`)
 })
 
 t.test('tag changes only with files copied into the image', async (t) => {

@@ -151,13 +151,17 @@ t.test('app environment has the Redis servers and the password file', async (t) 
   const counterOf = (redis_topology: string) =>
     stack({ ipvs: false, redis_topology, redis_wait_replicas: 1 }).services.counter
   for (const topology of ['single', 'replicas'])
-    t.match(counterOf(topology).environment, {
-      REDIS_TOPOLOGY: topology,
-      REDIS_HOST: 'redis',
-      REDIS_PORT: '6379',
-      REDIS_WAIT_REPLICAS: '1',
-      REDIS_WAIT_MS: '500',
-    })
+    t.match(
+      counterOf(topology).environment,
+      {
+        REDIS_TOPOLOGY: topology,
+        REDIS_HOST: 'redis',
+        REDIS_PORT: '6379',
+        REDIS_WAIT_REPLICAS: '1',
+        REDIS_WAIT_MS: '500',
+      },
+      topology,
+    )
   t.match(counterOf('sentinel').environment, {
     REDIS_NODES: 'sentinel-1:26379,sentinel-2:26379,sentinel-3:26379',
     REDIS_MASTER_NAME: 'counter',

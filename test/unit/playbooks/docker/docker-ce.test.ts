@@ -28,9 +28,10 @@ t.test('each distribution family has its repository, after a pinned key', async 
     t.match(
       all.find(({ module }) => module === 'get_url'),
       { title: /set docker_source: distro/, params: { url: `https://download.docker.com/${address}/gpg` } },
+      name,
     )
-    t.match(all[place('Add Docker repository')]?.params.content, `https://download.docker.com/${address}`)
-    t.match(JSON.stringify(all[place('Install Docker')]?.params), 'docker-ce-cli')
+    t.match(all[place('Add Docker repository')]?.params.content, `https://download.docker.com/${address}`, name)
+    t.match(JSON.stringify(all[place('Install Docker')]?.params), 'docker-ce-cli', name)
   }
   t.match(
     tasks(FAMILIES.Ubuntu).find(({ title }) => title === 'Add Docker repository')?.params.content,

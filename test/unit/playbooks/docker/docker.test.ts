@@ -23,11 +23,18 @@ t.test('slow machine gives the daemon a higher CPU weight from its first start',
   ] as const) {
     const all = tasks(facts, vars)
     const place = all.findIndex(({ title }) => title === 'Set CPU weight and stop timeout of Docker')
-    t.ok(place > 0 && place < all.findIndex(({ module }) => module === 'apt'))
-    t.match(all[place], {
-      params: { dest: '/etc/systemd/system/docker.service.d/labbook.conf', content: /^\[Service\]\nCPUWeight=10000\n/ },
-      notify: 'reload systemd',
-    })
+    t.ok(place > 0 && place < all.findIndex(({ module }) => module === 'apt'), JSON.stringify({ ...facts, ...vars }))
+    t.match(
+      all[place],
+      {
+        params: {
+          dest: '/etc/systemd/system/docker.service.d/labbook.conf',
+          content: /^\[Service\]\nCPUWeight=10000\n/,
+        },
+        notify: 'reload systemd',
+      },
+      JSON.stringify({ ...facts, ...vars }),
+    )
   }
   t.notOk(
     tasks({}).some(({ title }) => title === 'Set CPU weight and stop timeout of Docker'),
@@ -64,10 +71,10 @@ t.test('slow machine gets longer shutdown timeouts in daemon.json and systemd', 
   t.notHas(settingsFor(1).daemon, { 'shutdown-timeout': Number }, "Docker's default on other machines")
   for (const slowdown of [2, 10, 60]) {
     const { daemon, unit } = settingsFor(slowdown)
-    t.equal(daemon['shutdown-timeout'], 15 * slowdown)
+    t.equal(daemon['shutdown-timeout'], 15 * slowdown, `slowdown ${slowdown}`)
     t.ok(
       Number(/^TimeoutStopSec=(\d+)$/m.exec(unit ?? '')?.[1]) >= 15 * slowdown + 15,
-      'systemd does not kill it earlier',
+      `slowdown ${slowdown}: systemd does not kill it earlier`,
     )
   }
 })

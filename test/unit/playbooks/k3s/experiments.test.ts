@@ -31,8 +31,8 @@ t.test('nodes of a cluster outside the inventory are not touched', async (t) => 
   }
   const taking = [K3S_EXPERIMENTS['k3s-drain'].name, K3S_EXPERIMENTS['k3s-node-killed'].name]
   for (const name of taking) {
-    t.ok(names({}).includes(name))
-    t.notOk(names({ kubecontext: 'k3d-mine' }).includes(name))
+    t.ok(names({}).includes(name), name)
+    t.notOk(names({ kubecontext: 'k3d-mine' }).includes(name), name)
   }
   const groups = { k3s_servers: ['a'], k3s_agents: ['b', 'c'] }
   t.same(targetNode({ groups, hostvars: (host) => (host === 'c' ? { k3s_node_name: 'Third' } : {}) }), {

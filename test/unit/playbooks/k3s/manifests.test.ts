@@ -28,17 +28,24 @@ for (const variant of VARIANTS) {
         },
         nameOf(object),
       )
-      t.ok(Number.isInteger(pod.securityContext.runAsUser) && pod.securityContext.runAsUser > 0)
+      t.ok(
+        Number.isInteger(pod.securityContext.runAsUser) && pod.securityContext.runAsUser > 0,
+        `${nameOf(object)} has a numeric user`,
+      )
       for (const container of pod.containers) {
         t.match(
           container.securityContext,
           { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
           container.name,
         )
-        t.match(container.resources, {
-          limits: { cpu: String, memory: String },
-          requests: { cpu: String, memory: String },
-        })
+        t.match(
+          container.resources,
+          {
+            limits: { cpu: String, memory: String },
+            requests: { cpu: String, memory: String },
+          },
+          `${container.name} has limits and requests`,
+        )
         t.ok(container.livenessProbe, `${container.name} has a liveness probe`)
       }
     }

@@ -65,9 +65,12 @@ t.test("lab stack of each topology uses the template of the app's stack, with it
         .sort(),
       topology,
     )
-    t.equal(secrets?.redis_password?.name, 'redislab_redis_password')
-    t.ok(Object.values(services).every(({ secrets: mounted }) => mounted?.includes('redis_password')))
-    t.same(services.counter?.environment, appEnvironment(topology, 1))
+    t.equal(secrets?.redis_password?.name, 'redislab_redis_password', topology)
+    t.ok(
+      Object.values(services).every(({ secrets: mounted }) => mounted?.includes('redis_password')),
+      topology,
+    )
+    t.same(services.counter?.environment, appEnvironment(topology, 1), topology)
   }
 })
 
@@ -91,8 +94,12 @@ t.test('master runs on the last node, and no constraint uses a label', async (t)
       Object.values(constraintByService).every((constraint) => /^node\.hostname == node[123]$/.test(constraint)),
       topology,
     )
-    t.equal(constraintByService.redis ?? constraintByService['redis-cluster-2'], 'node.hostname == node3')
-    t.equal(Object.keys(constraintByService).length, serversOf(topology).length + sentinelsOf(topology).length)
+    t.equal(constraintByService.redis ?? constraintByService['redis-cluster-2'], 'node.hostname == node3', topology)
+    t.equal(
+      Object.keys(constraintByService).length,
+      serversOf(topology).length + sentinelsOf(topology).length,
+      topology,
+    )
   }
 })
 
@@ -115,12 +122,12 @@ t.test('persistence stack has one server per mode, each with its own volume, on 
   for (const [name, { deploy, entrypoint, volumes: mounted }] of Object.entries(services).filter(
     ([service]) => service !== 'client',
   )) {
-    t.same(deploy?.placement?.constraints, ['node.hostname == node3'])
-    t.same(mounted, [`${name}:/var/lib/redis`])
+    t.same(deploy?.placement?.constraints, ['node.hostname == node3'], name)
+    t.same(mounted, [`${name}:/var/lib/redis`], name)
     t.ok(
       (entrypoint as unknown[]).includes('--appendonly') &&
         (entrypoint as unknown[]).every((word) => typeof word === 'string'),
-      'arguments are strings, also "yes" and "no"',
+      `${name}: arguments are strings, also "yes" and "no"`,
     )
   }
 })

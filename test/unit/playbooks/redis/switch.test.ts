@@ -44,41 +44,50 @@ for (const shell of [['dash'], ['busybox', 'sh']]) {
         t.equal(status, 0, `${from} to ${to}: ${stderr}`)
         const lines = readFileSync(log, 'utf8').trim().split('\n')
         const at = (what: RegExp): number => lines.findIndex((line) => what.test(line))
-        t.equal(at(/scale --detach counter_counter=0/), 1, 'the counter is scaled to 0 first')
+        t.equal(at(/scale --detach counter_counter=0/), 1, `${from} to ${to}: the counter is scaled to 0 first`)
         const stopped = lines.findLastIndex((line) => line.startsWith('service ps counter_counter'))
         t.ok(
           [at(/stack deploy/), at(/redis-admin/)].every((first) => first === -1 || first > stopped),
-          'and has stopped before anything else',
+          `${from} to ${to}: and has stopped before anything else`,
         )
-        t.notOk(lines.some((line) => /pass word|no password/.test(line)))
+        t.notOk(
+          lines.some((line) => /pass word|no password/.test(line)),
+          `${from} to ${to}`,
+        )
         const cluster = from === 'cluster' || to === 'cluster'
-        t.equal(at(/redis-admin.sh copy/) !== -1, cluster)
+        t.equal(at(/redis-admin.sh copy/) !== -1, cluster, `${from} to ${to}`)
         if (cluster) {
           t.match(
             lines.at(-1),
             from === 'cluster' ? /copy cluster server$/ : /copy server cluster$/,
-            'the copy is the last step',
+            `${from} to ${to}: the copy is the last step`,
           )
-          t.ok(at(new RegExp(`/${from}.yml`)) < at(new RegExp(`/${to}.yml`)), 'both topologies are deployed')
+          t.ok(
+            at(new RegExp(`/${from}.yml`)) < at(new RegExp(`/${to}.yml`)),
+            `${from} to ${to}: both topologies are deployed`,
+          )
           t.notOk(
             lines.some((line) => line.includes('--prune')),
-            'and neither is pruned',
+            `${from} to ${to}: and neither is pruned`,
           )
         }
-        if (from === 'sentinel' && !cluster) t.match(lines.at(-1), /redis-admin.sh promote redis$/)
+        if (from === 'sentinel' && !cluster) t.match(lines.at(-1), /redis-admin.sh promote redis$/, `${from} to ${to}`)
         const single = to === 'single' || to === 'replicas'
         if (single && (from === 'sentinel' || from === 'cluster')) {
           const quiet = lines.findLastIndex((line) => line.startsWith('service ps counter_sentinel-2'))
-          t.ok(quiet > at(/scale --detach counter_sentinel-2=0/), 'Sentinels are scaled to 0 and have stopped')
+          t.ok(
+            quiet > at(/scale --detach counter_sentinel-2=0/),
+            `${from} to ${to}: Sentinels are scaled to 0 and have stopped`,
+          )
           t.ok(
             quiet < at(from === 'cluster' ? new RegExp(`/${to}.yml`) : /promote/),
-            'before another master is promoted',
+            `${from} to ${to}: before another master is promoted`,
           )
         }
         if (from === 'single' && to === 'sentinel')
           t.ok(
             at(/single.yml/) < at(/replicas.yml/) && at(/replicas.yml/) < at(/wait replicas/),
-            'all servers have the data before the election',
+            `${from} to ${to}: all servers have the data before the election`,
           )
       }
     },
@@ -101,7 +110,11 @@ t.test('switch stops at a failing step', async (t) => {
         input: 'pass word\n',
       })
       t.not(status, 0, `${from} to ${to}: ${step}`)
-      t.match(readFileSync(log, 'utf8').trim().split('\n').at(-1), step, 'no step after it')
+      t.match(
+        readFileSync(log, 'utf8').trim().split('\n').at(-1),
+        step,
+        `${from} to ${to}, failing step ${step}: no step after it`,
+      )
     }
   }
 })
@@ -114,7 +127,7 @@ t.test('switch changes nothing if docker service ps fails', async (t) => {
       input: 'pass word\n',
     })
     t.not(status, 0, `${from} to ${to}`)
-    t.notMatch(readFileSync(log, 'utf8'), /deploy|redis-admin/)
+    t.notMatch(readFileSync(log, 'utf8'), /deploy|redis-admin/, `${from} to ${to}`)
   }
 })
 
@@ -147,7 +160,8 @@ esac
   })
   t.equal(status, 0)
   t.ok(existsSync(path.join(dir, 'configs/counter-redis.11.cluster')))
-  for (const old of ['9.single', '10.sentinel']) t.notOk(existsSync(path.join(dir, `configs/counter-redis.${old}`)))
+  for (const old of ['9.single', '10.sentinel'])
+    t.notOk(existsSync(path.join(dir, `configs/counter-redis.${old}`)), `record ${old}`)
   const failed = spawnSync('dash', ['-c', String(tasks.at(-1)?.params.cmd)], {
     env: { PATH: `${dir}/bin:${process.env.PATH ?? ''}`, FAIL: dir },
   })

@@ -72,9 +72,9 @@ for (const topology of TOPOLOGIES) {
         Object.keys(environment).some((key) => /PASSWORD/.test(key)),
         `${name}: no password in the environment`,
       )
-      t.equal(command[0], 'redis.sh')
+      t.equal(command[0], 'redis.sh', name)
       t.same(healthcheck.test, ['CMD', 'redis.sh', 'health', command[1]], `${name}: health check of its role`)
-      t.equal(deploy.replicas, 1)
+      t.equal(deploy.replicas, 1, name)
       t.equal(deploy.update_config.order, 'stop-first', `${name}: never two tasks on one volume`)
       t.equal(deploy.endpoint_mode, 'dnsrr', name)
       t.match(deploy.resources, { limits: { cpus: String, memory: String }, reservations: { memory: String } }, name)
@@ -116,7 +116,7 @@ t.test('each node has at most one server and one Sentinel', async (t) => {
         .map(([, service]) => nodeOf(service))
         .sort()
     t.same(of('redis'), NODES, topology)
-    if (topology === 'sentinel') t.same(of('sentinel'), NODES)
+    if (topology === 'sentinel') t.same(of('sentinel'), NODES, topology)
   }
 })
 

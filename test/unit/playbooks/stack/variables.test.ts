@@ -54,8 +54,8 @@ t.test('withVersion sets the version and changes nothing else', async (t) => {
     ['{"services": {}}', `{"version": "${COMPOSE_VERSION}", "services": {}}`],
     ['  services: {}\n  volumes: {}\n', `  version: '${COMPOSE_VERSION}'\n  services: {}\n  volumes: {}\n`],
   ] as const) {
-    t.equal(withVersion(text), expected)
-    t.match(parse(withVersion(text)), { version: COMPOSE_VERSION })
+    t.equal(withVersion(text), expected, JSON.stringify(text))
+    t.match(parse(withVersion(text)), { version: COMPOSE_VERSION }, JSON.stringify(text))
   }
   // Docker reads this number as octal, Labbook does not: the text must stay unchanged.
   t.match(withVersion('services:\n  web: {configs: [{source: a, mode: 0440}]}\n'), 'mode: 0440')

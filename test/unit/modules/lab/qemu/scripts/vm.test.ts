@@ -62,6 +62,7 @@ t.test('the settings of a machine are appended to the initrd as a second archive
     ['-i', '--to-stdout', '--quiet', 'lab/lab-net', 'lab/hostname', 'lab/authorized_keys'],
     { input: archive.subarray(5), encoding: 'utf8' },
   )
-  for (const line of ['node1', 'address=10.78.0.11 prefix=24', 'ssh-ed25519 AAAAlab labbook']) t.match(stdout, line)
+  for (const line of ['node1', 'address=10.78.0.11 prefix=24', 'ssh-ed25519 AAAAlab labbook'])
+    t.match(stdout, line, line)
   t.match(readFileSync(`${dir}/known_hosts`, 'utf8'), /^\[127\.0\.0\.1\]:22100 ssh-ed25519 \S+\n$/)
 })
