@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.." || exit
 
 case " $* " in *' --help '* | *' -h '*) exec node --import=tsx test/run/main.ts --help ;; esac
 
-# The labs of two runs would be in each other's way. Node hands the lock on to nothing that it starts.
+# Labs of two runs would conflict. Child processes of Node do not inherit the lock.
 exec 9>"${TMPDIR:-/tmp}/labbook-tests.lock"
 flock --nonblock 9 || { echo '== another run of the tests is going on here; waiting for its end'; flock 9; }
 exec node --import=tsx test/run/main.ts "$@"

@@ -13,7 +13,7 @@ if [ "${LABBOOK_MINIMAL_INSIDE-}" != "$$" ]; then
     /bin/bash -c 'LABBOOK_MINIMAL_INSIDE=$$ exec /bin/bash "$@"' bash "$0" "$what" "$folder" "$@"
 fi
 
-# What reaches the package registries from here: variables, and the files that they name.
+# Settings for the package registries: environment variables, and the files that they name.
 settings=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 TERM=dumb)
 reach() {
   local name value
@@ -22,7 +22,7 @@ reach() {
       *_proxy | *_PROXY | *CERT* | *CA_BUNDLE | *CAINFO | *CA_CERTS*) settings+=("$name=$value") ;;
       *) continue ;;
     esac
-    # In place of what the root has there, which lacks what this machine trusts, and whose links lead out of the root.
+    # Replaces the root's directory, which lacks the CAs of this machine and has links that lead out of the root.
     if [[ $value == /?* && -e $value ]]; then
       rm -rf "${root:?}$value" && mkdir -p "$root${value%/*}" && cp -aL "$value" "$root$value"
     fi
@@ -38,7 +38,7 @@ enter() {
   mount --rbind /dev "$root/dev"
   mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
   mount -t tmpfs tmpfs "$root/run"
-  # This shell stays: it is process 1, and takes in what a test leaves behind.
+  # This shell is process 1: it adopts the processes that a test leaves running.
   chroot "$root" env -i "${settings[@]}" "$@" </dev/null && return
   return $?
 }
@@ -61,7 +61,7 @@ case $what in
     chroot "$root" /usr/local/bin/node --version >&2
     git clone --quiet --no-hardlinks "$project" "$root/root/labbook"
     reach
-    # How this machine's npm reaches its registry is needed once, printed never, and not kept.
+    # The npm settings of this machine are used once, and neither printed nor kept.
     umask 077
     for from in user:/root/.npmrc global:/usr/local/etc/npmrc; do
       file=$(npm config get "${from%%:*}config")

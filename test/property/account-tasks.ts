@@ -5,7 +5,7 @@ import { secretValue, type TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
 import { toText } from '../../src/values/to-text.ts'
 
-/* Users and groups by chance, from a small pool of names and numbers, and the host's name and kernel settings. */
+/* Random users and groups from a small pool of names and numbers, and the host's name and kernel settings. */
 
 type Params = Record<string, unknown>
 

@@ -5,7 +5,7 @@ import { secretValue, type TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
 import { toText } from '../../src/values/to-text.ts'
 
-/* Tasks by chance of the modules for files, each with a claim of what must be so after it. */
+/* Random tasks of the modules for files, each with a claim: a check of the desired state. */
 
 type Params = Record<string, unknown>
 

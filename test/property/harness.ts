@@ -1,5 +1,5 @@
 /*
- * Properties of modules on a real system. How to write a test with it:
+ * Properties of modules on a real system. A test with it:
  *
  *   const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })   // a lab of its own; ends with the test
  *   await property(t, 'files', { runs: 40 }, arbitraryCase, (given) => checkThenRun(node, given))
@@ -62,7 +62,7 @@ export async function checkThenRun(node: PropertyNode, testCase: Case): Promise<
 
 /**
  * Counts of predicted statuses and kills of the current property: a check mode that only reports unknown is of no use,
- * and a kill that always comes late proves nothing.
+ * and a kill after the end of each run tests nothing.
  */
 const tally = new Map<string, number>()
 

@@ -9,7 +9,7 @@ import { ARENA, folder, plainFile } from './arena.ts'
 import { registered, type PropertyNode, type TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
 
-/* Tasks by chance that run something, look, wait, fetch or judge, over the arena of the file tasks. */
+/* Random tasks that run commands, probe, wait, fetch or assert, in the arena of the file tasks. */
 
 type Tasks = fc.Arbitrary<TaskSpec>
 
@@ -34,7 +34,7 @@ export async function startServer(t: Test, node: PropertyNode): Promise<void> {
 /** A value that an earlier task may have registered; without it, tasks that use it fail, in check mode too. */
 const name = fc.constantFrom('first', 'second')
 
-/** Only once, and only if it is not done yet. */
+/** Only once, and only if it has not run yet. */
 const withCondition: Tasks = fc
   .tuple(fc.constantFrom('creates', 'removes'), plainFile, fc.constantFrom('command', 'shell'), maybe(folder))
   .map(([when, file, module, chdir]) => {

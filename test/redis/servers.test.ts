@@ -55,7 +55,7 @@ for (const shell of [['dash']]) {
     t.match(
       all.admin(['look', 'sentinel']).out,
       /the master \(.+\) has 1 of 2 replicas|is not in step/,
-      'look reports the missing replica',
+      'the health check reports the missing replica',
     )
 
     // The first master has older data and must not be elected again.

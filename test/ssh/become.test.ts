@@ -20,7 +20,7 @@ t.teardown(async () => {
   })
 })
 
-// A sudo that wants more than a password takes its time to be found out: this goes on beside the other tests.
+// Labbook detects an unexpected prompt of sudo by a timeout: this test runs beside the others.
 const coded = addAccount({ shell: '/bin/bash' })
 t.teardown(() => coded.remove())
 mkdirSync(join(coded.home, 'bin'))
@@ -76,8 +76,8 @@ t.test('become succeeds with the right password', async (t) => {
     exitCode: 4,
   })
   t.equal((await run(connection, 'pwd; echo $HOME', become)).stdout, '/root\n/root\n')
-  t.equal((await run(connection, 'id -un')).stdout, `${asked.name}\n`, 'the login user has a shell of its own')
-  t.equal((await run(connection, 'cat', become)).stdout, '', 'a script cannot read what we send')
+  t.equal((await run(connection, 'id -un')).stdout, `${asked.name}\n`, 'the login user has a separate shell')
+  t.equal((await run(connection, 'cat', become)).stdout, '', 'a script cannot read the stdin of its shell')
   const { stdout } = await connection.exec('head -c 3000000 /dev/zero', { timeLimitSeconds: 20, become })
   t.ok(stdout.equals(Buffer.alloc(3_000_000)))
 })
@@ -127,7 +127,7 @@ t.test('a wrong password for one identity does not affect other identities', asy
     (await run(connection, 'id -un', { user: free.name, password: new Secret(asked.password) })).stdout,
     `${free.name}\n`,
   )
-  // Its password is changed while we are there, and the shell that had its rights ends, once it has reported the end of
+  // The password changes while the connection is open. The shell of that user ends after it has reported the end of
   // its script.
   const go = join(sshd.folder, 'go-on-and-end')
   const end = `shell=$(ps -o ppid= -p $PPID); echo $shell; { until [ -e ${go} ]; do sleep 0.1; done; kill -9 $shell; } &`
@@ -136,7 +136,7 @@ t.test('a wrong password for one identity does not affect other identities', asy
   await until('it has ended', () => !processes().some(({ pid }) => pid === Number(stdout)))
   execFileSync('chpasswd', { input: `${asked.name}:changed\n` })
   t.teardown(() => execFileSync('chpasswd', { input: `${asked.name}:${asked.password}\n` }))
-  // sshd tells of the end after the process is gone: what comes over the wire meanwhile includes it.
+  // sshd reports the end of a process only after the process is gone: data that arrives until then includes the report.
   await run(connection, 'sleep 1')
   await t.rejects(run(connection, 'id -un', root(asked.password)), {
     name: 'BecomeFailed',
@@ -179,8 +179,8 @@ t.test('become works with MaxSessions 1', async (t) => {
       `node1: sshd refused another session on the connection of ${free.name}; each become user needs one. ` +
       'Raise MaxSessions in /etc/ssh/sshd_config on node1 (default: 10), or log in as the become user (ansible_user)',
   })
-  t.equal((await run(connection, 'id -un')).stdout, `${free.name}\n`, 'the other identity goes on')
-  t.equal((await run(open(), 'id -un', root())).stdout, 'root\n', 'one identity needs one session, whichever it is')
+  t.equal((await run(connection, 'id -un')).stdout, `${free.name}\n`, 'the shell of the other user continues')
+  t.equal((await run(open(), 'id -un', root())).stdout, 'root\n', 'each user needs one SSH session')
   const busy = open()
   const running = busy.exec('sleep 2000.125', { become: root(), timeLimitSeconds: 600 })
   running.catch(() => undefined)
@@ -259,7 +259,7 @@ t.test('an unexpected sudo prompt is reported with its text', async (t) => {
 t.test('passwords and scripts appear in no command line', async (t) => {
   const connection = login(asked)
   const seen = new Set<string>()
-  // The script goes on until it has been seen.
+  // The script runs until the test has found it.
   const go = join(sshd.folder, 'seen')
   const watch = setInterval(() => {
     for (const { commandLine } of processes()) seen.add(commandLine)
@@ -269,5 +269,5 @@ t.test('passwords and scripts appear in no command line', async (t) => {
   await run(connection, `until [ -e ${go} ]; do sleep 0.3125; done # script-text`, root(asked.password))
   const lines = [...seen].filter((line) => line.includes(asked.password) || line.includes('script-text'))
   t.same(lines, [])
-  t.ok(seen.has('sleep 0.3125'), 'it was watched')
+  t.ok(seen.has('sleep 0.3125'), 'the processes were sampled while the script ran')
 })

@@ -14,7 +14,7 @@ const limit = { timeLimitSeconds: 30 }
 const open = () => openConnection(connectionSettings('node1', sshd.vars()))
 const isRunning = (part: string): boolean => processes().some(({ commandLine }) => commandLine.includes(part))
 
-/** Ends a command that a test of ours started, by its unmistakable argument. */
+/** Kills a command that a test started, found by its unique argument. */
 const end = (commandLine: string): void => {
   for (const each of processes()) if (each.commandLine === commandLine) endProcess(each.pid)
 }
@@ -117,7 +117,7 @@ t.test('with one connection', async (t) => {
 
   await t.test('a script over its time limit is killed with all its processes, and the next one runs', async (t) => {
     const stubborn = `echo before; (trap '' TERM; sleep 1000.5; sleep 1000.5) & (trap '' TERM; sleep 1000.5; sleep 1000.5); echo after`
-    // Time enough for its first words.
+    // Long enough for the first output.
     const error = await connection.exec(stubborn, { timeLimitSeconds: 6 }).then(t.fail, (thrown: unknown) => thrown)
     t.type(error, TimeLimit)
     t.match((error as Error).message, /^node1: .* within 6 s/)

@@ -9,7 +9,7 @@ import { connectTo, runSteps } from '../support/play-run.ts'
 import { startSshd } from '../support/sshd.ts'
 import { startServer } from '../unit/load/support.ts'
 
-/* Two hosts of group `loadgen`, which are lines to one sshd; Node and the program are there. */
+/* Two hosts of group `loadgen`: connections to one sshd, with Node and the load generator. */
 
 const sshd = await startSshd()
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-loadgen-'))

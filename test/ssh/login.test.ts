@@ -8,7 +8,7 @@ import { addAccount } from '../support/accounts.ts'
 import { endProcess } from '../support/processes.ts'
 import { freePort, makeKey, startSshd } from '../support/sshd.ts'
 
-// These tests are about keys that are named; no agent of ours shall help.
+// These tests are about key files: the SSH agent of the developer must not be used.
 delete process.env['SSH_AUTH_SOCK']
 
 const sshd = await startSshd()
@@ -136,7 +136,7 @@ t.test('a listener that disconnects is retried, then reported with its output', 
     calls++
     socket.end('Not allowed at this time\r\n')
   })
-  // Its time must not be over before all tries are made.
+  // The timeout must not end before all attempts.
   await t.rejects(
     run({ ansible_port: port, ansible_ssh_timeout: 60 }),
     unreachable(
@@ -219,7 +219,7 @@ t.test('login shells, including noisy ones, do not affect output', async (t) => 
   }
 })
 
-/** A real agent, which this process speaks to until it is stopped. */
+/** A real SSH agent, which this process uses until it is stopped. */
 function startAgent(): { add(keyFile: string, passphrase: string): void; stop(): void } {
   const socket = join(sshd.folder, 'agent')
   const pid = Number(

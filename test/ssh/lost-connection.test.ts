@@ -14,7 +14,7 @@ const account = addAccount({ sudo: 'freely', shell: '/bin/bash' })
 t.teardown(() => sshd.stop().finally(() => account.remove()))
 
 const limit = { timeLimitSeconds: 30 }
-/** Finds out in 6 s, and takes no sshd for lost that has to wait 5 s for the machine. */
+/** Detects a lost connection in 6 s, and tolerates an sshd that does not run for 5 s on a busy machine. */
 const ALIVE = '-o ServerAliveInterval=1 -o ServerAliveCountMax=5'
 
 /** A connection over a network that can fail. */
@@ -29,7 +29,7 @@ async function open(t: Test, more: Record<string, unknown> = {}) {
   return { proxy, connection }
 }
 
-/** A command that no other process has, and that ends with the tests. */
+/** A command with a unique argument, killed at the end of the tests. */
 const nap = (number: number): string => `sleep 1001.${process.pid}${number}`
 const napping = (number: number): number[] =>
   processes()
@@ -50,7 +50,7 @@ const fails = (exchange: Promise<unknown>): Promise<Unreachable> =>
   )
 
 let files = 0
-/** Files by which a script and its test speak to each other. */
+/** Files that synchronise a script with its test. */
 function paths() {
   files++
   const [log, go] = ['log', 'go'].map((name) => join(account.home, `${name}${files}`)) as [string, string]
@@ -59,7 +59,7 @@ function paths() {
   return { log, go, script, lines, release: () => writeFileSync(go, '') }
 }
 
-/** Where the host itself does not find out, and no keepalive does: runs beside the other tests, for it takes 20 s. */
+/** Neither the host nor a keepalive detects the lost connection. Takes 20 s, so it runs beside the other tests. */
 const forsaken = (async () => {
   const proxy = await startProxy(sshd.port)
   const vars = sshd.vars({
@@ -101,7 +101,7 @@ t.test('a link lost between two exec() calls is transparent', async (t) => {
   const { proxy, connection } = await open(t)
   await connection.exec('true', limit)
   await proxy.cut()
-  // Our end hears of it in the same event loop, in one of its next turns, however late they come.
+  // This process learns of it in one of the next iterations of its event loop, however late they are.
   for (let turn = 0; turn < 10; turn++) await wait(20)
   t.equal((await connection.exec('echo again', limit)).stdout.toString(), 'again\n')
   t.equal(proxy.connections(), 2)
@@ -136,7 +136,7 @@ for (const how of ['cut', 'freeze'] as const) {
     t.match(await fails(running), { lost: true, began: true })
     const next = connection.exec(`echo next >>${log}`, limit)
     await until('the next has connected', () => proxy.connections() === 2)
-    // Long enough for it to run, if nothing held it back.
+    // Long enough for the script to run if it is not prevented.
     await wait(1000)
     release()
     await next
@@ -216,12 +216,12 @@ t.test('a received script that has not started never starts', async (t) => {
   const running = connection.exec(`: >${proof}`, limit)
   running.catch(() => undefined)
   await until('the login shell is at its profile', () => existsSync(first))
-  // The host does not notice, and would print without an error.
+  // The host does not detect the lost connection, so printing would succeed.
   proxy.freeze()
   t.match(await fails(running), { lost: true, began: true, message: /before a shell started/ })
   t.equal((await connection.exec('echo next', limit)).stdout.toString(), 'next\n')
   release()
-  // The shell that was held up would go on now, and the next script finds what it has done.
+  // A blocked shell would continue now, and the next script would find its changes.
   await wait(1000)
   t.equal((await connection.exec(`ls ${proof} 2>/dev/null || echo none`, limit)).stdout.toString(), 'none\n')
 })

@@ -40,7 +40,7 @@ interface Ran {
 
 let runs = 0
 
-/** A whole playbook run in a process of its own. `steps`: TypeScript; `prepare` gets the folder for runs. */
+/** A complete playbook run in a separate process. `steps`: TypeScript; `prepare` receives the directory of the runs. */
 async function runPlaybook(steps: string, prepare: (runsFolder: string) => void = () => undefined): Promise<Ran> {
   const root = path.join(folder, String(++runs))
   mkdirSync(path.join(root, 'runs'), { recursive: true })
@@ -88,7 +88,7 @@ async function runPlaybook(steps: string, prepare: (runsFolder: string) => void 
   }
 }
 
-/** Whether a file holds so many bytes of a repeated line, and nothing else. */
+/** Whether a file has exactly this many bytes of one repeated line. */
 async function holds(file: string, unit: string, bytes: number): Promise<boolean> {
   if (statSync(file).size !== bytes) return false
   const lines = Buffer.from(unit.repeat(Math.ceil(MIB / unit.length) + 1))
@@ -113,18 +113,18 @@ t.test('100 MB of output per stream need no more memory than 1 MB and are record
   const large = await runPlaybook(printing(BYTES))
   t.equal(small.exitCode, 0, small.stderr)
   t.equal(large.exitCode, 0, large.stderr)
-  t.same(small.files, [], 'what fits the journal is in no file')
+  t.same(small.files, [], 'output that fits in the event log has no overflow file')
   t.ok(small.results[0]?.commands.at(-1)?.stdout === 'x'.repeat(1_000_000))
   t.comment(`peak of 1 MB: ${small.peakMiB} MiB, of 100 MB: ${large.peakMiB} MiB`)
   t.ok(small.peakMiB > 20)
-  // Buffers of the line wait for the garbage collector, some 40 MiB however much comes, and more where it comes late;
-  // kept whole, it were 300 and more.
+  // Buffers of the connection that are not collected yet take about 40 MiB, more if the collector runs late;
+  // the complete output in memory would take more than 300 MiB.
   t.ok(large.peakMiB - small.peakMiB < 150, `${large.peakMiB - small.peakMiB} MiB more`)
 
   t.same(
     large.files,
     ['1-web1-Without-a-newline.stdout.txt', '2-web1-In-lines.stdout.txt', '3-web1-On-stderr.stderr.txt'],
-    'none of no_log',
+    'a task with no_log has no overflow file',
   )
   const [plain, lines, errors] = large.files.map((file) => path.join(large.run, 'output', file)) as [
     string,
@@ -155,7 +155,7 @@ t.test('100 MB of output per stream need no more memory than 1 MB and are record
   }
 })
 
-// The first secret lies where the head of the output is cut off.
+// The first secret is at the end of the head of the truncated output.
 t.test('secrets are masked across chunk boundaries, and binary output is unmodified', async (t) => {
   const { exitCode, stderr, run, files, results } = await runPlaybook(`(() => {
     const value = secret('correct-horse-battery')
@@ -174,7 +174,11 @@ t.test('secrets are masked across chunk boundaries, and binary output is unmodif
     Buffer.from(fillers.join('')),
   ])
   t.ok(readFileSync(path.join(run, 'output', files[0] ?? '')).equals(expected))
-  t.notMatch(JSON.stringify(results), /correct|horse|battery/, 'not even the half of one where the text was cut')
+  t.notMatch(
+    JSON.stringify(results),
+    /correct|horse|battery/,
+    'no part of a secret remains where the text was truncated',
+  )
   t.notMatch(readFileSync(path.join(run, 'report.html'), 'utf8'), /correct|horse|battery/)
 })
 
@@ -234,9 +238,9 @@ t.test('a full disk under the overflow file ends the run with the reason', async
     /cannot write the output of "Long" on web1 to .*\/output\/1-web1-Long\.stdout\.txt: no space left on device: remove old runs/
   t.match(stderr, reason)
   t.notMatch(stderr, /bug|at .*\.ts/)
-  t.ok(existsSync(path.join(folder, 'came-to-its-end')), 'the script is not cut short for it')
-  t.notOk(existsSync(path.join(folder, 'next')), 'nothing more is done that could not be recorded')
-  t.same(files, [], 'what could not be kept whole leaves the room to the journal')
+  t.ok(existsSync(path.join(folder, 'came-to-its-end')), 'the running script finishes')
+  t.notOk(existsSync(path.join(folder, 'next')), 'no task runs that could not be recorded')
+  t.same(files, [], 'the incomplete overflow file is removed')
   t.match(events.at(-1), { type: 'notice', level: 'error', message: reason })
   t.match(readFileSync(path.join(run, 'report.html'), 'utf8'), 'no space left')
   t.notOk(existsSync(path.join(run, 'crash.txt')))

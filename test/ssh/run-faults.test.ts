@@ -13,7 +13,7 @@ import { processes, until } from '../support/processes.ts'
 import { startThrowaway } from '../support/throwaway.ts'
 
 const shared = mkdtempSync(join(tmpdir(), 'labbook-faults-'))
-/** Packages of nothing, to be taken away again. */
+/** Empty packages, removed after the test. */
 for (const name of ['one', 'other']) {
   mkdirSync(join(shared, name, 'DEBIAN'), { recursive: true })
   writeFileSync(
@@ -59,12 +59,12 @@ t.test('a locked package manager fails the task', async (t) => {
 
   const refused = await run(() => [remove(0)])
   t.match(outcome(refused), [['failed', /Unable to acquire the dpkg frontend lock .*is another process using it/]])
-  t.match(refused.results[0]?.stderr, /held by process \d+ \(apt-get\)/, 'who holds it can be read')
-  t.ok(isInstalled(), 'nothing was done')
+  t.match(refused.results[0]?.stderr, /held by process \d+ \(apt-get\)/, 'the message names the holder of the lock')
+  t.ok(isInstalled(), 'no package is installed')
 
   const patient = run(() => [remove(300)])
   await until('it has tried', () => processes().some(({ commandLine }) => commandLine === 'sleep 2') || !isInstalled())
-  // Long enough for a second try.
+  // Long enough for a second attempt.
   await wait(2500)
   writeFileSync(go, '')
   t.same(outcome(await holder), [['changed', undefined]])
@@ -137,10 +137,14 @@ t.test('file contents may be invalid UTF-8', async (t) => {
   t.ok(readFileSync(host.at('/lbwork/bytes')).equals(bytes), 'byte for byte')
   t.same(outcome(await run(() => [put()])), [['ok', undefined]])
   writeFileSync(host.at('/lbwork/bytes'), Buffer.from(bytes).reverse())
-  t.same(outcome(await run(() => [put()])), [['changed', undefined]], 'of the same size, and other bytes')
+  t.same(
+    outcome(await run(() => [put()])),
+    [['changed', undefined]],
+    'a file of the same size with other bytes is replaced',
+  )
   t.ok(readFileSync(host.at('/lbwork/bytes')).equals(bytes))
   t.match(outcome(await run(() => [lineinfile('line', { path: '/lbwork/latin1', regexp: '^na', line: 'naive=2' })])), [
     ['failed', /\/lbwork\/latin1 is not UTF-8 text/],
   ])
-  t.ok(readFileSync(host.at('/lbwork/latin1')).equals(latin1), 'what cannot be read is not written')
+  t.ok(readFileSync(host.at('/lbwork/latin1')).equals(latin1), 'a file that cannot be read is not written')
 })

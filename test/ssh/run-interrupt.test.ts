@@ -21,14 +21,14 @@ const running = (commandLine: string): number[] =>
   processes()
     .filter((each) => each.commandLine === commandLine)
     .map(({ pid }) => pid)
-/** Whatever runs on this machine for the runner under this root, and the runner itself. */
+/** The runner of this project directory and all its processes on this machine. */
 const ours = (root: string): string[] =>
   processes()
     .map(({ commandLine }) => commandLine)
     .filter((each) => each.includes(root))
 
 let sleeps = 0
-/** A project of its own with one host, and the sleep that is its only task. */
+/** A separate project with one host and one task, which sleeps. */
 function project() {
   const root = mkdtempSync(join(tmpdir(), 'labbook-interrupt-'))
   roots.push(root)
@@ -55,7 +55,7 @@ function project() {
   }
 }
 
-/** What is shown, what is typed is seen and read line by line, Ctrl-C ends programs. */
+/** The terminal shows the cursor, echoes input, reads it by line, and Ctrl-C sends SIGINT. */
 function isSane(t: Test, raw: string): void {
   t.ok(raw.lastIndexOf('\u001b[?25h') >= raw.lastIndexOf('\u001b[?25l'), 'the cursor is shown')
   for (const word of ['isig', 'icanon', 'echo', 'opost'])
@@ -88,7 +88,7 @@ for (const options of [[], ['-v']]) {
       t.same(
         on.events().filter(({ type }) => type === 'result'),
         [],
-        'nothing is said of a task that did not come to its end',
+        'the interrupted task has no result',
       )
       t.ok(on.hasReport())
       const text = screen.join('\n')
@@ -150,7 +150,7 @@ t.test('Ctrl-C twice stops immediately, even with an unresponsive target', async
   t.same(
     on.events().map(({ type }) => type),
     ['run_start', 'play_start', 'task_start', 'notice'],
-    'it did not wait for the end of the run',
+    'the second Ctrl-C does not wait for the run',
   )
   t.same(ours(on.root), [])
   isSane(t, raw)

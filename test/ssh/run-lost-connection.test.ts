@@ -12,7 +12,7 @@ import { endProcess, until } from '../support/processes.ts'
 import { startSshd } from '../support/sshd.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'labbook-lost-'))
-/** Notices of handlers are kept there, not on this machine's own /var/lib. */
+/** Pending-handler markers are in this directory, not in /var/lib of this machine. */
 const config = [`SetEnv LABBOOK_STATE=${folder}`]
 const sshd = await startSshd({ config })
 t.teardown(async () => {
@@ -21,7 +21,7 @@ t.teardown(async () => {
 })
 
 let files = 0
-/** Files by which a script and its test speak to each other. */
+/** Files that synchronise a script with its test. */
 function paths() {
   files += 1
   const [path, log, gate] = ['path', 'log', 'gate'].map((name) => join(folder, `${name}${files}`)) as [
@@ -48,7 +48,7 @@ const atGate = ({ log, gate }: Pick<Paths, 'log' | 'gate'>, word: string): strin
 const asked = { path: z.string(), log: z.string(), gate: z.string() }
 
 /**
- * Makes a file, and stops half-way until it is released. `prints`: it then prints to a connection that may be lost.
+ * Creates a file, and blocks in between until it is released. `prints`: it then prints to a connection that may be lost.
  */
 const slow = defineModule({
   name: 'slow',
@@ -74,7 +74,7 @@ const slow = defineModule({
   },
 })
 
-/** A probe that stops half-way until it is released. */
+/** A probe that blocks until it is released. */
 const slowLook = defineModule({
   name: 'slow look',
   schema: z.strictObject(asked),
@@ -89,7 +89,7 @@ const slowLook = defineModule({
  */
 type Step = 'cut' | 'open' | 'stand' | 'back'
 
-/** Runs tasks, and meanwhile does to them what the steps say. */
+/** Runs tasks and, at the same time, the steps. */
 async function runThrough(
   steps: readonly Step[],
   { lines, open }: Paths,
@@ -105,7 +105,7 @@ async function runThrough(
     if (step === 'open') open()
     else if (step === 'back') {
       await until('it has reconnected', () => sshd.connections().length > 0)
-      // Long enough for a look or a second try, if nothing held them back.
+      // Long enough for a probe or a second attempt, if they are not prevented.
       await wait(1000)
     } else {
       standing += 1
@@ -219,7 +219,7 @@ t.test('a slow prefetched probe does not time out the current task', async (t) =
     ],
     { connect: connectTo(sshd) },
   )
-  // Ahead of the first task's look and ahead of its change; then in its own turn, in which it has its own time.
+  // Prefetched with the probe and with the change of the first task; then run with its own time limit.
   await until('it looks in its turn', () => at.lines().length === 3)
   at.open()
   const ran = await running

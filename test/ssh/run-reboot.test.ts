@@ -35,11 +35,11 @@ t.test('reboot waits for the host, and the play continues', async (t) => {
   t.same(ran.story, ['a first: changed', 'a reboot it: changed', 'a after: changed'])
   t.not(host.bootId(), before)
   t.equal(readFileSync(join(host.folder, 'y'), 'utf8'), `true ${host.bootId()}`)
-  t.same(host.shutdowns(), ["-r now it's time"], 'once')
+  t.same(host.shutdowns(), ["-r now it's time"], 'the host reboots once')
   t.same(
     ran.events.filter(({ type }) => type === 'notice'),
     [],
-    'a line that breaks is what was asked for',
+    'the lost connection causes no warning',
   )
 })
 
@@ -57,7 +57,7 @@ t.test('an unchanged boot id is no reboot', async (t) => {
   const host = await machine(t)
   host.setFailure('stuck')
   host.setFailure('sudden')
-  // Time enough to be up again.
+  // Long enough for the host to start.
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 8 }), script('after', { text: ':' })])
   t.same(ran.story, ['a reboot it: failed'])
   t.equal(
@@ -70,7 +70,7 @@ t.test('an unchanged boot id is no reboot', async (t) => {
 t.test('a host that does not reconnect fails the reboot', async (t) => {
   const host = await machine(t)
   host.setFailure('dead')
-  // So it is down when it is looked at for the first time.
+  // So the host is down at the first probe.
   host.setFailure('sudden')
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 2 })])
   t.same(ran.story, ['a reboot it: failed'])

@@ -9,7 +9,7 @@ import { type Account, addAccount } from '../support/accounts.ts'
 import { failsPastLogin } from '../support/retry-login.ts'
 import { makeKey, type Sshd, startSshd } from '../support/sshd.ts'
 
-// Hosts are not as we would have them. What a script does and says must be the same on each.
+// Hosts have different login shells, profiles, locales and tools. A script must do and print the same on each.
 
 const sshd = await startSshd()
 const accounts: Account[] = []
@@ -56,7 +56,7 @@ const fails = (outcome: Promise<unknown>): Promise<Error> =>
     (error: unknown) => error as Error,
   )
 
-// Both take their time; so they go on beside the other tests.
+// Both take long, so they run beside the other tests.
 const MENU = { ansible_ssh_timeout: 1 }
 const menu = newAccount({ shell: '/bin/bash' }, { '.bashrc': 'echo choose:; cat >/dev/null\n' })
 const stalled = failsPastLogin(() => run('true', { as: menu, vars: MENU }))
@@ -103,7 +103,7 @@ t.test('a profile that replaces the command with another shell is reported, and 
     lost: false,
     message: /login shell does not run commands; .* an exec in the shell's profile/,
   })
-  // A password is the first line that is sent: a shell that stood there would run it.
+  // The password is the first line that is sent: a shell in place of sudo would execute it.
   const password = new Secret(`: >${proof}`)
   const become = { user: 'root', password }
   const vars = { ansible_ssh_timeout: 0.5 }
@@ -135,7 +135,7 @@ t.test('a forced command is reported, whether it exits, echoes or waits', async 
 })
 
 t.test("tools print English regardless of the host's locale", async (t) => {
-  // The locale that is always there, with the languages that are installed: translations need no more.
+  // C.UTF-8 always exists; with LANGUAGE it activates any installed translation.
   const set = 'SetEnv LANG=C.UTF-8 LC_ALL=C.UTF-8 LANGUAGE=de:ru LC_MESSAGES=ru_RU.UTF-8'
   const german = await startSshd({ config: ['AcceptEnv LANG LC_*', set] })
   t.teardown(() => german.stop())
@@ -217,7 +217,7 @@ t.test('clock jumps on either side affect no time limit', async (t) => {
     message: /within 1 s/,
   })
   const { stdout } = await connection.exec('date', { timeLimitSeconds: 20 })
-  t.equal(stdout.toString(), '100000\n', 'nobody had asked for the time before')
+  t.equal(stdout.toString(), '100000\n', 'Labbook has not called date on the host')
 })
 
 t.test('a hanging login shell times out', async (t) => {

@@ -16,7 +16,7 @@ import {
   type Task,
 } from '../../src/labbook.ts'
 
-/* What the compiler tells an author of playbooks. `npm run check:types`. */
+/* Compiler errors that an author of playbooks gets. `npm run types`. */
 
 describe('a task', () => {
   test('is made from parameters, or from a title and parameters', () => {

@@ -1,7 +1,7 @@
 /** A playbook whose one task sleeps on the host: `sleeper.ts ROOT SLEEP ...options`. */
 import { main } from '../../../src/cli/main.ts'
 import { command, play, playbook } from '../../../src/labbook.ts'
-// Loaded now: Ctrl-C ends the translator that tests run by, too, and nothing could be loaded after it.
+// Loaded now: Ctrl-C also ends the TypeScript loader of the tests, after which nothing can be loaded.
 import '../../../src/report/index.ts'
 
 const [root = '', sleep = '', ...options] = process.argv.slice(2)

@@ -45,7 +45,11 @@ t.test('ratios compare the same repeat, and only if both ran', async (t) => {
     trial('labbook-node', 3, 9),
   ]
   t.same(ratio(trials, 'labbook-node', 'floor', CASE, 'wall'), { median: 2.5, min: 2, max: 3, count: 2 })
-  t.equal(ratio(trials, 'labbook-node', 'floor', { workload: 'first', hosts: 10 }, 'wall'), undefined, 'another case')
+  t.equal(
+    ratio(trials, 'labbook-node', 'floor', { workload: 'first', hosts: 10 }, 'wall'),
+    undefined,
+    'another case is kept',
+  )
 })
 
 t.test('CPU includes controller and hosts', async (t) => {

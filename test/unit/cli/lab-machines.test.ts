@@ -58,7 +58,7 @@ t.test('virtual machines are identified by their forwarded ports', async (t) => 
   t.same(
     machines('lab_provider: qemu', { a: '{ansible_host: 10.77.0.11}', b: '{}' }),
     ['a', 'b'],
-    'whatever the inventory says',
+    'the command line overrides the inventory',
   )
   t.same(machines('lab_provider: qemu', { a: '{}', b: '{}' }, { ansible_host: '192.0.2.1' }), [])
   t.same(machines('lab_provider: qemu', { a: '{}', b: '{}' }, { ansible_port: 22 }), [])

@@ -150,7 +150,11 @@ void t.test('--help overrides errors in other options', async (t) => {
 void t.test('subcommand may take an argument', async (t) => {
   const words = { up: '', 'snapshot NAME': '', list: '' }
   t.strictSame(parseOptions(['snapshot', 'before-update', '-C'], words).args, ['snapshot', 'before-update'])
-  t.strictSame(parseOptions(['snapshot', 'up'], words).args, ['snapshot', 'up'], 'also one that is a subcommand itself')
+  t.strictSame(
+    parseOptions(['snapshot', 'up'], words).args,
+    ['snapshot', 'up'],
+    'an argument may have the name of a subcommand',
+  )
   t.match(errorOf(['snapshot'], words), '"snapshot" needs an argument: snapshot NAME')
   t.match(errorOf(['snapshot', 'a', 'b'], words), 'unknown command "b"')
   t.match(errorOf(['snapshto', 'a'], words), /did you mean snapshot\?/)

@@ -22,7 +22,7 @@ function run(tasks: () => readonly Task[]): Promise<PlayRun> {
   return runSteps([play('p', { hosts: 'all' }, tasks)])
 }
 
-/** Says that it did what it did not do. */
+/** A module that reports a change without making it. */
 const liar = defineModule({
   name: 'liar',
   schema: z.strictObject({}),
@@ -44,7 +44,11 @@ t.test('a task that depends on an earlier change is probed after it', async (t) 
   ])
   t.same(story, ['a one: changed', 'a other: changed', 'a two: changed', 'a there: ok'])
   t.equal(read('x'), '2')
-  t.equal(exchanges.a, 3, 'the look; two changes and a new look at the third; the third')
+  t.equal(
+    exchanges.a,
+    3,
+    'three round trips: probes; two changes and the second probe of the third task; the third change',
+  )
 })
 
 t.test('after a failed change, no later change of the batch is applied', async (t) => {

@@ -18,7 +18,7 @@ t.teardown(() => {
 })
 const at = (name: string): string => path.join(folder, name)
 
-/** Makes a file the same as another, which must be there. */
+/** A module that copies an existing file. */
 const mirror = defineModule({
   name: 'mirror',
   schema: z.strictObject({ from: z.string(), to: z.string() }),
@@ -44,7 +44,7 @@ const mirror = defineModule({
   },
 })
 
-/** Writes down the names of a folder's files; says nothing of what it sets. */
+/** A module that lists the files of a directory in a file, and does not declare what it sets. */
 const listing = defineModule({
   name: 'listing',
   schema: z.strictObject({ of: z.string(), to: z.string() }),
@@ -68,7 +68,7 @@ const listing = defineModule({
   },
 })
 
-/** Adds a letter to a file each time it runs. */
+/** A module that appends a letter to a file in each run. */
 const append = defineModule({
   name: 'append',
   schema: z.strictObject({ to: z.string() }),
@@ -79,7 +79,7 @@ const append = defineModule({
   result: () => ({ values: {} }),
 })
 
-/** Waits for a file, for ever. */
+/** A module that waits for a file without a timeout. */
 const awaited = defineModule({
   name: 'awaited',
   schema: z.strictObject({ path: z.string() }),
@@ -89,7 +89,7 @@ const awaited = defineModule({
   plan: () => ({ changes: [] }),
 })
 
-/** A module that says nothing of what it depends on. */
+/** A module without `reads`. */
 const anything: typeof present = defineModule({
   ...present.definition,
   name: 'anything',
@@ -133,7 +133,11 @@ t.test('tasks that read what an earlier task modifies are unknown', async (t) =>
       undefined,
     ],
   )
-  t.match(ran.results[1]?.changes, [{ diff: { before: '', after: '2' } }], 'its change in the current state is kept')
+  t.match(
+    ran.results[1]?.changes,
+    [{ diff: { before: '', after: '2' } }],
+    'the unknown task shows its change in the current state',
+  )
 })
 
 t.test('an unknown task may modify what later tasks read', async (t) => {
@@ -279,7 +283,7 @@ t.test('an unregistered run_once value is missing on all hosts', async (t) => {
   t.same([...ran.story].sort(), ['a keep: unknown', 'a say: changed', 'b keep: unknown'])
 })
 
-/* Random lists of tasks on random files: what check mode tells must come true. */
+/* Random lists of tasks on random files: a run must match the predictions of check mode. */
 
 const NAMES = ['a', 'b', 'd/a', 'd/b']
 const name = fc.constantFrom(...NAMES)
@@ -302,7 +306,7 @@ const one = fc.oneof(
 type One = typeof one extends fc.Arbitrary<infer T> ? T : never
 
 function taskOf(given: One, title: string): Task {
-  // Each host has files of its own; what is one machine here are two in truth.
+  // Each host has separate files: the hosts are one machine here, but stand for two.
   const own = (file: string): string => at(path.join(given.on ?? 'a', file))
   const keywords = {
     ignore_errors: given.ignore,
@@ -314,7 +318,7 @@ function taskOf(given: One, title: string): Task {
       return line(title, { path: own(given.name), is: given.text, register: was, ...keywords })
     case 'mirror':
       return mirror(title, { from: own(given.from), to: own(given.name), ...keywords })
-    // Not into the folder itself: it would never be as asked.
+    // Not into the listed directory: the list would change it.
     case 'listing':
       return listing(title, { of: own('d'), to: own(path.basename(given.name)), ...keywords })
     case 'append':
@@ -375,7 +379,7 @@ t.test('predictions of check mode match the run', async (t) => {
         for (const host of ['a', 'b']) for (const file of NAMES) rmSync(at(`${host}/${file}`), { force: true })
         for (const [file, content] of Object.entries(start)) writeFileSync(at(file), content)
         const before = snapshot()
-        // A name of its own: no notices that an earlier list left for its handlers.
+        // A unique name: no pending-handler markers of an earlier list.
         const steps = stepsOf(`list ${lists++}`, list, handlers)
         const said = await runSteps(steps, { check: true, hosts: ['a', 'b'] })
         if (snapshot().join('\n') !== before.join('\n')) throw new Error('check mode changed something')
@@ -407,5 +411,5 @@ t.test('predictions of check mode match the run', async (t) => {
   )
   t.comment(totals)
   for (const status of ['ok', 'changed', 'unknown', 'failed', 'skipped'] as const)
-    t.ok(totals[status] > 0, `${status} came: ${totals[status]}`)
+    t.ok(totals[status] > 0, `${totals[status]} predictions of ${status}`)
 })

@@ -20,7 +20,7 @@ const fresh = (files: Record<string, string>): void => {
   for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text)
 }
 
-/** Puts a file of the controller on the host. */
+/** A module that copies a file of the controller to the host. */
 const put = defineModule({
   name: 'put',
   schema: z.strictObject({ src: z.string(), to: z.string() }),
@@ -46,7 +46,7 @@ const put = defineModule({
   },
 })
 
-/** The controller makes a file, and a host gets it. */
+/** A task on the controller creates a file, which another copies to a host. */
 const steps = (made: string, asked: string) => [
   play('make', { hosts: 'localhost' }, () => [line('make it', { path: at(made), is: '1' })]),
   play('take', { hosts: 'a' }, () => [
@@ -79,7 +79,7 @@ t.test('a file that no task creates is missing, in check mode too', async (t) =>
 
 t.test('a file created during the run is found, even if it was missing before', async (t) => {
   fresh({})
-  // Both on one host: the second is looked ahead at, before the first has run.
+  // Both on one host: the probe of the second is prefetched before the first has run.
   const { story } = await runSteps(
     [
       play('p', { hosts: 'localhost' }, () => [

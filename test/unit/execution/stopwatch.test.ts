@@ -9,7 +9,7 @@ t.test('durations are correct if the clock is set back during a run', async (t) 
     Date.now = now
   })
   let turns = 0
-  // An hour back each time that it is looked at.
+  // A clock that is set back an hour at each reading.
   Date.now = () => now() - 3_600_000 * turns++
   const ran = await runSteps([
     play('p', { hosts: 'all', gather_facts: true }, () => [script('work', { text: 'sleep 0.05' })]),
@@ -24,6 +24,6 @@ t.test('durations are correct if the clock is set back during a run', async (t) 
   )
   t.same([...new Set(durations.map(([type]) => type))].sort(), ['exhibit', 'play_end', 'result', 'run_end'])
   for (const [type, duration] of durations) t.ok(duration >= 0 && duration < 60_000, `${type}: ${duration} ms`)
-  t.ok((ran.results.find(({ task }) => task === 'work')?.durationMs ?? 0) > 0, 'nor is it nothing')
+  t.ok((ran.results.find(({ task }) => task === 'work')?.durationMs ?? 0) > 0, 'the duration is more than 0')
   t.equal(ran.exitCode, 0)
 })

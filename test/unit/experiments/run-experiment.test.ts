@@ -90,7 +90,7 @@ t.test('findings without verdict are inconclusive, with the reason', async (t) =
     }),
   ])
   t.match(findings(broken), [{ holds: null, detail: 'no worker to drain' }])
-  t.equal(broken.exitCode, 2, 'an experiment that broke off is a failure')
+  t.equal(broken.exitCode, 2, 'an aborted experiment fails the run')
 })
 
 t.test('an experiment does not run on hosts that have failed', async (t) => {
@@ -157,7 +157,7 @@ t.test('an interrupted run reports it and completes its event log', async (t) =>
   t.equal(ran.events.at(-1)?.type, 'run_end')
 })
 
-/** An experiment that writes down what it does; `method` disturbs something and then does what the test says. */
+/** An experiment that logs its steps; its method injects a fault, then does what the test requests. */
 function disturbing(
   log: string,
   { start = '', during = async () => {} }: { start?: string; during?: () => Promise<void> } = {},
@@ -200,7 +200,7 @@ t.test('rollback runs after success and failure', async (t) => {
   t.same(
     exhibits(ran).map(({ title }) => title),
     ['Seen', 'Put back'],
-    'a mere look is no exhibit',
+    'a probe is no exhibit',
   )
 
   const broken = logs()
@@ -216,7 +216,7 @@ t.test('rollback runs after success and failure', async (t) => {
 
   const unfit = logs()
   const refused = await runSteps([disturbing(unfit.file, { start: 'one of four replicas runs' })])
-  t.same(unfit.lines(), ['start'], 'nothing was disturbed, so nothing is put back')
+  t.same(unfit.lines(), ['start'], 'the rollback does not run if the method has not run')
   t.match(findings(refused), [{ holds: null, detail: 'one of four replicas runs' }])
   t.equal(refused.exitCode, 2)
 })
@@ -253,7 +253,7 @@ t.test('rollback after an interrupt uses fresh connections', async (t) => {
     },
   )
   t.same(readFileSync(log, 'utf8').trim().split('\n'), ['start', 'disturb', 'restore'])
-  t.match(opened, [{ closed: true }, { closed: true }], 'a second line was made, and closed')
+  t.match(opened, [{ closed: true }, { closed: true }], 'a second connection was opened and closed')
   t.match(ran, { status: 'interrupted', exitCode: 130 })
   t.match(findings(ran), [{ holds: null, detail: 'interrupted' }])
 })

@@ -223,7 +223,7 @@ t.test('users have one connection each, and a throughput predicted from think ti
   t.equal((await server.statistics()).connections, 30 + 1, 'one connection per user, and one for statistics')
 })
 
-t.test('usersSay() tells whether the users or the server limit throughput', (t) => {
+t.test('analyzeUsers() decides whether the users or the server limit throughput', (t) => {
   const latency = (mean: number): LoadResult['total']['latency'] => ({ min: mean, mean, max: mean, percentiles: {} })
   const say = (mean: number, requests: number, { failures = 0, limit }: { failures?: number; limit?: string } = {}) =>
     analyzeUsers(

@@ -8,7 +8,7 @@ import { shells, type ConvergeResult, type Shell } from '../../support/shells.ts
 /** Runs a test in each shell, each time in an empty directory of its own. */
 export function inEachShell(t: Test, body: (t: Test, shell: Shell, folder: string) => void | Promise<void>): void {
   for (const shell of shells) {
-    void t.test(shell.name, async (t) => {
+    void t.test(`${shell.name}: ${t.name}`, async (t) => {
       const folder = mkdtempSync(join(tmpdir(), 'labbook-modules-'))
       t.teardown(() => {
         rmSync(folder, { recursive: true, force: true })

@@ -309,7 +309,7 @@ const sets: readonly (readonly [...Asked, sets: readonly string[] | undefined])[
       'docker-registry:r:5000',
     ],
   ],
-  // Only the host knows the home of the logins.
+  // Only the host knows the home directory with the logins.
   ['docker_login', { registry_url: 'r:5000', username: 'a', password: secret('p') }, ANYTHING],
   [
     'docker_login',
@@ -495,7 +495,7 @@ t.test('a link in a path also reads and sets the real path', async (t) => {
     t.equal(
       seen(shell, ['copy', { content: 'y', dest: `${folder}/real/file` }]).reads,
       undefined,
-      'no link, no second name',
+      'a path without a link has one name',
     )
   })
 })
@@ -529,10 +529,6 @@ t.test('a user sets its home as configured on the host', async (t) => {
     t.notOk(
       affects(seen(shell, ['user', { name: 'no.body', group: 'root', create_home: false }]).sets[0], ['group:no.body']),
     )
-    t.same(
-      seen(shell, ['user', { name: 'daemon' }]).reads?.slice(0, 1),
-      ['/usr/sbin'],
-      'the home of a user who is there',
-    )
+    t.same(seen(shell, ['user', { name: 'daemon' }]).reads?.slice(0, 1), ['/usr/sbin'], 'the home of an existing user')
   })
 })

@@ -50,7 +50,7 @@ t.test('a condition that throws fails the task on that host, with the location; 
     t.equal(
       ran.results.find(({ host }) => host === 'a')?.attempts,
       keyword === 'when' ? 0 : 1,
-      `${keyword}: it is not tried again`,
+      `${keyword}: a throwing condition is not retried`,
     )
   }
 })
@@ -88,7 +88,11 @@ t.test('thrown values that are no errors, and throwing map() callbacks, fail the
       }),
     ),
   ])
-  t.match(thrown.results[0]?.message, new RegExp(`^${HERE}:\\d+:\\d+: when: no$`), 'the place of the task')
+  t.match(
+    thrown.results[0]?.message,
+    new RegExp(`^${HERE}:\\d+:\\d+: when: no$`),
+    'the error has the location of the task',
+  )
   const answer = register<{ said: string }>('answer')
   const mapped = await runSteps([
     play('Play', { hosts: 'all' }, () => [

@@ -93,7 +93,7 @@ t.test('a selected tag of a task counts, and so does a task list that throws', a
 
 t.test('a step without hosts disturbs no host; a step with hosts may disturb others', async (t) => {
   t.same(refusedOf([lost], { hosts: ['b'] }), [])
-  t.same(refusedOf([lost], { hosts: ['a'] }), ['c'], '--limit a: it is c that is lost')
+  t.same(refusedOf([lost], { hosts: ['a'] }), ['c'], 'with --limit a, node c is disturbed')
   t.same(refusedOf([{ ...lost, hosts: 'nosuchgroup' }]), [])
 })
 
@@ -148,7 +148,7 @@ t.test('a refused run changes nothing', async (t) => {
 
   const refused = await runSteps(steps)
   t.match(refused, { status: 'failed', exitCode: 2 })
-  t.same(refused.exchanges, {}, 'nobody was connected to')
+  t.same(refused.exchanges, {}, 'no host was connected to')
   t.notOk(existsSync(done))
   t.same(
     refused.events.map(({ type }) => type),
@@ -174,7 +174,7 @@ t.test('a refused run changes nothing', async (t) => {
       (event) => event.type === 'finding' || (event.type === 'play_start' && event.play === 'strikes'),
     ),
     [],
-    'nothing is claimed of it',
+    'a skipped experiment has no findings',
   )
 
   const allowed = await runSteps(steps, { mayDisturb: (host) => host === 'a' })

@@ -17,7 +17,7 @@ t.test('a first run changes, a second run changes nothing in one round trip', as
   ]
   const first = await runSteps(steps)
   t.same(first.story, ['a write x: changed', 'a write y: changed', 'a write z: changed'])
-  t.equal(first.exchanges.a, 2, 'one look, then one round trip for changes that do not depend on each other')
+  t.equal(first.exchanges.a, 2, 'one round trip for the probes, one for all independent changes')
   t.equal(read('z'), 'z')
   const second = await runSteps(steps)
   t.same(second.story, ['a write x: ok', 'a write y: ok', 'a write z: ok'])
@@ -77,7 +77,7 @@ t.test('any_errors_fatal ends the play for all, and the run', async (t) => {
     play('next', { hosts: 'all' }, () => [script('more', { text: ':' })]),
   ]
   const ran = await runSteps(steps, { hosts: ['a', 'b'] })
-  t.same(ran.story, ['a work: failed'], 'also for the host that had not begun')
+  t.same(ran.story, ['a work: failed'], 'any_errors_fatal also ends the host that has not started')
   t.equal(ran.exitCode, 2)
   t.match(
     ran.events.filter(({ type }) => type === 'notice'),
@@ -86,7 +86,7 @@ t.test('any_errors_fatal ends the play for all, and the run', async (t) => {
   t.strictSame(
     (await runSteps(steps, { hosts: ['a', 'b'], check: true })).results.map(({ status }) => status),
     ['changed', 'changed', 'changed', 'changed'],
-    'a prediction is no failure',
+    'a predicted failure does not end the check',
   )
 })
 
@@ -251,8 +251,8 @@ t.test('check mode: a host that an earlier task creates is unknown', async (t) =
   const ran = await runSteps(steps, { hosts: ['a', 'b'], dead: ['b'], check: true })
   t.same(ran.story, ['a boot b: changed', 'b first: unknown', 'b second: unknown'])
   t.equal(ran.results[1]?.message, 'depends on "boot b", which has not run yet: b: no route')
-  t.equal(ran.results[2]?.message, 'depends on "boot b", which has not run yet', 'the reason is said once')
-  t.equal(ran.exchanges.b, 1, 'it is tried once')
+  t.equal(ran.results[2]?.message, 'depends on "boot b", which has not run yet', 'the reason is given once')
+  t.equal(ran.exchanges.b, 1, 'the connection is attempted once')
   t.equal(ran.exitCode, 0)
 })
 

@@ -23,7 +23,7 @@ t.test('a play whose pattern matches no host is skipped, and the run continues',
       'warning: Could not match supplied host pattern, ignoring: docker[0] (the groups are all, ungrouped)',
       'info: play "Docker again": skipping: no hosts matched docker[0]:!docker',
     ],
-    'each part once',
+    'each skipped play is logged once',
   )
   t.match(ran, { status: 'passed', exitCode: 0 })
 })

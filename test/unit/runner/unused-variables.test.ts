@@ -35,7 +35,7 @@ t.test('an unused extra variable is reported, with a suggestion', async (t) => {
   t.strictSame(
     await warnings(steps, { extraVars: { ansible_user: 'x', report_author: 'y', lab_name: 'z' } }),
     [],
-    'read by Labbook itself',
+    'a connection variable is read by Labbook',
   )
 })
 
@@ -118,7 +118,7 @@ t.test('an aborted run reports no unused variables; without extra variables ther
       { extraVars: { x: '1' }, dead: ['a'] },
     ),
     [],
-    'a host is out of the run',
+    'a host left the run',
   )
   const vars = { x: 1 }
   t.equal(new VarReadTracker([]).view(vars), vars)

@@ -121,7 +121,7 @@ t.test('an incomplete script is absent, and its output is separated', (t) => {
   t.same(
     [...pieces.values()].map(({ ended }) => ended),
     [...pieces.values()].map(() => 1),
-    'each is ended once',
+    'each script ends once',
   )
   t.same(read(Buffer.alloc(0), Buffer.alloc(0)).outcomes, [])
   t.end()

@@ -87,7 +87,7 @@ void t.test('failed task shows the end of stderr, or of stdout if stderr is empt
     resultBody(result({ status: 'failed', ...given }), { diff: false, verbosity: 0 }, plain)
   t.strictSame(lines({ stderr: 'E: no\nE: never\n' }), ['E: no', 'E: never'])
   t.strictSame(lines({ stdout: 'no\nspace' }), ['no', 'space'])
-  t.strictSame(lines({ message: 'failed: E: no', stderr: 'E: no\n' }), [], 'not twice')
+  t.strictSame(lines({ message: 'failed: E: no', stderr: 'E: no\n' }), [], 'the message is not repeated')
   t.equal(lines({ stderr: 'x\n'.repeat(40) }).length, 12)
   t.strictSame(lines({ status: 'ok', stderr: 'a warning' }), [])
 })

@@ -36,12 +36,12 @@ t.test('title has the phase, both elapsed times, and the estimated time left', a
   t.equal(
     title([90_000, 20_000, 100_000], 30_000),
     'Swarm  phase 2 of 3, 30s; run 2m 10s, about 1m 40s left',
-    'it takes longer than last time',
+    'a play that takes longer than last time has no estimate',
   )
   t.equal(
     title([90_000, 20_000, undefined], 8000),
     'Swarm  phase 2 of 3, 8s; run 1m 48s, at least 12s left',
-    'a phase that no earlier run had',
+    'a play without an earlier run has no estimate',
   )
   t.equal(
     title([90_000, 20_000], 30_000, { number: 2, of: 2 }),

@@ -93,7 +93,7 @@ void t.test(
     )
     const textOf = (lines: readonly string[]): string =>
       lines.map((line) => line.replace(/^\S+ +\| .{7} \| /, '').trim()).join(' ')
-    t.equal(textOf(output).split(long).length - 1, 4, 'the failure, the finding and both notices')
+    t.equal(textOf(output).split(long).length - 1, 4, 'failure, finding and both log messages are complete')
     t.match(textOf(output), new RegExp(`E: first line ${'x'.repeat(100)}`))
     t.equal((/ end /.exec(textOf(output)) ?? []).length, 1)
     t.ok(output.some((line) => /^controller \| exhibit \| Nodes .*… \(exit 7\)$/.test(line)))

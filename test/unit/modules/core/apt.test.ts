@@ -145,10 +145,10 @@ for (const shell of shells) {
         .map((line) => /\b(update|install)\b/.exec(line)?.[1] ?? line)
     }
     t.same(calls('lists', 3600), ['install'])
-    t.same(calls('lists'), ['update', 'install'], 'without cache_valid_time, always')
-    t.same(calls('none', 3600), ['update', 'install'], 'no lists')
+    t.same(calls('lists'), ['update', 'install'], 'without cache_valid_time, the cache is always updated')
+    t.same(calls('none', 3600), ['update', 'install'], 'without lists, the cache is updated')
     utimesSync(join(folder, 'lists'), 1, 1)
-    t.same(calls('lists', 3600), ['update', 'install'], 'old lists')
+    t.same(calls('lists', 3600), ['update', 'install'], 'with old lists, the cache is updated')
   })
 
   void t.test(`${shell.name}: on this machine, dpkg is installed and an unknown package is not`, async (t) => {

@@ -130,7 +130,7 @@ t.test('a secret is not shown in a diff, and its file is private', async (t) => 
   })
 })
 
-t.test('a private file is not shown in a diff', async (t) => {
+t.test('copy does not show a private file in a diff', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'key')
     writeFileSync(dest, 'old key', { mode: 0o600 })
@@ -154,7 +154,7 @@ t.test('a probe does not print private files or files that a secret replaces', a
   })
 })
 
-t.test('backup keeps the old file', async (t) => {
+t.test('copy with backup keeps the old file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     writeFileSync(dest, 'old')
@@ -165,7 +165,7 @@ t.test('backup keeps the old file', async (t) => {
   })
 })
 
-t.test('a failed validate keeps the old file', async (t) => {
+t.test('copy keeps the old file if validate fails', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     writeFileSync(dest, 'good')
@@ -177,7 +177,7 @@ t.test('a failed validate keeps the old file', async (t) => {
   })
 })
 
-t.test('force: false keeps an existing file', async (t) => {
+t.test('copy with force: false keeps an existing file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     writeFileSync(dest, 'mine')
@@ -206,7 +206,7 @@ t.test('copy reports what prevents the file', async (t) => {
   })
 })
 
-t.test('any text is copied exactly', async (t) => {
+t.test('copy writes any text exactly', async (t) => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({

@@ -17,7 +17,7 @@ import { converged, inEachShell } from '../each-shell.ts'
 
 const permissions = (path: string): number => statSync(path).mode & 0o7777
 
-t.test('directory creates parents with the same attributes', async (t) => {
+t.test('file with state directory creates parents with the same attributes', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a/b c/d')
     converged(t, converge(shell, file, { path, state: 'directory', mode: '2750', owner: 4321 }), [
@@ -26,11 +26,11 @@ t.test('directory creates parents with the same attributes', async (t) => {
     t.equal(permissions(path), 0o2750)
     t.equal(permissions(join(folder, 'a')), 0o2750)
     t.equal(statSync(join(folder, 'a/b c')).uid, 4321)
-    t.equal(permissions(folder), 0o700, 'what was there stays as it was')
+    t.equal(permissions(folder), 0o700, 'the existing parent is unchanged')
   })
 })
 
-t.test('attributes of an existing path are changed', async (t) => {
+t.test('file changes attributes of an existing path', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     writeFileSync(path, 'x', { mode: 0o600 })
@@ -42,7 +42,7 @@ t.test('attributes of an existing path are changed', async (t) => {
   })
 })
 
-t.test('recurse sets attributes below a directory', async (t) => {
+t.test('file with recurse sets attributes below a directory', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'd')
     mkdirSync(join(path, 'e'), { recursive: true })
@@ -60,7 +60,7 @@ t.test('recurse sets attributes below a directory', async (t) => {
   })
 })
 
-t.test('absent removes files, directories and links', async (t) => {
+t.test('file with state absent removes files, directories and links', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd/e'), { recursive: true })
     writeFileSync(join(folder, '-f'), '')
@@ -75,7 +75,7 @@ t.test('absent removes files, directories and links', async (t) => {
   })
 })
 
-t.test('links are created and changed', async (t) => {
+t.test('file creates and changes links', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'l')
     writeFileSync(join(folder, "a'b\n"), '')
@@ -93,7 +93,7 @@ t.test('links are created and changed', async (t) => {
   })
 })
 
-t.test('touch creates an empty file and keeps an existing one', async (t) => {
+t.test('file with state touch creates an empty file and keeps an existing one', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     converged(t, converge(shell, file, { path, state: 'touch', mode: '0600' }), [`create ${path} (0600)`])

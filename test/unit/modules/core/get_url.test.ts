@@ -46,7 +46,7 @@ t.test('get_url downloads files', async (t) => {
   })
 })
 
-t.test('both curl and wget send secret headers', async (t) => {
+t.test('get_url sends secret headers with curl and with wget', async (t) => {
   const port = await serve(t, bytes, 'to"ken \\')
   const url = `http://127.0.0.1:${port}/private`
   inEachShell(t, (t, shell, folder) => {

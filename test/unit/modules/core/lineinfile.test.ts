@@ -51,7 +51,7 @@ t.test('lineinfile edits text as Ansible does', async (t) => {
   }
 })
 
-t.test('an inserted line exists once, and other lines stay', async (t) => {
+t.test('a line inserted by lineinfile exists once, and other lines stay', async (t) => {
   const line = fc.string({ unit: 'grapheme' }).filter((text) => !/[\n\r]/.test(text))
   fc.assert(
     fc.property(fc.array(line), fc.boolean(), line, (lines, finished, added) => {
@@ -84,7 +84,7 @@ t.test('lineinfile writes the edited text', async (t) => {
   })
 })
 
-t.test('create creates the file; absent accepts a missing file', async (t) => {
+t.test('lineinfile with create creates the file, and with state absent accepts a missing file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     t.equal(
@@ -99,7 +99,7 @@ t.test('create creates the file; absent accepts a missing file', async (t) => {
   })
 })
 
-t.test('a link stays a link: its target is written', async (t) => {
+t.test('lineinfile keeps a link and writes its target', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd'))
     writeFileSync(join(folder, "d/it's\n"), 'a\n')
@@ -110,7 +110,7 @@ t.test('a link stays a link: its target is written', async (t) => {
   })
 })
 
-t.test('a private file is not shown in a diff', async (t) => {
+t.test('lineinfile does not show a private file in a diff', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'sudoers')
     writeFileSync(path, 'old secret\n', { mode: 0o440 })
@@ -120,7 +120,7 @@ t.test('a private file is not shown in a diff', async (t) => {
   })
 })
 
-t.test('any line is written exactly', async (t) => {
+t.test('lineinfile writes any line exactly', async (t) => {
   const line = fc.string({
     unit: fc.constantFrom("'", '"', '\\', '-', '%', '$', '`', '!', 'é', '漢', '\u{1F600}', ' ', '\t', 'n', '&'),
   })

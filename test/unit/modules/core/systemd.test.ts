@@ -79,7 +79,7 @@ void t.test('daemon_reload acts only if unit files are newer than what systemd h
   t.same(
     descriptions({ name: 'x', daemon_reload: true }, unit({ DropIn: 'new' })),
     ['reload systemd'],
-    'a drop-in that systemd is blind to',
+    'a drop-in that systemd ignores needs no daemon-reload',
   )
 })
 

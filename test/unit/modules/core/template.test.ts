@@ -23,7 +23,7 @@ t.test("template renders its own variables before the host's", async (t) => {
   })
 })
 
-t.test('an update shows both texts', async (t) => {
+t.test('template shows the text before and after an update', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     writeFileSync(dest, 'port 80\n')
@@ -53,7 +53,7 @@ t.test('template converges on private and large files and on U+FFFD', async (t) 
   })
 })
 
-t.test('secrets reach the file but no diff; the file is private', async (t) => {
+t.test('secrets of template reach the file but no diff, and the file is private', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     const vars = {

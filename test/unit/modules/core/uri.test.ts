@@ -80,7 +80,7 @@ t.test('uri sends requests to a web server', async (t) => {
   })
 })
 
-t.test('secrets are in no argv', async (t) => {
+t.test('secrets of uri are in no argv', async (t) => {
   const { definition } = uri
   const params = definition.schema.parse({
     url: 'http://127.0.0.1/',

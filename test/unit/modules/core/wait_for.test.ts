@@ -93,7 +93,7 @@ t.test('wait_for tests a port with any available tool', async (t) => {
   })
 })
 
-t.test('the time limit leaves room for the last attempt', async (t) => {
+t.test('the time limit of wait_for includes the last attempt', async (t) => {
   const { definition } = wait_for
   t.ok((definition.timeLimitSeconds?.(definition.schema.parse({ port: 1, timeout: 10, delay: 5 })) ?? 0) > 20)
   t.equal(definition.waits, true)

@@ -55,7 +55,7 @@ void t.test('changed settings, a changed image and a missing network recreate th
   t.same(descriptions({ name: 'web', image: 'nginx' }, none, none), ['create container web from nginx'])
 })
 
-void t.test('absent', async (t) => {
+void t.test('docker_container with state absent removes the container', async (t) => {
   t.same(descriptions({ name: 'web', state: 'absent' }, container(true)), ['remove container web'])
   t.same(descriptions({ name: 'web', state: 'absent' }, none), [])
 })
@@ -64,7 +64,7 @@ void t.test('docker_container works in each shell against an engine', async (t) 
   const engine = await fakeEngine()
   t.teardown(() => engine.close())
   for (const shell of shells) {
-    await t.test(shell.name, async (t) => {
+    await t.test(`${shell.name}: docker_container`, async (t) => {
       const dir = t.testdir({
         docker:
           '#!/bin/sh\necho "$*" >>"${0%/*}/calls"\nwhile [ $# -gt 0 ]; do [ "$1" != --env-file ] || cp "$2" "${0%/*}/env"; shift; done',

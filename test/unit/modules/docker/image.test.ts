@@ -48,7 +48,7 @@ void t.test('image references are parsed as by Docker', async (t) => {
   })
 })
 
-void t.test('pull: only if the image does not exist', async (t) => {
+void t.test('pull: docker_image pulls only an image that does not exist', async (t) => {
   t.same(descriptions({ name: 'nginx:1.27' }, printed(NONE, NONE)), ['pull nginx:1.27'])
   t.same(plan({ name: 'nginx:1.27' }, printed(image(), image())), {
     changes: [],
@@ -57,7 +57,7 @@ void t.test('pull: only if the image does not exist', async (t) => {
 })
 
 void t.test(
-  'build: what is built and pushed from these sources needs nothing; the value names it by its digest',
+  'build: an image built and pushed from the same sources needs no change, and its value has the digest',
   async (t) => {
     const { changes, values } = plan(built, `${printed(image(), image())}source abc\npushed ${DIGEST}\n`)
     t.same(changes, [])
@@ -124,7 +124,7 @@ void t.test('docker_image works in each shell against an engine', async (t) => {
   const engine = await fakeEngine()
   t.teardown(() => engine.close())
   for (const shell of shells) {
-    await t.test(shell.name, async (t) => {
+    await t.test(`${shell.name}: docker_image`, async (t) => {
       const dir = t.testdir({
         bin: { docker: '#!/bin/sh\necho "$*" >>"${0%/*}/calls"\nexit "${FAIL:-0}"' },
         app: {
@@ -156,16 +156,16 @@ void t.test('docker_image works in each shell against an engine', async (t) => {
           .slice(2),
         ['GET /images/debian:12/json', 'GET /images/busybox:1/json'],
       )
-      t.equal(checksum(), first, 'the same files make the same checksum')
+      t.equal(checksum(), first, 'equal files have equal checksums')
       writeFileSync(`${dir}/app/a file`, 'two')
       const second = checksum()
-      t.not(second, first, 'another content')
+      t.not(second, first, 'other content has another checksum')
       chmodSync(`${dir}/app/a file`, 0o700)
       const third = checksum()
-      t.not(third, second, 'another mode')
+      t.not(third, second, 'another mode has another checksum')
       engine.answer({ 'GET /images/debian:12/json': [200, { Id: 'sha256:aaa' }] })
       const fourth = checksum()
-      t.not(fourth, third, 'another base')
+      t.not(fourth, third, 'another base image has another checksum')
 
       const [build] = plan(asked, `${printed(NONE, NONE)}source ${fourth}\n`).changes
       t.match(run(build?.script ?? ''), { exitCode: 0, stderr: '' })

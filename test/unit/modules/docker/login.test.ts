@@ -153,7 +153,7 @@ t.test('docker_login validates parameters and normalises addresses as docker doe
     )
 })
 
-t.test('records contain neither the password nor its base64', async (t) => {
+t.test('event logs of docker_login contain neither the password nor its base64', async (t) => {
   const script = [
     definition.probe(parse(asked), {}),
     ...host(t, shells[0])
@@ -168,7 +168,7 @@ t.test('records contain neither the password nor its base64', async (t) => {
       }),
     ),
   )
-  t.notMatch(masked, auth('lab', PASSWORD).slice(0, 6), 'not even its beginning')
+  t.notMatch(masked, auth('lab', PASSWORD).slice(0, 6), 'the start of its base64 is masked too')
   t.notMatch(masked, /te\$\(id\)/)
 })
 
@@ -180,7 +180,7 @@ for (const shell of shells) {
     t.notMatch(first.output, auth('lab', PASSWORD))
     t.match(JSON.parse(readFileSync(on.config, 'utf8')), { auths: { [REGISTRY]: { auth: auth('lab', PASSWORD) } } })
     t.match(on.seen(), `--config ${on.home}/.docker login --username=lab --password-stdin ${REGISTRY}`)
-    t.notMatch(on.seen(), "u'o", 'neither in argv nor in the environment')
+    t.notMatch(on.seen(), "u'o", 'the password is in neither argv nor environment')
     t.strictSame(on.plan(asked), {
       changes: [],
       values: { registry: REGISTRY, username: 'lab', config_path: on.config },
@@ -197,7 +197,7 @@ for (const shell of shells) {
           'Login did not succeed, error: Error response from daemon: Get "https://10.77.0.11:5000/v2/": unauthorized: authentication required\n',
         output: on.apply({ ...asked, password: 'other' }).output,
       },
-      "the registry's own words",
+      'the error has the message of the registry',
     )
     t.strictSame(
       on.plan({ ...asked, username: 'ann' }).changes.map(({ diff }) => diff),
@@ -246,7 +246,7 @@ for (const shell of shells) {
     t.equal(
       readFileSync(`${on.home}/bin/stdin`, 'utf8'),
       `header = "Authorization: Basic ${own.auth}"\n\n`,
-      'over HTTPS only',
+      'credentials are sent over HTTPS only',
     )
   })
 
@@ -273,7 +273,11 @@ for (const shell of shells) {
     )
     for (const more of [{ credHelpers: { 'a:1': 'gcr' } }, { credsStore: '' }])
       t.equal(host(t, shell, written({}, more)).plan(asked).problem, undefined, JSON.stringify(more))
-    t.equal(store.plan({ registry_url: REGISTRY, state: 'absent' }).changes.length, 1, 'logout works anyway')
+    t.equal(
+      store.plan({ registry_url: REGISTRY, state: 'absent' }).changes.length,
+      1,
+      'logout works with a credential helper',
+    )
     const tools = folder(t)
     for (const tool of ['/usr/bin/tr', '/bin/sed', '/bin/grep', '/bin/dash', '/bin/bash', '/bin/busybox'])
       symlinkSync(tool, join(tools, basename(tool)))
@@ -281,15 +285,19 @@ for (const shell of shells) {
     t.equal(
       host(t, shell, written({ [REGISTRY]: { auth: auth('lab', PASSWORD) } }), tools).plan(asked).problem,
       undefined,
-      'where nothing is to do, it takes no docker',
+      'a host that is logged out needs no docker',
     )
     const old = host(t, shell, written({ [`https://${REGISTRY}/v1/`]: { auth: 'eDp4' } }))
     t.equal(
       old.plan({ registry_url: REGISTRY, state: 'absent' }).changes.length,
       1,
-      'an address as older versions kept it',
+      'an address in the format of older versions is found',
     )
-    t.match(host(t, shell).run(definition.probe(parse(asked), {})), { exitCode: 0, stderr: '' }, 'no file at all')
+    t.match(
+      host(t, shell).run(definition.probe(parse(asked), {})),
+      { exitCode: 0, stderr: '' },
+      'a missing file means logged out',
+    )
   })
 }
 

@@ -9,12 +9,12 @@ import { fakeRegistry } from './recorded/engine.ts'
 
 const DIGEST = `sha256:${'0f'.repeat(32)}`
 
-void t.test('askRegistry prints the digest that a registry has', async (t) => {
+void t.test('queryRegistry() prints the digest that a registry has', async (t) => {
   const registry = await fakeRegistry()
   t.teardown(() => registry.close())
   const name = `127.0.0.1:${registry.port}`
   for (const shell of shells) {
-    await t.test(shell.name, async (t) => {
+    await t.test(`${shell.name}: queryRegistry()`, async (t) => {
       const home = mkdtempSync(join(tmpdir(), 'labbook-home-'))
       t.teardown(() => {
         rmSync(home, { recursive: true })
@@ -44,7 +44,7 @@ void t.test('askRegistry prints the digest that a registry has', async (t) => {
       t.equal(
         readFileSync(`${bin}/stdin`, 'utf8'),
         'header = "Authorization: Basic dXNlcjpwYXNz"\n\n',
-        'over HTTPS only',
+        'credentials are sent over HTTPS only',
       )
       t.notMatch(readFileSync(`${bin}/argv`, 'utf8'), 'dXNlcjpwYXNz')
     })

@@ -88,7 +88,7 @@ void t.test('docker_service works in each shell against an engine', async (t) =>
   const engine = await fakeEngine()
   t.teardown(() => engine.close())
   for (const shell of shells) {
-    await t.test(shell.name, async (t) => {
+    await t.test(`${shell.name}: docker_service`, async (t) => {
       const run = (script: string) => runIn(shell, script, { env: engine.env })
       const params = parse(asked)
       engine.answer({ 'GET /services': [200, []], 'POST /services/create': [201, { ID: 's1' }] })

@@ -62,7 +62,7 @@ t.test('a disk with other content is an error, unless forced', async (t) => {
       'filesystem btrfs\nsource /dev/vdb\ndata btrfs\non-device btrfs\nmounted /var/lib/docker\nmounted /var/lib/docker/btrfs\n',
     ),
     ["set up /var/lib/docker on ext4 on /dev/vdb, erasing Docker's data in /var/lib/docker and /dev/vdb (btrfs)"],
-    "its own mounts are no one else's",
+    'mounts of Docker are no other content',
   )
   t.match(
     planFor({ ...btrfs, force: true }, 'on-device ext4\nmounted /srv\n').problem,
@@ -74,7 +74,7 @@ t.test('docker_storage reports impossible requests', async (t) => {
   t.match(planFor(btrfs, 'no-kernel\n').problem, /kernel does not support btrfs/)
   t.match(planFor(btrfs, 'missing btrfs-progs\n').problem, /package btrfs-progs/)
   t.match(planFor(btrfs, 'no-device\n').problem, /device \/dev\/vdb does not exist/)
-  t.notOk(docker_storage.definition.schema.safeParse({ driver: 'btrfs' }).success, 'btrfs without a disk')
+  t.notOk(docker_storage.definition.schema.safeParse({ driver: 'btrfs' }).success, 'btrfs needs a disk')
   t.notOk(docker_storage.definition.schema.safeParse({ driver: 'aufs' }).success)
 })
 

@@ -76,7 +76,7 @@ void t.test('present: the heartbeat period is set, and no other setting of the S
     )
   const twenty = { dispatcher_heartbeat_period: 20e9 }
   t.same(descriptions(twenty, beating(20e9)), [])
-  t.same(descriptions({}, beating(20e9)), [], 'a period that is not requested stays')
+  t.same(descriptions({}, beating(20e9)), [], 'a heartbeat period that is not requested is kept')
   const { changes, values } = plan(twenty, beating(5e9))
   t.same(
     changes.map(({ description }) => description),
@@ -84,7 +84,7 @@ void t.test('present: the heartbeat period is set, and no other setting of the S
   )
   t.match(changes[0]?.script, '/swarm/update?version=71')
   t.match(changes[0]?.script, JSON.stringify({ ...SWARM.Spec, Dispatcher: { HeartbeatPeriod: 20e9 } }))
-  t.equal(values?.cluster_id, SWARM.ID, 'those who join need not wait for it')
+  t.equal(values?.cluster_id, SWARM.ID, 'the id of the Swarm is registered before the heartbeat period is set')
   t.match(
     plan({ ...twenty, advertise_addr: '10.77.0.11' }, worker({})).changes[0]?.script,
     '"Spec":{"Dispatcher":{"HeartbeatPeriod":20000000000}}',
@@ -177,7 +177,7 @@ void t.test('docker_swarm works in each shell against an engine', async (t) => {
   const engine = await fakeEngine()
   t.teardown(() => engine.close())
   for (const shell of shells) {
-    await t.test(shell.name, async (t) => {
+    await t.test(`${shell.name}: docker_swarm`, async (t) => {
       const run = (script: string) => runIn(shell, script, { env: engine.env })
       const probed = (params: Input) => definition.plan(parse(params), run(definition.probe(parse(params), {})), {}, {})
       engine.answer({

@@ -100,7 +100,7 @@ t.test('htpasswd makes one change per difference, with names and states only', a
     ],
   )
   t.match(plan.changes[0]?.script, /pw-lab/)
-  t.notMatch(plan.changes[0]?.script, /pw-ann/, 'no other passwords')
+  t.notMatch(plan.changes[0]?.script, /pw-ann/, 'a change contains only the passwords it needs')
   const fine = planFor(htpasswd, { ...at, users: users.slice(0, 1) }, state({ users: [{ name: 'lab', state: 'ok' }] }))
   t.strictSame(fine, { changes: [], values: { ...at, users: ['lab'] } })
 })
@@ -203,7 +203,7 @@ t.test('htpasswd puts no password into argv, environment or output', async (t) =
     t.equal(code, 0, script.slice(0, 60))
     t.notMatch(output, /hush-hush|\$2a/, script.slice(0, 60))
   }
-  t.ok(workers > 0, `a worker was seen ${workers} times`)
+  t.ok(workers > 0, `workers were sampled ${workers} times`)
   t.strictSame(found, [])
 })
 
@@ -256,7 +256,7 @@ t.test('concurrent htpasswd tasks all finish, and stored passwords match the has
   t.equal(readAccounts(params.users, params.generated).filter(({ password }) => password !== undefined).length, 2)
 })
 
-t.test('records contain no password, whatever its characters', async (t) => {
+t.test('event logs of htpasswd contain no password, whatever its characters', async (t) => {
   for (const password of [`q"u'o\\te`, `it's`, `"'"'`, `\\'\\"$x\``, `ünï'✓"`, `a/b'<c>&`, `''''`]) {
     const params = definition.schema.parse({ ...at, users: [{ name: 'lab', password: new Secret(password) }] })
     const script = definition.probe(params, {})

@@ -57,7 +57,7 @@ const verified = (pairs: readonly (readonly [password: string, hash: string])[])
     execFileSync('python3', ['-W', 'ignore', '-c', PYTHON], { input: JSON.stringify(pairs), encoding: 'utf8' }),
   ) as boolean[]
 
-t.test('the default cost is 5 for a generated password and 10 for a given one', async (t) => {
+t.test('the default cost of htpasswd is 5 for a generated password and 10 for a given one', async (t) => {
   const request = {
     path: file,
     generated,
@@ -71,7 +71,7 @@ t.test('the default cost is 5 for a generated password and 10 for a given one', 
   )
 })
 
-t.test('another implementation verifies the hashes, at the requested cost', async (t) => {
+t.test('crypt() of the C library verifies the hashes, at the requested cost', async (t) => {
   reset()
   const users = [
     { name: 'lab', password: `q"u'o\\te$ {x}` },
@@ -110,7 +110,11 @@ t.test('a matching hash of any tool is kept; others are classified', async (t) =
     t.equal(text(), before, `hash with ${prefix}: not rehashed`)
   }
   writeFileSync(file, `lab:${hash.replace('$04', '$31')}\n`)
-  t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other cost'], 'too expensive to verify')
+  t.strictSame(
+    states([{ name: 'lab', password: 'one' }]),
+    ['lab: other cost'],
+    'a hash too expensive to verify is replaced',
+  )
   for (const other of [
     'one',
     '$apr1$x$y',
@@ -124,12 +128,12 @@ t.test('a matching hash of any tool is kept; others are classified', async (t) =
     t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other password'], other)
   }
   writeFileSync(file, `lab:${hash}\nlab:${hash}\n`)
-  t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other password'], 'duplicate')
+  t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other password'], 'a duplicate user is one line')
   make([{ name: 'lab', password: 'one' }])
   t.strictSame([states([{ name: 'lab', password: 'one' }]), text().split('\n').length], [['lab: ok'], 2])
 })
 
-t.test('make keeps comments and order, and removes invalid lines', async (t) => {
+t.test('an update of the file keeps comments and order, and removes invalid lines', async (t) => {
   reset('# ours\nb:x\n\nrubbish\na:y\r\n:z\nold:q\n')
   t.match(
     look([
@@ -147,11 +151,11 @@ t.test('make keeps comments and order, and removes invalid lines', async (t) => 
   t.match(text(), /^# ours\nb:\$2a.*\n\na:\$2a.*\nc:\$2a.*\n$/)
 })
 
-t.test('passwords are generated once and stored', async (t) => {
+t.test('htpasswd generates passwords once and stores them', async (t) => {
   reset()
   const users = [{ name: 'no' }, { name: '007' }, { name: 'given', password: 'mine' }]
   t.match(look(users), { generate: ['no', '007'], files: { path: 'missing', generated: 'missing' } })
-  t.strictSame(readAccounts(users.slice(0, 1), generated), [{ name: 'no' }], 'not generated yet')
+  t.strictSame(readAccounts(users.slice(0, 1), generated), [{ name: 'no' }], 'the plan generates no password')
   make(users)
   const stored = parse(readFileSync(generated, 'utf8')) as Record<string, string>
   t.strictSame(Object.keys(stored).sort(), ['007', 'no'])
@@ -161,7 +165,11 @@ t.test('passwords are generated once and stored', async (t) => {
     readAccounts(users, generated).map(({ password }) => password?.reveal()),
     [stored.no, stored['007'], 'mine'],
   )
-  t.strictSame(JSON.stringify(readAccounts(users, generated)).includes(stored.no ?? '-'), false, 'as secrets')
+  t.strictSame(
+    JSON.stringify(readAccounts(users, generated)).includes(stored.no ?? '-'),
+    false,
+    'readAccounts() returns generated passwords as secrets',
+  )
   // Deleting a line generates a new password.
   writeFileSync(generated, stringify({ '007': stored['007'] }))
   t.strictSame(states(users), ['no: other password', '007: ok', 'given: ok'])
@@ -176,7 +184,7 @@ t.test('passwords are generated once and stored', async (t) => {
   )
 })
 
-t.test('files have mode 0600 and are replaced atomically', async (t) => {
+t.test('the files of htpasswd have mode 0600 and are replaced atomically', async (t) => {
   reset()
   const users = [{ name: 'lab' }]
   make(users)
@@ -209,7 +217,7 @@ t.test('files have mode 0600 and are replaced atomically', async (t) => {
   t.match(readFileSync(path.join(directory, 'real'), 'utf8'), /^lab:/)
 })
 
-t.test('an error about an unreadable file contains nothing of its content', async (t) => {
+t.test('the error about an unreadable password file contains nothing of its content', async (t) => {
   const store = (content: string): void => reset(undefined, content)
   const cases: [string, RegExp][] = [
     ['lab: "hush', /:1: invalid YAML \(MISSING_CHAR\)/],
@@ -252,7 +260,7 @@ const users = fc
   .map((list): User[] => list.map(({ name, password }) => (password === undefined ? { name } : { name, password })))
 const cost = fc.constantFrom(4, 4, 4, 5)
 
-t.test('make converges from any state, and is idempotent', async (t) => {
+t.test('htpasswd converges from any file, and is idempotent', async (t) => {
   let removed = 0
   fc.assert(
     fc.property(users, users, cost, (before, after, cost) => {

@@ -37,7 +37,7 @@ t.test('readManifests() parses YAML as Kubernetes does', async (t) => {
 })
 
 t.test('manifest errors name the file', async (t) => {
-  t.throws(() => readManifests('a: [', 'app.yaml'), new ManifestError(), 'no YAML')
+  t.throws(() => readManifests('a: [', 'app.yaml'), new ManifestError(), 'text that is no YAML')
   t.throws(() => readManifests('a: [', 'app.yaml'), { message: /^app\.yaml: .*line 1/ })
   t.throws(() => readManifests('kind: Pod\n', 'app.yaml'), { message: 'app.yaml: an object has no apiVersion' })
   t.throws(() => readManifests('apiVersion: v1\n', 'app.yaml'), { message: 'app.yaml: an object has no kind' })
@@ -121,9 +121,9 @@ t.test('secrets are revealed in objects and masked from then on', async (t) => {
     q: Buffer.from('encoded-elsewhere').toString('base64'),
     r: 'c2hvcnQ=',
   })
-  t.equal(sent?.stringData, undefined, 'the server would lose the ownership of the values')
+  t.equal(sent?.stringData, undefined, 'masked values are not sent to the server')
   for (const text of ['only-in-a-manifest', 'encoded-elsewhere']) t.ok(knownSecrets().includes(text), text)
-  t.notOk(knownSecrets().includes('short'), 'a word that stands elsewhere, too')
+  t.notOk(knownSecrets().includes('short'), 'a value that also occurs elsewhere is masked there too')
 })
 
 t.test('shown() omits server-managed fields and masks values of Secrets', async (t) => {

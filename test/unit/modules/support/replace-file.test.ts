@@ -37,7 +37,7 @@ const about = (path: string) => {
   return { uid, gid, mode: mode & 0o7777, content: readFileSync(path, 'utf8') }
 }
 
-/** Python reaches extended attributes, and an ACL is one: the tools for either are on few machines. */
+/** Python sets extended attributes, and an ACL is one: few machines have the tools for either. */
 const python = (text: string, ...args: string[]): string =>
   execFileSync('python3', ['-c', `import os, sys\n${text}`, ...args], { encoding: 'utf8' }).trim()
 const attributesOf = (path: string): string =>
@@ -101,7 +101,7 @@ t.test('a file is never readable by more users than in the end', async (t) => {
     addAttributes(path)
     chmodSync(path, 0o644)
     const seen = join(folder, 'seen')
-    // What the file may be read by while it is filled, and each time that a tool has touched it before.
+    // The mode of the new file while it is filled, and after each earlier tool.
     const tools = shims(
       folder,
       ['cp', 'chmod', 'chown'],
@@ -119,7 +119,7 @@ t.test('a file is never readable by more users than in the end', async (t) => {
     }
     t.same(modes({ old, mode: 0o600 }), ['600'])
     t.match(attributesOf(path), /user\.origin/)
-    t.notMatch(attributesOf(path), /posix_acl/, 'the ACL let others read it')
+    t.notMatch(attributesOf(path), /posix_acl/, 'the ACL lets another user read the file')
     rmSync(path)
     t.same(modes({ defaultMode: 0o600 }), ['600'])
     rmSync(path)
@@ -186,7 +186,7 @@ t.test('a mount point is written in place, and the script reports it', async (t)
     t.equal(exitCode, 0)
     t.equal(stderr, `${path} is a mount point and cannot be replaced: its content is written in place\nfile\nother\n`)
     t.same(about(other), { uid: 99, gid: 4321, mode: 0o600, content: NEW })
-    t.equal(readFileSync(path, 'utf8'), OLD, 'what is below the mount point is as it was')
+    t.equal(readFileSync(path, 'utf8'), OLD, 'the file below the mount point is unchanged')
   })
 })
 

@@ -76,7 +76,7 @@ t.test('force: false keeps an existing file and uploads a missing one', async (t
   t.match((await replan()).changes, [{ description: /^upload / }])
 })
 
-t.test('errors are one sentence', async (t) => {
+t.test('each error of upload is one sentence', async (t) => {
   rmSync(src)
   t.match((await plan()).problem, /from" does not exist$/)
   await t.rejects(programs.compare({ ...request, hint: 'the README says where to get it' }), {

@@ -107,7 +107,7 @@ const mismatches: Readonly<Record<string, readonly (readonly [Change, RegExp])[]
   ],
 }
 
-t.test('reasons() reports each mismatch exactly once, and nothing else', (t) => {
+t.test('renewalReasons() reports each mismatch exactly once, and nothing else', (t) => {
   const some = fc.record(
     Object.fromEntries(
       Object.entries(mismatches).map(([group, cases]) => [group, fc.option(fc.constantFrom(...cases))]),
@@ -129,7 +129,7 @@ t.test('reasons() reports each mismatch exactly once, and nothing else', (t) => 
   t.end()
 })
 
-t.test('reasons() of a missing or damaged certificate is a single one', (t) => {
+t.test('renewalReasons() of a missing or damaged certificate is a single one', (t) => {
   fc.assert(
     fc.property(matching, ({ asked, seen, now }) => {
       t.same(
@@ -154,7 +154,7 @@ t.test('reasons() of a missing or damaged certificate is a single one', (t) => {
   t.end()
 })
 
-t.test('days until expiry are rounded down', (t) => {
+t.test('days until expiry of a certificate are rounded down', (t) => {
   const [situation] = fc.sample(matching, 1) as [Situation]
   const { seen, now } = situation
   const asked = { ...situation.asked, renew_before_days: 30 }

@@ -5,7 +5,7 @@ import { contextFiles, IMAGE_NAMES, recipeOf, ROOT, tagOf } from '../../../../pl
 
 const SOURCES = ['hub', 'debian'] as const
 
-t.test('every image has currentTags sources, and app/ contains their files', async (t) => {
+t.test('every image has sources, and app/ contains their files', async (t) => {
   const files = contextFiles(IMAGE_NAMES)
   for (const name of IMAGE_NAMES) {
     for (const source of SOURCES) {

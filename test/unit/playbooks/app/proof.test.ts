@@ -40,6 +40,6 @@ t.test('endpoint timeout starts when all tasks run', async (t) => {
   t.strictSame(await waitForStack(on(t, await app(t, 3), 50)), [])
 })
 
-t.test('settled returns the errors of endpoints that keep failing', async (t) => {
+t.test('waitForStack() returns the errors of endpoints that keep failing', async (t) => {
   t.strictSame(await waitForStack(on(t, await app(t, Infinity), 50)), ['status 503', 'status 503', 'status 503'])
 })

@@ -60,7 +60,11 @@ t.test('without IPVS a gateway on every node publishes a host port, and names re
   t.same(services.gateway.ports, [{ target: 8080, published: 8088, protocol: 'tcp', mode: 'host' }])
   t.notOk('ports' in services.counter, 'Docker rejects an ingress port with dnsrr')
   for (const name of ['counter', 'gateway'] as const) t.equal(services[name].deploy.endpoint_mode, 'dnsrr', name)
-  t.equal(services.gateway.deploy.update_config.order, 'stop-first', 'two tasks cannot use one host port')
+  t.equal(
+    services.gateway.deploy.update_config.order,
+    'stop-first',
+    'the update is stop-first, since two tasks cannot use one host port',
+  )
 })
 
 for (const ipvs of [true, false]) {

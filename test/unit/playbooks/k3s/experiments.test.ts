@@ -10,11 +10,11 @@ t.test('each experiment has expectations, a steady-state check and unique findin
   const all = Object.entries(K3S_EXPERIMENTS)
   for (const [name, experiment] of all) {
     t.ok(experiment.hypothesis, `${name} has a hypothesis`)
-    t.type(experiment.steadyState, 'function', `${name} looks before it begins`)
-    t.ok(experiment.tags?.includes(name), `${name} can be chosen by its name`)
+    t.type(experiment.steadyState, 'function', `${name} has a steady-state check`)
+    t.ok(experiment.tags?.includes(name), `${name} has its name as a tag`)
   }
   for (const name of ['k3s-drain', 'k3s-node-killed', 'k3s-update', 'k3s-broken-update', 'k3s-autoscale'] as const)
-    t.type(K3S_EXPERIMENTS[name].rollback, 'function', `${name} puts things back`)
+    t.type(K3S_EXPERIMENTS[name].rollback, 'function', `${name} has a rollback`)
   const ids = [
     ...all.map(([, experiment]) => experiment),
     clusterProof,

@@ -113,9 +113,17 @@ t.test('each probe of the app requests the right endpoint', async (t) => {
   const [counter] = podOf(
     named(fromTemplates(VARIANTS[0] as (typeof VARIANTS)[number]), 'Deployment', 'counter'),
   ).containers
-  t.equal(counter?.startupProbe?.httpGet?.path, '/health/started', 'started once it has reached Redis')
-  t.equal(counter?.readinessProbe?.httpGet?.path, '/health', 'ready while it reaches Redis')
-  t.equal(counter?.livenessProbe?.httpGet?.path, '/health/started', 'no restart would bring Redis back')
+  t.equal(
+    counter?.startupProbe?.httpGet?.path,
+    '/health/started',
+    'the startup probe requests the endpoint that needs Redis',
+  )
+  t.equal(
+    counter?.readinessProbe?.httpGet?.path,
+    '/health',
+    'the readiness probe requests the endpoint that needs Redis',
+  )
+  t.equal(counter?.livenessProbe?.httpGet?.path, '/health/started', 'the liveness probe does not depend on Redis')
 })
 
 t.test('with an autoscaler, the manifests set no replicas', async (t) => {
@@ -158,10 +166,10 @@ if ('missing' in helm) {
   for (const variant of VARIANTS) {
     t.test(`the chart ${variant.name} is equal to the manifests, object by object`, async (t) => {
       const [ours, chart] = [byKey(fromTemplates(variant)), byKey(fromChart(helm.path, variant))]
-      t.same(Object.keys(chart).sort(), Object.keys(ours).sort(), 'the same objects')
+      t.same(Object.keys(chart).sort(), Object.keys(ours).sort(), 'the chart has the same objects as the manifests')
       for (const [key, object] of Object.entries(ours)) t.same(chart[key], object, key)
       for (const object of Object.values(chart))
-        t.same(faultsOf(object), [], `${nameOf(object)} of the chart is as the schemas have it`)
+        t.same(faultsOf(object), [], `${nameOf(object)} of the chart matches the schemas`)
     })
   }
   t.test('the chart reports missing values', async (t) => {

@@ -71,13 +71,13 @@ t.test('serving pods are counted by node', async (t) => {
   t.equal(podsPerNode(ours), 'n1 2, n2 2')
   t.equal(podsPerNode([]), 'none')
   t.ok(isSteady(ours, 4))
-  t.notOk(isSteady(ours, 3), 'one too many')
+  t.notOk(isSteady(ours, 3), 'a surplus pod is not steady')
   t.notOk(
     isSteady(
       ours.map((pod, i) => ({ ...pod, going: i === 4 })),
       4,
     ),
-    'one of the others is on its way out',
+    'a terminating pod is not steady',
   )
 })
 
@@ -115,7 +115,7 @@ t.test('recorded nodes are parsed', async (t) => {
   t.same(parseNodes(JSON.stringify(list)).filter(isReadyNode), [])
 })
 
-t.test('an autoscaler without metrics says so', async (t) => {
+t.test('parseAutoscaler() reports missing metrics', async (t) => {
   t.match(parseAutoscaler(recorded('hpa.json')), {
     current: 4,
     desired: 0,
@@ -132,16 +132,16 @@ t.test('an autoscaler without metrics says so', async (t) => {
   t.equal(parseAutoscaler('no resources found'), undefined)
 })
 
-t.test('progressOf reports the progress of a rollout', async (t) => {
+t.test('rolloutProgress() reports the progress of a rollout', async (t) => {
   const after = (path: string, value: unknown): string => {
     const deployment = JSON.parse(recorded('deploy.json')) as object
     set(deployment, path, value)
     return rolloutProgress(JSON.stringify(deployment))
   }
   t.equal(rolloutProgress(recorded('deploy.json')), 'complete')
-  t.equal(after('metadata.generation', 2), 'in progress', 'not taken up yet')
+  t.equal(after('metadata.generation', 2), 'in progress', 'an update that is not observed yet is no progress')
   t.equal(after('status.updatedReplicas', 3), 'in progress')
-  t.equal(after('status.replicas', 5), 'in progress', 'an old pod is still there')
+  t.equal(after('status.replicas', 5), 'in progress', 'an old pod is still running')
   t.equal(after('status.availableReplicas', 3), 'in progress')
   t.equal(
     after('status.conditions', [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }]),

@@ -25,14 +25,14 @@ t.test('the cluster is that of a context or of the first server', async (t) => {
       ['a', 'b', 'c'],
       ['a', 'lab-b', 'c'],
     ],
-    "the inventory's names, and the cluster's",
+    'nodes have names of the inventory and of the cluster',
   )
   t.match(clusterAccess(on({ kubecontext: "k3d-it's" }, groups)), {
     host: 'localhost',
     become: false,
     kubectl: "kubectl --context 'k3d-it'\\''s'",
   })
-  t.same(clusterNodes(on({ kubecontext: 'k3d-a' }, groups)), [], 'hosts of the inventory are not its nodes')
+  t.same(clusterNodes(on({ kubecontext: 'k3d-a' }, groups)), [], 'hosts of the inventory are no nodes of a context')
   t.same(kubectl(on({ kubecontext: 'k3d-a' })).at, { host: 'controller', become: false })
   t.equal(kubectl(on({}, groups)).k('get nodes'), '/usr/local/bin/k3s kubectl get nodes')
   t.throws(
@@ -81,7 +81,7 @@ t.test('a context needs no host, but image names', async (t) => {
   const tasks = appPlays
     .filter((step): step is Play => step.kind === 'play')
     .flatMap((play) => flattenTasks(play.tasks(context)))
-  t.equal(tasks.length, 1, 'nothing to generate')
+  t.equal(tasks.length, 1, 'no password is generated')
   t.match(tasks[0], {
     params: { context: 'k3d-mine', vars: { counter_image: 'counter:1' }, prune: true },
     keywords: { become: false, delegate_to: undefined },

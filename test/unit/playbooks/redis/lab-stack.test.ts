@@ -136,7 +136,7 @@ const recorded = (name: string): string => readFileSync(new URL(`fixtures/${name
 const replies = (all: Record<string, string | Reply>): Map<string, Reply> =>
   new Map(Object.entries(all).map(([at, reply]) => [at, typeof reply === 'string' ? { reply } : reply]))
 
-t.test('amiss returns the reason why recorded servers and Sentinels are unhealthy', async (t) => {
+t.test('unhealthyReason() returns the reason why recorded servers and Sentinels are unhealthy', async (t) => {
   const servers = { a: recorded('info-master'), b: recorded('info-replica'), c: recorded('info-replica') }
   const sentinel = { s: { reply: recorded('sentinel-master').trimEnd().split('\n') } }
   t.equal(unhealthyReason(replies(servers), replies(sentinel), new Map()), undefined)

@@ -19,7 +19,7 @@ const printed = (lags: readonly number[], late = 0): string =>
     '{"ended": true}',
   ].join('\n')
 
-t.test('readLags parses the output of the client', async (t) => {
+t.test('parseLags() parses the output of the client', async (t) => {
   t.same(parseLags(printed([300, 100])), {
     sorted: [0.1, 0.3],
     late: 0,
@@ -38,7 +38,7 @@ t.test('late samples count as larger than any other', async (t) => {
   t.match(lagText(parseLags('')), /over 5 s.*\(0 samples\)/)
 })
 
-t.test('quantiles are monotonic and within the samples', async () => {
+t.test('lagQuantile() is monotonic and within the samples', async () => {
   fc.assert(
     fc.property(fc.array(fc.nat(5_000_000), { minLength: 1, maxLength: 50 }), fc.nat(5), (values, late) => {
       const lags = parseLags(printed(values, late))
@@ -51,7 +51,7 @@ t.test('quantiles are monotonic and within the samples', async () => {
   )
 })
 
-t.test('chart has one curve per series with samples', async (t) => {
+t.test('lagChart() has one curve per series with samples', async (t) => {
   const series = [
     { name: 'idle', lags: parseLags(printed([100, 200, 300])) },
     { name: 'never', lags: parseLags(printed([], 3)) },
@@ -62,7 +62,7 @@ t.test('chart has one curve per series with samples', async (t) => {
   t.equal(lagCsv(series), 'state,lag_ms\nidle,0.100\nidle,0.200\nidle,0.300\n')
 })
 
-t.test('behindMoreOften compares stale reads, not times', async (t) => {
+t.test('staleMoreOften() compares stale reads, not times', async (t) => {
   const upToDate = (ms: number) =>
     parseLags(printed(Array<number>(400).fill(100)).replaceAll('"lag": 100', `"lag": ${ms * 1000}`))
   t.equal(
@@ -78,7 +78,7 @@ t.test('behindMoreOften compares stale reads, not times', async (t) => {
   t.equal(roundTripText(parseLags('')), 'not measured')
 })
 
-t.test('shareBetween is the Wilson interval', async (t) => {
+t.test('wilsonInterval() is the Wilson interval', async (t) => {
   t.same(wilsonInterval(0, 0), [0, 1])
   t.ok(wilsonInterval(0, 800)[1] < 0.005 && wilsonInterval(0, 800)[1] > 0.004, 'no event is not zero probability')
   fc.assert(

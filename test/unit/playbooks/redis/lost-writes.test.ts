@@ -9,7 +9,7 @@ import {
   type Loss,
 } from '../../../../playbooks/redis/experiments/support/lost-writes.ts'
 
-t.test('lossOf counts lost and indeterminate increments', async (t) => {
+t.test('lossOf() counts lost and indeterminate increments', async (t) => {
   t.same(lossOf({ values: [6, 7, 8], indeterminate: 0 }, 5, 8), {
     acknowledged: 3,
     indeterminate: 0,
@@ -26,13 +26,13 @@ t.test('duplicate count is a lost increment, even if the sum matches', async (t)
   t.match(lossOf({ values: [6, 7, 7], indeterminate: 1 }, 5, 8), { lost: 1, maxLost: 1 })
 })
 
-t.test('unknown count is inconclusive', async (t) => {
+t.test('lossVerdict() of an unknown count is inconclusive', async (t) => {
   t.equal(lossOf({ values: [1], indeterminate: 0 }, 0, Number.NaN), undefined)
   t.equal(lossVerdict([lossOf({ values: [1], indeterminate: 0 }, Number.NaN, 1)]).none, null)
   t.equal(lossVerdict([]).none, null)
 })
 
-t.test('verdict is false after one loss, even with unknown counts', async (t) => {
+t.test('lossVerdict() is false after one loss, even with unknown counts', async (t) => {
   const loss = (lost: number): Loss => ({ acknowledged: 10, indeterminate: 0, added: 10 - lost, lost, maxLost: lost })
   t.match(lossVerdict([loss(0), undefined, loss(3)]), {
     none: false,
@@ -44,7 +44,7 @@ t.test('verdict is false after one loss, even with unknown counts', async (t) =>
   })
 })
 
-t.test('upperChance is the exact rule of three', async (t) => {
+t.test('lossProbabilityBound() is the exact rule of three', async (t) => {
   t.equal(lossProbabilityBound(0), 1)
   t.ok(Math.abs(lossProbabilityBound(5) - 0.4507) < 0.001)
   t.ok(Math.abs(lossProbabilityBound(100) - 0.0295) < 0.001)
@@ -95,7 +95,7 @@ t.test('history without a failover has no loss', async () => {
   )
 })
 
-t.test('readLog parses the log of a client and skips truncated lines', async (t) => {
+t.test('parseLog() parses the log of a client and skips truncated lines', async (t) => {
   const log = parseLog(
     '{"at": 1000, "was": "ok", "value": 7}\nnoise\n{"at": 1001, "was": "no", "why": "NOREPLICAS"}\n{"at": 1002, "was": "unsure", "why": "timed out"}\n{"at": 1003, "was": "o',
   )

@@ -48,7 +48,7 @@ for (const shell of [['dash'], ['busybox', 'sh']]) {
         const stopped = lines.findLastIndex((line) => line.startsWith('service ps counter_counter'))
         t.ok(
           [at(/stack deploy/), at(/redis-admin/)].every((first) => first === -1 || first > stopped),
-          `${from} to ${to}: and has stopped before anything else`,
+          `${from} to ${to}: the counter has stopped before the next step`,
         )
         t.notOk(
           lines.some((line) => /pass word|no password/.test(line)),
@@ -68,7 +68,7 @@ for (const shell of [['dash'], ['busybox', 'sh']]) {
           )
           t.notOk(
             lines.some((line) => line.includes('--prune')),
-            `${from} to ${to}: and neither is pruned`,
+            `${from} to ${to}: neither topology is pruned`,
           )
         }
         if (from === 'sentinel' && !cluster) t.match(lines.at(-1), /redis-admin.sh promote redis$/, `${from} to ${to}`)
@@ -81,7 +81,7 @@ for (const shell of [['dash'], ['busybox', 'sh']]) {
           )
           t.ok(
             quiet < at(from === 'cluster' ? new RegExp(`/${to}.yml`) : /promote/),
-            `${from} to ${to}: before another master is promoted`,
+            `${from} to ${to}: no master is promoted before the Sentinels have stopped`,
           )
         }
         if (from === 'single' && to === 'sentinel')

@@ -2,7 +2,7 @@ import t from 'tap'
 import { secretNameFor } from '../../../../playbooks/redis/password.ts'
 import { redisNodes, redisVars, deployedRedisVars, TOPOLOGIES } from '../../../../playbooks/redis/variables.ts'
 
-t.test('defaults are one server, and confirmed writes with sentinel and cluster', async (t) => {
+t.test('defaults of redisVars() are one server, and confirmed writes with sentinel and cluster', async (t) => {
   t.same(redisVars({}), {
     redis_topology: 'single',
     redis_wait_replicas: 0,
@@ -15,7 +15,7 @@ t.test('defaults are one server, and confirmed writes with sentinel and cluster'
     t.match(redisVars({ redis_topology }), { redis_wait_replicas: 1, redis_min_replicas_to_write: 1 }, redis_topology)
 })
 
-t.test('invalid values are errors that name the valid ones', async (t) => {
+t.test('errors of redisVars() name the valid values', async (t) => {
   t.throws(() => redisVars({ redis_topology: 'sentinels' }), {
     name: 'PlaybookError',
     message: 'redis_topology is "sentinels": it must be single, replicas, sentinel or cluster',
@@ -43,7 +43,7 @@ t.test('invalid values are errors that name the valid ones', async (t) => {
   )
 })
 
-t.test('redisVarsIf returns the variables of the previous deployment', async (t) => {
+t.test('deployedRedisVars() returns the variables of the previous deployment', async (t) => {
   for (const from of TOPOLOGIES)
     t.same(
       deployedRedisVars(from, { redis_topology: 'single', redis_appendfsync: 'always' }),
@@ -72,7 +72,7 @@ const inventory = (nodes: Record<string, object>) => ({
 })
 const labelled = { swarm_labels: { redis: 'true' } }
 
-t.test('redisNodes starts with the labelled node and rejects too few nodes', async (t) => {
+t.test('redisNodes() starts with the labelled node and rejects too few nodes', async (t) => {
   t.same(redisNodes(inventory({ a: {}, b: labelled, c: {}, d: {} }), 'sentinel'), ['b', 'a', 'c'])
   t.same(redisNodes(inventory({ a: labelled }), 'single'), ['a'])
   t.throws(() => redisNodes(inventory({ a: {} }), 'single'), { message: /no node of group swarm has the label redis/ })

@@ -119,15 +119,15 @@ t.test('service with repeated task failures has failed', async (t) => {
     why(stackState),
     'shop_web: shop_web.1 failed 3 times; task shop_web.1 on node2 is failed: task: non-zero exit (1)',
   )
-  t.equal(why(stackState, new Set(['a'])), 'waiting', 'what failed before this deploy does not count')
+  t.equal(why(stackState, new Set(['a'])), 'waiting', 'failures before this deployment do not count')
   t.equal(
     why(web('0/1', [crash('c', 1), crash('b', 8), 'x | shop_web.1 | node1 | Running | Preparing 1 second ago | '])),
     'waiting',
-    'twice is not yet often',
+    'two failures are below the limit',
   )
 })
 
-t.test('hopeless: the image is not there', async (t) => {
+t.test('service with a missing image has failed', async (t) => {
   const rejected = (id: string) =>
     `${id} | shop_web.1 | node1 | Shutdown | Rejected 3 seconds ago | "No such image: nginx:latestt"`
   t.match(

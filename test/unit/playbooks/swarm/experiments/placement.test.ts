@@ -9,7 +9,7 @@ import {
 const task = (id: string, node: string, state: string): TaskSample => ({ id, name: `app.${id}`, node, state })
 const sample = (at: number, ...tasks: TaskSample[]): Sample => ({ at, tasks })
 
-t.test('readPlacement parses docker service ps', async (t) => {
+t.test('parsePlacement() parses docker service ps', async (t) => {
   t.same(
     parsePlacement(
       'abc\tcounter_counter.1\tnode1\tRunning 3 seconds ago\ndef\t\\_ counter_counter.1\tnode2\tFailed about a minute ago\n\n',
@@ -21,7 +21,7 @@ t.test('readPlacement parses docker service ps', async (t) => {
   )
 })
 
-t.test('bars has one bar per state of a task', async (t) => {
+t.test('placementBars() has one bar per state of a task', async (t) => {
   t.same(
     placementBars(
       [
@@ -40,7 +40,7 @@ t.test('bars has one bar per state of a task', async (t) => {
   )
 })
 
-t.test('bars marks failed tasks, and omits tasks that ended before or have no node', async (t) => {
+t.test('placementBars() marks failed tasks, and omits tasks that ended before or have no node', async (t) => {
   t.same(
     placementBars(
       [
@@ -68,7 +68,7 @@ t.test('bars marks failed tasks, and omits tasks that ended before or have no no
   )
 })
 
-t.test('bars continue while no manager answers', async (t) => {
+t.test('placementBars() continues bars while no manager answers', async (t) => {
   t.same(
     placementBars(
       [sample(0, task('1', 'a', 'running')), { at: 1, tasks: undefined }, sample(2, task('1', 'a', 'running'))],
