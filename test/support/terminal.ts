@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
+import { buildSync } from 'esbuild'
 
 /** Timeout of a program, so that its test fails with the actual output. */
 const TIMEOUT_MS = 60_000
@@ -16,13 +20,34 @@ export interface Session {
   readonly after?: string
 }
 
-/** Runs a TypeScript program on a pseudo-terminal and types input. */
+const BUNDLES = path.resolve('node_modules/.cache/labbook/programs')
+
+/** Bundles a TypeScript program that runs several times: the loader would cost half a core second each time. */
+export function bundled(program: URL): URL {
+  const outfile = path.join(BUNDLES, `${path.basename(program.pathname, '.ts')}-${process.pid}.mjs`)
+  buildSync({
+    entryPoints: [fileURLToPath(program)],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  })
+  process.once('exit', () => {
+    rmSync(outfile, { force: true })
+  })
+  return pathToFileURL(outfile)
+}
+
+/** Runs a TypeScript or JavaScript program on a pseudo-terminal and types input. */
 export function onTerminal(
   program: URL,
   args: readonly string[],
   { columns = 80, rows = 24, env = {}, echo = true, talk = [], after }: Session = {},
 ) {
-  const words = [process.execPath, '--import=tsx', program.pathname, ...args].map((word) => `'${word}'`).join(' ')
+  const loader = program.pathname.endsWith('.ts') ? ['--import=tsx'] : []
+  const words = [process.execPath, ...loader, program.pathname, ...args].map((word) => `'${word}'`).join(' ')
   // The shell must survive a Ctrl-C that is meant for the program.
   const run = after === undefined ? `exec ${words}` : `trap : INT; ${words}; code=$?; ${after}; exit $code`
   const child = spawn(

@@ -27,7 +27,7 @@ function runs({ pid }: ChildProcess): boolean {
 }
 
 for (const shell of shells) {
-  t.test(shell.name, async (t) => {
+  t.test(`${shell.name}: cleanupScript() ends leftover processes`, async (t) => {
     await t.test('running script may use the rest of its time limit', async (t) => {
       const mine = token()
       const go = join(t.testdir({}), 'go')

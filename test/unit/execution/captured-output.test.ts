@@ -38,12 +38,10 @@ function keep(bytes: Buffer, sizes: readonly number[], keep: CaptureOptions): Ca
   return output
 }
 
-const numbered = (length: number): Buffer =>
-  Buffer.from(
-    Array.from({ length: Math.ceil(length / 8) }, (_, i) => `${i}`.padStart(7) + '\n')
-      .join('')
-      .slice(0, length),
-  )
+const MOST = 8 * RECORD_LIMIT_BYTES + 8
+const NUMBERED = Buffer.from(Array.from({ length: MOST / 8 }, (_, i) => `${i}`.padStart(7) + '\n').join(''))
+/** Numbered lines of this many bytes in all, at most {@link MOST}. */
+const numbered = (length: number): Buffer => NUMBERED.subarray(0, length)
 
 t.test('short output is kept completely, without overflow file', async (t) => {
   const { state, open } = spool()

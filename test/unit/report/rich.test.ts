@@ -211,7 +211,7 @@ await t.test('report command line', async (t) => {
     [['/etc'], '/etc is not a run: it has no events.jsonl\n'],
     [['a', 'b'], 'only one run is allowed, not a and b\n'],
   ] as const) {
-    await t.test(args.join(' '), async (t) => {
+    await t.test(`report.mjs ${args.join(' ')}`, async (t) => {
       const { stdout, stderr, code } = run(...args)
       t.equal(code, 1)
       t.equal(stdout, '')

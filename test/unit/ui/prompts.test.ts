@@ -1,8 +1,8 @@
 import t from 'tap'
 import { isInteractive } from '../../../src/ui/index.ts'
-import { onTerminal } from '../../support/terminal.ts'
+import { bundled, onTerminal } from '../../support/terminal.ts'
 
-const ASK = new URL('./programs/ask.ts', import.meta.url)
+const ASK = bundled(new URL('./programs/ask.ts', import.meta.url))
 const NO_COLOUR = { NO_COLOR: '1' }
 /** The list is drawn once before it accepts input. */
 const DRAWN = ['node3', ''] as const

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { onTerminal, screenOf } from '../../support/terminal.ts'
+import { bundled, onTerminal, screenOf } from '../../support/terminal.ts'
 
-const REPLAY = new URL('./programs/replay.ts', import.meta.url)
+const REPLAY = bundled(new URL('./programs/replay.ts', import.meta.url))
 
 void t.test('test terminal draws over erased lines', async (t) => {
   t.strictSame(screenOf('one\r\ntwo\r\n\u001b[2K\u001b[1A\u001b[2K\u001b[Gthree\r\n'), ['one', 'three', ''])

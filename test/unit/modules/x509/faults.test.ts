@@ -1,12 +1,13 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { openssl as ours } from '../../../../src/modules/x509/openssl.ts'
 import { programs } from '../../../../src/modules/x509/program.ts'
 import { x509_ca } from '../../../../src/modules/x509/x509_ca.ts'
 import { x509_certificate } from '../../../../src/modules/x509/x509_certificate.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 import {
+  caAndCertificate,
   CA_EXTENSIONS,
   caRequest,
   certificateRequest,
@@ -17,13 +18,6 @@ import {
   planOfCertificate,
   redate,
 } from './support.ts'
-
-async function caAndCertificate(t: Test): Promise<string> {
-  const dir = temporaryDirectory(t)
-  await programs.make_ca(caRequest(dir))
-  await programs.make_certificate(certificateRequest(dir))
-  return dir
-}
 
 t.test('a damaged CA is reported, and neither used nor replaced', async (t) => {
   const rotate = 'rotate the CA \\(x509_ca with generation: 2\\)'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { programs } from '../../../../src/modules/x509/program.ts'
 import {
+  caAndCertificate,
   caRequest,
   certificateRequest,
   contents,
@@ -104,6 +105,8 @@ t.test('concurrent programs create one CA and one certificate', async (t) => {
 
 t.test('a run killed at any call of openssl is completed by the next', async (t) => {
   const passphrase = 'swordfish'
+  const withCa = temporaryDirectory(t)
+  await programs.make_ca(caRequest(withCa, { passphrase }))
   for (const [program, calls] of [
     ['make_ca', 3],
     ['make_certificate', 3],
@@ -113,7 +116,7 @@ t.test('a run killed at any call of openssl is completed by the next', async (t)
       const count = join(dir, '../count')
       writeFileSync(join(dir, '../count'), '')
       const request = program === 'make_ca' ? caRequest(dir, { passphrase }) : certificateRequest(dir, { passphrase })
-      if (program === 'make_certificate') await programs.make_ca(caRequest(dir, { passphrase }))
+      if (program === 'make_certificate') cpSync(withCa, dir, { recursive: true })
       const before = program === 'make_ca' ? {} : contents(dir)
       const bin = opensslWrapper(dir, `echo >>${count}; [ "$(wc -l <${count})" -ne ${call} ] || kill -9 "$PPID"`)
       const { signal } = await work(program, request, bin).ended
@@ -147,9 +150,7 @@ t.test('a run killed at any time is completed by the next', async (t) => {
 })
 
 t.test('a run killed while it moves files is completed by the next, and pending files take precedence', async (t) => {
-  const old = temporaryDirectory(t)
-  await programs.make_ca(caRequest(old))
-  await programs.make_certificate(certificateRequest(old))
+  const old = await caAndCertificate(t)
   const next = temporaryDirectory(t)
   cpSync(old, next, { recursive: true })
   await programs.make_ca(caRequest(next, { generation: 2 }))

@@ -1,8 +1,9 @@
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { programs } from '../../../../src/modules/x509/program.ts'
 import {
+  caAndCertificate,
   CA_EXTENSIONS,
   caRequest,
   certificateRequest,
@@ -15,14 +16,6 @@ import {
   redate,
   SERVER_EXTENSIONS,
 } from './support.ts'
-
-/** A CA and a certificate. */
-async function caAndCertificate(t: Test): Promise<string> {
-  const dir = temporaryDirectory(t)
-  await programs.make_ca(caRequest(dir))
-  await programs.make_certificate(certificateRequest(dir))
-  return dir
-}
 
 const issue = (why: string): string[] => [`issue certificate registry for 10.77.0.11, node1${why}`]
 const damage = (dir: string, name: string): void => {

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Test } from 'tap'
+import root, { type Test } from 'tap'
 import type { z } from 'zod'
 import type { CaRequest } from '../../../../src/modules/x509/ca.ts'
 import type { CertificateRequest } from '../../../../src/modules/x509/certificate.ts'
@@ -25,6 +25,23 @@ export function temporaryDirectory(t: Test): string {
 
 type ParamsOf<M extends { definition: { schema: z.ZodType } }> = Partial<z.input<M['definition']['schema']>> & {
   dir: string
+}
+
+let original: Promise<string> | undefined
+
+/** A directory with a CA and a certificate: a copy, since creating them takes six processes. */
+export async function caAndCertificate(t: Test): Promise<string> {
+  original ??= createOriginal()
+  const dir = temporaryDirectory(t)
+  cpSync(await original, dir, { recursive: true })
+  return dir
+}
+
+async function createOriginal(): Promise<string> {
+  const dir = temporaryDirectory(root)
+  await programs.make_ca(caRequest(dir))
+  await programs.make_certificate(certificateRequest(dir))
+  return dir
 }
 
 /** Like the runner: through dash and a worker. */
