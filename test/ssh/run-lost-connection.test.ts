@@ -48,7 +48,7 @@ const atGate = ({ log, gate }: Pick<Paths, 'log' | 'gate'>, word: string): strin
 const asked = { path: z.string(), log: z.string(), gate: z.string() }
 
 /**
- * Creates a file, and blocks in between until it is released. `prints`: it then prints to a connection that may be lost.
+ * Creates a file, and blocks in between until it is released. `prints`: then prints to a connection that may be lost.
  */
 const slow = defineModule({
   name: 'slow',
