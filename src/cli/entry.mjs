@@ -47,7 +47,8 @@ export async function runCommand(url, file, name) {
 
 /**
  * @param {string} entry - the entry point.
- * @param {(bundler: typeof import('../bundle/bundle.mjs'), args: string[]) => Promise<number>} program - returns an exit code.
+ * @param {(bundler: typeof import('../bundle/bundle.mjs'), args: string[]) => Promise<number>} program - returns an
+ *   exit code.
  */
 async function run(entry, program) {
   const missing = missingPrerequisite(ROOT)

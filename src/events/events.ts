@@ -113,6 +113,8 @@ export interface TaskResult extends Base {
   readonly ignored: boolean
   /** One line: why it failed, was skipped or is unknown. */
   readonly message?: string
+  /** Text that the task prints for the user, such as that of `debug`. */
+  readonly msg?: string
   readonly changes: readonly PlannedChange[]
   readonly commands: readonly CommandRecord[]
   /** Output of the last command, as in Ansible's results. */

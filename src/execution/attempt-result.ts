@@ -12,6 +12,8 @@ export interface AttemptResult {
   readonly changes: readonly PlannedChange[]
   readonly commands: readonly CommandRecord[]
   readonly values?: unknown
+  /** Text for the user, from the plan. */
+  readonly msg?: string
   /** Check mode: the resource keys it would modify. */
   readonly predictedChange?: { readonly sets: ResourceKeys }
   /** The outcome on the host is unknown: neither retry it nor evaluate its conditions. */

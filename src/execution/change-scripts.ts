@@ -1,6 +1,5 @@
 import type { Plan } from '../modules/module.ts'
-import type { TaskKeywords } from '../modules/task.ts'
-import { quote } from '../shell/quote.ts'
+import { withEnvironment } from './environment.ts'
 import { clearPendingMarker, setPendingMarkers } from './pending-handlers.ts'
 import type { TaskExecution } from './task-execution.ts'
 
@@ -26,10 +25,3 @@ export function changeScripts(
 }
 
 export const allScripts = ({ before, own, after }: ChangeScripts): string[] => [...before, ...own, ...after]
-
-/** Exports the task's `environment` before a script. */
-function withEnvironment({ environment = {} }: TaskKeywords, script: string): string {
-  const pairs = Object.entries(environment)
-  if (pairs.length === 0) return script
-  return `${pairs.map(([name, value]) => `export ${name}=${quote(value)}`).join('\n')}\n${script}`
-}

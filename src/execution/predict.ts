@@ -24,9 +24,10 @@ export function predict(
     // Without `reads`, the problem may be due to any earlier task.
     const latest = reads === undefined ? predictedEffects.latestTask() : undefined
     if (latest !== undefined) return unknownResult(latest, task, prepared, commands, plan)
-    return { status: 'failed', message: plan.problem, changes, commands }
+    return { status: 'failed', message: plan.problem, changes, commands, values: plan.values }
   }
-  if (changes.length === 0) return { status: 'ok', changes, commands, values: plan.values }
+  const { values, msg } = plan
+  if (changes.length === 0) return { status: 'ok', changes, commands, values, ...(msg === undefined ? {} : { msg }) }
   return { status: 'changed', changes, commands, predictedChange: { sets: execution.sets(prepared, plan) } }
 }
 

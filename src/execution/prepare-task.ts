@@ -5,6 +5,7 @@ import { callTaskFunction } from '../playbook/playbook-errors.ts'
 import type { Probe } from '../shell/batch.ts'
 import { resolveDeep, type Scope } from '../values/reference.ts'
 import type { CheckedTask } from './check-task.ts'
+import { hasEnvironment, withEnvironment } from './environment.ts'
 import type { InputReader } from './inputs.ts'
 
 /** A task with resolved parameters, ready to probe and plan. */
@@ -37,14 +38,14 @@ export function checkedParams({ task, parsed: early }: CheckedTask, resolved: ob
 
 /** Validates resolved parameters, reads input files and composes the probe. @throws {BadParameters | MissingInput} */
 export async function prepareTask(checked: CheckedTask, resolved: object, reader: InputReader): Promise<PreparedTask> {
-  const { module } = checked.task
+  const { module, keywords } = checked.task
   const params = checkedParams(checked, resolved)
   const inputs = await reader.read(module.inputs?.(params) ?? {})
-  const probe: Probe = {
-    text: module.probe(params, inputs),
-    factQueries: module.batchedFacts?.(params, inputs) ?? [],
-    sideEffectFree: module.sideEffectFree === true,
-  }
+  const text = module.probe(params, inputs)
+  // With an environment of its own, the probe needs a subshell, and facts of its own.
+  const probe: Probe = hasEnvironment(keywords)
+    ? { text: withEnvironment(keywords, text), factQueries: [], sideEffectFree: false }
+    : { text, factQueries: module.batchedFacts?.(params, inputs) ?? [], sideEffectFree: module.sideEffectFree === true }
   return { params, inputs, probe }
 }
 

@@ -29,6 +29,8 @@ export function publishResult(execution: TaskExecution, finished: FinishedTask):
   const pending = predictedChange !== undefined
   if (register !== undefined && !skipped) {
     if (pending) state.registry.setPending(host.name, register.key, title)
+    else if (status === 'failed' && result.values === undefined)
+      state.registry.setFailed(host.name, register.key, title)
     else state.registry.set(host.name, register.key, result.values)
   }
   countResult(host.recap, event)
@@ -55,9 +57,10 @@ function taskResultOf(
     status: skipped ? 'skipped' : result.status,
     ignored: result.status === 'failed' && keywords.ignore_errors === true,
     ...(message === undefined ? {} : { message: hidden ? 'hidden by no_log' : message }),
+    ...(result.msg === undefined || skipped || hidden ? {} : { msg: result.msg }),
     changes: hidden ? result.changes.map(() => ({ description: 'hidden by no_log' })) : result.changes,
     commands: hidden ? [] : result.commands,
-    stdout: hidden ? '' : output.stdout,
+    stdout: hidden ? '' : output.stdout || (result.msg ?? ''),
     stderr: hidden ? '' : output.stderr,
     exitCode: result.commands.length === 0 ? null : output.rc,
     start: watch.startedAt,

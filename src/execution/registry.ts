@@ -4,6 +4,7 @@ import type { Scope } from '../values/reference.ts'
 export class Registry {
   readonly #values = new Map<string, Map<string, unknown>>()
   readonly #pending = new Map<string, Map<string, string>>()
+  readonly #failed = new Map<string, Map<string, string>>()
   #version = 0
 
   /** Increases with each registered value: values resolved at an older version may be outdated. */
@@ -15,6 +16,15 @@ export class Registry {
     this.#version++
     of(this.#values, host).set(key, value)
     of(this.#pending, host).delete(key)
+    of(this.#failed, host).delete(key)
+  }
+
+  /** The task that registers the value failed, and has none. */
+  setFailed(host: string, key: string, task: string): void {
+    this.#version++
+    of(this.#values, host).delete(key)
+    of(this.#pending, host).delete(key)
+    of(this.#failed, host).set(key, task)
   }
 
   /** Check mode: this task would register the value. */
@@ -30,13 +40,13 @@ export class Registry {
       has: (key, on) => this.#values.get(on)?.has(key) ?? false,
       get: (key, on) => this.#values.get(on)?.get(key),
       whyMissing: (key, on) => {
-        const task = this.#pending.get(on)?.get(key)
+        const [pending, failed] = [this.#pending, this.#failed].map((tasks) => tasks.get(on)?.get(key))
         const whose = on === host ? '' : ` on ${on}`
-        const message =
-          task === undefined
-            ? `nothing is registered as "${key}"${whose}: the task that registers it has not run`
-            : `depends on "${task}"${whose}, which has not run yet`
-        return { message, pending: task !== undefined }
+        if (pending !== undefined)
+          return { message: `depends on "${pending}"${whose}, which has not run yet`, pending: true }
+        const why =
+          failed === undefined ? 'the task that registers it has not run' : `"${failed}" failed and returned no values`
+        return { message: `nothing is registered as "${key}"${whose}: ${why}`, pending: false }
       },
     }
   }

@@ -85,10 +85,11 @@ export class TaskAttempt {
       commands,
       ...(values === undefined ? {} : { values }),
     })
-    if (plan.problem !== undefined) return failed(plan.problem)
+    if (plan.problem !== undefined) return failed(plan.problem, plan.values)
     if (changes.length === 0) {
       await this.#clearMarker()
-      return { status: 'ok', changes, commands, values: plan.values }
+      const { values, msg } = plan
+      return { status: 'ok', changes, commands, values, ...(msg === undefined ? {} : { msg }) }
     }
     const { applied, failedScript, verify } = await this.#sendChanges(prepared, plan)
     if (failedScript !== undefined)

@@ -75,8 +75,8 @@ function measureFrom({ warmup, seconds }: Plan, signal: AbortSignal): () => Prom
 }
 
 /**
- * Programs for src/bundle/worker.mjs. A load ends early, with a partial result, on a signal or when the parent process is
- * gone.
+ * Programs for src/bundle/worker.mjs. A load ends early, with a partial result, on a signal or when the parent process
+ * is gone.
  */
 export const programs = {
   load: async (request: unknown): Promise<LoadResult> => (await loadUntilSignal(request)).result,

@@ -29,6 +29,8 @@ export interface Plan<V> {
   readonly changes: readonly Change[]
   /** The registered value. After changes the probe runs again, and that plan's values count. */
   readonly values?: V
+  /** Text for the user, shown with the result whatever the verbosity. */
+  readonly msg?: string
   /**
    * Why the desired state cannot be reached (a user that does not exist, a missing command, an unexpected response).
    * The task fails with it; in check mode, if an earlier task has yet to change the host, the task is unknown.

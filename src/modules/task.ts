@@ -46,7 +46,7 @@ export interface TaskKeywords<V = unknown> {
   readonly no_log?: boolean
   /** Timeout in seconds. */
   readonly timeout?: number
-  /** Environment of the changes' scripts. */
+  /** Environment variables of the task's scripts. */
   readonly environment?: Readonly<Record<string, string>>
 }
 

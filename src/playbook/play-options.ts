@@ -13,8 +13,8 @@ export interface PlayOptions {
   readonly vars?: Readonly<Record<string, unknown>>
   readonly tags?: string | readonly string[]
   /**
-   * Batch size: a number of hosts, a percentage such as `30%`, or a list of both, whose last entry repeats. 0: all hosts.
-   * Each batch completes the play before the next starts.
+   * Batch size: a number of hosts, a percentage such as `30%`, or a list of both, whose last entry repeats. 0: all
+   * hosts. Each batch completes the play before the next starts.
    */
   readonly serial?: SerialSize | readonly SerialSize[]
   /** The first failed host ends the run. Without it, the run ends when all hosts of a batch have failed. */
@@ -59,7 +59,7 @@ export function playOptionsProblem(options: unknown): string | undefined {
       return `unknown option ${key}${hint === undefined ? '' : `: ${hint}`}`
     }
     const { schema, must } = OPTIONS[key as keyof PlayOptions]
-    if (!schema.safeParse(value).success) return `${key} must be ${must}, not ${JSON.stringify(value) ?? typeof value}`
+    if (!schema.safeParse(value).success) return `${key} must be ${must}, not ${String(JSON.stringify(value))}`
   }
   return undefined
 }

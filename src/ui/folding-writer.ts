@@ -89,8 +89,9 @@ export class FoldingWriter {
     for (const [name, { lastAt }] of this.#groups) if (Date.now() - lastAt >= HOLD_MS) this.flush(name)
   }
 
-  #mayFold({ message, attempts }: TaskResult, label: ResultLabel): boolean {
-    return (label === 'ok' || (label === 'changed' && !this.#check())) && message === undefined && attempts <= 1
+  #mayFold({ message, msg, attempts }: TaskResult, label: ResultLabel): boolean {
+    const hasText = message !== undefined || msg !== undefined
+    return (label === 'ok' || (label === 'changed' && !this.#check())) && !hasText && attempts <= 1
   }
 }
 

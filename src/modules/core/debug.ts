@@ -8,7 +8,9 @@ const schema = z.strictObject({
 })
 
 /** undefined for a value that JSON does not have, such as undefined. */
-const jsonOf = (value: unknown): string | undefined => JSON.stringify(value)
+const jsonOf = (value: unknown, indent?: number): string | undefined => JSON.stringify(value, null, indent)
+
+const textOf = (value: unknown): string => jsonOf(value, 2) ?? String(value)
 
 /** Prints and records a value. */
 export const debug = defineModule<typeof schema, { readonly msg: unknown }>({
@@ -18,5 +20,5 @@ export const debug = defineModule<typeof schema, { readonly msg: unknown }>({
   sets: () => [],
   title: ({ msg }) => shorten(typeof msg === 'string' ? msg : (jsonOf(msg) ?? '')),
   probe: () => ':',
-  plan: ({ msg }) => ({ changes: [], values: { msg } }),
+  plan: ({ msg }) => ({ changes: [], values: { msg }, msg: typeof msg === 'string' ? msg : textOf(msg) }),
 })

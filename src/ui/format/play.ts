@@ -5,7 +5,7 @@ import { findingTally } from './finding.ts'
 import { logLines } from './log-event.ts'
 import { labelOf, paintOf, type ResultLabel, type Palette } from './palette.ts'
 import { resultBody, resultLine, resultTitle, failureOutput } from './result.ts'
-import { count, shorten, wrap } from './text.ts'
+import { count, linesOf, shorten, wrap } from './text.ts'
 
 export interface PlayLineOptions {
   readonly check: boolean
@@ -19,11 +19,12 @@ export interface PlayLineOptions {
 const NAME_WIDTH = 24
 const INDENT = ' '.repeat(4)
 
-/** A finished play: one line, and below it log messages, failures and, in check mode, changes. */
+/** A finished play: one line, and below it log messages, texts for the user, failures and, in check mode, changes. */
 export function playLines(board: PlayState, summary: PlayLineOptions, paint: Palette): string[] {
   return [
     headLine(board, summary, paint),
     ...board.logEvents.flatMap((notice) => logLines(notice, paint, summary.width - INDENT.length)).map(indented),
+    ...board.results.flatMap((result) => msgBlock(result, paint)),
     ...(summary.check || summary.diff ? changeBlocks(board, summary.diff, paint) : []),
     ...board.results.filter(isFailure).flatMap((result) => failureBlock(result, summary.width, paint)),
   ]
@@ -71,6 +72,13 @@ function outcome(board: PlayState, check: boolean): Part[] {
 const indented = (line: string): string => `${INDENT}${line}`
 
 const isFailure = (result: TaskResult): boolean => ['failed', 'unreachable', 'ignored'].includes(labelOf(result))
+
+/** The text that a task prints for the user, such as that of `debug`. */
+function msgBlock(result: TaskResult, paint: Palette): string[] {
+  const lines = linesOf(result.msg ?? '')
+  if (lines.length === 0) return []
+  return [`${paint.bold(result.host)}  ${resultTitle(result)}`, ...lines.map(indented)].map(indented)
+}
 
 /** A failure: host, task, reason and the end of the output. */
 function failureBlock(result: TaskResult, width: number, paint: Palette): string[] {

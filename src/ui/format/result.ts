@@ -43,9 +43,13 @@ export function resultBody(
         : [paint.dim(shorten(`- ${change.description}`, width))]),
       ...(diff && change.diff !== undefined ? diffLines(change.diff, paint) : []),
     ]),
+    ...msgLines(result, verbosity),
     ...outputLines(result, verbosity, paint).flatMap((line) => (verbosity > 0 ? [line] : wrapAnywhere(line, width))),
   ]
 }
+
+/** The text that a task prints for the user: complete, at any verbosity. */
+const msgLines = ({ msg = '' }: TaskResult, verbosity: number): string[] => (verbosity === 1 ? [] : linesOf(msg))
 
 /** Whether the description only repeats the task's name. */
 const repeats = (description: string, task: string): boolean => {
