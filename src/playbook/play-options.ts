@@ -59,7 +59,7 @@ export function playOptionsProblem(options: unknown): string | undefined {
       return `unknown option ${key}${hint === undefined ? '' : `: ${hint}`}`
     }
     const { schema, must } = OPTIONS[key as keyof PlayOptions]
-    if (!schema.safeParse(value).success) return `${key} must be ${must}, not ${String(JSON.stringify(value))}`
+    if (!schema.safeParse(value).success) return `${key} must be ${must}, not ${JSON.stringify(value)}`
   }
   return undefined
 }

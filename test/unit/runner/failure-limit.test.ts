@@ -91,7 +91,7 @@ for (const [serial, expected] of [
   ],
   [7, [5]],
 ] as const)
-  t.test(`serial ${String(JSON.stringify(serial))} makes batches of ${expected.join(', ')} of five hosts`, (t) => {
+  t.test(`serial ${JSON.stringify(serial)} makes batches of ${expected.join(', ')} of five hosts`, (t) => {
     const batches = serialBatches([1, 2, 3, 4, 5], serial)
     t.strictSame(
       batches.map(({ length }) => length),
