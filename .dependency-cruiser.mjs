@@ -9,20 +9,21 @@ import { readFileSync } from 'node:fs'
 export const packages = {
   bundle: [],
   values: [],
+  text: [],
   shell: ['values'],
-  inventory: ['values'],
+  inventory: ['values', 'text'],
   modules: ['bundle', 'values', 'shell'],
   connection: ['values', 'shell'],
   events: ['shell', 'modules'],
-  playbook: ['values', 'inventory', 'modules', 'events'],
+  playbook: ['values', 'text', 'inventory', 'modules', 'events'],
   execution: ['values', 'shell', 'modules', 'connection', 'events', 'playbook'],
   experiments: ['shell', 'connection', 'events', 'playbook', 'execution'],
-  runner: ['values', 'inventory', 'modules', 'events', 'playbook', 'execution', 'experiments'],
-  evidence: ['values', 'events', 'execution'],
-  report: ['events', 'evidence'],
-  ui: ['values', 'events'],
+  runner: ['values', 'text', 'inventory', 'modules', 'events', 'playbook', 'execution', 'experiments'],
+  evidence: ['values', 'text', 'events', 'execution'],
+  report: ['text', 'events', 'evidence'],
+  ui: ['values', 'text', 'events'],
   lab: ['values', 'shell', 'inventory', 'modules'],
-  load: ['bundle'],
+  load: ['bundle', 'text'],
 }
 
 /** @type {{ exports: Record<string, string> }} */

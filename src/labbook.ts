@@ -39,8 +39,10 @@ export { quote, raw, sh } from './shell/quote.ts'
 // Hosts and files of the user.
 export { connectionSettings } from './connection/index.ts'
 export type { InventoryProblem } from './inventory/errors.ts'
-export { didYouMean, nearest } from './inventory/nearest.ts'
 export { parseYaml, type Path, type SourceText } from './inventory/yaml-document.ts'
 
-// The report.
-export { slugger } from './report/slug.ts'
+// Text: CSV, tables, slugs, suggestions.
+export { csvText } from './text/csv.ts'
+export { slugger } from './text/slug.ts'
+export { didYouMean, nearest } from './text/suggest.ts'
+export { tableLines } from './text/table.ts'

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { parseExtraVars, type ExtraVarsArgument } from './extra-vars.ts'
-import { closest } from './suggest.ts'
+import { closest } from '../text/suggest.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The options of the command line, the same for every playbook. */

@@ -6,7 +6,7 @@ import { fileError } from '../evidence/run-directory.ts'
 import { renderReport } from '../report/index.ts'
 import { findBrowser, printPdf, PrintError } from '../report/pdf.ts'
 import { LANGUAGES, messagesOf, type Language } from '../report/messages/index.ts'
-import { closest } from './suggest.ts'
+import { closest } from '../text/suggest.ts'
 import { UsageError } from './usage-error.ts'
 
 const FORMATS = ['html', 'md', 'pdf', 'junit'] as const

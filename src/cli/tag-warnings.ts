@@ -4,7 +4,7 @@ import { tagList, type TagSelection } from '../playbook/tags.ts'
 import { listingContext } from './list.ts'
 import { tasksOf } from '../playbook/play-tasks.ts'
 import { hostsOf } from '../runner/run.ts'
-import { closest } from './suggest.ts'
+import { closest } from '../text/suggest.ts'
 
 const SPECIAL = ['all', 'always', 'never', 'tagged', 'untagged']
 

@@ -2,7 +2,10 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OpenOverflowFile } from '../execution/captured-output.ts'
 import { withFileErrors, fileError, type RunDirectory } from './run-directory.ts'
+import { fileName } from '../text/slug.ts'
 import type { Redactor } from './redactor.ts'
+
+const slugOf = (text: string): string => fileName(text, 60) || 'unnamed'
 
 const DIRECTORY = 'output'
 
@@ -19,7 +22,7 @@ export function openOutputFiles(folder: Pick<RunDirectory, 'path'>, redactor: Re
   let number = 0
   return ({ host, task, stream }) => {
     number += 1
-    const file = `${DIRECTORY}/${[String(number), host, redactor.maskText(task)].map(slug).join('-')}.${stream}.txt`
+    const file = `${DIRECTORY}/${[String(number), host, redactor.maskText(task)].map(slugOf).join('-')}.${stream}.txt`
     const path = join(folder.path, file)
     const cannot = `cannot write the output of "${redactor.maskText(task)}" on ${host} to ${path}`
     const fd = withFileErrors(cannot, () => {
@@ -50,9 +53,3 @@ export function openOutputFiles(folder: Pick<RunDirectory, 'path'>, redactor: Re
     }
   }
 }
-
-const slug = (text: string): string =>
-  text
-    .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[.-]+|[.-]+$/g, '')
-    .slice(0, 60) || 'unnamed'

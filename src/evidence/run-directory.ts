@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import { fileName } from '../text/slug.ts'
 
 /** The directory with a run's evidence. All paths are absolute. */
 export interface RunDirectory {
@@ -31,10 +32,7 @@ export function createRunDirectory(options: {
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '-')
-  const playbook =
-    basename(options.playbook)
-      .replace(/\.[^.]*$/, '')
-      .replace(/[^A-Za-z0-9_.-]+/g, '-') || 'run'
+  const playbook = fileName(basename(options.playbook).replace(/\.[^.]*$/, '')) || 'run'
   withFileErrors(`cannot create directory ${root}`, () => mkdirSync(root, { recursive: true }))
   const name = createUnique(root, `${stamp}-${playbook}`)
   const path = join(root, name)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { YamlIssue } from './yaml-document.ts'
-import { didYouMean, nearest } from './nearest.ts'
+import { didYouMean, nearest } from '../text/suggest.ts'
 import { expandHosts } from './host-ranges.ts'
 import { variablesSchema } from './variables.ts'
 import type { Vars } from './variables.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { didYouMean, nearest } from './nearest.ts'
+import { didYouMean, nearest } from '../text/suggest.ts'
 
 export type Vars = Readonly<Record<string, unknown>>
 

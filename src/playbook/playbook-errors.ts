@@ -1,4 +1,4 @@
-import { didYouMean, nearest } from '../inventory/index.ts'
+import { didYouMean, nearest } from '../text/suggest.ts'
 import { locationOf } from '../values/call-site.ts'
 import { UnresolvedReference } from '../values/reference.ts'
 import { PlaybookError } from './play.ts'

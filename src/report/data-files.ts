@@ -1,4 +1,5 @@
 import type { ExhibitData } from '../events/events.ts'
+import { fileName, uniqueNames } from '../text/slug.ts'
 
 /** A data file beside the report. `text` is undefined where the limit left no room for it. */
 export interface DataFile {
@@ -12,21 +13,12 @@ export interface DataFile {
 
 /** The data files of an exhibit, under unique names that are valid on any file system. */
 export function dataFiles({ data = [], omitted: left = [] }: RetainedData, slug: string): DataFile[] {
-  const used = new Set<string>()
-  const unique = (name: string): string => {
-    const safe =
-      name
-        .replace(/[^A-Za-z0-9._-]+/g, '-')
-        .replace(/^[.-]+/, '')
-        .slice(-80) || 'data.txt'
-    let file = `data/${slug}-${safe}`
-    for (let n = 2; used.has(file.toLowerCase()); n++) file = `data/${slug}-${n}-${safe}`
-    used.add(file.toLowerCase())
-    return file
-  }
+  const unique = uniqueNames((name, n) => `${n}-${name}`)
+  // The end, which has the extension.
+  const fileOf = (name: string): string => `data/${slug}-${unique(fileName(name, Infinity).slice(-80) || 'data.txt')}`
   return [
-    ...data.map(({ name, text }) => ({ name, file: unique(name), bytes: Buffer.byteLength(text), text })),
-    ...left.map((name) => ({ name, file: unique(name), bytes: 0, text: undefined })),
+    ...data.map(({ name, text }) => ({ name, file: fileOf(name), bytes: Buffer.byteLength(text), text })),
+    ...left.map((name) => ({ name, file: fileOf(name), bytes: 0, text: undefined })),
   ]
 }
 

@@ -9,7 +9,7 @@ import type { MachineFold } from './machines.ts'
 import { findingStatistics } from './finding-statistics.ts'
 import type { drawTerminal } from './terminal-svg.ts'
 import { groupByQuestion } from './questions.ts'
-import { slugger } from './slug.ts'
+import { slugger } from '../text/slug.ts'
 import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task-detail.ts'
 import type { Messages } from './messages/index.ts'
 

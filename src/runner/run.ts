@@ -10,6 +10,7 @@ import { InputReader } from '../execution/inputs.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
 import type { OpenOverflowFile } from '../execution/captured-output.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
+import { exhibitIds } from '../text/slug.ts'
 import { runPlay } from './run-play.ts'
 import { exitCodeOf } from '../execution/recap.ts'
 import { Registry } from '../execution/registry.ts'
@@ -235,21 +236,6 @@ export function hostsOf(
     }
   }
   return selected().filter((name) => allowed?.has(name) ?? true)
-}
-
-/** Creates unique ids that are valid file names: a slug of the title, numbered if repeated. */
-function exhibitIds(): (title: string) => string {
-  const used = new Map<string, number>()
-  return (title) => {
-    const stem =
-      title
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-|-$/g, '') || 'exhibit'
-    const nth = (used.get(stem) ?? 0) + 1
-    used.set(stem, nth)
-    return nth === 1 ? stem : `${stem}-${nth}`
-  }
 }
 
 function stateOf(

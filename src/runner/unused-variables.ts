@@ -1,4 +1,5 @@
-import { didYouMean, nearest, type Inventory } from '../inventory/index.ts'
+import type { Inventory } from '../inventory/index.ts'
+import { didYouMean, nearest } from '../text/suggest.ts'
 import type { VarReadTracker } from '../values/var-reads.ts'
 
 /** Read by Labbook itself, or by programs it starts. */

@@ -1,7 +1,6 @@
 import t from 'tap'
 import { ReportDataFold, type ReportData } from '../../../src/report/report-data.ts'
 import { duration } from '../../../src/report/format.ts'
-import { slugger } from '../../../src/report/slug.ts'
 import type { RunEvent } from '../../../src/events/events.ts'
 import { exhibit, notice, result } from '../evidence/events.ts'
 
@@ -48,11 +47,6 @@ await t.test('changed tasks show their changes, failed tasks all commands', asyn
 await t.test('durations are formatted in readable units', async (t) => {
   const formatted = [0, 312, 4200, 59_949, 59_950, 65_000, 7_380_000].map(duration)
   t.strictSame(formatted, ['0 ms', '312 ms', '4.2 s', '59.9 s', '1 min 00 s', '1 min 05 s', '2 h 03 min'])
-})
-
-await t.test('slugs are valid file names, unique regardless of case', async (t) => {
-  const slug = slugger()
-  t.strictSame(['a/b', 'A/B', '../x', '', 'app.replicas'].map(slug), ['a-b', 'A-B-2', 'x', 'unnamed', 'app.replicas'])
 })
 
 await t.test('memory does not grow with the event log', async (t) => {
