@@ -1,3 +1,4 @@
+import { tableLines } from '../src/text/table.ts'
 import { measured, ratio, type Case, type Results, type ScaleRow } from './results.ts'
 import type { Spread } from './statistics.ts'
 import { digits, type Verdict } from './targets.ts'
@@ -79,17 +80,7 @@ export const targetRows = (verdicts: readonly Verdict[]): Table => [
 export const targetTable = (verdicts: readonly Verdict[]): string => plain(targetRows(verdicts))
 
 /** Aligns columns for a terminal, all to the left, since numbers include their spread. */
-function plain(table: Table): string {
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
+const plain = (table: Table): string => tableLines(table).join('\n')
 
 /** The same as Markdown. */
 export function markdown(table: Table): string {

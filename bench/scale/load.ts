@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import { columns, runLoad, type LoadResult, type PlanInput } from '../../src/load/index.ts'
+import { runLoad, type LoadResult, type PlanInput } from '../../src/load/index.ts'
+import { tableLines } from '../../src/text/table.ts'
 import { output } from '../world/command.ts'
 import { PROJECT } from '../world/places.ts'
 
@@ -92,16 +93,19 @@ try {
     await hey(`hey, ${RATE}/s`, RATE),
   ]
   process.stdout.write(
-    `${columns([
-      ['TOOL', 'REQUESTS', 'PER S', 'P50 MS', 'P99 MS'],
-      ...rows.map(({ tool, requests, perSecond, p50, p99 }) => [
-        tool,
-        requests,
-        perSecond.toFixed(1),
-        p50.toFixed(1),
-        p99.toFixed(1),
-      ]),
-    ]).join('\n')}\n`,
+    `${tableLines(
+      [
+        ['TOOL', 'REQUESTS', 'PER S', 'P50 MS', 'P99 MS'],
+        ...rows.map(({ tool, requests, perSecond, p50, p99 }) => [
+          tool,
+          requests,
+          perSecond.toFixed(1),
+          p50.toFixed(1),
+          p99.toFixed(1),
+        ]),
+      ],
+      { align: ['left', 'right'] },
+    ).join('\n')}\n`,
   )
   const medians = rows.map(({ p50 }) => p50)
   const apart = Math.max(...medians) - Math.min(...medians)

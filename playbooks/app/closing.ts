@@ -1,4 +1,4 @@
-import type { Closing, ClosingContext } from 'labbook'
+import { type Closing, type ClosingContext, tableLines } from 'labbook'
 import { labOf } from '../lab/lab.ts'
 import { endpoints } from './proof.ts'
 
@@ -53,10 +53,9 @@ function nodeLines(run: ClosingContext): Line[] {
   if (confirmed.length === 0) return []
   const deployed = confirmed.some((id) => id !== 'swarm.nodes.ready' && /^(app|swarm|load)\./.test(id))
   const urls = deployed ? endpoints(run, nodes).map(({ host, port }) => `http://${host}:${port}`) : []
-  const urlWidth = Math.max(0, ...urls.map((url) => url.length))
-  const lines = nodes
-    .slice(0, NODES_LISTED)
-    .map((node, i): Line => [node, `${deployed ? `${(urls[i] ?? '').padEnd(urlWidth)}  ` : ''}${roleOf(run, node)}`])
+  const listed = nodes.slice(0, NODES_LISTED)
+  const texts = tableLines(listed.map((node, i) => [...(deployed ? [urls[i] ?? ''] : []), roleOf(run, node)]))
+  const lines = listed.map((node, i): Line => [node, texts[i] ?? ''])
   const unlisted = nodes.length - lines.length
   return [
     ...(deployed ? [['Counter app', 'published on every node'] as const] : []),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type ExperimentContext, type SetupContext } from 'labbook'
+import { experiment, type ExperimentContext, type SetupContext, tableLines } from 'labbook'
 import { callMany, type CallResults, type Endpoint } from './client.ts'
 import { endpointOf } from '../lab/address.ts'
 import { appVars, STACK } from './stack.ts'
@@ -187,14 +187,20 @@ export async function sendIncrements(on: ExperimentContext, targets: readonly En
 }
 
 function tally(answers: CallResults['answers'], errors: CallResults['errors']): string {
-  const rows = new Map<string, number>()
-  for (const { replica, node } of answers)
-    rows.set(`${node.padEnd(12)} ${replica}`, (rows.get(`${node.padEnd(12)} ${replica}`) ?? 0) + 1)
+  const rows = new Map<string, { node: string; replica: string; responses: number }>()
+  for (const { replica, node } of answers) {
+    const row = rows.get(`${node} ${replica}`) ?? { node, replica, responses: 0 }
+    rows.set(`${node} ${replica}`, { ...row, responses: row.responses + 1 })
+  }
   const failed = new Map<string, number>()
   for (const error of errors) failed.set(error, (failed.get(error) ?? 0) + 1)
   return [
-    `${'NODE'.padEnd(12)} ${'REPLICA'.padEnd(14)} RESPONSES`,
-    ...[...rows].sort(([a], [b]) => a.localeCompare(b)).map(([row, n]) => `${row.padEnd(27)} ${n}`),
+    ...tableLines([
+      ['NODE', 'REPLICA', 'RESPONSES'],
+      ...[...rows]
+        .sort(([a], [b]) => a.localeCompare(b))
+        .map(([, { node, replica, responses }]) => [node, replica, responses]),
+    ]),
     `failed requests: ${errors.length}`,
     ...[...failed].map(([error, n]) => `  ${n} x ${error}`),
   ].join('\n')

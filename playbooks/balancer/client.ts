@@ -1,4 +1,5 @@
 import http from 'node:http'
+import { tableLines } from 'labbook'
 import type { Endpoint } from '../app/client.ts'
 
 /** A response of the app, with its path through the balancer. */
@@ -120,14 +121,17 @@ export async function requestRoundRobin(
 
 /** Responses by balancer, node and replica, as a table. */
 export function responseTable({ answers, errors }: RequestTally): string {
-  const rows = new Map<string, number>()
+  const rows = new Map<string, { cells: string[]; responses: number }>()
   for (const { balancerNode, node, replica } of answers) {
-    const row = `${balancerNode.padEnd(12)} ${node.padEnd(12)} ${replica.padEnd(14)}`
-    rows.set(row, (rows.get(row) ?? 0) + 1)
+    const cells = [balancerNode, node, replica]
+    const responses = (rows.get(cells.join(' '))?.responses ?? 0) + 1
+    rows.set(cells.join(' '), { cells, responses })
   }
   return [
-    `${'BALANCER ON'.padEnd(12)} ${'APP ON'.padEnd(12)} ${'REPLICA'.padEnd(14)} RESPONSES`,
-    ...[...rows].sort(([a], [b]) => a.localeCompare(b)).map(([row, n]) => `${row} ${n}`),
+    ...tableLines([
+      ['BALANCER ON', 'APP ON', 'REPLICA', 'RESPONSES'],
+      ...[...rows].sort(([a], [b]) => a.localeCompare(b)).map(([, { cells, responses }]) => [...cells, responses]),
+    ]),
     `failed requests: ${errors.length}`,
     ...[...new Set(errors)].map((error) => `  ${error}`),
   ].join('\n')

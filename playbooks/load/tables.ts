@@ -1,14 +1,19 @@
-import { columns, csvOf, type Fit, formatInterval, textOf } from 'labbook/load'
+import { tableLines } from 'labbook'
+import { csvOf, type Fit, formatInterval, textOf } from 'labbook/load'
 import type { CpuUsage } from './bottleneck.ts'
 import type { CapacityResult } from './scaling.ts'
 import type { TrialRun } from './trial.ts'
+
+/** Numbers are aligned to the right. */
+const numbers = (rows: Parameters<typeof tableLines>[0]): string =>
+  tableLines(rows, { align: ['left', 'right'] }).join('\n')
 
 const ms = ({ result }: TrialRun, percentile: string): string =>
   (result.total.latency.percentiles[percentile] ?? 0).toFixed(0)
 
 /** One row per trial. */
 export function trialTable(trials: readonly TrialRun[]): string {
-  return columns([
+  return numbers([
     ['TRIAL', 'REPLICAS', 'SUCCESS/S', 'FAILED', 'P50 MS', 'P95 MS', 'P99 MS', 'GENERATOR', 'MACHINE'],
     ...trials.map((trial) => {
       const { name, replicas, result, uses } = trial
@@ -25,7 +30,7 @@ export function trialTable(trials: readonly TrialRun[]): string {
         machine === undefined ? '?' : percent(machine.cores / (machine.limit ?? 1)),
       ]
     }),
-  ]).join('\n')
+  ])
 }
 
 const percent = (fraction: number): string => `${Math.round(fraction * 100)} %`
@@ -34,7 +39,7 @@ const percent = (fraction: number): string => `${Math.round(fraction * 100)} %`
 export const cpuTable = (uses: readonly CpuUsage[]): string =>
   uses.length === 0
     ? 'no CPU usage sampled'
-    : columns([
+    : numbers([
         ['CPU OF', 'CORES', 'LIMIT', 'THROTTLED'],
         ...uses.map(({ kind, name, cores, limit, throttled }) => [
           `${kind} ${name}`,
@@ -42,7 +47,7 @@ export const cpuTable = (uses: readonly CpuUsage[]): string =>
           limit?.toFixed(2) ?? '',
           throttled === undefined ? '' : percent(throttled),
         ]),
-      ]).join('\n')
+      ])
 
 /** Details of a trial: requests, CPU usage and bottleneck. */
 export const trialDetails = ({ name, result, uses, bottleneck, issues }: TrialRun): string =>
@@ -59,7 +64,7 @@ export const trialDetails = ({ name, result, uses, bottleneck, issues }: TrialRu
 
 /** Capacity by number of replicas. */
 export function capacityTable(steps: readonly CapacityResult[]): string {
-  return columns([
+  return numbers([
     ['REPLICAS', 'CAPACITY/S', 'AT CONNECTIONS', 'P95 MS', 'STOPPED BECAUSE', 'REPEATED'],
     ...steps.map(({ replicas, knee, stop, atKnee }) => [
       replicas,
@@ -69,7 +74,7 @@ export function capacityTable(steps: readonly CapacityResult[]): string {
       STOPS[stop],
       atKnee.map(({ result }) => result.throughput.toFixed(0)).join(' '),
     ]),
-  ]).join('\n')
+  ])
 }
 
 const STOPS = {

@@ -1,4 +1,4 @@
-import { type Exhibit, experiment, type ExperimentContext } from 'labbook'
+import { type Exhibit, experiment, type ExperimentContext, tableLines } from 'labbook'
 import { readRequest } from './request.ts'
 import {
   describeFailure,
@@ -148,21 +148,16 @@ function recordPlacement(on: ExperimentContext, stack: string, { services, tasks
   const running = tasks.filter(({ desired, state }) => desired === 'running' && state === 'running')
   const nodes = [...new Set(running.map(({ node }) => node))].sort()
   const names = services.map(({ name }) => name)
-  const width = Math.max(7, ...names.map((name) => shortName(name, stack).length)) + 2
-  const row = (name: string, cells: readonly (string | number)[]): string =>
-    `${name.padEnd(width)}${cells.map((cell) => String(cell).padEnd(12)).join('')}`.trimEnd()
   return on.record({
     title: `Placement of ${stack}`,
     command: `docker stack ps ${stack}, counted by service and node`,
-    stdout: [
-      row('SERVICE', nodes),
-      ...names.map((name) =>
-        row(
-          shortName(name, stack),
-          nodes.map((node) => running.filter((task) => task.service === name && task.node === node).length || '-'),
-        ),
-      ),
-    ].join('\n'),
+    stdout: tableLines([
+      ['SERVICE', ...nodes],
+      ...names.map((name) => [
+        shortName(name, stack),
+        ...nodes.map((node) => running.filter((task) => task.service === name && task.node === node).length || '-'),
+      ]),
+    ]).join('\n'),
     durationMs: 0,
   })
 }

@@ -1,3 +1,4 @@
+import { tableLines } from '../text/table.ts'
 import { wrap } from '../ui/format/text.ts'
 
 /** The minimum width of the last column. */
@@ -6,17 +7,10 @@ const MIN_LAST_WIDTH = 30
 /** Formats rows in columns, two spaces apart; the last column is wrapped at `width`. */
 export function table(rows: readonly (readonly string[])[], width = 100): string {
   const last = Math.max(0, ...rows.map((cells) => cells.length - 1))
-  const widths = Array.from({ length: last }, (_, column) =>
-    Math.max(...rows.map((cells) => (cells[column] ?? '').length)),
+  const heads = rows.map((cells) => Array.from({ length: last }, (_, column) => cells[column] ?? ''))
+  const headWidth = last === 0 ? 0 : Math.max(...tableLines(heads).map((line) => line.length)) + 2
+  const lastWidth = Math.max(MIN_LAST_WIDTH, width - headWidth)
+  return tableLines(rows.map((cells, i) => [...(heads[i] ?? []), wrap(cells[last] ?? '', lastWidth).join('\n')])).join(
+    '\n',
   )
-  const indent = widths.reduce((sum, columnWidth) => sum + columnWidth + 2, 0)
-  return rows
-    .flatMap((cells) => {
-      const head = widths.map((columnWidth, column) => `${(cells[column] ?? '').padEnd(columnWidth)}  `).join('')
-      const lines = wrap(cells[last] ?? '', Math.max(MIN_LAST_WIDTH, width - indent))
-      return (lines.length === 0 ? [''] : lines).map((line, i) =>
-        `${i === 0 ? head : ' '.repeat(indent)}${line}`.trimEnd(),
-      )
-    })
-    .join('\n')
 }

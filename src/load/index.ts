@@ -23,4 +23,4 @@ export {
   type StopReason,
 } from './capacity.ts'
 export { fitLaw, peakOf, type Fit, type ScalingLaw, type ScalingTrial } from './scaling.ts'
-export { columns, csvOf, textOf } from './table.ts'
+export { csvOf, textOf } from './table.ts'

@@ -1,3 +1,5 @@
+import { csvText } from '../text/csv.ts'
+import { tableLines } from '../text/table.ts'
 import { PERCENTILES, type Figures, type LoadResult } from './result.ts'
 
 /** The columns of Locust's `stats.csv`, for tools that read it. */
@@ -28,7 +30,7 @@ export function csvOf(results: Readonly<Record<string, LoadResult>>): string {
       csvRow(name === '' ? figures : { ...figures, name: `${name}: ${figures.name}` }, seconds),
     ),
   )
-  return [COLUMNS, ...rows].map((cells) => `${cells.map(csvCell).join(',')}\n`).join('')
+  return csvText([COLUMNS, ...rows])
 }
 
 function csvRow(
@@ -49,12 +51,7 @@ function csvRow(
     perSecond(requests),
     perSecond(failures),
     ...PERCENTILES.map((p) => at(latency, p)),
-  ]
-}
-
-const csvCell = (cell: string | number): string => {
-  if (typeof cell === 'number') return String(Math.round(cell * 1000) / 1000)
-  return /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
+  ].map((cell) => (typeof cell === 'number' ? Math.round(cell * 1000) / 1000 : cell))
 }
 
 const at = ({ percentiles }: Figures['latency'], p: number): number => percentiles[String(p)] ?? 0
@@ -72,7 +69,9 @@ export function textOf(result: LoadResult): string {
   return [
     `${plannedText(plan)}; ${seconds.toFixed(1)} s measured${ended === 'in time' ? '' : `, ended early: ${ended}`}`,
     '',
-    ...columns([['REQUEST', 'COUNT', 'FAILED', 'P50 MS', 'P95 MS', 'P99 MS', 'MAX MS', 'PER S'], ...rows]),
+    ...tableLines([['REQUEST', 'COUNT', 'FAILED', 'P50 MS', 'P95 MS', 'P99 MS', 'MAX MS', 'PER S'], ...rows], {
+      align: ['left', 'right'],
+    }),
     '',
     `throughput: ${result.throughput.toFixed(1)} successful responses/s`,
     ...counted('statuses', statuses),
@@ -99,19 +98,6 @@ function plannedText(plan: LoadResult['plan']): string {
     case 'users':
       return `${plan.users} users, think time ${plan.think[0]} to ${plan.think[1]} s`
   }
-}
-
-/** Aligns cells in columns: the first to the left, others to the right. */
-export function columns(rows: readonly (readonly (string | number)[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, place) => Math.max(...rows.map((cells) => String(cells[place] ?? '').length)))
-  return rows.map((cells) =>
-    cells
-      .map((cell, place) =>
-        place === 0 ? String(cell).padEnd(widths[place] ?? 0) : String(cell).padStart(widths[place] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  )
 }
 
 const counted = (title: string, counts: Readonly<Record<string, number>>): string[] =>

@@ -1,4 +1,5 @@
-import columnify from 'columnify'
+import stringWidth from 'string-width'
+import textTable from 'text-table'
 
 export interface TableOptions {
   /** The alignment of each column; the last one applies to all further columns. Default: to the left. */
@@ -15,21 +16,24 @@ export interface TableOptions {
  */
 export function tableLines(
   rows: readonly (readonly (string | number)[])[],
-  { align = [], gap = '  ' }: TableOptions = {},
+  { align = ['left'], gap = '  ' }: TableOptions = {},
 ): string[] {
   if (rows.length === 0) return []
-  const columns = Array.from({ length: Math.max(...rows.map((cells) => cells.length)) }, (_, column) => String(column))
-  const text = columnify(
-    rows.map((cells) => ({ ...cells })),
+  const columns = Math.max(...rows.map((cells) => cells.length))
+  return textTable(
+    rows.flatMap((cells) => rowLines(cells, columns)),
     {
-      columns,
-      showHeaders: false,
-      preserveNewLines: true,
-      columnSplitter: gap,
-      config: Object.fromEntries(
-        columns.map((column, i) => [column, { align: align[Math.min(i, align.length - 1)] ?? 'left' }]),
-      ),
+      align: Array.from({ length: columns }, (_, column) => ((align[column] ?? align.at(-1)) === 'right' ? 'r' : 'l')),
+      hsep: gap,
+      stringLength: stringWidth,
     },
+  ).split('\n')
+}
+
+/** The rows that a row with cells of several lines fills. */
+function rowLines(cells: readonly (string | number)[], columns: number): string[][] {
+  const lines = Array.from({ length: columns }, (_, column) => String(cells[column] ?? '').split('\n'))
+  return Array.from({ length: Math.max(...lines.map(({ length }) => length)) }, (_, i) =>
+    lines.map((cell) => cell[i] ?? ''),
   )
-  return text.split('\n').map((line) => line.trimEnd())
 }

@@ -1,3 +1,4 @@
+import { tableLines } from '../../src/text/table.ts'
 import { install } from './packages.ts'
 import { expectedMinutes, PARTS, partsNamed, SIDE_BY_SIDE, type Lane, type Part } from './parts.ts'
 import { runPart, type PartOutcome } from './part.ts'
@@ -10,7 +11,16 @@ import { endAll } from './programs.ts'
 
 const HELP = `Usage: bash test/run.sh [PART...]     (default: test, the parts of npm test)
 
-${PARTS.map(({ name, description: covers, minutes, runs }) => `  ${name.padEnd(10)} ${`${minutes} min`.padStart(8)}  ${covers}${runs === 'test' ? '' : runs === 'all' ? ' (npm run test:all)' : ' (by name alone)'}`).join('\n')}
+${tableLines(
+  PARTS.map(({ name, description: covers, minutes, runs }) => [
+    name,
+    `${minutes} min`,
+    `${covers}${runs === 'test' ? '' : runs === 'all' ? ' (npm run test:all)' : ' (by name alone)'}`,
+  ]),
+  { align: ['left', 'right', 'left'] },
+)
+  .map((line) => `  ${line}`)
+  .join('\n')}
   test, all              the parts of npm test; those of npm run test:all
 
 LABBOOK_INSTALL_ONLY=1   install the Debian packages of the parts, and run nothing
@@ -81,19 +91,14 @@ function summarize(parts: readonly Part[]): number {
     name: part.name,
     ...(outcomes.get(part) ?? { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false }),
   }))
-  console.log(
-    `\n${'part'.padEnd(10)} ${'passed'.padStart(8)} ${'failed'.padStart(8)} ${'skipped'.padStart(8)} ${'seconds'.padStart(8)}`,
-  )
-  for (const { name, passed, failed, skipped, seconds } of list) {
-    console.log(
-      `${name.padEnd(10)} ${[passed, failed, skipped, Math.round(seconds)].map((value) => String(value).padStart(8)).join(' ')}`,
-    )
-  }
   const total = (of: 'passed' | 'failed'): number => list.reduce((all, each) => all + each[of], 0)
   const broken = list.filter(({ ok }) => !ok).map(({ name }) => name)
-  console.log(
-    `${'all'.padEnd(10)} ${[total('passed'), total('failed')].map((value) => String(value).padStart(8)).join(' ')} ${String(Math.round(process.uptime())).padStart(17)}`,
-  )
+  const rows = [
+    ['part', 'passed', 'failed', 'skipped', 'seconds'],
+    ...list.map(({ name, passed, failed, skipped, seconds }) => [name, passed, failed, skipped, Math.round(seconds)]),
+    ['all', total('passed'), total('failed'), '', Math.round(process.uptime())],
+  ]
+  console.log(`\n${tableLines(rows, { align: ['left', 'right'] }).join('\n')}`)
   if (broken.length > 0) console.log(`failed: ${broken.join(', ')}`)
   console.log(`${total('passed')} passed, ${total('failed')} failed`)
   return broken.length === 0 ? 0 : 1

@@ -6,8 +6,9 @@ import {
   experiment,
   type ExperimentContext,
   type SetupContext,
+  tableLines,
 } from 'labbook'
-import { columns, interleaved, runLoad } from 'labbook/load'
+import { interleaved, runLoad } from 'labbook/load'
 import { callMany, type Endpoint } from '../../app/client.ts'
 import { endpoints } from '../../app/proof.ts'
 import { STACK } from '../../app/stack.ts'
@@ -188,14 +189,17 @@ const measurementOf = (side: Side): Experiment =>
       const sum = (pick: (row: (typeof known)[number]) => number): number =>
         known.reduce((all, row) => all + pick(row), 0)
       const text = [
-        ...columns([
-          ['NODE', 'PROCESSES', 'MEMORY MB', 'CORES'],
-          ...idle.map((row) =>
-            'cores' in row
-              ? [row.node, row.processes, row.megabytes.toFixed(0), row.cores.toFixed(3)]
-              : [row.node, 'none', '', ''],
-          ),
-        ]),
+        ...tableLines(
+          [
+            ['NODE', 'PROCESSES', 'MEMORY MB', 'CORES'],
+            ...idle.map((row) =>
+              'cores' in row
+                ? [row.node, row.processes, row.megabytes.toFixed(0), row.cores.toFixed(3)]
+                : [row.node, 'none', '', ''],
+            ),
+          ],
+          { align: ['left', 'right'] },
+        ),
         '',
         `start of ${FULL} replicas from zero: ${startSeconds.toFixed(1)} s`,
         `recovery to ${FULL} replicas after a kill: ${recoverySeconds.toFixed(1)} s`,
@@ -239,7 +243,7 @@ async function measureLoad(on: ExperimentContext, side: Side, targets: readonly 
     [1, []],
     [FULL, []],
   ])
-  const lines = ['TRIAL  REPLICAS  GOOD/S  FAILED']
+  const rows: (string | number)[][] = [['TRIAL', 'REPLICAS', 'GOOD/S', 'FAILED']]
   let [current, failed] = [0, 0]
   for (const [i, replicas] of interleaved([1, FULL], settings.trials).entries()) {
     if (current !== replicas) await scaleTo(on, side, targets, replicas)
@@ -250,9 +254,7 @@ async function measureLoad(on: ExperimentContext, side: Side, targets: readonly 
     )
     throughput.get(replicas)?.push(result.throughput)
     failed += result.total.failures
-    lines.push(
-      `${String(i + 1).padEnd(6)} ${String(replicas).padEnd(9)} ${result.throughput.toFixed(0).padEnd(7)} ${result.total.failures}`,
-    )
+    rows.push([i + 1, replicas, result.throughput.toFixed(0), result.total.failures])
   }
   if (current !== FULL) await scaleTo(on, side, targets, FULL)
   const equal = await runLoad(
@@ -260,6 +262,7 @@ async function measureLoad(on: ExperimentContext, side: Side, targets: readonly 
     on.signal,
   )
   const { percentiles } = equal.total.latency
+  const lines = tableLines(rows)
   lines.push(
     '',
     `at ${EQUAL_RATE} requests/s, ${FULL} replicas: median ${(percentiles['50'] ?? Number.NaN).toFixed(1)} ms, p95 ${(percentiles['95'] ?? Number.NaN).toFixed(1)} ms, ${equal.total.failures} failed`,

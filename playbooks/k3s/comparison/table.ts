@@ -1,4 +1,4 @@
-import { columns } from 'labbook/load'
+import { csvText, tableLines } from 'labbook'
 import { CONCEPTS, ROWS } from './rows.ts'
 import { newestMeasurement, newestFinding, linkTo, type Measurement, type StoredRun } from './runs.ts'
 
@@ -69,7 +69,7 @@ export function measuredTable(runs: readonly StoredRun[], lines: LineCounts): Co
     measured,
     rows: rows.length,
     text: [
-      ...columns([
+      ...tableLines([
         ['', 'SWARM', 'K3S'],
         ...rows.map(({ what, swarm, k3s }) => [what, mark(swarm), mark(k3s)]),
         ['Lines of configuration', String(lines.swarm), String(lines.k3s)],
@@ -78,7 +78,7 @@ export function measuredTable(runs: readonly StoredRun[], lines: LineCounts): Co
       ...used.map((run) => `[${number.get(run)}] ${run}, ${machinesOf(runs, run)}`),
       ...warnings(runs, rows),
     ].join('\n'),
-    csv: `${csv.map((row) => row.map((field) => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')).join('\n')}\n`,
+    csv: csvText(csv),
   }
 }
 
@@ -117,19 +117,21 @@ function warnings(
 export const conceptTable = (runs: readonly StoredRun[]): string =>
   CONCEPTS.flatMap(({ concept, swarm, k3s, shownBy }) => [
     concept,
-    ...(
-      [
-        ['Swarm', swarm, shownBy.swarm],
-        ['k3s', k3s, shownBy.k3s],
-      ] as const
-    ).flatMap(([side, description, ids]) => [
-      `  ${side.padEnd(6)} ${description}`,
-      ...ids.map((id) => {
-        const found = newestFinding(runs, id)
-        return `         ${id}: ${found === undefined ? 'not in any stored run' : `${found.finding.holds === true ? 'holds' : 'does not hold'}, ${linkTo(found.run, id)}`}`
-      }),
-    ]),
+    ...tableLines(
+      (
+        [
+          ['Swarm', swarm, shownBy.swarm],
+          ['k3s', k3s, shownBy.k3s],
+        ] as const
+      ).map(([side, description, ids]) => [side, [description, ...ids.map((id) => shownIn(runs, id))].join('\n')]),
+    ).map((line) => `  ${line}`),
     '',
   ])
     .join('\n')
     .trimEnd()
+
+function shownIn(runs: readonly StoredRun[], id: string): string {
+  const found = newestFinding(runs, id)
+  if (found === undefined) return `${id}: not in any stored run`
+  return `${id}: ${found.finding.holds === true ? 'holds' : 'does not hold'}, ${linkTo(found.run, id)}`
+}

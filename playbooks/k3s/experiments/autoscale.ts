@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Chart, experiment, render, type SetupContext, sh } from 'labbook'
+import { type Chart, csvText, experiment, render, type SetupContext, sh, tableLines } from 'labbook'
 import { runLoad } from 'labbook/load'
 import { targetsOf } from '../../load/trial.ts'
 import { appEndpoints, podsCommand, settingsOf } from '../proof.ts'
@@ -53,13 +53,10 @@ export const scaleChart = (
 })
 
 export const scaleCsv = (samples: readonly ScalerSample[]): string =>
-  [
-    'at_s,current,desired,ready,cpu_percent',
-    ...samples.map(({ at, scaler, ready }) =>
-      [at.toFixed(1), scaler?.current ?? '', scaler?.desired ?? '', ready, scaler?.cpu ?? ''].join(','),
-    ),
-    '',
-  ].join('\n')
+  csvText([
+    ['at_s', 'current', 'desired', 'ready', 'cpu_percent'],
+    ...samples.map(({ at, scaler, ready }) => [at.toFixed(1), scaler?.current, scaler?.desired, ready, scaler?.cpu]),
+  ])
 
 /** Removes the autoscaler, unless the app is deployed with one. */
 async function removeAutoscaler(on: SetupContext): Promise<void> {
@@ -180,12 +177,18 @@ export const autoscale = experiment(
       const exhibit = on.record({
         title: 'Pods during and after the load',
         command: `${CONNECTIONS} connections for ${LOAD_SECONDS} s; kubectl get hpa and pods every ${SAMPLE_EVERY_MS / 1000} s`,
-        stdout: samples
-          .map(
-            ({ at: time, scaler, ready }) =>
-              `${time.toFixed(0).padStart(5)} s  desired ${scaler?.desired ?? '-'}  ready ${ready}  CPU ${scaler?.cpu ?? '-'} %`,
-          )
-          .join('\n'),
+        stdout: tableLines(
+          [
+            ['SECOND', 'DESIRED', 'READY', 'CPU %'],
+            ...samples.map(({ at: time, scaler, ready }) => [
+              time.toFixed(0),
+              scaler?.desired ?? '-',
+              ready,
+              scaler?.cpu ?? '-',
+            ]),
+          ],
+          { align: ['right'] },
+        ).join('\n'),
         durationMs: Math.round(now() * 1000),
         chart: scaleChart(samples, marks),
         data: [{ name: 'autoscale.csv', text: scaleCsv(samples) }],

@@ -1,4 +1,4 @@
-import { type Experiment, experiment, toText } from 'labbook'
+import { type Experiment, experiment, tableLines, toText } from 'labbook'
 import { callMany } from '../../app/client.ts'
 import { steadyStateAndRollback, loseMasterRepeatedly, reportFailover } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -91,9 +91,11 @@ export const cluster = (table: ComparisonTable): Experiment =>
           `key "${KEY}": slot ${slotOf(KEY)}, served by ${owner.server} on ${owner.node}`,
           `${answers.length} increments acknowledged`,
           '',
-          ...increments.map(
-            ({ server, calls: count }) =>
-              `${server.padEnd(24)} ${count} increments${owner.replicas.includes(server) ? ' (as a replica of the master)' : ''}`,
+          ...tableLines(
+            increments.map(({ server, calls: count }) => [
+              server,
+              `${count} increments${owner.replicas.includes(server) ? ' (as a replica of the master)' : ''}`,
+            ]),
           ),
         ].join('\n'),
       })

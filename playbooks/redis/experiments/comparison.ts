@@ -1,4 +1,4 @@
-import { type Experiment, experiment } from 'labbook'
+import { csvText, type Experiment, experiment, tableLines } from 'labbook'
 import { COLUMNS, type ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES } from '../variables.ts'
 
@@ -43,20 +43,15 @@ export const comparisonText = (table: ComparisonTable): string =>
     // One line per cell, as cells are long.
     ...COLUMNS.flatMap((column) => [
       column.toUpperCase(),
-      ...TOPOLOGIES.map((topology) => `  ${topology.padEnd(10)} ${table.cell(topology, column)}`),
+      ...tableLines(TOPOLOGIES.map((topology) => [topology, table.cell(topology, column)])).map((line) => `  ${line}`),
       '',
     ]),
     'lost: acknowledged increments missing from the final count, of all acknowledged ones. Write outage: the longest time without a successful write.',
     'single and replicas have no failover: the write outage lasts until the node is back (about 15 s here, plus its boot).',
   ].join('\n')
 
-const csvQuoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
-
 export const comparisonCsv = (table: ComparisonTable): string =>
-  [
-    ['topology', ...COLUMNS].join(','),
-    ...TOPOLOGIES.map((topology) =>
-      [topology, ...COLUMNS.map((column) => csvQuoted(table.cell(topology, column)))].join(','),
-    ),
-    '',
-  ].join('\n')
+  csvText([
+    ['topology', ...COLUMNS],
+    ...TOPOLOGIES.map((topology) => [topology, ...COLUMNS.map((column) => table.cell(topology, column))]),
+  ])

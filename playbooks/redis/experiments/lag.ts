@@ -1,4 +1,4 @@
-import { experiment, type ExperimentContext } from 'labbook'
+import { experiment, type ExperimentContext, tableLines } from 'labbook'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import {
@@ -88,9 +88,9 @@ export const lag = experiment(
       durationMs: Math.round(performance.now() - began),
       command: `${SAMPLES} times, ${PAUSE_MS} ms apart: INCR on the master, then GET on a replica until it returns the new value; idle, and under write load from another client`,
       stdout: [
-        ...series.map(({ name, lags }) => `${name.padEnd(32)} lag: ${lagText(lags)}; ${lags.stale} stale first reads`),
+        ...tableLines(series.map(({ name, lags }) => [name, `lag: ${lagText(lags)}; ${lags.stale} stale first reads`])),
         '',
-        ...series.map(({ name, lags }) => `${name.padEnd(32)} read round trip: ${roundTripText(lags)}`),
+        ...tableLines(series.map(({ name, lags }) => [name, `read round trip: ${roundTripText(lags)}`])),
         '',
         `writer: ${rate.toFixed(0)} increments/s from ${writer}, pipeline depth ${PIPELINE_DEPTH}`,
         'Lags are upper bounds: they include a read round trip and CPU wait of the client. A stale first read proves lag.',

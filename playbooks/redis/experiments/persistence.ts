@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, experiment, type ExperimentContext, quote, type SetupContext } from 'labbook'
+import { type Exhibit, experiment, type ExperimentContext, quote, type SetupContext, tableLines } from 'labbook'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { labOf } from '../../lab/lab.ts'
-import { columns } from 'labbook/load'
 import { checkSteadyState, isReady, NODES, targetNode } from '../../swarm/experiments/support/cluster.ts'
 import { lastWorker, powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
@@ -232,20 +231,23 @@ async function powerCut(
 }
 
 const table = (rounds: readonly Round[]): string =>
-  columns([
-    ['PERSISTENCE', 'RUN', 'ACKNOWLEDGED', 'INDETERMINATE', 'ADDED', 'LOST', 'IN THE LAST SECOND'],
-    ...MODES.flatMap((mode) =>
-      rounds.map((each, time) => {
-        const { loss, lastSecond } = each[mode]
-        return [
-          mode,
-          time + 1,
-          loss?.acknowledged ?? '?',
-          loss?.indeterminate ?? '?',
-          loss?.added ?? '?',
-          loss?.lost ?? 'unknown',
-          lastSecond,
-        ]
-      }),
-    ),
-  ]).join('\n')
+  tableLines(
+    [
+      ['PERSISTENCE', 'RUN', 'ACKNOWLEDGED', 'INDETERMINATE', 'ADDED', 'LOST', 'IN THE LAST SECOND'],
+      ...MODES.flatMap((mode) =>
+        rounds.map((each, time) => {
+          const { loss, lastSecond } = each[mode]
+          return [
+            mode,
+            time + 1,
+            loss?.acknowledged ?? '?',
+            loss?.indeterminate ?? '?',
+            loss?.added ?? '?',
+            loss?.lost ?? 'unknown',
+            lastSecond,
+          ]
+        }),
+      ),
+    ],
+    { align: ['left', 'right'] },
+  ).join('\n')

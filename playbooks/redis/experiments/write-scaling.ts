@@ -1,6 +1,5 @@
-import { type Experiment, experiment, type ExperimentContext } from 'labbook'
+import { type Experiment, experiment, type ExperimentContext, tableLines } from 'labbook'
 import {
-  columns,
   compare,
   csvOf,
   formatInterval,
@@ -107,17 +106,20 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
         durationMs: Math.round(performance.now() - began),
         command: `POST /api/counter/increment, ${settings.connections} connections, ${settings.trials} trials of ${settings.trialSeconds} s per topology, ABBA order`,
         stdout: [
-          ...columns([
+          ...tableLines([
             ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
             ...TOPOLOGIES.flatMap((topology) =>
-              of(topology).map(({ result }, time) => [
-                topology,
-                time + 1,
-                result.throughput.toFixed(1),
-                at(result, '50'),
-                at(result, '99'),
-                result.total.failures,
-              ]),
+              of(topology).map(
+                ({ result }, time) => [
+                  topology,
+                  time + 1,
+                  result.throughput.toFixed(1),
+                  at(result, '50'),
+                  at(result, '99'),
+                  result.total.failures,
+                ],
+                { align: ['left', 'right'] },
+              ),
             ),
           ]),
           '',

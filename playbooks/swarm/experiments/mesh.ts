@@ -1,4 +1,4 @@
-import { type Exhibit, experiment, type ExperimentContext, quote, type SetupContext } from 'labbook'
+import { type Exhibit, experiment, type ExperimentContext, quote, type SetupContext, tableLines } from 'labbook'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
@@ -305,16 +305,13 @@ function record(on: ExperimentContext, title: string, results: readonly NodeAnsw
   const rows = results.flatMap(({ node, answers, errors }) => [
     ...[...sharesByReplica(answers)]
       .sort(([a], [b]) => a.localeCompare(b))
-      .map(
-        ([replica, { count, node: on }]: [string, Share]) =>
-          `${node.padEnd(12)} ${replica.padEnd(14)} ${on.padEnd(12)} ${count}`,
-      ),
-    ...(errors.length === 0 ? [] : [`${node.padEnd(12)} ${errors.length} failed: ${errors[0] ?? ''}`]),
+      .map(([replica, { count, node: on }]: [string, Share]) => [node, replica, on, count]),
+    ...(errors.length === 0 ? [] : [[node, '', '', `${errors.length} failed: ${errors[0] ?? ''}`]]),
   ])
   return on.record({
     title,
     command: 'GET /api/counter through each node, each on a new connection',
-    stdout: [`${'THROUGH'.padEnd(12)} ${'REPLICA'.padEnd(14)} ${'ON'.padEnd(12)} ANSWERS`, ...rows].join('\n'),
+    stdout: tableLines([['THROUGH', 'REPLICA', 'ON', 'ANSWERS'], ...rows]).join('\n'),
     durationMs: 0,
   })
 }

@@ -1,4 +1,5 @@
 import type { Exhibit, Finding } from '../../events/events.ts'
+import { tableLines } from '../../text/table.ts'
 import type { Palette } from './palette.ts'
 import { count, wrapAnywhere, shorten, wrap } from './text.ts'
 
@@ -33,12 +34,12 @@ function findingMark({ holds, question }: Finding, paint: Palette): string {
 export function findingLines(findings: readonly Finding[], paint: Palette, width: number): string[] {
   const idWidth = Math.max(0, ...findings.map(({ id }) => id.length))
   const indent = idWidth + 4
-  return findings.flatMap((finding) => {
-    const head = `${findingMark(finding, paint)} ${paint.bold(finding.id.padEnd(idWidth))}  `
-    return wrap(summaryOf(finding), Math.max(MIN_STATEMENT, width - indent)).map(
-      (line, i) => `${i === 0 ? head : ' '.repeat(indent)}${line}`,
-    )
-  })
+  return tableLines(
+    findings.map((finding) => [
+      `${findingMark(finding, paint)} ${paint.bold(finding.id)}`,
+      wrap(summaryOf(finding), Math.max(MIN_STATEMENT, width - indent)).join('\n'),
+    ]),
+  )
 }
 
 /**

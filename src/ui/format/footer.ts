@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { tableLines } from '../../text/table.ts'
 import type { ClosingLine, RunFooter } from '../screen.ts'
 import type { Palette } from './palette.ts'
 import { shorten } from './text.ts'
@@ -31,8 +32,7 @@ export function footerLines(
 
 function section(title: string, rows: readonly ClosingLine[], paint: Palette): string[] {
   if (rows.length === 0) return []
-  const labelWidth = Math.max(...rows.map(([label]) => label.length))
-  return ['', paint.bold(title), ...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}  ${text}`)]
+  return ['', paint.bold(title), ...tableLines(rows).map((line) => `  ${line}`)]
 }
 
 /** OSC 8: the path as text, linked to the file's URL. */

@@ -1,5 +1,5 @@
 import { quantileSorted } from 'simple-statistics'
-import type { Chart } from 'labbook'
+import { type Chart, csvText } from 'labbook'
 import { parseJsonLines } from './lost-writes.ts'
 
 /** Replication lag of a replica, in milliseconds. */
@@ -115,6 +115,4 @@ export const lagChart = (states: readonly { readonly name: string; readonly lags
 })
 
 export const lagCsv = (states: readonly { readonly name: string; readonly lags: Lags }[]): string =>
-  ['state,lag_ms', ...states.flatMap(({ name, lags }) => lags.sorted.map((ms) => `${name},${ms.toFixed(3)}`)), ''].join(
-    '\n',
-  )
+  csvText([['state', 'lag_ms'], ...states.flatMap(({ name, lags }) => lags.sorted.map((ms) => [name, ms.toFixed(3)]))])

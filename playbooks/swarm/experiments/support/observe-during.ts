@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Exhibit, ExperimentContext, TimelineChart } from 'labbook'
+import { type Exhibit, type ExperimentContext, tableLines, type TimelineChart } from 'labbook'
 import { callMany } from '../../../app/client.ts'
 import { endpoints } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
@@ -261,23 +261,37 @@ function record(on: ExperimentContext, observation: Observation): Exhibit {
 
 function table({ events, samples, requests, increments: stats, seconds }: Observation): string {
   const endpoints = [...new Set(requests.map(({ endpoint }) => endpoint))].sort()
-  const row = (name: string, { sent, failed, outage, median, p95 }: RequestStats): string =>
-    `${name.padEnd(12)} ${String(sent).padStart(6)} ${String(failed).padStart(7)} ${outage.toFixed(1).padStart(11)} ${ms(median).padStart(8)} ${ms(p95).padStart(8)}`
+  const row = (name: string, { sent, failed, outage, median, p95 }: RequestStats): (string | number)[] => [
+    name,
+    sent,
+    failed,
+    outage.toFixed(1),
+    ms(median),
+    ms(p95),
+  ]
   const unanswered = samples.filter(({ tasks }) => tasks === undefined).length
   return [
-    ...events.map(({ at, label }) => `${at.toFixed(1).padStart(7)} s  ${label}`),
-    '',
-    `${'ENDPOINT'.padEnd(12)} ${'SENT'.padStart(6)} ${'FAILED'.padStart(7)} ${'OUTAGE s'.padStart(11)} ${'P50 ms'.padStart(8)} ${'P95 ms'.padStart(8)}`,
-    ...endpoints.map((endpoint) =>
-      row(
-        endpoint,
-        requestStats(
-          requests.filter((request) => request.endpoint === endpoint),
-          seconds,
-        ),
-      ),
+    ...tableLines(
+      events.map(({ at, label }) => [`${at.toFixed(1)} s`, label]),
+      { align: ['right', 'left'] },
     ),
-    row('all', requestStats(requests, seconds)),
+    '',
+    ...tableLines(
+      [
+        ['ENDPOINT', 'SENT', 'FAILED', 'OUTAGE s', 'P50 ms', 'P95 ms'],
+        ...endpoints.map((endpoint) =>
+          row(
+            endpoint,
+            requestStats(
+              requests.filter((request) => request.endpoint === endpoint),
+              seconds,
+            ),
+          ),
+        ),
+        row('all', requestStats(requests, seconds)),
+      ],
+      { align: ['left', 'right'] },
+    ),
     ...errorCounts(requests)
       .slice(0, 8)
       .map(([error, count]) => `  ${count} x ${error}`),

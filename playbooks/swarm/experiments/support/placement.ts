@@ -1,4 +1,4 @@
-import type { TimelineBar } from 'labbook'
+import { csvText, type TimelineBar } from 'labbook'
 
 /** State of a task in one sample. */
 export interface TaskSample {
@@ -104,8 +104,7 @@ function stageOf(state: string): TimelineBar['state'] | undefined {
 
 /** The bars as CSV. */
 export const placementCsv = (all: readonly TimelineBar[]): string =>
-  [
-    'node,task,state,from_s,to_s',
-    ...all.map(({ lane, name, state, from, to }) => [lane, name, state, from.toFixed(1), to.toFixed(1)].join(',')),
-    '',
-  ].join('\n')
+  csvText([
+    ['node', 'task', 'state', 'from_s', 'to_s'],
+    ...all.map(({ lane, name, state, from, to }) => [lane, name, state, from.toFixed(1), to.toFixed(1)]),
+  ])

@@ -1,3 +1,4 @@
+import { csvText } from 'labbook'
 import type { RequestResult } from './probe.ts'
 
 /** Statistics of a set of requests. */
@@ -77,15 +78,17 @@ export function errorCounts(requests: readonly RequestResult[]): [error: string,
 }
 
 export const requestsCsv = (requests: readonly RequestResult[]): string =>
-  [
+  csvText([
     // oxlint-disable-next-line labbook/terms -- the column's name, which readers of earlier runs know
-    'at_s,ms,door,method,status,replica,node,error',
-    ...requests.map(({ at, ms, endpoint, method, status, replica, node, error }) =>
-      [(at / 1000).toFixed(3), ms.toFixed(1), endpoint, method, status ?? '', replica, node, csvQuoted(error)].join(
-        ',',
-      ),
-    ),
-    '',
-  ].join('\n')
-
-const csvQuoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+    ['at_s', 'ms', 'door', 'method', 'status', 'replica', 'node', 'error'],
+    ...requests.map(({ at, ms, endpoint, method, status, replica, node, error }) => [
+      (at / 1000).toFixed(3),
+      ms.toFixed(1),
+      endpoint,
+      method,
+      status,
+      replica,
+      node,
+      error,
+    ]),
+  ])
