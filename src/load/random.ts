@@ -1,12 +1,12 @@
-/** Reproducible random numbers in [0, 1) (mulberry32). */
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
+import { mersenne } from 'pure-rand/generator/mersenne'
+import { shuffle } from 'simple-statistics'
+
+/** Reproducible random numbers in [0, 1). */
 export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
+  // The first numbers of adjacent seeds, which shards use, are unrelated; those of xoroshiro128plus are all near 1.
+  const generator = mersenne(seed)
+  return () => uniformFloat64(generator)
 }
 
 /**
@@ -24,13 +24,8 @@ export function weightedChoice(weights: readonly number[], random: () => number)
 }
 
 /** Each index as often as its weight, shuffled. */
-export function shuffledRound(weights: readonly number[], random: () => number): number[] {
-  const indexes = weights.flatMap((weight, index) => Array.from({ length: weight }, () => index))
-  for (let last = indexes.length - 1; last > 0; last--) {
-    const other = Math.floor(random() * (last + 1))
-    const moved = indexes[last] as number
-    indexes[last] = indexes[other] as number
-    indexes[other] = moved
-  }
-  return indexes
-}
+export const shuffledRound = (weights: readonly number[], random: () => number): number[] =>
+  shuffle(
+    weights.flatMap((weight, index) => Array.from({ length: weight }, () => index)),
+    random,
+  )
