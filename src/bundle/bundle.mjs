@@ -1,12 +1,14 @@
 // Startup is most of a short run: loading 400 files one by one takes a second of CPU time, one file with cached
 // bytecode a tenth of that. So a playbook is bundled, and the bundle is cached until one of its files changes.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import vm from 'node:vm'
 import { placeInPlaybook, showSourcePositions } from './source-positions.mjs'
+
+const require = createRequire(import.meta.url)
 
 /**
  * Not bundled: packages that start processes or threads from their own files; and the chart library, which few runs
@@ -201,10 +203,11 @@ async function build(root, entryFile, paths, contents) {
  */
 function writeFiles(files) {
   try {
+    // Loaded on demand, as most runs write nothing; synchronously, as an exit handler cannot wait for an import.
+    const writeFileAtomic = /** @type {typeof import('write-file-atomic')} */ (require('write-file-atomic'))
     for (const [file, content] of files) {
       mkdirSync(path.dirname(file), { recursive: true })
-      writeFileSync(`${file}.${process.pid}`, content)
-      renameSync(`${file}.${process.pid}`, file)
+      writeFileAtomic.sync(file, content, { fsync: false })
     }
   } catch {
     // Read-only or full: it only costs time.

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { EvidenceError } from '../evidence/index.ts'
+import { replaceFileSync } from '../evidence/replace-file.ts'
 import { fileError } from '../evidence/run-directory.ts'
 import { renderReport } from '../report/index.ts'
 import { findBrowser, printPdf, PrintError } from '../report/pdf.ts'
@@ -162,8 +163,7 @@ async function write(directory: string, { formats, language }: ReportOptions): P
 
 function save(file: string, text: string): void {
   try {
-    writeFileSync(`${file}.part`, text)
-    renameSync(`${file}.part`, file)
+    replaceFileSync(file, text)
   } catch (error) {
     throw fileError(`cannot write ${file}`, error)
   }

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import { splitWords } from '../shell/split-words.ts'
 import { ConnectionConfigError } from './config-error.ts'
 
 /** StrictHostKeyChecking of ssh_config. */
@@ -57,7 +58,7 @@ const OPTIONS = new Map<string, Option>([
  * @throws {ConnectionConfigError} for any other.
  */
 export function parseSshArguments(text: string, variable: string, host: string): SshArguments {
-  const words = splitWords(text)
+  const words = wordsOf(text, variable, host)
   const result: SshArguments = {}
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (word === '-C') continue
@@ -75,13 +76,17 @@ export function parseSshArguments(text: string, variable: string, host: string):
   return result
 }
 
+function wordsOf(text: string, variable: string, host: string): string[] {
+  try {
+    return splitWords(text)
+  } catch (error) {
+    throw new ConnectionConfigError(`${host}: ${variable}: ${(error as SyntaxError).message}`, { cause: error })
+  }
+}
+
 const SUPPORTED =
   'UserKnownHostsFile, StrictHostKeyChecking, BindAddress, ConnectTimeout, ServerAliveInterval and ' +
   'ServerAliveCountMax'
 
 /** Expands `~` and `~/x` as a shell does. */
 export const expandHome = (path: string): string => path.replace(/^~(?=\/|$)/, homedir())
-
-/** Splits at whitespace outside quotes. */
-const splitWords = (text: string): string[] =>
-  [...text.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) => word.replace(/"([^"]*)"|'([^']*)'/g, '$1$2'))

@@ -5,7 +5,10 @@ import { withFileErrors, fileError, type RunDirectory } from './run-directory.ts
 import { fileName } from '../text/slug.ts'
 import type { Redactor } from './redactor.ts'
 
-const slugOf = (text: string): string => fileName(text, 60) || 'unnamed'
+const slugOf = (text: string): string =>
+  fileName(text, Infinity)
+    .replace(/[.-]+$/, '')
+    .slice(0, 60) || 'unnamed'
 
 const DIRECTORY = 'output'
 

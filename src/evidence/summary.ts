@@ -1,7 +1,7 @@
-import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Finding, PlayStart, Recap, RunEvent } from '../events/events.ts'
 import { countResult, emptyRecap } from '../execution/recap.ts'
+import { replaceFileSync } from './replace-file.ts'
 import { withFileErrors, type RunDirectory } from './run-directory.ts'
 
 export interface PlaySummary {
@@ -137,7 +137,6 @@ export class SummaryFold {
 export function writeSummary(folder: Pick<RunDirectory, 'path'>, summary: Summary): void {
   const path = join(folder.path, 'summary.json')
   withFileErrors(`cannot write ${path}`, () => {
-    writeFileSync(`${path}.part`, `${JSON.stringify(summary, null, 2)}\n`)
-    renameSync(`${path}.part`, path)
+    replaceFileSync(path, `${JSON.stringify(summary, null, 2)}\n`)
   })
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { replaceFile } from '../evidence/replace-file.ts'
 import { fileError } from '../evidence/run-directory.ts'
 import { readEventLog } from '../evidence/read-event-log.ts'
 import { SummaryFold, type Summary } from '../evidence/summary.ts'
@@ -44,13 +45,13 @@ export async function renderReport(
   const paths = { markdown: join(directory, 'report.md'), html: join(directory, 'report.html') }
   try {
     if (view.exhibits.length > 0) await mkdir(join(directory, 'img'), { recursive: true })
-    for (const { slug, svg } of view.exhibits) await replace(join(directory, 'img', `${slug}.svg`), svg)
+    for (const { slug, svg } of view.exhibits) await replaceFile(join(directory, 'img', `${slug}.svg`), svg)
     await writeData(
       directory,
       view.exhibits.flatMap(({ data }) => data),
     )
-    if (formats.includes('md')) await replace(paths.markdown, markdownPage(view))
-    if (formats.includes('html')) await replace(paths.html, htmlPage(view, style()))
+    if (formats.includes('md')) await replaceFile(paths.markdown, markdownPage(view))
+    if (formats.includes('html')) await replaceFile(paths.html, htmlPage(view, style()))
   } catch (error) {
     throw fileError(`cannot write the report to ${directory}`, error)
   }
@@ -64,7 +65,7 @@ async function writeData(directory: string, files: readonly DataFile[]): Promise
     const existingBytes = (await stat(path).catch(() => undefined))?.size ?? 0
     if (text === undefined || existingBytes > bytes) continue
     await mkdir(join(directory, 'data'), { recursive: true })
-    await replace(path, text)
+    await replaceFile(path, text)
   }
 }
 
@@ -97,9 +98,3 @@ const unused = (): never => {
 }
 
 const style = (): string => readFileSync(fileURLToPath(new URL('./templates/report.css', import.meta.url)), 'utf8')
-
-/** Replaces the file atomically: a browser never loads half a report. */
-async function replace(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.part`, text)
-  await rename(`${path}.part`, path)
-}

@@ -15,7 +15,7 @@ export const kebabCase = (text: string): string =>
 export const fileName = (text: string, maxLength = 100): string =>
   text
     .replace(/[^A-Za-z0-9._-]+/g, '-')
-    .replace(/^[.-]+|[.-]+$/g, '')
+    .replace(/^[.-]+/, '')
     .slice(0, maxLength)
 
 /**

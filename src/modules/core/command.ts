@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
+import { splitWords } from '../../shell/split-words.ts'
 import {
   isReadOnlyOrChanges,
   planCommand,
@@ -11,7 +12,6 @@ import {
   type CommandValues,
 } from '../support/run-command.ts'
 import { shorten } from '../support/text.ts'
-import { splitWords } from '../support/split-words.ts'
 import { defineModule } from '../task.ts'
 
 const cmd = z.string().transform((line, context) => {

@@ -31,7 +31,8 @@ export function readPrivate(file: string): string | undefined {
 /** Replaces a file atomically, with mode 0600 from the start. */
 export function writePrivate(file: string, text: string): void {
   const target = realPathOf(file)
-  // A fixed name, so that the next run removes the leftover of a killed one.
+  // A fixed name, so that the next run removes the leftover of a killed one, which has the passwords. The packages for
+  // atomic writes use random names.
   const temporary = path.join(path.dirname(target), `.${path.basename(target)}.new`)
   attempt(file, () => {
     rmSync(temporary, { force: true })

@@ -21,7 +21,7 @@ import { Refusal } from '../support/worker.ts'
  * Atomic replacement of the files of a unit: a new key with an old certificate is useless. New files are written to a
  * temporary directory (`.new-...`), which is renamed to `.next-UNIT` when all are synced to disk; then they are moved
  * into place one by one. After a killed run, the next one deletes `.new-...` and completes `.next-UNIT`; until then
- * `read` prefers the files in `.next-UNIT`.
+ * `read` prefers the files in `.next-UNIT`. Packages for atomic writes replace one file, not several together.
  */
 
 const LOCK_SECONDS = 120

@@ -100,6 +100,7 @@ t.test('error for an invalid value names host, variable and valid values', async
     [{ ansible_ssh_args: '-o StrictHostKeyChecking=maybe' }, /must be yes, accept-new or no/],
     [{ ansible_ssh_args: '-4' }, 'node1: ansible_ssh_args: cannot read "-4"; write options as -o Name=value'],
     [{ ansible_ssh_args: '-o' }, /cannot read "-o"/],
+    [{ ansible_ssh_args: '-o "BindAddress=::1' }, /^node1: ansible_ssh_args: unclosed quote in: -o "BindAddress=::1$/],
   ]
   for (const [vars, message] of cases)
     t.throws(() => connectionSettings('node1', vars), configError(message), JSON.stringify(vars))

@@ -158,7 +158,11 @@ await t.test('hosts beyond the limit are counted, failed hosts are shown first',
 
 await t.test('a report that cannot be written is an error', async (t) => {
   const folder = t.testdir()
-  mkdirSync(join(folder, 'report.md.part'), { recursive: true })
+  mkdirSync(join(folder, 'report.md'), { recursive: true })
   cpSync(join(fixtures, 'passed.jsonl'), join(folder, 'events.jsonl'))
   await t.rejects(renderReport(folder), /cannot write the report to .*: a directory with this name exists: move it/)
+  t.notOk(
+    readdirSync(folder).find((name) => name.startsWith('report.md.')),
+    'no temporary file is left',
+  )
 })

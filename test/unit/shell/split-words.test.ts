@@ -1,6 +1,6 @@
 import t from 'tap'
-import { splitWords } from '../../../../src/modules/support/split-words.ts'
-import { runIn, shells } from '../../../support/shells.ts'
+import { splitWords } from '../../../src/shell/split-words.ts'
+import { runIn, shells } from '../../support/shells.ts'
 
 t.test('splitWords splits as a shell does', async (t) => {
   const lines = [
