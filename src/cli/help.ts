@@ -1,6 +1,6 @@
 import { wrap } from '../ui/format/text.ts'
-import { OPTIONS, type OptionSpec, type Subcommands } from './options.ts'
-import { table } from './table.ts'
+import { HELP_WIDTH, type HelpRow, helpSection, optionsSection } from './command-line.ts'
+import { OPTIONS, type Subcommands } from './options.ts'
 
 export interface HelpOptions {
   /** The file name of the entry point: `site.mjs`. */
@@ -13,16 +13,13 @@ export interface HelpOptions {
   readonly variable?: string | undefined
 }
 
-const WIDTH = 80
-const EXIT_CODES: readonly Row[] = [
+const EXIT_CODES: readonly HelpRow[] = [
   ['0', 'success'],
   ['1', 'error: command line, inventory, or a bug'],
   ['2', 'a host failed, a finding does not hold, or the run was refused'],
   ['4', 'a host was unreachable'],
   ['130', 'interrupted'],
 ]
-
-type Row = readonly [term: string, meaning: string]
 
 /** The text of `--help`, aligned, at most 80 columns wide. */
 export function helpText({
@@ -35,24 +32,18 @@ export function helpText({
   const command = `npx zx playbooks/${playbook}`
   const subcommands = Object.keys(words)
   const blocks = [
-    wrap(description, WIDTH).join('\n'),
+    wrap(description, HELP_WIDTH).join('\n'),
     `Usage: ${command}${subcommands.length > 0 ? ` [${subcommands.join('|')}]` : ''} [options]`,
-    section(
+    helpSection(
       'What it does',
-      steps.map((step, i): Row => [`${i + 1}.`, step]),
+      steps.map((step, i): HelpRow => [`${i + 1}.`, step]),
     ),
-    section('Commands', Object.entries(words)),
-    section('Options', Object.entries<OptionSpec>(OPTIONS).map(optionRow)),
+    helpSection('Commands', Object.entries(words)),
+    optionsSection(OPTIONS),
     `Examples:\n${examples(command, subcommands[0], variable)}`,
-    section('Exit codes', EXIT_CODES),
+    helpSection('Exit codes', EXIT_CODES),
   ]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
-}
-
-function optionRow([name, { short, value }]: [string, OptionSpec]): Row {
-  const dashed = short === undefined ? '    ' : `-${short}, `
-  const help = OPTIONS[name as keyof typeof OPTIONS].help
-  return [`${dashed}--${name}${value === undefined ? '' : ` ${value}`}`, help]
 }
 
 function examples(command: string, subcommand: string | undefined, variable = 'ansible_user=admin'): string {
@@ -65,9 +56,4 @@ function examples(command: string, subcommand: string | undefined, variable = 'a
   ]
     .map(([what, line]) => `  # ${what}\n  ${line}`)
     .join('\n')
-}
-
-function section(title: string, rows: readonly Row[]): string {
-  if (rows.length === 0) return ''
-  return `${title}:\n${table(rows, WIDTH - 2).replace(/^/gm, '  ')}`
 }

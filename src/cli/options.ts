@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
+import { type OptionSpec, parseCommandLine, suggestion } from './command-line.ts'
 import { parseExtraVars, type ExtraVarsArgument } from './extra-vars.ts'
-import { closest } from '../text/suggest.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The options of the command line, the same for every playbook. */
@@ -42,13 +41,6 @@ export interface CliOptions {
 /** Subcommands of a playbook and their help: `{ up: 'create the lab' }`. `'snapshot NAME'` takes an argument. */
 export type Subcommands = Readonly<Record<string, string>>
 
-export interface OptionSpec {
-  readonly short?: string
-  /** The name of its value in the help; absent for a flag. */
-  readonly value?: string
-  readonly help: string
-}
-
 /** All options, in the order of the help. */
 export const OPTIONS = {
   inventory: { short: 'i', value: 'PATH', help: 'inventory file (default: inventory.yaml)' },
@@ -75,9 +67,6 @@ export const OPTIONS = {
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
 type Name = keyof typeof OPTIONS
-const SPECS: Readonly<Record<Name, OptionSpec>> = OPTIONS
-const NAMES = Object.keys(OPTIONS) as Name[]
-const isName = (name: string): name is Name => Object.hasOwn(OPTIONS, name)
 
 /**
  * Parses the command line, without side effects. With `--help` nothing else is validated.
@@ -87,37 +76,12 @@ const isName = (name: string): name is Name => Object.hasOwn(OPTIONS, name)
  * @throws {UsageError} the command line is invalid; the message is for the user.
  */
 export function parseOptions(argv: readonly string[], words: Subcommands = {}): CliOptions {
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: Object.fromEntries(
-      Object.entries(SPECS).map(([name, { short, value }]) => [
-        name,
-        { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) } as const,
-      ]),
-    ),
-    allowPositionals: true,
-    strict: false, // our own error messages suggest an option
-    tokens: true,
-  })
-  const values = new Map<Name, string[]>()
-  const positional: string[] = []
-  const help = tokens.some((token) => token.kind === 'option' && token.name === 'help')
-  if (!help) {
-    for (const token of tokens) {
-      if (token.kind === 'positional')
-        positional.push(takesArgument(positional, words) ? token.value : parseSubcommand(token.value, words))
-      if (token.kind !== 'option') continue
-      const name = parseOptionName(token.name, token.rawName)
-      values.set(name, [...(values.get(name) ?? []), valueOf(name, token.value, token.inlineValue)])
-    }
-  }
-  if (!help && takesArgument(positional, words))
-    throw new UsageError(
-      `"${positional.at(-1) ?? ''}" needs an argument: ${declared(positional.at(-1) ?? '', words) ?? ''}`,
-    )
-  const all = (name: Name): string[] => values.get(name) ?? []
+  const parsed = parseCommandLine<Name>(argv, OPTIONS)
+  const help = parsed === 'help'
+  const { all, positionals } = help ? { all: () => [], positionals: [] } : parsed
+  const args = parseSubcommands(positionals, words)
   const last = (name: Name): string | undefined => all(name).at(-1)
-  const on = (name: Name): boolean => values.has(name)
+  const on = (name: Name): boolean => all(name).length > 0
   if (on('ask-become-pass') && (on('no-input') || on('json'))) {
     throw new UsageError(
       `--ask-become-pass prompts, which --${on('json') ? 'json' : 'no-input'} forbids; ` +
@@ -146,46 +110,31 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}): 
     yes: on('yes'),
     help,
     version: on('version'),
-    args: positional,
+    args,
   }
-}
-
-function parseOptionName(name: string, raw: string): Name {
-  if (isName(name)) return name
-  const suggestion = raw.startsWith('--') ? closest(name, NAMES) : undefined
-  const hint = suggestion === undefined ? '; see --help' : ` (did you mean --${suggestion}?)`
-  throw new UsageError(`unknown option ${raw}${hint}`)
-}
-
-function valueOf(name: Name, value: string | undefined, inline: boolean | undefined): string {
-  if (SPECS[name].value === undefined) {
-    if (value !== undefined) throw new UsageError(`--${name} takes no value`)
-    return ''
-  }
-  // Otherwise `--limit --check` would limit the run to hosts named "--check" and disable check mode.
-  if (value === undefined || value === '' || (inline !== true && value.startsWith('-'))) {
-    throw new UsageError(`--${name} needs a value: --${name} ${SPECS[name].value}`)
-  }
-  return value
 }
 
 /** A subcommand as declared by the playbook: `snapshot NAME` for `snapshot`. */
 const declared = (word: string, words: Subcommands): string | undefined =>
   Object.keys(words).find((each) => each.split(' ')[0] === word)
 
-/** Whether the last positional is a subcommand that takes an argument. */
-function takesArgument(positional: readonly string[], words: Subcommands): boolean {
-  const last = positional.at(-1)
-  return last !== undefined && positional.length === 1 && declared(last, words)?.includes(' ') === true
+/** The subcommands, each with its argument if it takes one. */
+function parseSubcommands(positionals: readonly string[], words: Subcommands): string[] {
+  const [first] = positionals
+  const takesArgument = first !== undefined && declared(first, words)?.includes(' ') === true
+  positionals.forEach((word, i) => {
+    if (!(takesArgument && i === 1)) validateSubcommand(word, words)
+  })
+  if (takesArgument && positionals.length === 1)
+    throw new UsageError(`"${first}" needs an argument: ${declared(first, words) ?? ''}`)
+  return [...positionals]
 }
 
-function parseSubcommand(word: string, words: Subcommands): string {
-  if (declared(word, words) !== undefined) return word
+function validateSubcommand(word: string, words: Subcommands): void {
+  if (declared(word, words) !== undefined) return
   const choices = Object.keys(words).map((each) => each.split(' ')[0] ?? each)
   if (choices.length === 0) throw new UsageError(`unexpected argument "${word}"; to limit the hosts: --limit ${word}`)
-  const suggestion = closest(word, choices)
-  const hint = suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`
-  throw new UsageError(`unknown command "${word}"${hint}; valid commands: ${choices.join(', ')}`)
+  throw new UsageError(`unknown command "${word}"${suggestion(word, choices)}; valid commands: ${choices.join(', ')}`)
 }
 
 function tagList(name: Name, list: string): string[] {

@@ -1,30 +1,38 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { EvidenceError } from '../evidence/index.ts'
 import { replaceFileSync } from '../evidence/replace-file.ts'
 import { fileError } from '../evidence/run-directory.ts'
 import { renderReport } from '../report/index.ts'
 import { findBrowser, printPdf, PrintError } from '../report/pdf.ts'
 import { LANGUAGES, messagesOf, type Language } from '../report/messages/index.ts'
-import { closest } from '../text/suggest.ts'
+import { type OptionSpec, optionsSection, parseCommandLine, suggestion } from './command-line.ts'
 import { UsageError } from './usage-error.ts'
 
 const FORMATS = ['html', 'md', 'pdf', 'junit'] as const
 type Format = (typeof FORMATS)[number]
 
-const HELP = `Renders the report of a run again, from its event log.
+const OPTIONS = {
+  format: {
+    value: 'FORMATS',
+    choices: FORMATS,
+    help: 'html, md, pdf (needs Chromium), junit; or several: html,pdf (default: html,md)',
+  },
+  lang: {
+    value: 'LANGUAGE',
+    choices: LANGUAGES,
+    help: "en or ru: language of the report's own text; output and names are not translated (default: en)",
+  },
+  help: { short: 'h', help: 'show this help' },
+} as const satisfies Readonly<Record<string, OptionSpec>>
+
+const help = (): string => `Renders the report of a run again, from its event log.
 
 Usage: npx zx playbooks/report.mjs [RUN] [options]
 
-  RUN               a directory, or a name in runs/ (default: latest)
+  RUN  a directory, or a name in runs/ (default: latest)
 
-Options:
-  --format FORMATS  html, md, pdf (needs Chromium), junit; or several: html,pdf
-                    (default: html,md)
-  --lang LANGUAGE   en or ru: language of the report's own text; output and names
-                    are not translated (default: en)
-  -h, --help        show this help
+${optionsSection(OPTIONS)}
 
 Examples:
   # the latest run, as a PDF in Russian
@@ -51,7 +59,7 @@ interface ReportOptions {
 export async function report(argv: readonly string[], root: string): Promise<0 | 1> {
   try {
     const options = parse(argv)
-    if (options === 'help') process.stdout.write(HELP)
+    if (options === 'help') process.stdout.write(help())
     else
       for (const file of await write(runDirectory(options.run, path.join(root, 'runs')), options))
         process.stdout.write(`${path.relative(process.cwd(), file)}\n`)
@@ -65,54 +73,21 @@ export async function report(argv: readonly string[], root: string): Promise<0 |
 
 /** @throws {UsageError} the command line is invalid. */
 function parse(argv: readonly string[]): ReportOptions | 'help' {
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: { format: { type: 'string' }, lang: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-    allowPositionals: true,
-    strict: false, // our own error messages suggest an option
-    tokens: true,
-  })
-  if (tokens.some((token) => token.kind === 'option' && token.name === 'help')) return 'help'
-  const runs = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
-  let formats: readonly Format[] = ['html', 'md']
-  let language: Language = 'en'
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue
-    if (token.name === 'format')
-      formats = valueOf(token, FORMATS)
-        .split(',')
-        .map((name) => oneOf('format', name.trim(), FORMATS))
-    else if (token.name === 'lang') language = oneOf('lang', valueOf(token, LANGUAGES), LANGUAGES)
-    else throw unknownOption(token.rawName, token.name)
-  }
+  const parsed = parseCommandLine<keyof typeof OPTIONS>(argv, OPTIONS)
+  if (parsed === 'help') return 'help'
+  const { all, positionals: runs } = parsed
+  const formats = (all('format').at(-1) ?? 'html,md').split(',').map((name) => oneOf('format', name.trim(), FORMATS))
+  const language = oneOf('lang', all('lang').at(-1) ?? 'en', LANGUAGES)
   if (runs.length > 1) throw new UsageError(`only one run is allowed, not ${runs.join(' and ')}`)
   return { run: runs[0], formats: [...new Set(formats)], language }
-}
-
-function unknownOption(raw: string, name: string): UsageError {
-  const suggestion = closest(name, ['format', 'lang', 'help'])
-  return new UsageError(
-    `unknown option ${raw}${suggestion === undefined ? '; see --help' : ` (did you mean --${suggestion}?)`}`,
-  )
-}
-
-function valueOf(
-  { name, value }: { readonly name: string; readonly value?: string | undefined },
-  choices: readonly string[],
-): string {
-  if (value === undefined || value === '' || value.startsWith('-'))
-    throw new UsageError(`--${name} needs a value: ${choices.join(', ')}`)
-  return value
 }
 
 function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
   const chosen = choices.find((choice) => choice === value)
   if (chosen !== undefined) return chosen
-  const suggestion = closest(value, choices)
+  const kind = option === 'lang' ? 'language' : 'format'
   throw new UsageError(
-    `--${option} ${value}: unknown ${option === 'lang' ? 'language' : 'format'}${
-      suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`
-    }; valid values: ${choices.join(', ')}`,
+    `--${option} ${value}: unknown ${kind}${suggestion(value, choices)}; valid values: ${choices.join(', ')}`,
   )
 }
 
@@ -126,10 +101,8 @@ function runDirectory(run: string | undefined, runs: string): string {
   if (found !== undefined) return found
   if (existsSync(run) && !existsSync(path.join(runs, run)))
     throw new UsageError(`${run} is not a run: it has no events.jsonl`)
-  const suggestion = closest(run, existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : [])
-  throw new UsageError(
-    `run "${run}" not found in ${runs}${suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`}`,
-  )
+  const names = existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : []
+  throw new UsageError(`run "${run}" not found in ${runs}${suggestion(run, names)}`)
 }
 
 const isRun = (directory: string): boolean =>

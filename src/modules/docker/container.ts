@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
+import { splitWords } from '../../shell/split-words.ts'
 import { Secret } from '../../values/secret.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
@@ -8,7 +9,14 @@ import { parseResponses, engineProblem, get, requireEngine } from './engine.ts'
 import { parseReference } from './reference.ts'
 
 const wordList = z.union([
-  z.string().transform((text) => text.split(/\s+/).filter((word) => word !== '')),
+  z.string().transform((text, context) => {
+    try {
+      return splitWords(text)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as SyntaxError).message })
+      return z.NEVER
+    }
+  }),
   z.array(z.string()),
 ])
 
@@ -18,7 +26,7 @@ const schema = z
     image: z.string().optional(),
     /** `present`: exists, running or not. */
     state: z.enum(['started', 'stopped', 'present', 'absent']).default('started'),
-    /** A string is split at spaces. */
+    /** A string is split into words as a shell does: `sh -c 'a b'` has three. */
     command: wordList.optional(),
     entrypoint: z.array(z.string()).optional(),
     /** Values may be secrets: they are passed in an env file that only root can read. */
