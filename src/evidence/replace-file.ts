@@ -1,14 +1,17 @@
-import writeFileAtomic from 'write-file-atomic'
+import { createRequire } from 'node:module'
 
 /*
- * Not synced to disk, which costs more than rendering: a report can be rendered again from the event log.
+ * Not synced to disk, which costs more than rendering: a report can be rendered again from the event log. The package
+ * is loaded on demand, as it takes 7 ms, which `--help` and the like need not wait for.
  */
 const OPTIONS = { fsync: false } as const
+const require = createRequire(import.meta.url)
+const load = () => require('write-file-atomic') as typeof import('write-file-atomic')
 
 /** Replaces a file atomically: a reader never gets half of it. The mode and the owner of an existing file stay. */
-export const replaceFile = (file: string, text: string): Promise<void> => writeFileAtomic(file, text, OPTIONS)
+export const replaceFile = (file: string, text: string): Promise<void> => load()(file, text, OPTIONS)
 
 /** The same, synchronously. */
 export const replaceFileSync = (file: string, text: string): void => {
-  writeFileAtomic.sync(file, text, OPTIONS)
+  load().sync(file, text, OPTIONS)
 }

@@ -1,4 +1,5 @@
-import stringWidth from 'string-width'
+// `string-width`, which the report's terminal images use, takes 17 ms to load, this one 1 ms.
+import stringWidth from 'fast-string-width'
 import textTable from 'text-table'
 
 export interface TableOptions {
@@ -10,7 +11,7 @@ export interface TableOptions {
 
 /**
  * Aligns cells in columns, by their width on a terminal: wide characters count twice, escape sequences not at all. A
- * cell may have several lines.
+ * cell may have several lines. (Screens print a line at a time, in columns of fixed width; these pad their cells.)
  *
  * @returns the lines, without trailing spaces.
  */
@@ -25,7 +26,7 @@ export function tableLines(
     {
       align: Array.from({ length: columns }, (_, column) => ((align[column] ?? align.at(-1)) === 'right' ? 'r' : 'l')),
       hsep: gap,
-      stringLength: stringWidth,
+      stringLength: (text) => stringWidth(text),
     },
   ).split('\n')
 }
