@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { didYouMean, nearest } from '../inventory/index.ts'
+import { didYouMean, nearest } from '../text/suggest.ts'
 import type { Disturbs } from './disturbs.ts'
 
 export type SerialSize = number | `${number}%`

@@ -1,5 +1,5 @@
 import type { Task } from '../modules/task.ts'
-import { didYouMean, nearest } from '../inventory/index.ts'
+import { didYouMean, nearest } from '../text/suggest.ts'
 import { callPlayFunction } from './playbook-errors.ts'
 import { flattenTasks, PlaybookError, type Play, type PlayContext } from './play.ts'
 
