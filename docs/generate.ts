@@ -3,17 +3,19 @@ import path from 'node:path'
 import ts from 'typescript'
 import { z } from 'zod'
 import * as labbook from 'labbook'
+import type { VarSet } from 'labbook'
 import * as htpasswd from 'labbook/htpasswd'
 import * as k3s from 'labbook/k3s'
 import * as lab from 'labbook/lab'
 import * as transfer from 'labbook/transfer'
 import * as x509 from 'labbook/x509'
+import { PROJECT_VARS } from '../playbooks/project.ts'
 import type { ModuleDefinition } from '../src/modules/module.ts'
 import { toText } from '../src/values/to-text.ts'
 
 /*
  * Writes docs/modules.md: names, types and defaults from the schemas that check the parameters, sentences from the
- * comments beside them. So the page cannot say what the code does not. `npm run docs`.
+ * comments beside them; and docs/variables.md. So the pages cannot say what the code does not. `npm run docs`.
  */
 
 const ROOT = path.join(import.meta.dirname, '..')
@@ -130,4 +132,33 @@ function sentence(node: ts.Node): string {
   return (ts.getTextOfJSDocComment(doc?.comment) ?? '').replace(/\s+/g, ' ').trim()
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(path.join(ROOT, 'docs/modules.md'), modulesPage())
+/** The text of docs/variables.md, from the declarations of all areas. */
+export function variablesPage(): string {
+  const sections = PROJECT_VARS.map(({ area, definitions }: VarSet) => [
+    `## ${area}`,
+    '',
+    '| variable | value | default | |',
+    '|---|---|---|---|',
+    ...Object.entries(definitions).map(
+      ([name, definition]) =>
+        `| \`${name}\` | ${definition.schema.description ?? ''} | ${shownDefault(definition)} | ${definition.description} |`,
+    ),
+    '',
+  ])
+  return [
+    '# Variables',
+    '',
+    'Set them in the inventory or with `-e name=value`. A wrong value is an error that says what is allowed. The variables',
+    "of the lab are in [lab.md](lab.md). Written by `npm run docs` from the playbooks' declarations.",
+    '',
+    ...sections.flat(),
+  ].join('\n')
+}
+
+const shownDefault = ({ default: value, shownDefault: text }: VarSet['definitions'][string]): string =>
+  text ?? (value === undefined ? '' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``)
+
+if (process.argv[1] === import.meta.filename) {
+  writeFileSync(path.join(ROOT, 'docs/modules.md'), modulesPage())
+  writeFileSync(path.join(ROOT, 'docs/variables.md'), variablesPage())
+}

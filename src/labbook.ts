@@ -13,14 +13,16 @@ export {
   type WatchResult,
 } from './playbook/experiment.ts'
 export type { Chart, TimelineBar, TimelineChart } from './events/chart.ts'
-export type { Exhibit } from './events/events.ts'
+export type { Exhibit, ReportQuestion } from './events/events.ts'
 export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './playbook/play.ts'
+export { defineVars, varTypes, type VarSet } from './playbook/define-vars.ts'
 export { tagged } from './playbook/tags.ts'
 export { durationMultiplierOf, timeoutMultiplierOf } from './playbook/timeout-multiplier.ts'
 export type { Summary } from './evidence/index.ts'
 export type { Closing } from './ui/index.ts'
 
 // Values of tasks.
+export { HOST_DIRECTORIES, stateDirectory } from './values/directories.ts'
 export { register, Reference, type Register, type Scope } from './values/reference.ts'
 export { secret, Secret } from './values/secret.ts'
 export { toText } from './values/to-text.ts'

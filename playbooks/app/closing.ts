@@ -1,5 +1,5 @@
 import { type Closing, type ClosingContext, tableLines } from 'labbook'
-import { labOf } from '../lab/lab.ts'
+import { projectLab } from '../lab/lab.ts'
 import { endpoints } from './proof.ts'
 
 type Line = Closing['next'][number]
@@ -86,7 +86,7 @@ function figures({ findings }: ClosingContext): Line[] {
 
 function commonSteps(run: ClosingContext): Line[] {
   const command = commandFor(run)
-  const isLab = labOf(run) !== undefined
+  const isLab = projectLab(run) !== undefined
   return [
     ['Print the report as PDF', 'npx zx playbooks/report.mjs --format pdf'],
     ...(isLab

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, type ExperimentContext, type SetupContext, tableLines } from 'labbook'
 import { callMany, type CallResults, type Endpoint } from './client.ts'
 import { endpointOf } from '../lab/address.ts'
-import { appVars, STACK } from './stack.ts'
+import { STACK } from './stack.ts'
+import { appVars } from './vars.ts'
 
 export const REQUESTS = 80
 export const INCREMENTS = 200
@@ -15,7 +16,7 @@ export function endpoints(
 ): Endpoint[] {
   return nodes.map((name) => {
     const vars = hostvars(name)
-    return endpointOf(vars, name, appVars(vars).counter_port)
+    return endpointOf(vars, name, appVars.read(vars, name).counter_port)
   })
 }
 
@@ -23,7 +24,7 @@ const RUNNING = `docker service ps ${STACK}_counter --filter desired-state=runni
 
 /** Waits until the configured number of replicas run. */
 export const watchReplicas = async (on: SetupContext, title: string) => {
-  const wanted = appVars(on.hostvars(on.hosts[0] as string)).counter_replicas
+  const wanted = appVars.read(on.hostvars(on.hosts[0] as string)).counter_replicas
   const watched = await on.watch({
     title,
     waitingFor: `${wanted} running replicas`,

@@ -2,6 +2,7 @@ import {
   docker_secret,
   docker_stack,
   file,
+  HOST_DIRECTORIES,
   type Play,
   play,
   type PlayContext,
@@ -11,31 +12,23 @@ import {
   timeoutMultiplierOf,
 } from 'labbook'
 import { images } from './images/images.ts'
+import { appVars } from './vars.ts'
 import { registryHost } from '../registry/address.ts'
 import { adminCommand, redis_admin } from '../redis/admin.ts'
 import { password, redisPassword, secretName } from '../redis/password.ts'
 import { migrationTasks, detectTopology, waitTargetOf, stackFileOf } from '../redis/switch.ts'
 import {
+  deployedRedisSettings,
   nodesNeeded,
   redisNodes,
-  redisVars,
-  deployedRedisVars,
-  TOPOLOGIES,
-  type RedisVars,
-  type Topology,
-} from '../redis/variables.ts'
+  redisSettings,
+  redisSettingsFor,
+  type RedisSettings,
+} from '../redis/settings.ts'
+import { TOPOLOGIES, type Topology } from '../redis/vars.ts'
 
 /** The name of the stack: its services are called `counter_counter`, `counter_redis`, `counter_gateway`. */
 export const STACK = 'counter'
-const REPLICAS = 4
-const COUNTER_PORT = 8080
-
-/** The app's variables, as the inventory or `--extra-vars` set them. */
-export const appVars = (vars: Readonly<Record<string, unknown>>) => ({
-  counter_replicas: Number(vars.counter_replicas ?? REPLICAS),
-  counter_max_per_node: Number(vars.counter_max_per_node ?? 2),
-  counter_port: Number(vars.counter_port ?? COUNTER_PORT),
-})
 
 /**
  * The routing mesh needs IPVS in the kernel of every node. Nodes without facts are not considered.
@@ -47,13 +40,13 @@ const hasMesh = ({ groups, hostvars }: PlayContext): boolean => {
   return known.length > 0 && known.every((facts) => facts.ipvs === true)
 }
 
-const DIRECTORY = '/opt/labbook/stack'
+const DIRECTORY = `${HOST_DIRECTORIES.files}/stack`
 
 /** Deploys the stack. Without IPVS, DNS round robin and a gateway on every node replace the routing mesh. */
 const stackWith = (topology?: Topology): Play =>
   play('Deploy Counter app', { hosts: 'swarm_managers[0]', become: true, tags: 'stack', gather_facts: true }, (on) => {
     const builder = registryHost(on)
-    const redis = redisVars(topology === undefined ? on.vars : { ...on.vars, redis_topology: topology })
+    const redis = topology === undefined ? redisSettings(on.vars) : redisSettingsFor(topology, on.vars)
     const to = redis.redis_topology
     redisNodes(on, to)
     const image = images.redis.on(builder).map(({ image }) => image)
@@ -79,7 +72,7 @@ const stackWith = (topology?: Topology): Play =>
           mode: '0644',
           vars: {
             ...common,
-            ...(one === to ? redis : deployedRedisVars(one, on.vars)),
+            ...(one === to ? redis : deployedRedisSettings(one, on.vars)),
             redis_nodes: redisNodes(on, one),
           },
         }),
@@ -90,7 +83,7 @@ const stackWith = (topology?: Topology): Play =>
         dest: compose,
         mode: '0644',
         vars: {
-          ...appVars(on.vars),
+          ...appVars.read(on.vars, on.host),
           ...common,
           ...redis,
           counter_image: images.counter.on(builder).map(({ image }) => image),
@@ -110,7 +103,7 @@ const stackWith = (topology?: Topology): Play =>
   })
 
 /** Tasks after Redis has started: form the topology, and wait until it is healthy. */
-function redisReady({ redis_topology: topology }: RedisVars, image: ReturnType<typeof secretName>): Task[] {
+function redisReady({ redis_topology: topology }: RedisSettings, image: ReturnType<typeof secretName>): Task[] {
   const verbs = { cluster: 'form', sentinel: 'tidy', single: undefined, replicas: undefined } as const
   const verb = verbs[topology]
   const titles = { form: 'Form Redis Cluster', tidy: 'Remove stale Sentinel entries' }

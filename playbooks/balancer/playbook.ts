@@ -1,11 +1,11 @@
-import { playbook } from 'labbook'
 import { extraImages } from '../app/images/images.ts'
 import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { balancerProof } from './proof.ts'
 import { removeBalancer, balancerStack } from './stack.ts'
+import { projectPlaybook } from '../project.ts'
 
-export default playbook({
+export default projectPlaybook({
   name: 'balancer',
   description:
     'Deploys two apps at /app1 and /app2 behind one load balancer, HAProxy or nginx (-e balancer=nginx), with optional sticky sessions ' +

@@ -3,7 +3,7 @@ import { disturbAll, experiment, type ExperimentContext } from 'labbook'
 import type { Endpoint } from '../app/client.ts'
 import { endpointOf } from '../lab/address.ts'
 import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
-import { APPS, balancerVars, STACK } from './stack.ts'
+import { APPS, balancerSettings, STACK } from './stack.ts'
 
 const REQUESTS = 30
 /** How long requests continue after a replica stops. */
@@ -16,7 +16,7 @@ const pathOf = (app: (typeof APPS)[number]): string => `/${app.path}${API}`
 function endpointsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>): Endpoint[] {
   return (groups.swarm ?? []).map((name) => {
     const vars = hostvars(name)
-    return endpointOf(vars, name, balancerVars(vars).port)
+    return endpointOf(vars, name, balancerSettings(vars).port)
   })
 }
 
@@ -39,7 +39,7 @@ export const balancerProof = experiment(
     },
   },
   async (on) => {
-    const settings = balancerVars(on.hostvars(on.hosts[0] as string))
+    const settings = balancerSettings(on.hostvars(on.hosts[0] as string))
     const endpoints = endpointsOf(on)
     await waitForBalancer(on, endpoints, settings.replicas)
     await checkPaths(on, endpoints)

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { disturbAll, docker_stack, file, play, PlaybookError, template, timeoutMultiplierOf, toText } from 'labbook'
+import { disturbAll, docker_stack, file, HOST_DIRECTORIES, play, template, timeoutMultiplierOf } from 'labbook'
 import { images } from '../app/images/images.ts'
 import { ROOT } from '../app/images/table.ts'
 import { registryHost } from '../registry/address.ts'
+import { balancerVars } from './vars.ts'
 
 export const STACK = 'balancer'
-const DIRECTORY = '/opt/labbook/balancer'
+const DIRECTORY = `${HOST_DIRECTORIES.files}/balancer`
 /** Two instances of the Counter app, each with its own counter. */
 export const APPS = [
   { path: 'app1', service: 'app1', port: 8080, health: '/health/started' },
@@ -18,44 +19,15 @@ type Vars = Readonly<Record<string, unknown>>
 
 const KINDS = { nginx: 'nginx.conf', haproxy: 'haproxy.cfg' } as const
 
-interface BalancerVars {
-  readonly kind: keyof typeof KINDS
-  readonly sticky: boolean
-  /** Published on each node. */
-  readonly port: number
-  /** Per app. */
-  readonly replicas: number
-}
-
-/**
- * The balancer's variables, as the inventory or `--extra-vars` set them.
- *
- * @throws {PlaybookError} if one of them is invalid.
- */
-export function balancerVars(vars: Vars): BalancerVars {
-  const kind = toText(vars.balancer ?? 'haproxy')
-  if (kind !== 'nginx' && kind !== 'haproxy')
-    throw new PlaybookError(`balancer is "${kind}": it must be nginx or haproxy`)
-  return {
-    kind,
-    sticky: booleanOf('balancer_sticky', vars.balancer_sticky ?? false),
-    port: integerOf('balancer_port', vars.balancer_port ?? 8090, 65535),
-    replicas: integerOf('balancer_replicas', vars.balancer_replicas ?? 2, 50),
-  }
-}
-
-/** `-e NAME=true` gives a string. */
-function booleanOf(name: string, value: unknown): boolean {
-  if (value === true || value === 'true') return true
-  if (value === false || value === 'false') return false
-  throw new PlaybookError(`${name} is "${String(value)}": it must be true or false`)
-}
-
-function integerOf(name: string, value: unknown, highest: number): number {
-  const number = Number(value)
-  if (!Number.isInteger(number) || number < 1 || number > highest)
-    throw new PlaybookError(`${name} is "${String(value)}": it must be an integer from 1 to ${highest}`)
-  return number
+/** The variables of the templates and of the proof. @throws {PlaybookError} if a variable is invalid. */
+export function balancerSettings(vars: Vars) {
+  const {
+    balancer: kind,
+    balancer_sticky: sticky,
+    balancer_port: port,
+    balancer_replicas: replicas,
+  } = balancerVars.read(vars)
+  return { kind, sticky, port, replicas }
 }
 
 /** Deploys two apps behind one load balancer, HAProxy or nginx, on each node. */
@@ -63,7 +35,7 @@ export const balancerStack = play(
   'Deploy load balancer',
   { hosts: 'swarm_managers[0]', become: true, tags: 'balancer' },
   (on) => {
-    const settings = balancerVars(on.vars)
+    const settings = balancerSettings(on.vars)
     const { kind, sticky } = settings
     const compose = `${DIRECTORY}/stack.yml`
     const image = (name: keyof typeof images) => images[name].on(registryHost(on)).map(({ image }) => image)

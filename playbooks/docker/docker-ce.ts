@@ -1,4 +1,4 @@
-import { apt, command, copy, file, get_url, PlaybookError, shell, toText } from 'labbook'
+import { apt, command, copy, file, get_url, HOST_DIRECTORIES, PlaybookError, shell, toText } from 'labbook'
 
 /** Fingerprints of Docker's signing keys, from Docker's documentation. Any other key is rejected. */
 const FINGERPRINTS = {
@@ -7,14 +7,7 @@ const FINGERPRINTS = {
 } as const
 const SITE = 'https://download.docker.com/linux'
 const PACKAGES = ['docker-ce', 'docker-ce-cli', 'containerd.io']
-const DOWNLOADED_KEY = '/var/lib/labbook/docker-key.asc'
-
-/** Values of earlier inventories are still accepted. @throws {PlaybookError} for any other value. */
-export function dockerSource(value: unknown): 'distro' | 'docker-ce' {
-  if (value === undefined || value === 'distro' || value === 'distribution') return 'distro'
-  if (value === 'docker-ce' || value === 'docker') return 'docker-ce'
-  throw new PlaybookError(`docker_source is "${toText(value)}": it must be distro or docker-ce`)
-}
+const DOWNLOADED_KEY = `${HOST_DIRECTORIES.state}/docker-key.asc`
 
 const DOWNLOAD_KEY = "Download Docker's GPG key (without access to download.docker.com, set docker_source: distro)"
 
@@ -33,7 +26,7 @@ export function dockerCe(facts: Readonly<Record<string, unknown>>) {
 
 /** Installs the key at `dest` only after its fingerprint has been verified. */
 const keyTasks = (url: string, dest: string, fingerprint: string) => [
-  file('Create /var/lib/labbook', { path: '/var/lib/labbook', state: 'directory', mode: '0755' }),
+  file(`Create ${HOST_DIRECTORIES.state}`, { path: HOST_DIRECTORIES.state, state: 'directory', mode: '0755' }),
   get_url(DOWNLOAD_KEY, { url, dest: DOWNLOADED_KEY, mode: '0644' }),
   shell("Verify and install Docker's GPG key", {
     cmd: `home=$(mktemp -d) && found=$(gpg --batch --no-options --homedir "$home" --show-keys --with-colons ${DOWNLOADED_KEY} | awk -F: '$1 == "fpr" { print $10; exit }'); rm -rf "$home"

@@ -8,22 +8,21 @@ import {
   play,
   PlaybookError,
   type PlayContext,
-  STORAGE_DRIVERS,
   systemd,
   template,
   timeoutMultiplierOf,
-  toText,
 } from 'labbook'
-import { dockerCe, dockerSource } from './docker-ce.ts'
+import { dockerCe } from './docker-ce.ts'
 import { DISTRO_PACKAGES } from './packages.ts'
-
-const isForced = ({ docker_storage_force: force }: Readonly<Record<string, unknown>>): boolean =>
-  force === true || force === 'true'
+import { dockerVars } from './vars.ts'
 
 /** Only with docker_storage_force; without it, a disk that holds data is refused. */
 const erasesStorage: Disturbs = ({ hosts, hostvars }) =>
   disturbAll(
-    hosts.filter((host) => hostvars(host).docker_storage_driver !== undefined && isForced(hostvars(host))),
+    hosts.filter((host) => {
+      const { docker_storage_driver: driver, docker_storage_force: force } = dockerVars.read(hostvars(host), host)
+      return driver !== undefined && force
+    }),
     "Docker's data and its disk are erased if they do not match the configuration (docker_storage_force)",
   )
 
@@ -43,11 +42,14 @@ export const docker = play(
       src: 'docker/daemon.json',
       dest: '/etc/docker/daemon.json',
       mode: '0644',
-      vars: { storage_driver: driverOf(on) ?? '', shutdown_seconds: isSlow(on) ? shutdownSeconds(on) : '' },
+      vars: {
+        storage_driver: dockerVars.read(on.vars, on.host).docker_storage_driver ?? '',
+        shutdown_seconds: isSlow(on) ? shutdownSeconds(on) : '',
+      },
       notify: 'restart docker',
     }),
     systemdDropIn(on),
-    dockerSource(on.vars.docker_source) === 'docker-ce'
+    dockerVars.read(on.vars, on.host).docker_source === 'docker-ce'
       ? dockerCe(on.facts)
       : [
           apt('Install Docker', {
@@ -99,22 +101,15 @@ function systemdDropIn(on: PlayContext) {
   ]
 }
 
-function driverOf({ vars }: PlayContext) {
-  const { docker_storage_driver: requested } = vars
-  const driver = STORAGE_DRIVERS.find((name) => name === requested)
-  if (requested !== undefined && driver === undefined)
-    throw new PlaybookError(`docker_storage_driver is "${toText(requested)}": it must be overlay2, btrfs or zfs`)
-  return driver
-}
-
 const TOOLS = { overlay2: [], btrfs: ['btrfs-progs'], zfs: ['zfsutils-linux'] } as const
 
 /** Only if docker_storage_driver is set; otherwise Docker chooses. */
 function storage(on: PlayContext) {
-  const driver = driverOf(on)
+  const vars = dockerVars.read(on.vars, on.host)
+  const driver = vars.docker_storage_driver
   if (driver === undefined) return []
   // Default: the second disk of a lab node.
-  const device = on.vars.docker_storage_device ?? (on.vars.lab_data_disk === undefined ? undefined : '/dev/vdb')
+  const device = vars.docker_storage_device ?? (on.vars.lab_data_disk === undefined ? undefined : '/dev/vdb')
   if (driver !== 'overlay2' && device === undefined) {
     throw new PlaybookError(
       `${on.host}: docker_storage_driver ${driver} needs a dedicated disk: set docker_storage_device (for a lab node, lab_data_disk: 10G)`,
@@ -130,8 +125,8 @@ function storage(on: PlayContext) {
       }),
     docker_storage('Prepare Docker storage', {
       driver,
-      force: isForced(on.vars),
-      ...(device === undefined ? {} : { device: toText(device) }),
+      force: vars.docker_storage_force,
+      ...(device === undefined ? {} : { device }),
     }),
   ]
 }

@@ -1,8 +1,8 @@
-import { dockerSource } from './docker-ce.ts'
+import { dockerVars } from './vars.ts'
 
 /** The distribution's packages for Docker Engine. */
 export const DISTRO_PACKAGES = ['docker.io', 'curl']
 
-/** Packages that the distribution provides for this `docker_source`. */
-export const distroPackages = (source: unknown): readonly string[] =>
-  dockerSource(source) === 'distro' ? DISTRO_PACKAGES : []
+/** Packages that the distribution provides for the `docker_source` of a host. */
+export const distroPackages = (vars: Readonly<Record<string, unknown>>): readonly string[] =>
+  dockerVars.read(vars).docker_source === 'distro' ? DISTRO_PACKAGES : []

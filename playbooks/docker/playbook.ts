@@ -1,8 +1,8 @@
-import { playbook } from 'labbook'
 import { docker } from './docker.ts'
 import { labUp } from '../lab/lab.ts'
+import { projectPlaybook } from '../project.ts'
 
-export default playbook({
+export default projectPlaybook({
   name: 'docker',
   description: 'Installs Docker Engine on the hosts of group docker.',
   steps: [...labUp, docker],

@@ -1,4 +1,3 @@
-import { playbook } from 'labbook'
 import { appClosing, measureCapacity } from '../app/closing.ts'
 import { swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
@@ -8,12 +7,13 @@ import { foundation } from '../site/steps.ts'
 import { OPT_IN_EXPERIMENTS, EXPERIMENTS } from '../swarm/experiments/index.ts'
 import { REDIS_EXPERIMENTS } from '../redis/experiments/index.ts'
 import { swarm } from '../swarm/swarm.ts'
+import { projectPlaybook } from '../project.ts'
 
 /** Load tests last: they inject no faults and take long. */
 const ALL = { ...EXPERIMENTS, ...LOAD_EXPERIMENTS }
 const EVERY = { ...ALL, ...OPT_IN_EXPERIMENTS, ...REDIS_EXPERIMENTS }
 
-export default playbook({
+export default projectPlaybook({
   name: 'experiments',
   description:
     'Runs experiments on the Swarm and its app, and records the results. Each experiment rolls back its changes.',

@@ -1,4 +1,4 @@
-import { playbook, tagged } from 'labbook'
+import { tagged } from 'labbook'
 import { appClosing } from '../app/closing.ts'
 import { appPlays } from '../k3s/app.ts'
 import { comparison, measureK3s } from '../k3s/comparison/index.ts'
@@ -9,12 +9,13 @@ import { loadGenerators } from '../load/generators.ts'
 import { foundation, quickStart } from '../site/steps.ts'
 import { EXPERIMENTS } from '../swarm/experiments/index.ts'
 import { REDIS_BY_TAG } from '../redis/experiments/index.ts'
+import { projectPlaybook } from '../project.ts'
 
 /** Needs artifacts or the internet, so only `--tags k3s` selects it, with its prerequisites. */
 const k3s = [...k3sUp, ...appPlays, measureK3s, ...Object.values(K3S_EXPERIMENTS), comparison]
 const experiments = Object.values(EXPERIMENTS).filter((experiment) => !quickStart.includes(experiment))
 
-export default playbook({
+export default projectPlaybook({
   name: 'full',
   description: 'Runs the quick start, all experiments and the load tests in one run with one report.',
   variable: 'counter_replicas=6',

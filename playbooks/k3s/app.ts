@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import path from 'node:path'
 import {
   command,
@@ -11,32 +10,30 @@ import {
   secret,
   sh,
   shell,
-  toText,
+  stateDirectory,
 } from 'labbook'
 import { images } from '../app/images/images.ts'
 import type { ImageName } from '../app/images/table.ts'
-import { labOf } from '../lab/lab.ts'
+import { projectLab } from '../lab/lab.ts'
 import { registryHost } from '../registry/address.ts'
-import { clusterAccess } from './cluster.ts'
+import { kubectlTarget } from './cluster.ts'
 import { clusterProof, kubernetesProof } from './proof.ts'
+import { redisVars } from '../redis/vars.ts'
 import { appSettings, manifestsOf } from './settings.ts'
+import { k3sAppVars } from './vars.ts'
 
 const password = register<CommandValues>('redis_password')
 
 /** File of the generated password: in the lab's directory, or in this machine's data directory. */
 const passwordFile = (on: PlayContext): string =>
-  path.join(
-    labOf(on)?.dir ?? (process.getuid?.() === 0 ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook')),
-    'k3s',
-    'redis-password',
-  )
+  path.join(projectLab(on)?.dir ?? stateDirectory(), 'k3s', 'redis-password')
 
 /** The Redis password: variable `redis_password`, or generated once. */
 const passwordPlay = play(
   'Create Redis password for Kubernetes',
   { hosts: 'localhost', tags: ['k3s', 'k3s-app'] },
   (on) => {
-    if (on.vars.redis_password !== undefined) return []
+    if (redisVars.read(on.vars).redis_password !== undefined) return []
     const file = passwordFile(on)
     return [
       shell('Generate Redis password', {
@@ -49,24 +46,19 @@ const passwordPlay = play(
 )
 
 /** The image in a variable, or in the inventory's registry. */
-const imageOf = (on: PlayContext, name: ImageName, variable: string) =>
-  on.vars[variable] === undefined
-    ? images[name].on(registryHost(on)).map(({ image }) => image)
-    : toText(on.vars[variable])
+const imageOf = (on: PlayContext, name: ImageName, variable: 'counter_image' | 'redis_image' | 'haproxy_image') =>
+  k3sAppVars.read(on.vars)[variable] ?? images[name].on(registryHost(on)).map(({ image }) => image)
 
 /** Applies the manifests and prunes objects of earlier runs that they no longer contain. */
 const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', tags: ['k3s', 'k3s-app'] }, (on) => {
-  const { host, become, context } = clusterAccess(on)
+  const { host, become, context } = kubectlTarget(on)
   const settings = appSettings(on.vars)
   return [
     k8s('Apply manifests', {
       template: manifestsOf(settings),
       vars: {
         ...settings,
-        redis_password:
-          on.vars.redis_password === undefined
-            ? password.map(({ stdout }) => secret(stdout))
-            : secret(toText(on.vars.redis_password)),
+        redis_password: redisVars.read(on.vars).redis_password ?? password.map(({ stdout }) => secret(stdout)),
         counter_image: imageOf(on, 'counter', 'counter_image'),
         redis_image: imageOf(on, 'redis', 'redis_image'),
         ...(settings.sentinel ? { haproxy_image: imageOf(on, 'balancer', 'haproxy_image') } : {}),
@@ -78,7 +70,7 @@ const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', ta
       // This playbook owns the objects: it resets, for example, replicas that were scaled by hand.
       server_side_apply: { force_conflicts: true },
       wait: true,
-      wait_timeout: Number(on.vars.kubernetes_wait_timeout ?? 240),
+      wait_timeout: k3sAppVars.read(on.vars).kubernetes_wait_timeout,
     }),
   ]
 })

@@ -1,10 +1,11 @@
-import { PlaybookError, type PlayContext, type SetupContext, sh, toText } from 'labbook'
+import { PlaybookError, type PlayContext, type SetupContext, sh } from 'labbook'
 import { K3S_BINARY } from 'labbook/k3s'
+import { k3sVars } from './vars.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
 /** How to run kubectl for a cluster. */
-export interface ClusterAccess {
+export interface KubectlTarget {
   /** The host that commands run on: the first server, or this machine. */
   readonly host: string
   readonly become: boolean
@@ -14,15 +15,14 @@ export interface ClusterAccess {
   readonly kubectl: string
 }
 
-/** A variable of `-e`, which applies to every host. */
-const extraVar = ({ hostvars }: Inventory, name: string): string | undefined => {
-  const value = hostvars('localhost')[name]
-  return value === undefined || value === '' ? undefined : toText(value)
-}
+/** The existing cluster of `-e kubecontext=NAME`; undefined for a cluster of the inventory's hosts. */
+export const contextIn = (vars: PlayContext['vars']): string | undefined => k3sVars.read(vars).kubecontext || undefined
+
+const existingContext = ({ hostvars }: Inventory): string | undefined => contextIn(hostvars('localhost'))
 
 /** @throws {PlaybookError} if there is neither a server in the inventory nor a context. */
-export function clusterAccess(on: Inventory): ClusterAccess {
-  const context = extraVar(on, 'kubecontext')
+export function kubectlTarget(on: Inventory): KubectlTarget {
+  const context = existingContext(on)
   if (context !== undefined)
     return { host: 'localhost', become: false, context, kubectl: sh`kubectl --context ${context}` }
   const server = on.groups.k3s_servers?.[0]
@@ -36,19 +36,19 @@ export function clusterAccess(on: Inventory): ClusterAccess {
 
 /** The cluster's hosts by inventory name: servers, then agents. Empty for a context. */
 export const clusterHosts = (on: Inventory): string[] =>
-  extraVar(on, 'kubecontext') === undefined
+  existingContext(on) === undefined
     ? [...new Set([...(on.groups.k3s_servers ?? []), ...(on.groups.k3s_agents ?? [])])]
     : []
 
 /** Targets that an experiment on the cluster disturbs: its hosts, or the context. */
 export function disturbedTargets(on: Inventory): string[] {
-  const context = extraVar(on, 'kubecontext')
+  const context = existingContext(on)
   return context === undefined ? clusterHosts(on) : [`context ${context}`]
 }
 
 /** Node name of a host of the inventory. */
 export const nodeNameOf = ({ hostvars }: Pick<Inventory, 'hostvars'>, host: string): string =>
-  toText(hostvars(host).k3s_node_name ?? host).toLowerCase()
+  (k3sVars.read(hostvars(host), host).k3s_node_name ?? host).toLowerCase()
 
 /** The cluster's hosts by node name, in the order of {@link clusterHosts}. */
 export const clusterNodes = (on: Inventory): string[] => clusterHosts(on).map((host) => nodeNameOf(on, host))
@@ -58,6 +58,6 @@ export function kubectl(on: Pick<SetupContext, 'groups' | 'hostvars'>): {
   readonly at: { readonly host: string; readonly become: boolean }
   readonly k: (args: string) => string
 } {
-  const { host, become, kubectl: program } = clusterAccess(on)
+  const { host, become, kubectl: program } = kubectlTarget(on)
   return { at: { host: host === 'localhost' ? 'controller' : host, become }, k: (args) => `${program} ${args}` }
 }

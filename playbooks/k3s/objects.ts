@@ -117,7 +117,7 @@ interface NodeJson {
 }
 
 /** Parses `kubectl get nodes -o json`. */
-export const parseNodes = (json: string): ClusterNode[] =>
+export const parseClusterNodes = (json: string): ClusterNode[] =>
   items<NodeJson>(json).map(({ metadata, spec, status }) => ({
     name: metadata.name,
     ready: hasCondition(status?.conditions, 'Ready'),

@@ -1,9 +1,10 @@
-import { experiment, type SetupContext, toText } from 'labbook'
+import { experiment, type SetupContext } from 'labbook'
 import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
 import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
-import { clusterAccess, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
-import { isReady, isReadyNode, parseNodes, parsePods } from './objects.ts'
+import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
+import { isReady, isReadyNode, parseClusterNodes, parsePods } from './objects.ts'
 import { appSettings } from './settings.ts'
+import { k3sAppVars } from './vars.ts'
 
 /** The pods of the app, and of Redis, as JSON. */
 export const podsCommand = (k: (words: string) => string, namespace: string): string =>
@@ -21,10 +22,10 @@ export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
   const nodes = clusterNodes(on)
   if (nodes.length > 0)
     return endpoints(on, clusterHosts(on)).map((endpoint, i) => ({ ...endpoint, node: nodes[i] as string }))
-  const { app_host: host, app_port } = on.hostvars('localhost')
+  const { app_host: host, app_port } = k3sAppVars.read(on.hostvars('localhost'))
   const { counter_port, namespace } = settingsOf(on)
-  const port = Number(app_port ?? counter_port)
-  if (host !== undefined) return [{ host: toText(host), port, node: toText(host) }]
+  const port = app_port ?? counter_port
+  if (host !== undefined) return [{ host, port, node: host }]
   const { at, k } = kubectl(on)
   const { stdout } = await on.exec({
     ...at,
@@ -57,7 +58,7 @@ export const clusterProof = experiment(
     const { at, k } = kubectl(on)
     const wanted = clusterNodes(on)
     const isHealthy = (stdout: string): boolean => {
-      const nodes = parseNodes(stdout)
+      const nodes = parseClusterNodes(stdout)
       return (
         nodes.length > 0 &&
         (wanted.length === 0
@@ -78,7 +79,7 @@ export const clusterProof = experiment(
       evidence: [exhibit],
       detail:
         wanted.length === 0
-          ? `${reached ? 'all' : 'not all'} nodes of context "${clusterAccess(on).context}" are ready`
+          ? `${reached ? 'all' : 'not all'} nodes of context "${kubectlTarget(on).context}" are ready`
           : `${reached ? 'all' : 'not all'} ${wanted.length} nodes of the inventory are ready`,
     })
   },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { PlaybookError, toText } from 'labbook'
-import { appVars } from '../app/stack.ts'
+import { PlaybookError } from 'labbook'
+import { appVars } from '../app/vars.ts'
+import { k3sAppVars } from './vars.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
@@ -30,49 +31,34 @@ export interface AppSettings {
 
 /** @throws {PlaybookError} if a variable is invalid. */
 export function appSettings(vars: Vars): AppSettings {
-  const text = (name: string, fallback: string): string => toText(vars[name] ?? fallback)
-  const integer = (name: string, fallback: number, min: number, max: number): number => {
-    const value = Number(vars[name] ?? fallback)
-    if (!Number.isInteger(value) || value < min || value > max)
-      throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: it must be an integer from ${min} to ${max}`)
-    return value
-  }
-  const flag = (name: string): boolean => {
-    const value = toText(vars[name] ?? 'false')
-    if (value !== 'true' && value !== 'false')
-      throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: it must be true or false`)
-    return value === 'true'
-  }
-  const { counter_replicas: replicas, counter_port } = appVars(vars)
-  const [log_level, workers] = [text('counter_log_level', 'INFO'), integer('counter_workers', 2, 1, 64)]
-  const [min_replicas, max_replicas] = [
-    integer('counter_min_replicas', 2, 1, 100),
-    integer('counter_max_replicas', 10, 1, 100),
-  ]
+  const app = appVars.read(vars)
+  const set = k3sAppVars.read(vars)
+  const { counter_min_replicas: min_replicas, counter_max_replicas: max_replicas } = set
   if (min_replicas > max_replicas)
     throw new PlaybookError(
       `counter_min_replicas is ${min_replicas}, counter_max_replicas is ${max_replicas}: the minimum must not exceed the maximum`,
     )
+  const { counter_log_level: log_level, counter_workers: workers } = set
   return {
-    namespace: text('kubernetes_namespace', NAMESPACE),
-    replicas,
-    counter_port,
+    namespace: set.kubernetes_namespace,
+    replicas: app.counter_replicas,
+    counter_port: app.counter_port,
     log_level,
     workers,
     min_replicas,
     max_replicas,
     // The Helm chart computes the same value.
     settings_checksum: createHash('sha256').update(`${log_level}|${workers}`).digest('hex').slice(0, 16),
-    progress_deadline: integer('counter_progress_deadline', 120, 10, 3600),
-    toleration_seconds: integer('counter_toleration_seconds', 30, 0, 3600),
-    ingress_class: text('ingress_class', 'traefik'),
-    ingress_host: text('ingress_host', 'counter.internal'),
-    storage_class: text('storage_class', ''),
-    storage_size: text('storage_size', '1Gi'),
-    image_pull_secret: text('image_pull_secret', ''),
-    sentinel: flag('redis_sentinel'),
-    autoscale: flag('counter_autoscale'),
-    cpu_percent: integer('counter_cpu_percent', 70, 1, 100),
+    progress_deadline: set.counter_progress_deadline,
+    toleration_seconds: set.counter_toleration_seconds,
+    ingress_class: set.ingress_class,
+    ingress_host: set.ingress_host,
+    storage_class: set.storage_class,
+    storage_size: set.storage_size,
+    image_pull_secret: set.image_pull_secret,
+    sentinel: set.redis_sentinel,
+    autoscale: set.counter_autoscale,
+    cpu_percent: set.counter_cpu_percent,
   }
 }
 

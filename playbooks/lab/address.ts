@@ -1,4 +1,5 @@
 import { type PlayContext, timeoutMultiplierOf, toText } from 'labbook'
+import { swarmVars } from '../swarm/vars.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 type On = Pick<PlayContext, 'hostvars'>
@@ -9,7 +10,7 @@ type On = Pick<PlayContext, 'hostvars'>
  */
 export function nodeAddress({ hostvars }: On, host: string): string {
   const vars = hostvars(host)
-  return toText(vars.swarm_advertise_addr ?? vars.lab_address ?? vars.ansible_host ?? host)
+  return toText(swarmVars.read(vars, host).swarm_advertise_addr ?? vars.lab_address ?? vars.ansible_host ?? host)
 }
 
 /**

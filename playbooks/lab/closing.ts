@@ -1,10 +1,10 @@
 import type { Closing, ClosingContext } from 'labbook'
 import { commandFor } from '../app/closing.ts'
-import { labOf } from './lab.ts'
+import { projectLab } from './lab.ts'
 
 /** Summary screen of `lab.mjs up`: the nodes and next steps. */
 export function labSummary(run: ClosingContext): Closing | undefined {
-  const lab = labOf(run)
+  const lab = projectLab(run)
   if (lab === undefined || (run.args[0] ?? 'up') !== 'up') return undefined
   const command = commandFor(run)
   return {

@@ -1,10 +1,10 @@
 import type { SetupContext } from 'labbook'
 import { type Faults, machineFaults, providerOf } from 'labbook/lab'
-import { labOf } from './lab.ts'
+import { projectLab } from './lab.ts'
 
 /** The faults that an experiment can inject into a node, for the lab's provider or a real machine. */
 export function faultsOf(on: Pick<SetupContext, 'groups' | 'hostvars'>, name: string): Faults {
-  const lab = labOf(on)
+  const lab = projectLab(on)
   const node = lab?.nodes.find((each) => each.name === name)
   if (lab === undefined || node === undefined) return machineFaults(name, Number(on.hostvars(name).ansible_port ?? 22))
   return providerOf(lab).faults(lab, node)

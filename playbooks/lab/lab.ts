@@ -1,13 +1,15 @@
-import { copy, debug, disturbAll, type Disturbs, file, play, type Play, toText } from 'labbook'
+import { copy, debug, disturbAll, type Disturbs, file, play, type Play, type PlayContext, toText } from 'labbook'
 import { distroPackages } from '../docker/packages.ts'
-import { labOf, providerFile, providerOf } from 'labbook/lab'
+import { type Lab, labOf, providerFile, providerOf } from 'labbook/lab'
+import { labOptions } from './options.ts'
 
-export { labOf }
+/** The lab of the inventory, with the ports that this project publishes. Undefined if there is none. */
+export const projectLab = (on: Pick<PlayContext, 'groups' | 'hostvars'>): Lab | undefined => labOf(on, labOptions)
 
 /** Creates the lab or repairs an incomplete one; leaves a healthy one unchanged. */
 export const labUp: readonly Play[] = [
   play('Create lab', { hosts: 'localhost', tags: 'lab', any_errors_fatal: true }, (on) => {
-    const lab = labOf(on)
+    const lab = projectLab(on)
     if (lab === undefined) return []
     const reason = on.hostvars(lab.nodes[0]?.name ?? '').lab_chosen
     const saved = providerFile(lab.name)
@@ -28,14 +30,14 @@ export const labUp: readonly Play[] = [
               mode: '0644',
             }),
           ],
-      [...providerOf(lab).up(lab, { download: distroPackages(on.hostvars(lab.nodes[0]?.name ?? '').docker_source) })],
+      [...providerOf(lab).up(lab, { download: distroPackages(on.hostvars(lab.nodes[0]?.name ?? '')) })],
     ]
   }),
 ]
 
 const removesNodes: Disturbs = (on) =>
   disturbAll(
-    (labOf(on)?.nodes ?? []).map(({ name }) => name),
+    (projectLab(on)?.nodes ?? []).map(({ name }) => name),
     'is removed, with all its data',
   )
 
@@ -44,7 +46,7 @@ const removesNodes: Disturbs = (on) =>
  */
 export const labDown: readonly Play[] = [
   play('Remove lab', { hosts: 'localhost', tags: 'lab', disturbs: removesNodes }, (on) => {
-    const lab = labOf(on)
+    const lab = projectLab(on)
     if (lab === undefined) return []
     return [
       ...providerOf(lab).down(lab),

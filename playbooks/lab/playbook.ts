@@ -1,9 +1,10 @@
-import { playbook, type PlaybookStep } from 'labbook'
+import { type PlaybookStep } from 'labbook'
 import { labSummary } from './closing.ts'
 import { labDown, labUp } from './lab.ts'
 import { labSnapshot, labSnapshots } from './snapshots.ts'
 import { labStatus } from './status.ts'
 import { vagrantfile } from './vagrant.ts'
+import { projectPlaybook } from '../project.ts'
 
 const STEPS: Readonly<Record<string, (name: string) => readonly PlaybookStep[]>> = {
   up: () => labUp,
@@ -16,7 +17,7 @@ const STEPS: Readonly<Record<string, (name: string) => readonly PlaybookStep[]>>
   vagrantfile: () => [vagrantfile],
 }
 
-export default playbook({
+export default projectPlaybook({
   name: 'lab',
   description:
     'Manages a lab of nodes on this machine: Linux namespaces, or QEMU virtual machines (--provider qemu), with systemd and sshd.',

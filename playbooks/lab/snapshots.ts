@@ -9,11 +9,11 @@ import {
   type PlayContext,
 } from 'labbook'
 import { type Lab, providerOf, type Snapshots } from 'labbook/lab'
-import { labOf } from './lab.ts'
+import { projectLab } from './lab.ts'
 
 /** @throws {PlaybookError} if there is no lab, or its provider does not support snapshots. */
 function snapshotsOf(on: Pick<PlayContext, 'groups' | 'hostvars'>): { lab: Lab; snapshots: Snapshots } {
-  const lab = labOf(on)
+  const lab = projectLab(on)
   if (lab === undefined) throw new PlaybookError('no host of the inventory has lab_provider: snapshots need a lab')
   const { snapshots, name } = providerOf(lab)
   if (snapshots === undefined)
@@ -32,7 +32,7 @@ const TITLES: Readonly<Record<Verb, string>> = {
 const discards =
   (verb: Verb, name: string): Disturbs =>
   (on) => {
-    const nodes = (labOf(on)?.nodes ?? []).map((node) => node.name)
+    const nodes = (projectLab(on)?.nodes ?? []).map((node) => node.name)
     if (verb === 'save') return []
     return disturbAll(
       nodes,

@@ -1,6 +1,6 @@
 import { experiment } from 'labbook'
 import { providerOf } from 'labbook/lab'
-import { labOf } from './lab.ts'
+import { projectLab } from './lab.ts'
 
 const HEAD = ['NODE', 'ADDRESS', 'STATE', 'UPTIME', 'MEMORY', 'REACHED BY'].join('\t')
 
@@ -13,7 +13,7 @@ export const labStatus = experiment(
     assertions: { 'lab.nodes.up': 'Every lab node responds on its SSH port' },
   },
   async (on) => {
-    const lab = labOf(on)
+    const lab = projectLab(on)
     if (lab === undefined) {
       on.log('no host of the inventory has lab_provider: there is no lab')
       return

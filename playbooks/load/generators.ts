@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { apt, copy, type ExperimentContext, file, play, PlaybookError } from 'labbook'
+import { apt, copy, type ExperimentContext, file, HOST_DIRECTORIES, play, PlaybookError } from 'labbook'
 import { type LoadPart, type LoadResult, mergeParts, type PlanInput, readPlan, runLoad, shardPlan } from 'labbook/load'
 import { ROOT } from '../app/images/table.ts'
 
 const GROUP = 'loadgen'
-const PROGRAM = '/opt/labbook/load/generator.cjs'
+const PROGRAM = `${HOST_DIRECTORIES.files}/load/generator.cjs`
 /** Seconds for start and exit of a generator, beyond the load and its last responses. */
 const OVERHEAD_SECONDS = 30
 

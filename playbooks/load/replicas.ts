@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exhibit, ExperimentContext, SetupContext } from 'labbook'
 import { callMany } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
-import { appVars, STACK } from '../app/stack.ts'
+import { STACK } from '../app/stack.ts'
+import { appVars } from '../app/vars.ts'
 import type { StackContainer } from './usage.ts'
 
 const COUNTER = `${STACK}_counter`
@@ -17,7 +18,7 @@ export function configuredReplicas({ hosts, hostvars }: Pick<SetupContext, 'host
   replicas: number
   mostOnNode: number
 } {
-  const { counter_replicas: replicas, counter_max_per_node: mostOnNode } = appVars(hostvars(hosts[0] as string))
+  const { counter_replicas: replicas, counter_max_per_node: mostOnNode } = appVars.read(hostvars(hosts[0] as string))
   return { replicas, mostOnNode }
 }
 

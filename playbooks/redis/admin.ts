@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { alwaysSecret, defineModule, lastLine, raw, sh } from 'labbook'
-import type { Topology } from './variables.ts'
+import type { Topology } from './vars.ts'
 
 /** Overlay network of the stack. */
 export const NETWORK = 'counter_backend'

@@ -1,46 +1,29 @@
 import { randomBytes, scryptSync } from 'node:crypto'
 import path from 'node:path'
-import {
-  copy,
-  file,
-  play,
-  PlaybookError,
-  type PlayContext,
-  type Reference,
-  register,
-  secret,
-  type Secret,
-  slurp,
-} from 'labbook'
+import { copy, file, play, type PlayContext, type Reference, register, secret, type Secret, slurp } from 'labbook'
 import { registryFiles } from '../registry/address.ts'
+import { redisVars } from './vars.ts'
 
 const storedPassword = register<{ content: string; sha256: string }>('redis_password')
 
 /** Next to the registry's credentials: removed with the lab. Leaves this machine only as a Swarm secret. */
 const passwordFile = (on: PlayContext): string => path.join(path.dirname(registryFiles(on).passwords), 'redis_password')
 
-function configuredPassword({ vars }: Pick<PlayContext, 'vars'>): Secret | undefined {
-  const { redis_password: password } = vars
-  if (password === undefined) return undefined
-  const text = typeof password === 'string' ? password : (password as Partial<Secret>).reveal?.()
-  if (typeof text !== 'string' || !/^[\x21-\x7e]{8,200}$/.test(text)) {
-    throw new PlaybookError('redis_password must be 8 to 200 printable ASCII characters without spaces')
-  }
-  return secret(text)
-}
-
 /** Stores the Redis password: `redis_password` of the inventory, or a generated one. Only its owner can read it. */
-export const redisPassword = play('Prepare Redis password', { hosts: 'localhost', tags: ['stack', 'redis'] }, (on) => [
-  file('Create directory for Redis password', { path: path.dirname(passwordFile(on)), state: 'directory' }),
-  copy('Write Redis password', {
-    content: configuredPassword(on) ?? secret(randomBytes(24).toString('base64url')),
-    dest: passwordFile(on),
-    mode: '0600',
-    force: configuredPassword(on) !== undefined,
-    no_log: true,
-  }),
-  slurp('Read Redis password', { src: passwordFile(on), register: storedPassword, no_log: true }),
-])
+export const redisPassword = play('Prepare Redis password', { hosts: 'localhost', tags: ['stack', 'redis'] }, (on) => {
+  const { redis_password: configured } = redisVars.read(on.vars)
+  return [
+    file('Create directory for Redis password', { path: path.dirname(passwordFile(on)), state: 'directory' }),
+    copy('Write Redis password', {
+      content: configured ?? secret(randomBytes(24).toString('base64url')),
+      dest: passwordFile(on),
+      mode: '0600',
+      force: configured !== undefined,
+      no_log: true,
+    }),
+    slurp('Read Redis password', { src: passwordFile(on), register: storedPassword, no_log: true }),
+  ]
+})
 
 /** The password, after {@link redisPassword} has run. */
 export const password = (): Reference<Secret> => storedPassword.on('localhost').map(({ content }) => secret(content))

@@ -1,11 +1,12 @@
-import { playbook, type PlaybookStep, UsageError } from 'labbook'
+import { type PlaybookStep, UsageError } from 'labbook'
 import { swarmProof } from '../app/proof.ts'
 import { appStackFor } from '../app/stack.ts'
 import { foundation } from '../site/steps.ts'
 import { recordCountBefore, compareCountAfter, redisStatus } from './proof.ts'
 import { isTopology } from './switch.ts'
-import { TOPOLOGIES } from './variables.ts'
+import { TOPOLOGIES } from './vars.ts'
 import { swarm } from '../swarm/swarm.ts'
+import { projectPlaybook } from '../project.ts'
 
 function stepsOf(args: readonly string[]): readonly PlaybookStep[] {
   const [subcommand, topology, ...rest] = args
@@ -24,7 +25,7 @@ function stepsOf(args: readonly string[]): readonly PlaybookStep[] {
   ]
 }
 
-export default playbook({
+export default projectPlaybook({
   name: 'redis',
   description: "Shows the status of the Counter app's Redis, or switches it to another topology and keeps the count.",
   subcommands: {

@@ -3,7 +3,7 @@ import { call, callMany, type Endpoint } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
 import { servicesOf } from './admin.ts'
 import { RECORDED_TOPOLOGY } from './switch.ts'
-import type { Topology } from './variables.ts'
+import type { Topology } from './vars.ts'
 
 const INCREMENTS = 50
 

@@ -1,6 +1,17 @@
-import { assert, type CommandValues, type Reference, register, type Secret, sh, shell, type Task } from 'labbook'
+import {
+  assert,
+  type CommandValues,
+  HOST_DIRECTORIES,
+  type Reference,
+  register,
+  type Secret,
+  sh,
+  shell,
+  type Task,
+} from 'labbook'
 import { adminCommand } from './admin.ts'
-import { nodesNeeded, TOPOLOGIES, type Topology } from './variables.ts'
+import { nodesNeeded } from './settings.ts'
+import { TOPOLOGIES, type Topology } from './vars.ts'
 
 /*
  * The active topology, the one that has the data, is recorded in the Swarm in the name of a config:
@@ -38,7 +49,7 @@ export const detectTopology = (): Task =>
   shell('Detect active topology', { cmd: DETECT, read_only: true, register: detected })
 
 /** Path of a topology's stack file on the manager. */
-export const stackFileOf = (topology: Topology): string => `/opt/labbook/stack/redis/${topology}.yml`
+export const stackFileOf = (topology: Topology): string => `${HOST_DIRECTORIES.files}/stack/redis/${topology}.yml`
 
 interface Switch {
   readonly to: Topology

@@ -1,8 +1,7 @@
 import { readAccounts } from 'labbook/htpasswd'
 import { PlaybookError, type PlayContext, Refusal, secret, type Secret } from 'labbook'
 import { registryFiles, registryHost } from './address.ts'
-
-const DEFAULT_USER = 'labbook'
+import { registryVars } from './vars.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
@@ -14,10 +13,8 @@ export interface RegistryAccount {
 
 /** `registry_users`: a list of `{name, password}` or of names. Hosts log in with the first. */
 export function configuredAccounts(on: Inventory): RegistryAccount[] {
-  const users = on.hostvars(registryHost(on)).registry_users ?? [DEFAULT_USER]
-  if (!Array.isArray(users) || users.length === 0)
-    throw new PlaybookError('registry_users must be a list of accounts, such as [{name: ann, password: ...}]')
-  return users.map((item: unknown) => {
+  const host = registryHost(on)
+  return registryVars.read(on.hostvars(host), host).registry_users.map((item: unknown) => {
     if (typeof item === 'string') return { name: item }
     const { name, password } = (item ?? {}) as { name?: unknown; password?: unknown }
     if (typeof name !== 'string') throw new PlaybookError('registry_users: each account needs a name')

@@ -1,10 +1,8 @@
-import { homedir } from 'node:os'
 import path from 'node:path'
-import { PlaybookError, type PlayContext, toText } from 'labbook'
+import { PlaybookError, type PlayContext, stateDirectory } from 'labbook'
 import { nodeAddress } from '../lab/address.ts'
-import { labOf } from '../lab/lab.ts'
-
-const REGISTRY_PORT = 5000
+import { projectLab } from '../lab/lab.ts'
+import { registryVars } from './vars.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
@@ -16,21 +14,20 @@ export function registryHost({ groups }: Pick<PlayContext, 'groups'>): string {
   return host
 }
 
+const varsOf = (on: Inventory) => registryVars.read(on.hostvars(registryHost(on)), registryHost(on))
+
 /** Host and port of the registry. */
 export function registryAddress(on: Inventory): string {
   const host = registryHost(on)
   return `${nodeAddress(on, host)}:${registryPort(on)}`
 }
 
-export const registryPort = (on: Inventory): number =>
-  Number(on.hostvars(registryHost(on)).registry_port ?? REGISTRY_PORT)
+export const registryPort = (on: Inventory): number => varsOf(on).registry_port
 
 /** Every name and address of the registry, for its certificate. */
 export function registryNames(on: Inventory): string[] {
   const host = registryHost(on)
-  const vars = on.hostvars(host)
-  const extra = Array.isArray(vars.registry_names) ? vars.registry_names.map(String) : []
-  return [...new Set([nodeAddress(on, host), host, 'localhost', '127.0.0.1', ...extra])]
+  return [...new Set([nodeAddress(on, host), host, 'localhost', '127.0.0.1', ...varsOf(on).registry_names])]
 }
 
 /** Files of the registry on the controller. Hosts receive only the keys and passwords they need. */
@@ -41,16 +38,12 @@ export interface RegistryFiles {
   readonly passwords: string
 }
 
-/** `registry_dir`, or the lab's directory, so that they are removed with the lab, or {@link dataDirectory}. */
+/** `registry_dir`, or the lab's directory, so that they are removed with the lab, or {@link stateDirectory}. */
 export function registryFiles(on: Inventory): RegistryFiles {
-  const configured = on.hostvars(registryHost(on)).registry_dir
-  const dir = configured === undefined ? path.join(labOf(on)?.dir ?? dataDirectory(), 'registry') : toText(configured)
+  const dir = varsOf(on).registry_dir ?? path.join(projectLab(on)?.dir ?? stateDirectory(), 'registry')
   return {
     pki: path.join(dir, 'pki'),
     htpasswd: path.join(dir, 'htpasswd'),
     passwords: path.join(dir, 'passwords.yaml'),
   }
 }
-
-const dataDirectory = (): string =>
-  process.getuid?.() === 0 ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook')

@@ -1,7 +1,7 @@
 import { type CommandValues, disturbAll, play, register, registry_gc, shell } from 'labbook'
 import { IMAGE_NAMES, tagOf } from '../app/images/table.ts'
 import { registryAddress, registryHost } from './address.ts'
-import { CONFIG_FILE, CONTAINER, storageOf } from './registry.ts'
+import { REGISTRY_CONFIG, CONTAINER, storageOf } from './registry.ts'
 
 const inUse = register<CommandValues>('images_in_use')
 
@@ -32,7 +32,7 @@ export const gc = [
         registry_gc('Delete unused images', {
           registry: registryAddress(on),
           container: CONTAINER,
-          config: CONFIG_FILE,
+          config: REGISTRY_CONFIG,
           storage: storageOf(on),
           keep: inUse
             .on(manager)

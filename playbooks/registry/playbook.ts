@@ -1,11 +1,11 @@
-import { playbook } from 'labbook'
 import { gc } from './gc.ts'
 import { foundation } from '../site/steps.ts'
 import { registryDown, registryProof } from './steps.ts'
+import { projectPlaybook } from '../project.ts'
 
 const STEPS = { up: [...foundation, ...registryProof], gc, down: registryDown }
 
-export default playbook({
+export default projectPlaybook({
   name: 'registry',
   description: 'Deploys the image registry and verifies it.',
   subcommands: {

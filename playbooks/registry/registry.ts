@@ -3,26 +3,26 @@ import {
   type Disturbs,
   docker_container,
   file,
+  HOST_DIRECTORIES,
   play,
   type PlayContext,
   shell,
   template,
-  toText,
   uri,
 } from 'labbook'
 import { registryImage } from '../app/images/images.ts'
 import { registryFiles, registryAddress, registryPort } from './address.ts'
 import { gracefulRestart } from './restart.ts'
+import { registryVars } from './vars.ts'
 
-const CONFIG = '/etc/labbook/registry'
-export const CONFIG_FILE = `${CONFIG}/config.yml`
+const CONFIG = `${HOST_DIRECTORIES.config}/registry`
+export const REGISTRY_CONFIG = `${CONFIG}/config.yml`
 /** UID of the registry in its container. */
 const USER = '5000'
 export const CONTAINER = 'labbook-registry'
 
 /** Storage directory of the registry on the host. */
-export const storageOf = ({ vars }: Pick<PlayContext, 'vars'>): string =>
-  toText(vars.registry_storage ?? '/var/lib/registry')
+export const storageOf = ({ vars }: Pick<PlayContext, 'vars'>): string => registryVars.read(vars).registry_storage
 
 /** Parameters of the registry's container. */
 export const registryContainer = (on: Pick<PlayContext, 'vars' | 'groups' | 'hostvars'>) => ({
@@ -57,7 +57,7 @@ export const registry = play(
       }),
       template('Configure registry', {
         src: 'registry/config.yml',
-        dest: CONFIG_FILE,
+        dest: REGISTRY_CONFIG,
         ...ownership,
         notify: 'restart registry',
       }),
@@ -98,8 +98,7 @@ export const removeFromOtherHosts = play(
   () => [docker_container('Remove registry container', { name: CONTAINER, state: 'absent' })],
 )
 
-const purges = ({ registry_purge: purge }: Readonly<Record<string, unknown>>): boolean =>
-  purge === true || purge === 'true'
+const purges = (vars: PlayContext['vars']): boolean => registryVars.read(vars).registry_purge
 
 const removesRegistry: Disturbs = ({ hosts, hostvars }) =>
   hosts.map((host) => ({

@@ -1,8 +1,8 @@
-import { playbook } from 'labbook'
 import { appClosing, measureCapacity, runExperiments } from '../app/closing.ts'
 import { foundation, quickStart } from './steps.ts'
+import { projectPlaybook } from '../project.ts'
 
-export default playbook({
+export default projectPlaybook({
   name: 'site',
   description:
     'Creates a lab and a Swarm that serves the Counter app, verifies them, and drains and reactivates one node.',

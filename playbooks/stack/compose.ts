@@ -14,7 +14,7 @@ import {
 } from './references.ts'
 
 /** A service of a compose file. */
-export interface Service {
+export interface ComposeService {
   readonly name: string
   readonly image: string
   readonly mode: string
@@ -22,7 +22,7 @@ export interface Service {
 }
 
 export interface Compose {
-  readonly services: readonly Service[]
+  readonly services: readonly ComposeService[]
   readonly files: readonly NamedFile[]
   /** Errors that prevent the deployment, in line order. */
   readonly problems: readonly InventoryProblem[]
@@ -121,7 +121,7 @@ function unknownKeyMessage(path: Path, key: string): string {
   return `unknown key "${key}": ${guess ?? (keys.length === 0 ? 'remove it' : `remove it (known keys: ${keys.join(', ')})`)}`
 }
 
-const serviceOf = (name: string, service: YamlMap): Service => ({
+const serviceOf = (name: string, service: YamlMap): ComposeService => ({
   name,
   image: typeof service.image === 'string' ? service.image : '',
   mode: toText(asMap(service.deploy).mode ?? 'replicated'),

@@ -1,11 +1,11 @@
-import { playbook } from 'labbook'
 import { extraImages } from '../app/images/images.ts'
 import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { stackProof } from './proof.ts'
 import { projectImagesIn, deployStack, validateComposeFile, logComposeWarnings } from './steps.ts'
+import { projectPlaybook } from '../project.ts'
 
-export default playbook({
+export default projectPlaybook({
   name: 'stack',
   description:
     'Deploys a compose file as a stack (-e file=compose.yaml [-e name=...]) and waits for it to converge, ' +

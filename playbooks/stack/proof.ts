@@ -10,8 +10,8 @@ import {
   type Judgement,
   type StackState,
 } from './tasks.ts'
+import { stackVars } from './vars.ts'
 
-const TIME_LIMIT_SECONDS = 240
 const LOG_LINES = 20
 /** Details are shown for this many failed services; the rest are only named. */
 const MAX_DETAILED = 4
@@ -39,7 +39,7 @@ export const stackProof = experiment(
       on.inconclusive(`stack ${name} is removed (state=absent)`)
       return
     }
-    await verifyStack(on, name, Number(vars.stack_timeout ?? TIME_LIMIT_SECONDS))
+    await verifyStack(on, name, stackVars.read(vars).stack_timeout)
   },
 )
 

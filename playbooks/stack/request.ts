@@ -1,10 +1,11 @@
 import { createHash, scryptSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { PlaybookError, toText } from 'labbook'
+import { PlaybookError } from 'labbook'
 import { formatProblem, readCompose, type Compose } from './compose.ts'
 import type { NamedFile } from './references.ts'
-import { variablesOf } from './variables.ts'
+import { variablesOf } from './interpolation.ts'
+import { stackVars } from './vars.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
@@ -29,16 +30,15 @@ export interface StackFile {
 
 /** @throws {PlaybookError} if a variable is missing or invalid. */
 export function readRequest(vars: Vars): StackRequest {
-  const state = vars.state ?? 'present'
-  if (state !== 'present' && state !== 'absent')
-    throw new PlaybookError(`state must be present or absent, not "${toText(state)}"`)
-  if (vars.file === undefined && (state === 'present' || vars.name === undefined)) {
+  const requested = stackVars.read(vars)
+  const { state } = requested
+  if (requested.file === undefined && (state === 'present' || requested.name === undefined)) {
     throw new PlaybookError(
       `no stack selected: set its compose file with -e file=compose.yaml${state === 'absent' ? ', or its name with -e name=...' : ''}`,
     )
   }
-  const file = vars.file === undefined ? '' : composeFile(path.resolve(toText(vars.file)))
-  const name = vars.name === undefined ? nameFrom(file) : toText(vars.name)
+  const file = requested.file === undefined ? '' : composeFile(path.resolve(requested.file))
+  const name = requested.name ?? nameFrom(file)
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$/.test(name)) {
     throw new PlaybookError(
       `invalid stack name "${name}": use up to 41 letters, digits, "-" and "_"; set it with -e name=...`,

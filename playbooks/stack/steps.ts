@@ -7,6 +7,7 @@ import {
   docker_stack,
   experiment,
   file,
+  HOST_DIRECTORIES,
   play,
   PlaybookError,
   type PlayContext,
@@ -30,9 +31,10 @@ import {
   type StackFile,
   type StackRequest,
 } from './request.ts'
-import { COMPOSE_VERSION, pieces, variablesOf, withVersion } from './variables.ts'
+import { COMPOSE_VERSION, pieces, variablesOf, withVersion } from './interpolation.ts'
+import { stackVars } from './vars.ts'
 
-const DIRECTORY = '/opt/labbook/stacks'
+const DIRECTORY = `${HOST_DIRECTORIES.files}/stacks`
 
 /** Variables of the project's images: `IMAGE_REDIS` for `redis`. */
 const imageVariables = new Map(IMAGE_NAMES.map((name) => [`IMAGE_${name.toUpperCase().replaceAll('-', '_')}`, name]))
@@ -85,10 +87,10 @@ function ignoringErrors<T>(read: () => T): T | undefined {
 /** With `-e state=absent`. Other errors of the request are reported by the first step. */
 const removesStack: Disturbs = ({ hosts, hostvars }) =>
   hosts
-    .filter((host) => hostvars(host).state === 'absent')
+    .filter((host) => stackVars.read(hostvars(host), host).state === 'absent')
     .map((host) => ({
       host,
-      what: `the stack ${toText(hostvars(host).name ?? 'of the compose file')} is removed; its volumes are kept`,
+      what: `the stack ${stackVars.read(hostvars(host), host).name ?? 'of the compose file'} is removed; its volumes are kept`,
     }))
 
 /** Copies the files to the first manager and deploys the stack, or removes it. */
@@ -106,7 +108,7 @@ export const deployStack = play(
     }
     const stack = readStackFile(request, on.vars, provided)
     const compose = `${directory}/compose.yaml`
-    const resolve = on.vars.stack_resolve_image
+    const { stack_resolve_image: resolve } = stackVars.read(on.vars)
     return [
       file('Create stack directory', { path: directory, state: 'directory', mode: '0755' }),
       directories(stack).map((name) =>
@@ -129,7 +131,7 @@ export const deployStack = play(
         compose: [compose, overrides(request, stack, directory)],
         prune: true,
         with_registry_auth: true,
-        ...(resolve === 'always' || resolve === 'changed' || resolve === 'never' ? { resolve_image: resolve } : {}),
+        ...(resolve === undefined ? {} : { resolve_image: resolve }),
         timeout: 600,
       }),
     ]

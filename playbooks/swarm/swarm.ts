@@ -7,10 +7,10 @@ import {
   type PlayContext,
   register,
   timeoutMultiplierOf,
-  toText,
 } from 'labbook'
-import { labOf } from 'labbook/lab'
 import { nodeAddress } from '../lab/address.ts'
+import { projectLab } from '../lab/lab.ts'
+import { swarmVars } from './vars.ts'
 
 /** State of the Swarm on the first manager: join tokens, members. */
 const swarmState = register<DockerSwarm>('swarm')
@@ -53,7 +53,7 @@ const swarmJoin = play(
           return join_tokens[role]
         }),
         // On the user's own machines, leaving another Swarm would stop its tasks: only with swarm_force.
-        force: isLabNode(on, on.host) || on.vars.swarm_force === true || on.vars.swarm_force === 'true',
+        force: isLabNode(on, on.host) || swarmVars.read(on.vars, on.host).swarm_force,
         member_ids: swarmState.on(manager).map(({ nodes }) => nodes.map(({ id }) => id)),
       }),
     ]
@@ -61,31 +61,20 @@ const swarmJoin = play(
 )
 
 const isLabNode = (on: PlayContext, host: string): boolean =>
-  labOf(on)?.nodes.some(({ name }) => name === host) === true
+  projectLab(on)?.nodes.some(({ name }) => name === host) === true
 
 /** Sets role, availability and labels of every node from the inventory. */
 const swarmNodes = play('Configure Swarm nodes', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) =>
   (on.groups.swarm ?? []).map((host) => {
-    const vars = on.hostvars(host)
+    const { swarm_availability: availability, swarm_labels: labels } = swarmVars.read(on.hostvars(host), host)
     return docker_node(`Configure node ${host}`, {
       hostname: host,
       role: (on.groups.swarm_managers ?? []).includes(host) ? 'manager' : 'worker',
-      availability: availabilityOf(vars.swarm_availability),
-      labels: labelsOf(vars.swarm_labels),
+      availability,
+      labels,
     })
   }),
 )
-
-function availabilityOf(value: unknown): 'active' | 'pause' | 'drain' {
-  if (value === undefined) return 'active'
-  if (value === 'active' || value === 'pause' || value === 'drain') return value
-  throw new PlaybookError(`swarm_availability must be active, pause or drain, not "${toText(value)}"`)
-}
-
-const labelsOf = (value: unknown): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries((value ?? {}) as Record<string, unknown>).map(([key, label]) => [key, String(label)]),
-  )
 
 /** Creates a Swarm on hosts with Docker. */
 export const swarm = [swarmInit, swarmJoin, swarmNodes] as const

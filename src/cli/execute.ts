@@ -51,6 +51,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
       extraVars: ready.extraVars,
       varReads: ready.reads,
       warnings: ready.warnings,
+      ...(ready.reportQuestions === undefined ? {} : { reportQuestions: ready.reportQuestions }),
       root,
       connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
       subscriber: emit,

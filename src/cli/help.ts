@@ -3,13 +3,13 @@ import { HELP_WIDTH, type HelpRow, helpSection, optionsSection } from './command
 import { OPTIONS, type Subcommands } from './options.ts'
 
 export interface HelpOptions {
-  /** The file name of the entry point: `site.mjs`. */
+  /** The file name of the entry point: `shop.mjs`. */
   readonly playbook: string
   readonly description: string
   /** The names of its plays and experiments, in order. */
   readonly steps?: readonly string[]
   readonly subcommands?: Subcommands
-  /** An extra variable of the playbook, for the example: `counter_replicas=6`. */
+  /** An extra variable of the playbook, for the example: `shop_replicas=6`. */
   readonly variable?: string | undefined
 }
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Host, Inventory } from '../inventory/index.ts'
 import { resolveProvider, type Capabilities, type ProviderChoice } from '../lab/provider-choice.ts'
-import { isProvider, labOf, providerFile, type Lab } from '../lab/lab.ts'
+import { isProvider, labOf, providerFile, type Lab, type LabOptions } from '../lab/lab.ts'
 import { missingRequirements, lab_preflight } from '../modules/lab/preflight.ts'
 import { isNodeAddress, parseSubnet } from '../modules/lab/subnet.ts'
 import { toText } from '../values/to-text.ts'
@@ -11,9 +11,10 @@ import { toText } from '../values/to-text.ts'
  * Selects the lab's provider (`--provider`, else that of the existing lab, else `lab_provider` of the inventory) and
  * sets the variables of its hosts.
  *
+ * @param options - of the playbook.
  * @throws {LabError} the provider does not exist, or none is supported here.
  */
-export function withLab(inventory: Inventory, asked: string | undefined): Inventory {
+export function withLab(inventory: Inventory, asked: string | undefined, options?: LabOptions): Inventory {
   const vars = (host: string): Host['vars'] => inventory.hosts.get(host)?.vars ?? {}
   const all = [...inventory.hosts.keys()]
   const first = all.find((host) => vars(host).lab_provider !== undefined)
@@ -25,6 +26,7 @@ export function withLab(inventory: Inventory, asked: string | undefined): Invent
       ...(stored === undefined ? {} : { remembered: stored }),
     },
     probeController,
+    options,
   )
   if (lab === undefined) return inventory
   return {
@@ -67,7 +69,7 @@ function hasLabAddress(
   }
 }
 
-/** The choice that `lab.mjs up` has stored. */
+/** The choice that creating the lab has stored. */
 function storedChoice(lab: string): ProviderChoice | undefined {
   try {
     const [provider, ...reason] = readFileSync(providerFile(lab), 'utf8').trim().split('\n')

@@ -71,7 +71,8 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
   const options = parseOptions(argv, playbook.subcommands)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
-  const reads = new VarReadTracker(Object.keys(extraVars))
+  const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
+  const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const all = stepsOf(playbook, options.args, reads.view(extraVars))
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return print(help(playbook, all))
@@ -79,6 +80,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const inventory = withLab(
     withLocalhost(await readInventory(inventoryFile(options, root))),
     options.provider ?? named(extraVars.lab_provider),
+    playbook.lab,
   )
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }
@@ -119,6 +121,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     mayDisturb,
     withoutPermission: playbook.withoutPermission,
     ...(becomePassword === undefined ? {} : { becomePassword }),
+    ...(playbook.reportQuestions === undefined ? {} : { reportQuestions: playbook.reportQuestions }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)

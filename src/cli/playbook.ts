@@ -1,5 +1,7 @@
 import type { WithoutPermission } from '../runner/disturbance.ts'
-import type { Finding } from '../events/events.ts'
+import type { Finding, ReportQuestion } from '../events/events.ts'
+import type { LabOptions } from '../lab/lab.ts'
+import type { VarSet } from '../playbook/define-vars.ts'
 import type { Experiment } from '../playbook/experiment.ts'
 import type { PlaybookStep } from '../playbook/play.ts'
 import type { Closing } from '../ui/index.ts'
@@ -14,7 +16,7 @@ export interface Playbook {
   readonly description: string
   /** Subcommands, such as `up`, `down` and `resume NAME`; the first is the default. */
   readonly subcommands?: Subcommands
-  /** One of its extra variables, for the example in `--help`: `counter_replicas=6`. */
+  /** One of its extra variables, for the example in `--help`: `shop_replicas=6`. */
   readonly variable?: string
   /** Several subcommands may be combined. */
   readonly multipleSubcommands?: boolean
@@ -29,6 +31,12 @@ export interface Playbook {
    * (the default), or skip them, for provisioning playbooks. Plays that remove data are always refused.
    */
   readonly withoutPermission?: WithoutPermission
+  /** The variables it declares, to suggest a name for one of `--extra-vars` that is not used. */
+  readonly vars?: readonly VarSet[]
+  /** What it publishes on the nodes of a lab. The same for all playbooks of a project, which share the lab. */
+  readonly lab?: LabOptions
+  /** Questions that the report answers with the run's findings, in its order. */
+  readonly reportQuestions?: readonly ReportQuestion[]
   /**
    * What is running after a run that passed, its main results, and the next steps; undefined: no closing. Not called in
    * check mode.

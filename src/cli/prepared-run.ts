@@ -24,5 +24,6 @@ export interface PreparedRun {
   readonly mayDisturb: (host: string) => boolean
   readonly withoutPermission: RunOptions['withoutPermission']
   readonly becomePassword?: Secret
+  readonly reportQuestions?: NonNullable<Playbook['reportQuestions']>
   readonly closing?: NonNullable<Playbook['closing']>
 }

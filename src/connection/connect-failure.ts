@@ -28,8 +28,7 @@ export function explainConnectFailure(
   switch (error.code ?? '') {
     case 'EADDRNOTAVAIL':
       return explain(
-        `the controller has no address ${bindAddress} to connect from; if ${name} is a lab node, start the ` +
-          'lab: npx zx playbooks/lab.mjs up',
+        `the controller has no address ${bindAddress} to connect from; if ${name} is a lab node, start the lab`,
       )
     case 'ECONNREFUSED':
       return explain(`connection refused by ${where}: start sshd there, or correct ansible_host or ansible_port`)

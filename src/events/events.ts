@@ -9,6 +9,14 @@ export interface ReportMetadata {
   readonly course?: string
 }
 
+/** A question that findings of a run answer, for the report. */
+export interface ReportQuestion {
+  /** By language of the report; English is the fallback. */
+  readonly text: { readonly en: string; readonly [language: string]: string }
+  /** Prefixes of the ids of findings that answer it. */
+  readonly answeredBy: readonly string[]
+}
+
 /** Ansible's states, and `unknown`: in check mode, the task depends on an earlier one that has not run. */
 export type Status = 'ok' | 'changed' | 'failed' | 'skipped' | 'unreachable' | 'unknown'
 
@@ -64,6 +72,8 @@ export interface RunStart extends Base {
   readonly hosts: readonly string[]
   /** Author and title of the report. */
   readonly about?: ReportMetadata
+  /** Absent in event logs of older versions: their reports have no questions. */
+  readonly questions?: readonly ReportQuestion[]
   readonly controller: { readonly hostname: string; readonly node: string; readonly platform: string }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { raw, sh } from '../shell/quote.ts'
+import { SET_HOST_STATE } from '../values/directories.ts'
 
 /*
  * A pending handler is state. If a run ends between a change and its handler, the next run finds the task ok and would
@@ -7,8 +8,7 @@ import { raw, sh } from '../shell/quote.ts'
  * has run.
  */
 
-const MARKER_DIRECTORY =
-  'lb_n=/var/lib/labbook; [ "$(id -u)" = 0 ] || lb_n=$HOME/.local/state/labbook; lb_n=${LABBOOK_STATE:-$lb_n}/notified'
+const MARKER_DIRECTORY = `${SET_HOST_STATE}; lb_n=$lb_state/notified`
 
 const marker = (play: string, handler: string): string =>
   createHash('sha256').update(`${play}\0${handler}`).digest('hex').slice(0, 24)

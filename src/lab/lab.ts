@@ -1,7 +1,6 @@
-import { homedir } from 'node:os'
-import path from 'node:path'
 import { gateway, isNodeAddress, nthAddress, parseSubnet } from '../modules/lab/subnet.ts'
 import type { Forward } from '../modules/lab/qemu/forward.ts'
+import { HOST_DIRECTORIES, stateDirectory } from '../values/directories.ts'
 import { toText } from '../values/to-text.ts'
 
 export type ProviderName = 'namespaces' | 'qemu'
@@ -52,6 +51,14 @@ export interface LabInventory {
   readonly hostvars: (host: string) => Vars
 }
 
+/** What the playbooks of a project say about their lab. */
+export interface LabOptions {
+  /** Ports of a node to forward from this machine. Their order decides the local ports, so it must not change. */
+  readonly publishedPorts?: (vars: Vars) => readonly number[]
+  /** The command that removes the lab, for errors. */
+  readonly removeCommand?: string
+}
+
 /** The inventory has an invalid lab setting. */
 export class LabError extends Error {
   override readonly name = 'LabError'
@@ -61,15 +68,11 @@ export const PROVIDER_NAMES: readonly ProviderName[] = ['namespaces', 'qemu']
 
 export const isProvider = (name: unknown): name is ProviderName => PROVIDER_NAMES.includes(name as ProviderName)
 
-/** Where Labbook keeps its state on this machine. */
-export const stateDirectory = (root = process.getuid?.() === 0): string =>
-  root ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook')
-
 /** Records the provider of a lab if the inventory did not choose it: `PROVIDER`, then why. */
 export const providerFile = (lab: string): string => `${stateDirectory()}/providers/${lab}`
 
 /** The lab of an inventory whose provider is resolved (see choice.ts). */
-export function labOf({ groups, hostvars }: LabInventory): Lab | undefined {
+export function labOf({ groups, hostvars }: LabInventory, options: LabOptions = {}): Lab | undefined {
   // lab_provider may be set for all hosts; the controller is no node.
   const names = (groups.all ?? []).filter(
     (host) => isProvider(hostvars(host).lab_provider) && hostvars(host).ansible_connection !== 'local',
@@ -88,12 +91,16 @@ export function labOf({ groups, hostvars }: LabInventory): Lab | undefined {
   const lab = {
     provider,
     name,
-    dir: text(common, 'lab_dir', `${provider === 'qemu' ? `${stateDirectory()}/vm` : '/var/lib/labbook/lab'}${own}`),
-    rootfs: text(common, 'lab_rootfs', '/var/lib/labbook/rootfs'),
+    dir: text(
+      common,
+      'lab_dir',
+      `${provider === 'qemu' ? `${stateDirectory()}/vm` : `${HOST_DIRECTORIES.state}/lab`}${own}`,
+    ),
+    rootfs: text(common, 'lab_rootfs', `${HOST_DIRECTORIES.state}/rootfs`),
     subnet: text(common, 'lab_subnet', '10.77.0.0/24'),
     vm: vmChoice(common),
   }
-  return { ...lab, nodes: names.map((name, place) => nodeOf(name, hostvars(name), place, lab)) }
+  return { ...lab, nodes: names.map((name, place) => nodeOf(name, hostvars(name), place, lab, options)) }
 }
 
 const text = (vars: Vars, key: string, otherwise: string): string => toText(vars[key] ?? otherwise)
@@ -120,7 +127,13 @@ const list = (value: unknown): string[] =>
           .split(/[,\s]+/)
           .filter(Boolean)
 
-function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provider' | 'subnet'>): Node {
+function nodeOf(
+  name: string,
+  vars: Vars,
+  place: number,
+  lab: Pick<Lab, 'provider' | 'subnet'>,
+  options: LabOptions,
+): Node {
   const sizes = {
     ...(vars.lab_memory === undefined ? {} : { memory: toText(vars.lab_memory) }),
     ...(vars.lab_disk === undefined ? {} : { disk: toText(vars.lab_disk) }),
@@ -131,7 +144,7 @@ function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provide
     const address = text(vars, 'ansible_host', name)
     return { name, address, ssh: { host: address, port: Number(vars.ansible_port ?? 22) }, ...sizes, forwards: [] }
   }
-  const forwards = forwardsOf(vars, place)
+  const forwards = forwardsOf(vars, place, options)
   return {
     name,
     address: vmAddress(vars, place, lab.subnet),
@@ -152,9 +165,6 @@ function vmAddress(vars: Vars, place: number, subnet: string): string {
 
 /** Ports of this machine per node: its sshd first, then its published ports. */
 const PORTS_OF_A_NODE = 100
-const PUBLISHED = [8080, 8090, 5000]
-/** The Kubernetes API, and the apps that experiments deploy. */
-const FURTHER = [6443, 8091, 8092, 8093, 8094, 8095]
 
 const portBase = (vars: Vars): number => integer('lab_port_base', vars.lab_port_base ?? 22_000, 1024, 60_000)
 
@@ -167,12 +177,9 @@ function sshPort(vars: Vars, place: number): number {
   return port
 }
 
-function forwardsOf(vars: Vars, place: number): Forward[] {
+function forwardsOf(vars: Vars, place: number, { publishedPorts }: LabOptions): Forward[] {
   const wanted = [
-    Number(vars.counter_port ?? PUBLISHED[0]),
-    Number(vars.balancer_port ?? PUBLISHED[1]),
-    Number(vars.registry_port ?? PUBLISHED[2]),
-    ...FURTHER,
+    ...(publishedPorts?.(vars) ?? []),
     ...(vars.lab_publish === undefined
       ? []
       : list(vars.lab_publish).map((port) => integer('lab_publish', port, 1, 65_535))),

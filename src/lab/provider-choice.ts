@@ -1,4 +1,13 @@
-import { isProvider, labOf, PROVIDER_NAMES, LabError, vmVars, type LabInventory, type ProviderName } from './lab.ts'
+import {
+  isProvider,
+  labOf,
+  PROVIDER_NAMES,
+  LabError,
+  vmVars,
+  type LabInventory,
+  type LabOptions,
+  type ProviderName,
+} from './lab.ts'
 import { gateway, nthAddress, parseSubnet } from '../modules/lab/subnet.ts'
 import { toText } from '../values/to-text.ts'
 
@@ -45,6 +54,7 @@ export function resolveProvider(
   inventory: LabInventory,
   wishes: ProviderRequest,
   abilities: () => Capabilities,
+  options: LabOptions = {},
 ): { choice: ProviderChoice; vars: ReadonlyMap<string, Vars> } | undefined {
   const hosts = (inventory.groups.all ?? []).filter((host) => inventory.hostvars(host).lab_provider !== undefined)
   const [first] = hosts
@@ -59,7 +69,7 @@ export function resolveProvider(
     if (name !== 'auto' && !isProvider(name))
       throw new LabError(`unknown lab provider "${name}": choose auto, ${PROVIDER_NAMES.join(' or ')}`)
   }
-  const choice = chooseProvider(configured, wishes, abilities)
+  const choice = chooseProvider(configured, wishes, abilities, options)
   const overridden = choice.reason !== BY_INVENTORY
   const resolved: LabInventory = {
     ...inventory,
@@ -74,7 +84,7 @@ export function resolveProvider(
       }
     },
   }
-  const lab = labOf(resolved)
+  const lab = labOf(resolved, options)
   if (lab === undefined) return undefined
   const vars = new Map(
     hosts.map((host, place): [string, Vars] => {
@@ -93,11 +103,12 @@ function chooseProvider(
   written: string,
   { requested: asked, remembered }: ProviderRequest,
   abilities: () => Capabilities,
+  { removeCommand }: LabOptions,
 ): ProviderChoice {
   // Otherwise the nodes of the old provider would be orphaned.
   if (isProvider(asked) && remembered !== undefined && remembered.provider !== asked) {
     throw new LabError(
-      `the lab runs on ${remembered.provider} (${remembered.reason}): remove it first with "npx zx playbooks/lab.mjs down", then create it with ${asked}`,
+      `the lab runs on ${remembered.provider} (${remembered.reason}): remove it first${removeCommand === undefined ? '' : ` with "${removeCommand}"`}, then create it with ${asked}`,
     )
   }
   if (remembered !== undefined && !isProvider(asked)) return remembered

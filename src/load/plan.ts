@@ -23,7 +23,7 @@ const target = z.strictObject({
 
 const kind = z.strictObject({
   method: z.enum(['GET', 'POST']).default('GET'),
-  path: z.string().regex(/^\/[!-~]*$/, 'must be a path such as /api/counter'),
+  path: z.string().regex(/^\/[!-~]*$/, 'must be a path such as /api/items'),
   /** Relative frequency. */
   weight: z.int().min(1).max(100).default(1),
 })

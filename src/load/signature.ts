@@ -1,4 +1,4 @@
-/** Which replica responded, as reported by the Counter app. */
+/** Which replica responded. */
 export interface ReplicaSignature {
   readonly replica?: string | undefined
   readonly node?: string | undefined

@@ -85,9 +85,9 @@ const wrong = ({ failures, messages: { phrases: phrases, statuses } }: View): Li
 const prefixed = (prefix: string, text: string | undefined): string =>
   text === undefined ? '' : `${prefix}${escapeMarkdown(text)}`
 
-const questions = ({ questions, messages: messages }: View): Lines =>
+const questions = ({ questions }: View): Lines =>
   questions.flatMap(({ question, answers }) => [
-    `**${messages.questions[question]}**`,
+    `**${escapeMarkdown(question)}**`,
     '',
     ...answers.map(
       (f) =>

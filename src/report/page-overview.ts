@@ -55,10 +55,7 @@ export const failures = ({ failures, messages: messages }: View): Markup | false
 </section>
 `
 
-export const questions = ({
-  questions,
-  messages: { headings: headings, labels, tables, questions: texts },
-}: View): Markup | false =>
+export const questions = ({ questions, messages: { headings: headings, labels, tables } }: View): Markup | false =>
   questions.length > 0 &&
   html`
 <section id="questions">
@@ -70,7 +67,7 @@ ${scrollable(
 <thead><tr><th scope="col">${labels.question}</th><th scope="col">${labels.answer}</th></tr></thead>
 <tbody>${questions.map(
     ({ question, answers }) => html`
-<tr><th scope="row">${texts[question]}</th><td><ul class="answers">${answers.map(
+<tr><th scope="row">${question}</th><td><ul class="answers">${answers.map(
       (f) =>
         html`<li class="${f.mark.kind}">${mark(f.mark)}<span><span class="verdict-text">${f.mark.text}</span>: <a href="#finding-${f.slug}">${
           f.statement

@@ -81,7 +81,7 @@ export function viewOf(summary: Summary, facts: ReportData, drawing: Drawing, me
     command: facts.start?.argv.join(' ') ?? '',
     failures: facts.failures,
     findings,
-    questions: groupByQuestion(findings),
+    questions: groupByQuestion(findings, facts.start?.questions ?? [], messages.lang),
     otherExhibits: [...exhibits.values()].filter(({ id }) => !shownIds.has(id)),
     exhibits: [...exhibits.values()],
     recap:

@@ -140,4 +140,4 @@ export class RunRefused extends Error {
 export const skippedText = (leftOut: readonly StepDisturbances[]): string =>
   `skipped, because ${disturbedHosts(leftOut).join(', ')} ${disturbedHosts(leftOut).length === 1 ? 'does' : 'do'} not belong to Labbook's lab: ` +
   `${leftOut.map(({ step: { name } }) => `"${name}"`).join(', ')}. Add --allow-faults to include ${leftOut.length === 1 ? 'it' : 'them'}; ` +
-  'list experiments: npx zx playbooks/experiments.mjs --list'
+  '--list shows the experiments'

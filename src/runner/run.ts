@@ -2,7 +2,7 @@ import { hostname, platform, release } from 'node:os'
 import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts'
 import { reportMetadataOf } from './report-metadata.ts'
 import { skippedText, permissionFor, RunRefused, type Permission, type WithoutPermission } from './disturbance.ts'
-import { EVENT_SCHEMA, type Phase, type Subscriber } from '../events/events.ts'
+import { EVENT_SCHEMA, type Phase, type ReportQuestion, type Subscriber } from '../events/events.ts'
 import { runExperiment } from '../experiments/run-experiment.ts'
 import { PredictedEffects } from '../execution/predicted-effects.ts'
 import { runHost, type RunHost } from '../execution/run-host.ts'
@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly varReads?: VarReadTracker
   /** Warnings about the command line, emitted first. */
   readonly warnings?: readonly string[]
+  /** Questions for the report. */
+  readonly reportQuestions?: readonly ReportQuestion[]
   /** How often to repeat each experiment. Default: once. */
   readonly repeat?: number
   /** Whether experiments and plays may disturb a host ({@link permissionFor}). Default: none may. */
@@ -89,6 +91,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     check,
     hosts: options.hosts,
     about: reportMetadataOf(options.inventory, options.extraVars),
+    ...(options.reportQuestions === undefined ? {} : { questions: options.reportQuestions }),
     controller: { hostname: hostname(), node: process.version, platform: `${platform()} ${release()}` },
   })
   const warn = (message: string): void => {

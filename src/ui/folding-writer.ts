@@ -112,7 +112,7 @@ function commonPrefix(
   return hasObject(common) ? common : undefined
 }
 
-/** Splits a title after spaces and slashes: `Copy `, `app/`, `counter/`, `web.py`. */
+/** Splits a title after spaces and slashes: `Copy `, `app/`, `shop/`, `web.py`. */
 const tokensOf = (title: string): string[] => title.split(/(?<=[\s/])/)
 
 /** A verb alone is not enough of a common prefix. */

@@ -2,7 +2,7 @@ import type { Subscriber } from '../events/events.ts'
 
 /** The closing of a playbook that passed: lines with a label and a text. */
 export interface Closing {
-  /** What is running now: `['node1', 'http://10.77.0.11:8080  manager']`. */
+  /** What is running now: `['node1', 'http://10.0.0.11:80  manager']`. */
   readonly standing: readonly ClosingLine[]
   /** The run's main results: `['Failed requests', '0']`. */
   readonly figures: readonly ClosingLine[]

@@ -3,11 +3,17 @@ const trackers = new WeakMap<object, VarReadTracker>()
 
 /** Tracks which variables are read, to report unused ones. Views are free if there are no variables to track. */
 export class VarReadTracker {
+  /** Variables that the playbook declares, whether or not it reads them in this run. */
+  readonly declaredNames: readonly string[]
   readonly #watched: ReadonlySet<string>
   readonly #read = new Set<string>()
 
-  /** @param names - the variables to track. */
-  constructor(names: Iterable<string>) {
+  /**
+   * @param names - the variables to track.
+   * @param declaredNames - see {@link VarReadTracker.declaredNames}.
+   */
+  constructor(names: Iterable<string>, declaredNames: readonly string[] = []) {
+    this.declaredNames = declaredNames
     this.#watched = new Set(names)
   }
 

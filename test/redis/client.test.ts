@@ -12,7 +12,7 @@ import {
   parseJsonLines,
   parseLog,
   acknowledgedCounts,
-  type Change,
+  type CountChange,
 } from '../../playbooks/redis/experiments/support/lost-writes.ts'
 import { clientSource } from '../../playbooks/redis/experiments/support/lab.ts'
 
@@ -126,8 +126,8 @@ t.test(
     const port = await freePort()
     await start(port)
     /** Results of the increments that the server answered in time. */
-    const changes = async (...replicas: readonly string[]): Promise<readonly Change[]> => {
-      let answered: readonly Change[] = []
+    const changes = async (...replicas: readonly string[]): Promise<readonly CountChange[]> => {
+      let answered: readonly CountChange[] = []
       await until('an increment is answered in time', async () => {
         answered = parseLog(
           await client('increments', `127.0.0.1:${port}`, 'counter', '10', '1', ...replicas),

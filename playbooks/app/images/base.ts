@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { labOf, SHARED_DIRECTORY } from 'labbook/lab'
+import { SHARED_DIRECTORY } from 'labbook/lab'
+import { projectLab } from '../../lab/lab.ts'
 import {
   apt,
   command,
   connectionSettings,
   docker_image,
   play,
+  HOST_DIRECTORIES,
   type PlayContext,
   sh,
   shell,
@@ -18,7 +20,7 @@ import { detectSource, tasksForSource } from './source.ts'
 import { debianBase, RECIPE, recipeChecksum, ROOT, type BaseName } from './table.ts'
 
 /** Archives of base images on hosts that do not share files with this machine. */
-const ARCHIVES = '/var/lib/labbook/images'
+const ARCHIVES = `${HOST_DIRECTORIES.state}/images`
 /** Archives on this machine, shared with lab nodes in namespaces. */
 const SHARED_ARCHIVES = `${SHARED_DIRECTORY}/images`
 /**
@@ -37,7 +39,7 @@ const canBuildHere = (): boolean => process.getuid?.() === 0 && existsSync('/usr
 const isLabNode = (on: Pick<PlayContext, 'groups' | 'hostvars'>): boolean => labProvider(on) !== undefined
 
 function labProvider(on: Pick<PlayContext, 'groups' | 'hostvars'>) {
-  const lab = labOf(on)
+  const lab = projectLab(on)
   return lab?.nodes.some(({ name }) => name === on.groups.registry?.[0]) === true ? lab.provider : undefined
 }
 

@@ -4,6 +4,7 @@ import {
   docker_image,
   type DockerImage,
   file,
+  HOST_DIRECTORIES,
   type Play,
   play,
   type PlayContext,
@@ -23,7 +24,7 @@ import {
   tagOf,
   type BaseName,
   type ImageName,
-  type ImageSource,
+  type PackageSource,
 } from './table.ts'
 
 /** Each image in the registry, by digest. */
@@ -35,7 +36,7 @@ export const images = Object.fromEntries(
 export const registryImage = register<DockerImage>('image_registry_local')
 
 /** One build context per base image, so that a file change in one does not rebuild the images of the other. */
-const contextOf = (base: BaseName): string => `/opt/labbook/app/${base}`
+const contextOf = (base: BaseName): string => `${HOST_DIRECTORIES.files}/app/${base}`
 const onTarget = (base: BaseName, name: string): string =>
   path.posix.join(contextOf(base), path.posix.relative('app', name))
 
@@ -84,7 +85,7 @@ function imageTask(
   title: string,
   base: BaseName,
   name: ImageName,
-  source: ImageSource,
+  source: PackageSource,
   repository: string,
   keywords: object,
 ): Task {

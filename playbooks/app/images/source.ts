@@ -1,25 +1,10 @@
-import {
-  type CommandValues,
-  PlaybookError,
-  type PlayContext,
-  register,
-  type Register,
-  shell,
-  type Task,
-  toText,
-} from 'labbook'
-import type { ImageSource } from './table.ts'
+import { type CommandValues, type PlayContext, register, type Register, shell, type Task } from 'labbook'
+import { appVars } from '../vars.ts'
+import type { PackageSource } from './table.ts'
 
 const detected = register<CommandValues>('image_source')
 
-type Choice = ImageSource | 'auto'
-
-/** @throws {PlaybookError} if `image_source` is invalid. */
-function choiceOf({ vars }: Pick<PlayContext, 'vars'>): Choice {
-  const choice = toText(vars.image_source ?? 'auto')
-  if (choice === 'auto' || choice === 'hub' || choice === 'debian') return choice
-  throw new PlaybookError(`image_source is "${choice}": it must be auto, hub or debian`)
-}
+const choiceOf = ({ vars }: Pick<PlayContext, 'vars'>) => appVars.read(vars).image_source
 
 /** With `auto`: Docker Hub if the host reaches it, otherwise Debian packages. */
 export const detectSource = (on: Pick<PlayContext, 'vars'>): Task | false =>
@@ -35,7 +20,7 @@ type Value = <V>(of: Register<V>) => V
 /** Tasks for the configured source; with `auto`, for both, each conditional on the result of {@link detectSource}. */
 export function tasksForSource(
   on: Pick<PlayContext, 'vars'>,
-  tasks: (source: ImageSource, keywords: object) => Task[],
+  tasks: (source: PackageSource, keywords: object) => Task[],
 ): Task[] {
   const choice = choiceOf(on)
   if (choice !== 'auto') return tasks(choice, {})

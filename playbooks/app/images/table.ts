@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** Where a base image comes from: Docker Hub, or Debian packages. */
-export type ImageSource = 'hub' | 'debian'
+export type PackageSource = 'hub' | 'debian'
 
 /** How an image is built. */
 interface Recipe {
@@ -79,7 +79,7 @@ export const IMAGES = {
     }, // postgres:16-alpine
     debian: extra('images/voting-db.Dockerfile'),
   },
-} as const satisfies Record<string, Record<ImageSource, Recipe>>
+} as const satisfies Record<string, Record<PackageSource, Recipe>>
 
 export type ImageName = keyof typeof IMAGES
 export const IMAGE_NAMES = Object.keys(IMAGES) as ImageName[]
@@ -87,7 +87,7 @@ export const IMAGE_NAMES = Object.keys(IMAGES) as ImageName[]
 /** Images of the registry and the Counter app. Other images are built by the playbooks that need them. */
 export const CORE_IMAGES: readonly ImageName[] = ['registry', 'hello-world', 'counter', 'redis', 'gateway']
 
-export const recipeOf = (name: ImageName, source: ImageSource): Recipe => IMAGES[name][source]
+export const recipeOf = (name: ImageName, source: PackageSource): Recipe => IMAGES[name][source]
 
 /** Files of `app/` that images are built from, relative to the project. */
 function appFiles(root: string): string[] {
@@ -140,7 +140,7 @@ export const recipeChecksum = (): string => checksum([read(RECIPE)])
  * The tag of an image: a checksum of all its inputs. An image is rebuilt only if they change, and existing tags are
  * never overwritten.
  */
-export function tagOf(name: ImageName, source: ImageSource, root = ROOT): string {
+export function tagOf(name: ImageName, source: PackageSource, root = ROOT): string {
   const { base, dockerfile } = recipeOf(name, source)
   const inputs: (Buffer | string)[] = [base, ...(source === 'debian' ? [read(RECIPE, root)] : [])]
   if (dockerfile !== undefined) {

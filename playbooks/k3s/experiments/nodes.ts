@@ -4,7 +4,7 @@ import { faultsOf } from '../../lab/faults.ts'
 import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
 import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import { podsCommand } from '../proof.ts'
-import { isReadyNode, parseNodes, parsePods } from '../objects.ts'
+import { isReadyNode, parseClusterNodes, parsePods } from '../objects.ts'
 import {
   assertSteadyState,
   disturbsCluster,
@@ -180,7 +180,7 @@ export const nodeKilled = experiment(
         title: `Status of ${node} after the rollback`,
         command: nodesCommand(on),
         within: 240,
-        until: ({ stdout }) => parseNodes(stdout).some((each) => each.name === node && isReadyNode(each)),
+        until: ({ stdout }) => parseClusterNodes(stdout).some((each) => each.name === node && isReadyNode(each)),
       })
       // Pods do not return automatically: reschedule them.
       await on.exec({ ...at, command: k(`rollout restart deployment/counter ${within}`) })
@@ -205,7 +205,7 @@ export const nodeKilled = experiment(
           title: `Status of ${node} after power off`,
           command: nodesCommand(on),
           within: 180,
-          until: ({ stdout }) => parseNodes(stdout).some((each) => each.name === node && !each.ready),
+          until: ({ stdout }) => parseClusterNodes(stdout).some((each) => each.name === node && !each.ready),
         })
         const downAfter = now() - lostAt
         mark(`${node} NotReady`)
@@ -219,7 +219,7 @@ export const nodeKilled = experiment(
           title: `Status of ${node} after power on`,
           command: nodesCommand(on),
           within: 300,
-          until: ({ stdout }) => parseNodes(stdout).some((each) => each.name === node && each.ready),
+          until: ({ stdout }) => parseClusterNodes(stdout).some((each) => each.name === node && each.ready),
         })
         const backAfter = now() - end
         mark(`${node} Ready`)

@@ -3,13 +3,12 @@ import { copy, file, play, type PlayContext, register, secret, slurp } from 'lab
 import { defaultKubeconfig, K3S_KUBECONFIG, kubeconfig, renameContext } from 'labbook/k3s'
 import { endpointOf } from '../../lab/address.ts'
 import { API_PORT, plannedCluster } from './cluster.ts'
+import { k3sVars } from '../vars.ts'
 import { contextOf, kubeconfigOf } from './kubeconfig.ts'
 
 const serverKubeconfig = register<{ content: string; sha256: string }>('k3s_kubeconfig')
 
 const HERE = { delegate_to: 'localhost', become: false } as const
-
-const isTrue = (value: unknown): boolean => value === true || ['true', 'yes', '1'].includes(String(value).toLowerCase())
 
 /** The API as this machine reaches it: through a forwarded port if there is one. */
 function apiFromHere(on: PlayContext): string {
@@ -33,7 +32,7 @@ export const access = play('Fetch kubeconfig', { hosts: 'k3s_servers[0]', become
     slurp('Read kubeconfig from server', { src: K3S_KUBECONFIG, no_log: true, register: serverKubeconfig }),
     file('Create kubeconfig directory', { path: path.dirname(dest), state: 'directory', mode: '0700', ...HERE }),
     copy('Write kubeconfig', { content: text, dest, mode: '0600', ...HERE }),
-    isTrue(on.vars.k3s_kubeconfig_merge) && [
+    k3sVars.read(on.vars).k3s_kubeconfig_merge && [
       file('Create kubectl directory', { path: path.dirname(shared), state: 'directory', ...HERE }),
       kubeconfig('Add kubectl context', { path: shared, context, kubeconfig: text, ...HERE }),
     ],

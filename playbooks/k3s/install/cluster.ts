@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
-import { PlaybookError, type PlayContext, toText } from 'labbook'
+import { PlaybookError, type PlayContext } from 'labbook'
 import { labelError, type Role, taintError } from 'labbook/k3s'
 import { nodeAddress } from '../../lab/address.ts'
 import { nodeNameOf } from '../cluster.ts'
+import { k3sVars } from '../vars.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
@@ -59,7 +60,7 @@ export function plannedCluster({ groups, hostvars }: Inventory): PlannedCluster 
     nodes,
     first,
     servers: nodes.filter(({ role }) => role === 'server'),
-    api: toText(hostvars(first.host).k3s_api_address ?? first.address),
+    api: k3sVars.read(hostvars(first.host), first.host).k3s_api_address ?? first.address,
   }
 }
 
@@ -74,10 +75,10 @@ function serverCountProblem(count: number): string | undefined {
 }
 
 function nodeOf(on: Inventory, host: string, role: Role): K3sNode {
-  const vars = on.hostvars(host)
+  const { k3s_node_ip, k3s_labels: labels, k3s_taints: taints } = k3sVars.read(on.hostvars(host), host)
   const name = nodeNameOf(on, host)
   const address = nodeAddress(on, host)
-  const ip = vars.k3s_node_ip === undefined ? (isIP(address) === 0 ? undefined : address) : toText(vars.k3s_node_ip)
+  const ip = k3s_node_ip ?? (isIP(address) === 0 ? undefined : address)
   if (!NAME.test(name) || name.length > 253) {
     throw new PlaybookError(
       `${host}: "${name}" is not a valid node name (lowercase letters, digits, - and .): set k3s_node_name for this host`,
@@ -85,37 +86,13 @@ function nodeOf(on: Inventory, host: string, role: Role): K3sNode {
   }
   if (ip !== undefined && isIP(ip) === 0)
     throw new PlaybookError(`${host}: k3s_node_ip is "${ip}": it must be an IP address`)
-  return {
-    host,
-    name,
-    role,
-    address,
-    ip,
-    labels: labelsOf(host, vars.k3s_labels),
-    taints: taintsOf(host, vars.k3s_taints),
-  }
-}
-
-function labelsOf(host: string, value: unknown): Record<string, string> {
-  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) {
-    throw new PlaybookError(`${host}: k3s_labels must be a mapping such as {zone: a}`)
-  }
-  const labels = Object.entries((value ?? {}) as Record<string, unknown>).map(([key, text]): [string, string] => [
-    key,
-    String(text),
-  ])
-  const fault = labels.map(([key, text]) => labelError(key, text)).find((found) => found !== undefined)
-  if (fault !== undefined) throw new PlaybookError(`${host}: k3s_labels: ${fault}`)
-  return Object.fromEntries(labels)
-}
-
-function taintsOf(host: string, value: unknown): string[] {
-  if (value !== undefined && !Array.isArray(value))
-    throw new PlaybookError(`${host}: k3s_taints must be a list such as ["dedicated=db:NoSchedule"]`)
-  const taints = (value ?? []).map(String)
-  const fault = taints.map(taintError).find((found) => found !== undefined)
-  if (fault !== undefined) throw new PlaybookError(`${host}: k3s_taints: ${fault}`)
-  return taints
+  const labelProblem = Object.entries(labels)
+    .map(([key, text]) => labelError(key, text))
+    .find((problem) => problem !== undefined)
+  if (labelProblem !== undefined) throw new PlaybookError(`${host}: k3s_labels: ${labelProblem}`)
+  const taintProblem = taints.map(taintError).find((problem) => problem !== undefined)
+  if (taintProblem !== undefined) throw new PlaybookError(`${host}: k3s_taints: ${taintProblem}`)
+  return { host, name, role, address, ip, labels, taints }
 }
 
 /** Rejects duplicate names and addresses early: k3s would fail minutes later with an unrelated password error. */

@@ -14,13 +14,16 @@ import {
   slurp,
   type Task,
   template,
-  toText,
 } from 'labbook'
 import { k3s, K3S_BINARY, K3S_CONFIG_DIR, K3S_DATA, k3s_node, parseVersion, upgradeError } from 'labbook/k3s'
+import { k3sVars } from '../vars.ts'
 import { API_PORT, plannedCluster, nodeFor } from './cluster.ts'
 import { stagedPath } from './files.ts'
 import { hostSettings } from './preflight.ts'
 import { k3sSource } from './source.ts'
+
+/** Removes k3s from all hosts. */
+const RESET = 'npx zx playbooks/k3s.mjs reset'
 
 const TOKEN = `${K3S_CONFIG_DIR}/token`
 
@@ -63,7 +66,8 @@ function assertNoSecondCluster(on: PlayContext): Task[] {
       fail_msg: serversWithData.map(
         (names) =>
           `${on.host} has no cluster data, but ${names.join(', ')} ${names.length === 1 ? 'has' : 'have'}: as the first of k3s_servers it would start a second cluster. ` +
-          'List a server with data first, or reset all servers (npx zx playbooks/k3s.mjs reset)',
+          'List a server with data first, or reset all servers ' +
+          `(${RESET})`,
       ),
     }),
   ]
@@ -73,17 +77,20 @@ function assertNoSecondCluster(on: PlayContext): Task[] {
 export const firstServer = play(
   'Install first k3s server',
   { hosts: 'k3s_servers[0]', become: true, gather_facts: true, any_errors_fatal: true, tags: 'k3s' },
-  (on) => [
-    ...assertNoSecondCluster(on),
-    on.vars.k3s_token === undefined
-      ? shell('Create cluster token', {
-          cmd: `umask 077; head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n' >${TOKEN}.new && mv -f ${TOKEN}.new ${TOKEN}`,
-          creates: TOKEN,
-          no_log: true,
-        })
-      : copy('Copy cluster token', { content: secret(toText(on.vars.k3s_token)), dest: TOKEN, mode: '0600' }),
-    installNode(on),
-  ],
+  (on) => {
+    const { k3s_token } = k3sVars.read(on.vars)
+    return [
+      ...assertNoSecondCluster(on),
+      k3s_token === undefined
+        ? shell('Create cluster token', {
+            cmd: `umask 077; head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n' >${TOKEN}.new && mv -f ${TOKEN}.new ${TOKEN}`,
+            creates: TOKEN,
+            no_log: true,
+          })
+        : copy('Copy cluster token', { content: secret(k3s_token), dest: TOKEN, mode: '0600' }),
+      installNode(on),
+    ]
+  },
 )
 
 /** A recreated host has lost its node password and would be rejected: deletes the old node. */
@@ -143,7 +150,7 @@ function checkUpgrade(version: Reference<string> | string): Task[] {
       parseVersion(installed.map(({ stdout }) => stdout).read(scope)),
       parseVersion(version instanceof Reference ? version.read(scope) : version),
     ]
-    return from === undefined || to === undefined ? undefined : upgradeError(from, to)
+    return from === undefined || to === undefined ? undefined : upgradeError(from, to, RESET)
   })
   return [
     shell('Read installed k3s version', {
@@ -188,9 +195,9 @@ function installNode(on: PlayContext): Task[] {
         join: node.host === first.host ? '' : `https://${api}:${API_PORT}`,
         cluster_init: node.host === first.host && servers.length > 1,
         names: [...new Set([api, ...servers.flatMap(({ address, name, host }) => [address, name, host])])],
-        disable: listOf(on.vars.k3s_disable, 'k3s_disable'),
+        disable: k3sVars.read(on.vars).k3s_disable,
         fitting: hostSettings(version),
-        ...extraConfig(on.vars.k3s_config),
+        ...extraConfig(k3sVars.read(on.vars).k3s_config),
       },
     }),
     k3s(`Install k3s ${node.role}`, {
@@ -201,7 +208,8 @@ function installNode(on: PlayContext): Task[] {
       binary_sha256: source.binary.sha256,
       installer: stagedPath('install.sh'),
       installer_sha256: source.installer.sha256,
-      ready_seconds: Number(on.vars.k3s_ready_seconds ?? 300),
+      ready_seconds: k3sVars.read(on.vars).k3s_ready_seconds,
+      reset_command: RESET,
     }),
   ]
 }
@@ -232,32 +240,17 @@ const VARIABLE_OF: Readonly<Record<string, string>> = {
   'write-kubeconfig-mode': 'Labbook: it is always 0600',
 }
 
-/** @throws {PlaybookError} if it is not a mapping, or sets a key that has a variable of its own. */
-export function extraConfig(value: unknown): {
+/** @throws {PlaybookError} if it sets a key that has a variable of its own. */
+export function extraConfig(config: Readonly<Record<string, unknown>>): {
   readonly kubelet_args: string[]
   readonly kube_proxy_args: string[]
   readonly more: Readonly<Record<string, unknown>>
 } {
-  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
-    throw new PlaybookError('k3s_config must be a mapping such as {cluster-cidr: 10.42.0.0/16}')
-  const { 'kubelet-arg': kubelet, 'kube-proxy-arg': proxy, ...more } = (value ?? {}) as Record<string, unknown>
+  const { 'kubelet-arg': kubelet, 'kube-proxy-arg': proxy, ...more } = config
   const reserved = Object.keys(more).find((key) => Object.hasOwn(VARIABLE_OF, key))
   if (reserved !== undefined) throw new PlaybookError(`k3s_config: "${reserved}" is set by ${VARIABLE_OF[reserved]}`)
   const list = (one: unknown): string[] => (one === undefined ? [] : [one].flat().map(String))
   return { kubelet_args: list(kubelet), kube_proxy_args: list(proxy), more }
-}
-
-function listOf(value: unknown, name: string): string[] {
-  if (value === undefined) return []
-  const list = Array.isArray(value)
-    ? value.map(String)
-    : toText(value)
-        .split(',')
-        .map((item) => item.trim())
-  const known = ['coredns', 'servicelb', 'traefik', 'local-storage', 'metrics-server', 'runtimes']
-  const unknown = list.find((item) => !known.includes(item))
-  if (unknown !== undefined) throw new PlaybookError(`${name}: unknown component "${unknown}": use ${known.join(', ')}`)
-  return list
 }
 
 /** Sets labels and taints from the inventory. */

@@ -11,6 +11,7 @@ import {
   shell,
 } from 'labbook'
 import { STACK } from '../../app/stack.ts'
+import { k3sVars } from '../vars.ts'
 import { plannedCluster, describeCluster, nodeFor } from './cluster.ts'
 import {
   preflightProblems,
@@ -68,7 +69,7 @@ const swarm = register<CommandValues>('k3s_swarm')
 
 /** Whether the stack is removed from this host: the first manager, unless it is kept. */
 const removesStack = ({ groups, hostvars }: Pick<PlayContext, 'groups' | 'hostvars'>, host: string): boolean =>
-  hostvars(host).k3s_swarm_stack !== 'keep' && groups.swarm_managers?.[0] === host
+  k3sVars.read(hostvars(host), host).k3s_swarm_stack !== 'keep' && groups.swarm_managers?.[0] === host
 
 /**
  * Removes the app's stack from the Swarm, because it uses the same ports and the memory (`k3s_swarm_stack: keep` keeps

@@ -2,6 +2,7 @@ import { type PlayContext, toText } from 'labbook'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { parseVersion } from 'labbook/k3s'
+import { k3sVars } from '../vars.ts'
 
 /** The default release. */
 export const DEFAULT_VERSION = 'v1.36.4+k3s1'
@@ -56,29 +57,24 @@ export const architecture = ({ facts }: Pick<PlayContext, 'facts'>): string | un
 
 /** Default: `artifacts` if k3s_artifacts is set, otherwise `release`. */
 export function k3sSource(on: Pick<PlayContext, 'vars' | 'facts'>): K3sSource {
-  const { vars } = on
-  const kind = toText(vars.k3s_source ?? (vars.k3s_artifacts === undefined ? 'release' : 'artifacts'))
+  const vars = k3sVars.read(on.vars)
+  const kind = vars.k3s_source ?? (vars.k3s_artifacts === undefined ? 'release' : 'artifacts')
   const arch = architecture(on)
   const none = (problem: string): K3sSource => ({ kind: 'none', problem })
   if (arch === undefined)
     return none(`architecture ${String(on.facts.architecture)} is not supported: use amd64 or arm64`)
   if (kind === 'release') return releaseOf(vars, arch)
-  if (kind !== 'artifacts') return none(`k3s_source is "${kind}": it must be release or artifacts`)
   if (vars.k3s_artifacts === undefined)
     return none(
       'k3s_source is artifacts, but k3s_artifacts is not set: use -e k3s_artifacts=/srv/k3s (docs/k3s.md lists the files)',
     )
-  return artifactsIn(
-    path.resolve(toText(vars.k3s_artifacts)),
-    arch,
-    vars.k3s_version === undefined ? undefined : toText(vars.k3s_version),
-  )
+  return artifactsIn(path.resolve(vars.k3s_artifacts), arch, vars.k3s_version)
 }
 
-type Vars = PlayContext['vars']
+type Vars = ReturnType<typeof k3sVars.read>
 
 function releaseOf(vars: Vars, arch: string): K3sSource {
-  const version = toText(vars.k3s_version ?? DEFAULT_VERSION)
+  const version = vars.k3s_version ?? DEFAULT_VERSION
   if (parseVersion(version)?.text !== version)
     return { kind: 'none', problem: `k3s_version is "${version}": it must be a release such as ${DEFAULT_VERSION}` }
   const checksum = vars.k3s_checksum ?? PINNED[version]?.binaries[arch]
@@ -89,23 +85,17 @@ function releaseOf(vars: Vars, arch: string): K3sSource {
       problem: `no checksums for k3s ${version} (${arch}): set k3s_checksum (of the binary, from the release's sha256sum-${arch}.txt) and k3s_install_checksum (of install.sh at its tag)`,
     }
   }
-  const invalid = [checksum, installSum].map(String).find((sum) => !/^[0-9a-f]{64}$/.test(sum))
-  if (invalid !== undefined)
-    return {
-      kind: 'none',
-      problem: `"${invalid}" is not a SHA-256 checksum: it must be 64 lowercase hexadecimal digits`,
-    }
   const tag = encodeURIComponent(version)
   const name = arch === 'amd64' ? 'k3s' : `k3s-${arch}`
-  const site = toText(vars.k3s_release_url ?? 'https://github.com/k3s-io/k3s/releases/download').replace(/\/$/, '')
+  const site = vars.k3s_release_url.replace(/\/$/, '')
   return {
     kind: 'release',
     version,
-    binary: { from: `${site}/${tag}/${name}`, name: 'k3s', sha256: toText(checksum) },
+    binary: { from: `${site}/${tag}/${name}`, name: 'k3s', sha256: checksum },
     installer: {
-      from: toText(vars.k3s_install_url ?? `https://raw.githubusercontent.com/k3s-io/k3s/${tag}/install.sh`),
+      from: vars.k3s_install_url ?? `https://raw.githubusercontent.com/k3s-io/k3s/${tag}/install.sh`,
       name: 'install.sh',
-      sha256: toText(installSum),
+      sha256: installSum,
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Exhibit } from 'labbook'
-import { TOPOLOGIES, type Topology } from '../variables.ts'
+import { TOPOLOGIES, type Topology } from '../vars.ts'
 
 /** The columns of the comparison, in order. */
 export const COLUMNS = ['Redis killed', 'node lost', 'node cut off', 'failover', 'writes/s', 'memory'] as const

@@ -1,6 +1,6 @@
 import { csvText, type Experiment, experiment, tableLines } from 'labbook'
 import { COLUMNS, type ComparisonTable } from './comparison-table.ts'
-import { TOPOLOGIES } from '../variables.ts'
+import { TOPOLOGIES } from '../vars.ts'
 
 /** Compares the measurements of this run by topology. */
 export const comparison = (table: ComparisonTable): Experiment =>

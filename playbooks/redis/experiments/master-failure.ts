@@ -3,7 +3,7 @@ import { faultsOf } from '../../lab/faults.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { lowRepeatNote, repeatCount } from './settings.ts'
-import { TOPOLOGIES, type Topology } from '../variables.ts'
+import { TOPOLOGIES, type Topology } from '../vars.ts'
 import { disturbsMasterNode, disturbsLabStack } from './support/disturbs.ts'
 import { deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
 import {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, experiment, type ExperimentContext, quote, type SetupContext, tableLines } from 'labbook'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
-import { labOf } from '../../lab/lab.ts'
+import { projectLab } from '../../lab/lab.ts'
 import { checkSteadyState, isReady, NODES, targetNode } from '../../swarm/experiments/support/cluster.ts'
 import { lastWorker, powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
@@ -186,7 +186,7 @@ async function powerCut(
 ): Promise<void> {
   const rate = Math.max(...killed.map(({ everysec }) => everysec.lastSecond))
   const bound = `from the kills: with "everysec" a power cut may lose up to about ${rate * 2} increments (${rate}/s acknowledged, fsync at most 2 s old), with "always" none`
-  const lab = labOf(on)
+  const lab = projectLab(on)
   if (lab?.provider === 'namespaces' && lab.nodes.some(({ name }) => name === node)) {
     on.finding('redis.persistence.power-cut', {
       holds: null,

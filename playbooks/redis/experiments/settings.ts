@@ -1,19 +1,15 @@
-import { PlaybookError, type SetupContext } from 'labbook'
+import type { SetupContext } from 'labbook'
+import { redisVars } from '../vars.ts'
 
 /** Redis key of the app's counter. */
 export const KEY = 'counter'
 
 /** Lost writes are rare, so a single run proves little. */
-const DEFAULT_REPEATS = 5
+const { default: DEFAULT_REPEATS } = redisVars.definitions.redis_repeats
 
 /** Number of repetitions within each experiment on lost writes: `redis_repeats`. */
-export function repeatCount({ hosts, hostvars }: Pick<SetupContext, 'hosts' | 'hostvars'>): number {
-  const value = hostvars(hosts[0] as string).redis_repeats ?? DEFAULT_REPEATS
-  const repeats = Number(value)
-  if (!Number.isInteger(repeats) || repeats < 1 || repeats > 100)
-    throw new PlaybookError(`redis_repeats is ${JSON.stringify(value)}: it must be a whole number from 1 to 100`)
-  return repeats
-}
+export const repeatCount = ({ hosts, hostvars }: Pick<SetupContext, 'hosts' | 'hostvars'>): number =>
+  redisVars.read(hostvars(hosts[0] as string)).redis_repeats
 
 /** Note for a detail that rests on fewer repeats than the default. */
 export const lowRepeatNote = (repeats: number): string =>

@@ -1,10 +1,10 @@
 /** A parsed image reference. */
 export interface ImageReference {
-  /** `node1:5000/counter`, without tag and digest. */
+  /** `node1:5000/web`, without tag and digest. */
   readonly repository: string
   /** `node1:5000`; undefined for Docker Hub. */
   readonly registry: string | undefined
-  /** The repository's path within its registry: `counter`. */
+  /** The repository's path within its registry: `web`. */
   readonly path: string
   readonly tag: string
   readonly digest: string | undefined

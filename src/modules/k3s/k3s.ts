@@ -7,7 +7,7 @@ import { defineModule } from '../task.ts'
 import { INSTALL_RECORD, stateScript, parseState, type K3sState } from './state.ts'
 import { K3S_STATE_DIR, READ_AT_START, unitFileOf, unitOf } from './paths.ts'
 import { installScript, removeScript, startScript, type DesiredK3s } from './scripts.ts'
-import { parseVersion, upgradeError } from './version.ts'
+import { by, parseVersion, upgradeError } from './version.ts'
 
 const sum = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
 
@@ -30,6 +30,8 @@ const schema = z
     node_name: z.string().optional(),
     /** Timeout until the node is Ready, in seconds. */
     ready_seconds: z.number().positive().default(300),
+    /** The command that removes k3s from hosts, for errors. It takes `--limit`. */
+    reset_command: z.string().optional(),
   })
   .refine(
     ({ state, version, binary, binary_sha256, installer, installer_sha256, node_name }) =>
@@ -76,14 +78,14 @@ const planRemoval = ({ traces }: K3sState): Plan<K3s> => ({
 })
 
 function planPresence(wanted: DesiredK3s, seen: K3sState): Plan<K3s> {
-  const { role, version } = wanted
+  const { role, version, reset_command } = wanted
   const to = parseVersion(version)
   const other = role === 'server' ? 'agent' : 'server'
   const conflict =
     seen.units[other] !== undefined
-      ? `this machine is already a k3s ${other}: reset it first (npx zx playbooks/k3s.mjs reset --limit HOST)`
+      ? `this machine is already a k3s ${other}: remove k3s from it first${by(reset_command && `${reset_command} --limit HOST`)}`
       : seen.version !== undefined && to !== undefined
-        ? upgradeError(seen.version, to)
+        ? upgradeError(seen.version, to, reset_command)
         : undefined
   if (conflict !== undefined) return { changes: [], problem: conflict }
   const reasons = whyInstall(wanted, seen)

@@ -1,3 +1,5 @@
+import { HOST_DIRECTORIES } from '../../values/directories.ts'
+
 /** Paths of k3s on a machine. */
 export const K3S_BINARY = '/usr/local/bin/k3s'
 export const K3S_CONFIG_DIR = '/etc/rancher/k3s'
@@ -5,7 +7,7 @@ export const K3S_CONFIG_DIR = '/etc/rancher/k3s'
 export const K3S_KUBECONFIG = `${K3S_CONFIG_DIR}/k3s.yaml`
 export const K3S_DATA = '/var/lib/rancher/k3s'
 /** Labbook's state of k3s: artifacts to install, and the record of the installation. */
-export const K3S_STATE_DIR = '/var/lib/labbook/k3s'
+export const K3S_STATE_DIR = `${HOST_DIRECTORIES.state}/k3s`
 /** Written at each start of k3s: checksums of the files it read. */
 export const START_CHECKSUMS = '/run/labbook-k3s.started'
 /** Creates `/dev/kmsg` on a machine that lacks it. */

@@ -23,6 +23,7 @@ export interface DesiredK3s {
   readonly installer_sha256: string
   readonly node_name: string
   readonly ready_seconds: number
+  readonly reset_command?: string | undefined
 }
 
 const sumIs = (file: string, sum: string): string =>

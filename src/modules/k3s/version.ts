@@ -29,12 +29,15 @@ export function compareVersions(a: K3sVersion, b: K3sVersion): number {
   return at === -1 ? 0 : (a.parts[at] as number) < (b.parts[at] as number) ? -1 : 1
 }
 
+/** ` (COMMAND)`, to name the command that does what an error asks for. */
+export const by = (command: string | undefined): string => (command === undefined ? '' : ` (${command})`)
+
 /** Why an upgrade is not possible. Undefined if it is. */
-export function upgradeError(from: K3sVersion, to: K3sVersion): string | undefined {
+export function upgradeError(from: K3sVersion, to: K3sVersion, resetCommand?: string): string | undefined {
   if (compareVersions(to, from) < 0) {
     return (
       `cannot downgrade k3s ${from.text} to ${to.text}: Kubernetes does not support downgrades. ` +
-      `Set k3s_version to ${from.text} or newer, or reset the cluster: npx zx playbooks/k3s.mjs reset`
+      `Set k3s_version to ${from.text} or newer, or remove k3s from all hosts first${by(resetCommand)}`
     )
   }
   if (to.major !== from.major || to.minor > from.minor + 1) {

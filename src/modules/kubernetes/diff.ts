@@ -3,7 +3,7 @@ import { diffName, displayYaml, type KubeObject } from './objects.ts'
 
 /** One object, before and after the apply. */
 export interface ObjectDiff {
-  /** File name in `kubectl diff`: `apps.v1.Deployment.counter.counter`. */
+  /** File name in `kubectl diff`: `apps.v1.Deployment.shop.web`. */
   readonly name: string
   /** YAML; empty if there is no such object. */
   readonly live: string

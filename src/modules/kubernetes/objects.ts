@@ -178,7 +178,7 @@ function maskValues({ data, stringData }: KubeObject): void {
 /** Namespace of an object; empty if it is cluster-scoped or in the context's default namespace. */
 export const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? ''
 
-/** `Deployment counter/counter`, for messages. */
+/** `Deployment shop/web`, for messages. */
 export const nameOf = (object: KubeObject): string =>
   `${object.kind} ${namespaceOf(object) === '' ? '' : `${namespaceOf(object)}/`}${object.metadata.name}`
 
@@ -189,12 +189,12 @@ const groupOf = ({ apiVersion }: KubeObject): string =>
 export const keyOf = (object: KubeObject): string =>
   [groupOf(object), object.kind, namespaceOf(object), object.metadata.name].join('|')
 
-/** Name in `kubectl -o name`: `deployment.apps/counter`. */
+/** Name in `kubectl -o name`: `deployment.apps/web`. */
 export const resourceOf = (object: KubeObject): string =>
   `${object.kind.toLowerCase()}${groupOf(object) === '' ? '' : `.${groupOf(object)}`}/${object.metadata.name}`
 
 /**
- * File name in `kubectl diff`: `apps.v1.Deployment.counter.counter`. An object without a namespace is in the context's
+ * File name in `kubectl diff`: `apps.v1.Deployment.shop.web`. An object without a namespace is in the context's
  * default namespace.
  */
 export const diffName = (object: KubeObject): string =>

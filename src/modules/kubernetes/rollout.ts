@@ -55,7 +55,7 @@ const FIELDS: Record<string, readonly string[]> = {
 const inNamespace = (object: KubeObject): string[] =>
   namespaceOf(object) === '' ? [] : ['--namespace', namespaceOf(object)]
 
-/** `deployment.apps/counter`: argument of kubectl rollout and get. */
+/** `deployment.apps/web`: argument of kubectl rollout and get. */
 export const workloadName = ({ kind, metadata }: KubeObject): string => `${kind.toLowerCase()}.apps/${metadata.name}`
 
 /** Shell text that prints the rollout status in one line after `mark`; nothing if the workload does not exist. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { HOST_DIRECTORIES } from '../../values/directories.ts'
 
 /** Interface names have at most 15 characters. 9 keep `<lab>0` and comments readable. */
 export const labName = z
@@ -19,7 +20,7 @@ export const labDirectory = z
   .regex(/^(\/[A-Za-z0-9_.@+-]+){2,}$/, 'must be an absolute path of plain characters, at least two levels deep')
   .refine((path) => !/\/\.\.?(\/|$)/.test(path), 'must not contain . or .. segments')
 
-export const nodeAddress = z.strictObject({ name: nodeName, address })
+export const namedAddress = z.strictObject({ name: nodeName, address })
 
 /** The kernel's names for the resources of a lab. */
 export const kernelNames = (lab: string) => ({
@@ -50,4 +51,4 @@ export const parseFacts = (stdout: string): [key: string, value: string][] =>
 /**
  * A directory of this machine that namespace nodes mount read-only at the same path. It saves copies of large files.
  */
-export const SHARED_DIRECTORY = '/var/lib/labbook/shared'
+export const SHARED_DIRECTORY = `${HOST_DIRECTORIES.state}/shared`

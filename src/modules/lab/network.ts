@@ -4,7 +4,7 @@ import { defineModule } from '../task.ts'
 import { setNewDirectory, setTree } from '../support/effects.ts'
 import { raw, sh } from '../../shell/quote.ts'
 import { foreignProblem, removeDirectory, reportForeign } from './lab-directory.ts'
-import { labDirectory, labName, nodeAddress, parseFacts, kernelNames } from './names.ts'
+import { labDirectory, labName, namedAddress, parseFacts, kernelNames } from './names.ts'
 import { removeFirewall, checkFirewall, listFirewall, applyFirewall } from './scripts/firewall.ts'
 import { stopNodeFunctions } from './scripts/stop-node.ts'
 import { networkResources, type NetworkResource } from './scripts/network.ts'
@@ -16,7 +16,7 @@ const schema = z
     name: labName.describe('Name of the lab'),
     dir: labDirectory.describe('Directory of the lab'),
     subnet: z.cidrv4().describe('This machine gets the first address'),
-    nodes: z.array(nodeAddress),
+    nodes: z.array(namedAddress),
     purge: z
       .boolean()
       .default(false)

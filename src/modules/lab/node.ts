@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../support/effects.ts'
-import { address, labDirectory, labName, nodeAddress, nodeName, parseFacts, kernelNames } from './names.ts'
+import { address, labDirectory, labName, namedAddress, nodeName, parseFacts, kernelNames } from './names.ts'
 import {
   updateNode,
   nodeDirectory,
@@ -19,7 +19,7 @@ const schema = z.strictObject({
   rootfs: labDirectory.describe('Directory of lab_rootfs'),
   name: nodeName,
   address,
-  nodes: z.array(nodeAddress).default([]).describe('All nodes of the lab, for /etc/hosts'),
+  nodes: z.array(namedAddress).default([]).describe('All nodes of the lab, for /etc/hosts'),
   memory: z
     .string()
     .regex(/^[1-9]\d*[MG]$/, 'must be a size such as 512M or 2G')

@@ -78,7 +78,7 @@ t.test('provisioning playbook skips experiments on own machines, and logs it', a
   t.match(
     stdout.replace(/\s+/g, ' '),
     'skipped, because a, b do not belong to Labbook\'s lab: "A node loses its power". Add --allow-faults to include it; ' +
-      'list experiments: npx zx playbooks/experiments.mjs --list',
+      '--list shows the experiments',
   )
   t.equal(journal().match(/skipped, because/g)?.length, 1, 'once')
   t.notMatch(journal(), /"type":"finding"|"play":"A node loses its power"/)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { pickProvider, resolveProvider } from '../../../src/lab/provider-choice.ts'
 import { labOf, type LabInventory } from '../../../src/lab/lab.ts'
+import { labOptions } from '../../../playbooks/lab/options.ts'
 
 const able = { missingForNamespaces: [], qemu: true }
 
@@ -46,7 +47,7 @@ t.test('resolveProvider() keeps the provider of the inventory', async (t) => {
 })
 
 t.test('--provider qemu keeps the addresses between nodes and connects through loopback', async (t) => {
-  const settled = resolveProvider(three, { requested: 'qemu' }, notProbed)
+  const settled = resolveProvider(three, { requested: 'qemu' }, notProbed, labOptions)
   t.match(settled?.vars.get('node2'), {
     lab_provider: 'qemu',
     lab_address: '10.77.0.12',
@@ -58,7 +59,7 @@ t.test('--provider qemu keeps the addresses between nodes and connects through l
     lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 },
     lab_chosen: 'chosen with --provider',
   })
-  const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} })
+  const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} }, labOptions)
   t.strictSame(
     after?.nodes.map(({ address }) => address),
     ['10.77.0.11', '10.77.0.12', '10.77.0.13'],
@@ -75,7 +76,7 @@ t.test('a recorded provider is kept until the lab is removed', async (t) => {
     'qemu',
     'auto keeps a provider that works',
   )
-  t.throws(() => resolveProvider(three, { remembered, requested: 'namespaces' }, notProbed), {
+  t.throws(() => resolveProvider(three, { remembered, requested: 'namespaces' }, notProbed, labOptions), {
     name: 'LabError',
     message: /the lab runs on qemu .*remove it first with .*lab\.mjs down", then create it with namespaces/,
   })

@@ -24,7 +24,7 @@ t.test('Vagrantfile is valid Ruby and matches the inventory', async (t) => {
     }),
   )
   if (lab === undefined) throw new Error('there is a lab')
-  const text = vagrantfileOf({ ...lab, dir: "/srv/o'neil" }, 'trixie')
+  const text = vagrantfileOf({ ...lab, dir: "/srv/o'neil" }, 'trixie', 'npx zx playbooks/lab.mjs vagrantfile')
   const file = `${t.testdir()}/Vagrantfile`
   writeFileSync(file, text)
   const checked = spawnSync('ruby', ['-c', file], { encoding: 'utf8' })

@@ -2,6 +2,7 @@ import t from 'tap'
 import { dataFiles } from '../../../src/report/data-files.ts'
 import { proportionInterval } from '../../../src/report/proportion-interval.ts'
 import { findingStatistics } from '../../../src/report/finding-statistics.ts'
+import { REPORT_QUESTIONS } from '../../../playbooks/report-questions.ts'
 import { groupByQuestion } from '../../../src/report/questions.ts'
 import { en, messagesOf } from '../../../src/report/messages/index.ts'
 import { ru } from '../../../src/report/messages/ru.ts'
@@ -105,19 +106,26 @@ await t.test('a finding answers the one question with the longest id prefix', as
     'else.thing',
   ]
   t.strictSame(
-    groupByQuestion(ids.map((id) => ({ id }))).map(({ question, answers }) => [
-      question,
-      ...answers.map(({ id }) => id),
-    ]),
+    groupByQuestion(
+      ids.map((id) => ({ id })),
+      REPORT_QUESTIONS,
+      'en',
+    ).map(({ question, answers }) => [question, ...answers.map(({ id }) => id)]),
     [
-      ['drain', 'swarm.drain.evacuates'],
-      ['returns', 'swarm.active.does-not-return'],
-      ['survives', 'swarm.node-killed.recovers'],
-      ['images', 'registry.storage.survives'],
-      ['registry', 'registry.tls.verified'],
+      ['What happens to the tasks of a drained node?', 'swarm.drain.evacuates'],
+      ['Do tasks return to a node that is active again?', 'swarm.active.does-not-return'],
+      ['Does the service survive the loss of a node, and recover by itself?', 'swarm.node-killed.recovers'],
+      ['Do images survive the removal of the registry container?', 'registry.storage.survives'],
+      ['Is the registry secure?', 'registry.tls.verified'],
     ],
   )
-  t.strictSame(groupByQuestion([]), [])
+  t.strictSame(groupByQuestion([], REPORT_QUESTIONS, 'en'), [])
+  t.strictSame(groupByQuestion([{ id: 'a.b' }], [], 'en'), [], 'an event log of an older version')
+  t.strictSame(
+    groupByQuestion([{ id: 'a.b' }], [{ text: { en: 'Why?' }, answeredBy: ['a.'] }], 'ru'),
+    [{ question: 'Why?', answers: [{ id: 'a.b' }] }],
+    'a question without a translation',
+  )
 })
 
 await t.test('names of data files are unique and valid on any file system', async (t) => {

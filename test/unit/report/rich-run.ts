@@ -109,6 +109,16 @@ export function* richRun(): Generator<RunEvent> {
   yield runStart(['node1', 'node2'], {
     argv: ['npx', 'zx', 'playbooks/site.mjs', '-e', "report_author='Ann <Lee>' report_course=Systems", '--yes'],
     about: { author: 'Ann <Lee>', course: 'Systems' },
+    questions: [
+      {
+        text: {
+          en: 'Does capacity change with the number of replicas? <b>',
+          ru: 'Зависит ли производительность от числа реплик?',
+        },
+        answeredBy: ['load.capacity.'],
+      },
+      { text: { en: 'What does depends_on do?' }, answeredBy: ['swarm.depends-on.'] },
+    ],
   })
   yield { type: 'play_start', time, play: 'Docker', hosts: ['node1', 'node2'], kind: 'play' }
   for (const host of ['node1', 'node2']) {

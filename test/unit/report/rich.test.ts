@@ -56,7 +56,7 @@ await t.test('report shows author, machines, questions, confidence intervals and
     t.match(page, 'Ann &lt;Lee&gt;', file)
     t.match(page, 'node1, node2: Debian 12 x86', file)
     t.match(page, '2 CPUs, 3.85 GiB, Docker 20.10.24', file)
-    t.match(page, 'Does capacity change with the number of replicas?', file)
+    t.match(page, 'Does capacity change with the number of replicas? &lt;b&gt;', file)
     t.notMatch(page, 'What does depends', file)
     t.match(page, 'held 5 of 5 times; 95 % confidence interval: at least 48 %', file)
     t.match(page, 'time to Down: median 8.8 s, 7.7 to 12.3 s (n = 4)', file)
@@ -65,6 +65,22 @@ await t.test('report shows author, machines, questions, confidence intervals and
     t.match(page, '1 of 1 question answered', file)
     t.match(page, 'Appendix: commands', file)
     t.match(page, '2 read-only probes omitted', file)
+  }
+})
+
+await t.test('event log of a version without questions has a report without them', async (t) => {
+  const folder = folderOf(
+    t,
+    [...richRun()].map((event) => {
+      if (event.type !== 'run_start') return event
+      const { questions: _, ...old } = event
+      return old
+    }),
+  )
+  await renderReport(folder)
+  for (const file of ['report.html', 'report.md']) {
+    t.match(read(folder, file), '2 of 4 findings hold, 1 does not, 1 inconclusive', file)
+    t.notMatch(read(folder, file), 'Questions and answers', file)
   }
 })
 
@@ -103,6 +119,7 @@ await t.test('Russian report translates fixed texts, dates and numbers, but not 
   t.match(html, '<html lang="ru">')
   for (const text of [
     'Вопросы и ответы',
+    'Зависит ли производительность от числа реплик?',
     'Подтверждено 2 из 4 утверждений, не подтверждено 1, не определено 1',
     '21 ноября 2026 г.',
     '3,85 ГиБ',

@@ -5,6 +5,7 @@ import { debug } from '../../../src/modules/core/debug.ts'
 import { template } from '../../../src/modules/core/template.ts'
 import { experiment } from '../../../src/playbook/experiment.ts'
 import { play, type PlayContext } from '../../../src/playbook/play.ts'
+import { unusedVariableWarnings } from '../../../src/runner/unused-variables.ts'
 import { VarReadTracker } from '../../../src/values/var-reads.ts'
 import { runSteps, type PlayRunOptions } from '../../support/play-run.ts'
 
@@ -37,6 +38,13 @@ t.test('an unused extra variable is reported, with a suggestion', async (t) => {
     [],
     'a connection variable is read by Labbook',
   )
+})
+
+t.test('declared variables are suggested, even if this run reads none of them', async (t) => {
+  const warningsFor = (name: string): string[] =>
+    unusedVariableWarnings(new VarReadTracker([name], ['counter_replicas', 'registry_port']), { hosts: new Map() })
+  t.strictSame(warningsFor('counter_replcas'), [nothingRead('counter_replcas', ': did you mean counter_replicas?')])
+  t.strictSame(warningsFor('registry_port'), [nothingRead('registry_port')], 'the name is right')
 })
 
 t.test('every kind of read counts', async (t) => {

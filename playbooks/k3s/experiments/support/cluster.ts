@@ -10,7 +10,7 @@ import { callMany } from '../../../app/client.ts'
 import type { ObservedCluster } from '../../../swarm/experiments/support/observe-during.ts'
 import { disturbedTargets, clusterHosts, kubectl, nodeNameOf, clusterNodes } from '../../cluster.ts'
 import { appEndpoints, isCounter, podsCommand, settingsOf } from '../../proof.ts'
-import { toTask, isReady, isReadyNode, parseNodes, parsePods, type Pod } from '../../objects.ts'
+import { toTask, isReady, isReadyNode, parseClusterNodes, parsePods, type Pod } from '../../objects.ts'
 
 /** kubectl, namespace and expected replicas for an experiment. */
 export const appOnCluster = (on: Pick<SetupContext, 'groups' | 'hostvars'>) => {
@@ -66,7 +66,7 @@ export async function assertSteadyState(on: SetupContext): Promise<void> {
     command: nodesCommand(on),
     within: 120,
     until: ({ stdout }) =>
-      expected.every((name) => parseNodes(stdout).some((node) => node.name === name && isReadyNode(node))),
+      expected.every((name) => parseClusterNodes(stdout).some((node) => node.name === name && isReadyNode(node))),
   })
   if (!nodes.reached)
     throw new Error(
@@ -149,7 +149,7 @@ export async function watchedCluster(on: ExperimentContext): Promise<ObservedClu
   const nodes =
     inventoryNodes.length > 0
       ? inventoryNodes
-      : parseNodes((await on.exec({ ...at, command: nodesCommand(on) })).stdout).map(({ name }) => name)
+      : parseClusterNodes((await on.exec({ ...at, command: nodesCommand(on) })).stdout).map(({ name }) => name)
   return {
     endpoints: await appEndpoints(on),
     nodes,

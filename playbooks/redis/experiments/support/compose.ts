@@ -1,7 +1,7 @@
 import { KEY } from '../settings.ts'
 import { slotOf } from './replies.ts'
 import { stringify } from 'yaml'
-import type { Topology } from '../../variables.ts'
+import type { Topology } from '../../vars.ts'
 
 type Tree = Readonly<Record<string, unknown>>
 

@@ -8,7 +8,8 @@ import { ROOT } from '../../../app/images/table.ts'
 import { endpointOf } from '../../../lab/address.ts'
 import { manager } from '../../../swarm/experiments/support/cluster.ts'
 import type { AppEndpoint } from '../../../swarm/experiments/support/probe.ts'
-import { nodesNeeded, redisVarsFor, type Topology } from '../../variables.ts'
+import { nodesNeeded, redisSettingsFor } from '../../settings.ts'
+import { type Topology } from '../../vars.ts'
 import { KEY } from '../settings.ts'
 import { nodeOrder, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
 import { parseJsonLines } from './lost-writes.ts'
@@ -110,7 +111,7 @@ export async function deployLabStack(
   options: LabStackOptions = {},
 ): Promise<LabStack> {
   const { app = false, quiet = false, number } = options
-  const { redis_wait_replicas: waitReplicas } = redisVarsFor(topology, on.hostvars(manager(on)))
+  const { redis_wait_replicas: waitReplicas } = redisSettingsFor(topology, on.hostvars(manager(on)))
   const stack = number === undefined ? LAB : `${LAB}${number}`
   const port = PORT + (number ?? 0)
   const { counter, redis } = await imagesInUse(on)

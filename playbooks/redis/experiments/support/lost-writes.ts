@@ -1,5 +1,5 @@
 /** A write of a client, and its result. */
-export interface Change {
+export interface CountChange {
   /** Milliseconds since 1970, by the client's clock. */
   readonly at: number
   /** `no`: refused, not applied; `unsure`: sent, result unknown. */
@@ -11,13 +11,13 @@ export interface Change {
 
 /** Log of a client. Incomplete if the client did not finish: its last lines may be missing. */
 export interface ClientLog {
-  readonly changes: readonly Change[]
+  readonly changes: readonly CountChange[]
   readonly complete: boolean
 }
 
 /** Parses the output of `client.py increments`. Truncated lines are skipped. */
 export function parseLog(stdout: string): ClientLog {
-  const changes: Change[] = []
+  const changes: CountChange[] = []
   let whole = false
   for (const line of stdout.split('\n')) {
     const entry = parseObject(line)
@@ -95,7 +95,9 @@ export function lossOf(
   }
 }
 
-export const acknowledgedCounts = (changes: readonly Change[]): AcknowledgedCounts & { readonly refused: number } => ({
+export const acknowledgedCounts = (
+  changes: readonly CountChange[],
+): AcknowledgedCounts & { readonly refused: number } => ({
   // An acknowledgment without a count cannot match any final count.
   values: changes.flatMap(({ was, value }) => (was === 'ok' ? [value ?? Number.POSITIVE_INFINITY] : [])),
   indeterminate: changes.filter(({ was }) => was === 'unsure').length,

@@ -3,7 +3,8 @@ import path from 'node:path'
 import { parse } from 'yaml'
 import { PlaybookError, render, type SetupContext } from 'labbook'
 import { ROOT } from '../../../app/images/table.ts'
-import { redisVarsFor, type Topology } from '../../variables.ts'
+import { redisSettingsFor } from '../../settings.ts'
+import { type Topology } from '../../vars.ts'
 import { nodeOrder, secretOf } from './compose.ts'
 
 type Tree = Readonly<Record<string, unknown>>
@@ -22,7 +23,7 @@ export function redisServices(
 ): RedisServices {
   const name = `templates/redis/${topology}.yml`
   const vars = {
-    ...redisVarsFor(topology, on.hostvars(on.hosts[0] as string)),
+    ...redisSettingsFor(topology, on.hostvars(on.hosts[0] as string)),
     redis_image: image,
     redis_secret: secretOf(stack),
     redis_nodes: nodeOrder(on.groups.swarm ?? [], topology),

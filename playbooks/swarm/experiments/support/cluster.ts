@@ -1,6 +1,7 @@
 import { PlaybookError, type SetupContext, type WatchResult } from 'labbook'
 import { waitForStack } from '../../../app/proof.ts'
-import { appVars, STACK } from '../../../app/stack.ts'
+import { STACK } from '../../../app/stack.ts'
+import { appVars } from '../../../app/vars.ts'
 
 export const COUNTER = `${STACK}_counter`
 
@@ -16,11 +17,11 @@ export const manager = ({ hosts }: Pick<SetupContext, 'hosts'>): string => hosts
 
 /** Number of replicas in the inventory. */
 export const desiredReplicas = (on: Pick<SetupContext, 'hosts' | 'hostvars'>): number =>
-  appVars(on.hostvars(manager(on))).counter_replicas
+  appVars.read(on.hostvars(manager(on))).counter_replicas
 
 /** Largest number of replicas that `max_replicas_per_node` allows on all nodes together. */
 export function maxReplicas(on: Pick<SetupContext, 'groups' | 'hosts' | 'hostvars'>): number {
-  const { counter_max_per_node: maxPerNode } = appVars(on.hostvars(manager(on)))
+  const { counter_max_per_node: maxPerNode } = appVars.read(on.hostvars(manager(on)))
   return maxPerNode === 0 ? Infinity : maxPerNode * (on.groups.swarm ?? []).length
 }
 

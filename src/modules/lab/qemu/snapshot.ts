@@ -50,7 +50,7 @@ true`}`,
       if (down.length > 0)
         return {
           changes: [],
-          problem: `${down.join(', ')} ${down.length === 1 ? 'does' : 'do'} not run: start the lab with \`lab.mjs up\` first`,
+          problem: `${down.join(', ')} ${down.length === 1 ? 'does' : 'do'} not run: start the lab first`,
         }
       return {
         changes: [

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Plan } from '../../module.ts'
 import { defineModule } from '../../task.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../../support/effects.ts'
-import { address, labDirectory, labName, nodeAddress, nodeName, parseFacts } from '../names.ts'
+import { address, labDirectory, labName, namedAddress, nodeName, parseFacts } from '../names.ts'
 import {
   waitForVm,
   resumeVm,
@@ -26,7 +26,7 @@ export const vmSchema = z.strictObject({
   name: nodeName,
   address,
   prefix: z.int().min(8).max(30).default(24),
-  nodes: z.array(nodeAddress).default([]).describe('All nodes of the lab, for /etc/hosts'),
+  nodes: z.array(namedAddress).default([]).describe('All nodes of the lab, for /etc/hosts'),
   memory: size('memory').default('1G'),
   cpus: z.int().min(1).max(64).default(1),
   disk: size('disk').default('10G').describe('Size of the disk; it is sparse'),

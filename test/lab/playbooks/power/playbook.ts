@@ -1,6 +1,6 @@
 import { play, playbook } from 'labbook'
 import { lab_node } from 'labbook/lab'
-import { labOf } from '../../../../playbooks/lab/lab.ts'
+import { projectLab } from '../../../../playbooks/lab/lab.ts'
 import { toText } from '../../../../src/values/to-text.ts'
 
 export default playbook({
@@ -8,7 +8,7 @@ export default playbook({
   description: 'Cuts the power of a node (-e power_node=...; default node3).',
   steps: [
     play('Power cut', { hosts: 'localhost' }, (on) => {
-      const lab = labOf(on)
+      const lab = projectLab(on)
       const cut = toText(on.vars.power_node ?? 'node3')
       const node = lab?.nodes.find(({ name }) => name === cut)
       if (lab === undefined || node === undefined) throw new Error('the lab has no such node')

@@ -14,7 +14,10 @@ t.test('parseVersion() parses versions of k3s, and upgradeError() names a refuse
   t.ok(compareVersions(version('v1.36.0-rc1+k3s1'), version('v1.36.0+k3s1')) < 0)
   t.ok(compareVersions(version('v1.9.0+k3s1'), version('v1.10.0+k3s1')) < 0)
   t.equal(upgradeError(version('v1.35.9+k3s1'), version('v1.36.4+k3s1')), undefined)
-  t.match(upgradeError(version('v1.36.4+k3s2'), version('v1.36.4+k3s1')), /cannot downgrade.*k3s\.mjs reset/)
+  t.match(
+    upgradeError(version('v1.36.4+k3s2'), version('v1.36.4+k3s1')),
+    /cannot downgrade.*remove k3s from all hosts first$/,
+  )
   t.match(
     upgradeError(version('v1.34.1+k3s1'), version('v1.36.4+k3s1')),
     /2 minor versions newer.*release of v1\.35 first/,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
-import { APPS, balancerVars } from '../../../../playbooks/balancer/stack.ts'
+import { APPS, balancerSettings } from '../../../../playbooks/balancer/stack.ts'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
 import { render } from '../../../../src/modules/support/render.ts'
@@ -44,17 +44,19 @@ for (const kind of ['nginx', 'haproxy'] as const) {
   })
 }
 
-t.test('balancerVars() validates the variables', async (t) => {
-  t.same(balancerVars({}), { kind: 'haproxy', sticky: false, port: 8090, replicas: 2 })
-  t.same(balancerVars({ balancer: 'nginx', balancer_sticky: 'true', balancer_port: '81', balancer_replicas: 4 }), {
+t.test('balancerSettings() validates the variables', async (t) => {
+  t.same(balancerSettings({}), { kind: 'haproxy', sticky: false, port: 8090, replicas: 2 })
+  t.same(balancerSettings({ balancer: 'nginx', balancer_sticky: 'true', balancer_port: '81', balancer_replicas: 4 }), {
     kind: 'nginx',
     sticky: true,
     port: 81,
     replicas: 4,
   })
-  t.throws(() => balancerVars({ balancer: 'apache' }), { message: 'balancer is "apache": it must be nginx or haproxy' })
-  t.throws(() => balancerVars({ balancer_sticky: 'yes' }), {
+  t.throws(() => balancerSettings({ balancer: 'apache' }), {
+    message: 'balancer is "apache": it must be nginx or haproxy',
+  })
+  t.throws(() => balancerSettings({ balancer_sticky: 'yes' }), {
     message: /balancer_sticky is "yes": it must be true or false/,
   })
-  t.throws(() => balancerVars({ balancer_replicas: 0 }), { message: /integer from 1 to 50/ })
+  t.throws(() => balancerSettings({ balancer_replicas: 0 }), { message: /integer from 1 to 50/ })
 })

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readdirSync } from 'node:fs'
 import t from 'tap'
-import { dockerCe, dockerSource } from '../../../../playbooks/docker/docker-ce.ts'
+import { dockerCe } from '../../../../playbooks/docker/docker-ce.ts'
+import { dockerVars } from '../../../../playbooks/docker/vars.ts'
 import { flattenTasks } from '../../../../src/playbook/play.ts'
 
 const tasks = (facts: Record<string, unknown>) =>
@@ -45,9 +46,10 @@ t.test('each distribution family has its repository, after a pinned key', async 
 
 t.test('unsupported family and invalid docker_source are errors', async (t) => {
   t.throws(() => dockerCe({ os_family: 'Suse', distribution: 'SLES' }), /not SLES: use docker_source: distro/)
-  t.equal(dockerSource(undefined), 'distro')
-  t.equal(dockerSource('docker'), 'docker-ce')
-  t.throws(() => dockerSource('snap'), /docker_source is "snap": it must be distro or docker-ce/)
+  const sourceOf = (vars: Record<string, unknown>) => dockerVars.read(vars).docker_source
+  t.equal(sourceOf({}), 'distro')
+  t.equal(sourceOf({ docker_source: 'docker' }), 'docker-ce', 'a value of earlier inventories')
+  t.throws(() => sourceOf({ docker_source: 'snap' }), /docker_source is "snap": it must be distro or docker-ce/)
 })
 
 t.test("key that is not Docker's is rejected and deleted", async (t) => {

@@ -7,7 +7,7 @@ import {
   toTask,
   isReady,
   isReadyNode,
-  parseNodes,
+  parseClusterNodes,
   parsePods,
   parseAutoscaler,
 } from '../../../../playbooks/k3s/objects.ts'
@@ -100,7 +100,7 @@ t.test('pods become bars of a timeline', async (t) => {
 })
 
 t.test('recorded nodes are parsed', async (t) => {
-  const nodes = parseNodes(recorded('nodes.json'))
+  const nodes = parseClusterNodes(recorded('nodes.json'))
   t.same(
     nodes.toSorted((a, b) => a.name.localeCompare(b.name)),
     [
@@ -112,7 +112,7 @@ t.test('recorded nodes are parsed', async (t) => {
   const list = JSON.parse(recorded('nodes.json')) as { items: object[] }
   set(list.items[0] as object, 'spec', { unschedulable: true })
   set(list.items[1] as object, 'status.conditions', [{ type: 'Ready', status: 'Unknown' }])
-  t.same(parseNodes(JSON.stringify(list)).filter(isReadyNode), [])
+  t.same(parseClusterNodes(JSON.stringify(list)).filter(isReadyNode), [])
 })
 
 t.test('parseAutoscaler() reports missing metrics', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { clusterAccess, clusterHosts, kubectl, clusterNodes } from '../../../../playbooks/k3s/cluster.ts'
+import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from '../../../../playbooks/k3s/cluster.ts'
 import { appSettings, manifestsOf } from '../../../../playbooks/k3s/settings.ts'
 import { appPlays } from '../../../../playbooks/k3s/app.ts'
 import { flattenTasks, PlaybookError, type Play, type PlayContext } from '../../../../src/playbook/play.ts'
@@ -11,7 +11,7 @@ const on = (vars: object, groups: Record<string, string[]> = {}) => ({
 
 t.test('the cluster is that of a context or of the first server', async (t) => {
   const groups = { k3s_servers: ['a', 'b'], k3s_agents: ['c', 'b'] }
-  t.match(clusterAccess(on({}, groups)), {
+  t.match(kubectlTarget(on({}, groups)), {
     host: 'a',
     become: true,
     kubectl: '/usr/local/bin/k3s kubectl',
@@ -27,7 +27,7 @@ t.test('the cluster is that of a context or of the first server', async (t) => {
     ],
     'nodes have names of the inventory and of the cluster',
   )
-  t.match(clusterAccess(on({ kubecontext: "k3d-it's" }, groups)), {
+  t.match(kubectlTarget(on({ kubecontext: "k3d-it's" }, groups)), {
     host: 'localhost',
     become: false,
     kubectl: "kubectl --context 'k3d-it'\\''s'",
@@ -36,7 +36,7 @@ t.test('the cluster is that of a context or of the first server', async (t) => {
   t.same(kubectl(on({ kubecontext: 'k3d-a' })).at, { host: 'controller', become: false })
   t.equal(kubectl(on({}, groups)).k('get nodes'), '/usr/local/bin/k3s kubectl get nodes')
   t.throws(
-    () => clusterAccess(on({})),
+    () => kubectlTarget(on({})),
     new PlaybookError(
       'the inventory has no host in group k3s_servers: add one, or name an existing cluster with -e kubecontext=...',
     ),

@@ -14,7 +14,7 @@ import { redisServices } from '../../../../playbooks/redis/experiments/support/t
 import { unhealthyReason, type Reply } from '../../../../playbooks/redis/experiments/support/health.ts'
 import { COLUMNS, ComparisonTable, NOT_MEASURED } from '../../../../playbooks/redis/experiments/comparison-table.ts'
 import { comparisonCsv, comparisonText } from '../../../../playbooks/redis/experiments/comparison.ts'
-import { TOPOLOGIES, type Topology } from '../../../../playbooks/redis/variables.ts'
+import { TOPOLOGIES, type Topology } from '../../../../playbooks/redis/vars.ts'
 import type { Exhibit } from '../../../../src/labbook.ts'
 
 type Service = Record<string, unknown> & {

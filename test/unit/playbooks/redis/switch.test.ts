@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import path from 'node:path'
 import t from 'tap'
 import { migrationTasks, switchScript } from '../../../../playbooks/redis/switch.ts'
-import { TOPOLOGIES } from '../../../../playbooks/redis/variables.ts'
+import { TOPOLOGIES } from '../../../../playbooks/redis/vars.ts'
 import { register, secret, type Secret } from '../../../../src/labbook.ts'
 
 const PAIRS = TOPOLOGIES.flatMap((from) => TOPOLOGIES.filter((to) => to !== from).map((to) => [from, to] as const))

@@ -4,7 +4,8 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { servicesOf } from '../../../../playbooks/redis/admin.ts'
-import { redisVars, TOPOLOGIES } from '../../../../playbooks/redis/variables.ts'
+import { redisSettings } from '../../../../playbooks/redis/settings.ts'
+import { TOPOLOGIES } from '../../../../playbooks/redis/vars.ts'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
 import { render } from '../../../../src/modules/support/render.ts'
 
@@ -39,7 +40,7 @@ function rendered(topology: string, vars: Record<string, unknown> = {}) {
     redis_secret: 'counter_redis_password_1',
     redis_nodes: NODES,
     slowdown: 1,
-    ...redisVars({ redis_topology: topology }),
+    ...redisSettings({ redis_topology: topology }),
     ...vars,
   }).text
   return {
@@ -151,7 +152,7 @@ t.test('single uses a VIP with IPVS; other topologies need the addresses of cont
 t.test('variables are passed to the servers', async (t) => {
   const { services } = rendered(
     'sentinel',
-    redisVars({
+    redisSettings({
       redis_topology: 'sentinel',
       redis_appendfsync: 'always',
       redis_min_replicas_to_write: '2',

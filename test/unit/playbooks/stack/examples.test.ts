@@ -4,7 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { IMAGE_NAMES, ROOT } from '../../../../playbooks/app/images/table.ts'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
-import { variablesOf } from '../../../../playbooks/stack/variables.ts'
+import { variablesOf } from '../../../../playbooks/stack/interpolation.ts'
 
 const text = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
 

@@ -28,7 +28,9 @@ t.test('stack name comes from -e name, the directory or the file', async (t) => 
 t.test('missing and invalid variables are errors', async (t) => {
   t.throws(() => readRequest({}), { message: 'no stack selected: set its compose file with -e file=compose.yaml' })
   t.throws(() => readRequest({ state: 'absent' }), { message: /or its name with -e name=/ })
-  t.throws(() => readRequest({ file: 'x', state: 'gone' }), { message: 'state must be present or absent, not "gone"' })
+  t.throws(() => readRequest({ file: 'x', state: 'gone' }), {
+    message: 'state is "gone": it must be present or absent',
+  })
   t.throws(() => readRequest({ file: 'x', name: 'a b' }), { message: /invalid stack name "a b"/ })
   t.throws(() => readRequest({ file: at('empty') }), {
     message: /no compose file in this directory \(expected compose\.yaml/,

@@ -61,7 +61,7 @@ rm -f ${`${dir}/snapshots/${name}`}`}`
 export const listSnapshots = (dir: string, nodes: readonly string[]): string => sh`
 printf '%-20s %-20s %-6s %s\n' NAME CREATED ACCEL MEMORY
 for file in ${`${dir}/snapshots`}/*; do
-  [ -e "$file" ] || { echo 'no snapshots: create one with lab.mjs snapshot NAME'; break; }
+  [ -e "$file" ] || { echo 'no snapshots'; break; }
   name=$(basename "$file")
   { read -r made; read -r accel; } <"$file"
   sizes=

@@ -30,7 +30,12 @@ t.test('k3sSource() pins a release by its checksums', async (t) => {
   t.match(k3sSource({ vars: { k3s_version: 'latest' }, facts }), { problem: /"latest": it must be a release/ })
   t.match(k3sSource({ vars: {}, facts: { architecture: 'mips' } }), { problem: /architecture mips is not supported/ })
   t.match(k3sSource({ vars: { k3s_source: 'artifacts' }, facts }), { problem: /k3s_artifacts is not set/ })
-  t.match(k3sSource({ vars: { k3s_source: 'usb' }, facts }), { problem: /must be release or artifacts/ })
+  t.throws(() => k3sSource({ vars: { k3s_source: 'usb' }, facts }), {
+    message: 'k3s_source is "usb": it must be release or artifacts',
+  })
+  t.throws(() => k3sSource({ vars: { k3s_version: 'v1.35.0+k3s1', k3s_checksum: 'x' }, facts }), {
+    message: /^k3s_checksum is "x": it must be a SHA-256 checksum/,
+  })
 })
 
 t.test('artifactsIn() names missing artifacts', async (t) => {

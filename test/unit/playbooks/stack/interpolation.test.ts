@@ -1,6 +1,6 @@
 import t from 'tap'
 import { parse } from 'yaml'
-import { COMPOSE_VERSION, pieces, variablesOf, withVersion } from '../../../../playbooks/stack/variables.ts'
+import { COMPOSE_VERSION, pieces, variablesOf, withVersion } from '../../../../playbooks/stack/interpolation.ts'
 
 t.test('variablesOf finds variables only in values', async (t) => {
   const text = `# \${COMMENT}

@@ -1,62 +1,69 @@
 import t from 'tap'
 import { secretNameFor } from '../../../../playbooks/redis/password.ts'
-import { redisNodes, redisVars, deployedRedisVars, TOPOLOGIES } from '../../../../playbooks/redis/variables.ts'
+import { redisNodes, redisSettings, deployedRedisSettings } from '../../../../playbooks/redis/settings.ts'
+import { TOPOLOGIES } from '../../../../playbooks/redis/vars.ts'
 
-t.test('defaults of redisVars() are one server, and confirmed writes with sentinel and cluster', async (t) => {
-  t.same(redisVars({}), {
+t.test('defaults of redisSettings() are one server, and confirmed writes with sentinel and cluster', async (t) => {
+  t.same(redisSettings({}), {
     redis_topology: 'single',
     redis_wait_replicas: 0,
     redis_wait_ms: 500,
     redis_appendfsync: 'everysec',
     redis_min_replicas_to_write: 0,
   })
-  t.match(redisVars({ redis_topology: 'replicas' }), { redis_wait_replicas: 0, redis_min_replicas_to_write: 0 })
+  t.match(redisSettings({ redis_topology: 'replicas' }), { redis_wait_replicas: 0, redis_min_replicas_to_write: 0 })
   for (const redis_topology of ['sentinel', 'cluster'])
-    t.match(redisVars({ redis_topology }), { redis_wait_replicas: 1, redis_min_replicas_to_write: 1 }, redis_topology)
+    t.match(
+      redisSettings({ redis_topology }),
+      { redis_wait_replicas: 1, redis_min_replicas_to_write: 1 },
+      redis_topology,
+    )
 })
 
-t.test('errors of redisVars() name the valid values', async (t) => {
-  t.throws(() => redisVars({ redis_topology: 'sentinels' }), {
+t.test('errors of redisSettings() name the valid values', async (t) => {
+  t.throws(() => redisSettings({ redis_topology: 'sentinels' }), {
     name: 'PlaybookError',
     message: 'redis_topology is "sentinels": it must be single, replicas, sentinel or cluster',
   })
-  t.throws(() => redisVars({ redis_appendfsync: 'no' }), {
+  t.throws(() => redisSettings({ redis_appendfsync: 'no' }), {
     message: 'redis_appendfsync is "no": it must be everysec or always',
   })
-  t.throws(() => redisVars({ redis_wait_replicas: 1 }), {
+  t.throws(() => redisSettings({ redis_wait_replicas: 1 }), {
     message:
-      /^redis_wait_replicas is "1": it must be a whole number from 0 to 0 \(0 replicas per master with redis_topology single\)$/,
+      /^redis_wait_replicas is 1: it must be an integer from 0 to 0 \(0 replicas per master with redis_topology single\)$/,
   })
-  t.throws(() => redisVars({ redis_topology: 'cluster', redis_min_replicas_to_write: 2 }), { message: /from 0 to 1/ })
+  t.throws(() => redisSettings({ redis_topology: 'cluster', redis_min_replicas_to_write: 2 }), {
+    message: /from 0 to 1/,
+  })
   for (const wrong of ['', 'many', -1, 1.5, null, true]) {
     if (wrong !== null)
       t.throws(
-        () => redisVars({ redis_topology: 'sentinel', redis_wait_replicas: wrong }),
-        { message: /whole number/ },
+        () => redisSettings({ redis_topology: 'sentinel', redis_wait_replicas: wrong }),
+        { message: /an integer from 0 to 2/ },
         String(wrong),
       )
   }
   t.equal(
-    redisVars({ redis_topology: 'sentinel', redis_wait_replicas: '2' }).redis_wait_replicas,
+    redisSettings({ redis_topology: 'sentinel', redis_wait_replicas: '2' }).redis_wait_replicas,
     2,
     '-e passes strings',
   )
 })
 
-t.test('deployedRedisVars() returns the variables of the previous deployment', async (t) => {
+t.test('deployedRedisSettings() returns the variables of the previous deployment', async (t) => {
   for (const from of TOPOLOGIES)
     t.same(
-      deployedRedisVars(from, { redis_topology: 'single', redis_appendfsync: 'always' }),
-      redisVars({ redis_topology: from, redis_appendfsync: 'always' }),
+      deployedRedisSettings(from, { redis_topology: 'single', redis_appendfsync: 'always' }),
+      redisSettings({ redis_topology: from, redis_appendfsync: 'always' }),
       from,
     )
-  t.match(deployedRedisVars('sentinel', { redis_topology: 'cluster', redis_min_replicas_to_write: 0 }), {
+  t.match(deployedRedisSettings('sentinel', { redis_topology: 'cluster', redis_min_replicas_to_write: 0 }), {
     redis_topology: 'sentinel',
     redis_min_replicas_to_write: 0,
     redis_wait_replicas: 1,
   })
   t.match(
-    deployedRedisVars('cluster', {
+    deployedRedisSettings('cluster', {
       redis_topology: 'sentinel',
       redis_min_replicas_to_write: '2',
       redis_wait_replicas: 2,
