@@ -14,7 +14,7 @@ const DRAIN = 'swarm.drain.evacuates'
  * @param steps - next steps of this playbook, listed before the common ones.
  */
 export const appClosing =
-  (steps: (command: CommandLine, has: HasFindings) => readonly Line[]) =>
+  (steps: (command: WithOptions, has: HasFindings) => readonly Line[]) =>
   (run: ClosingContext): Closing => ({
     standing: nodeLines(run),
     figures: figures(run),
@@ -27,20 +27,20 @@ export const appClosing =
 /** Whether the run has findings with this id prefix. */
 type HasFindings = (prefix: string) => boolean
 
-export const runExperiments = (command: CommandLine): Line => ['Run all experiments', command('npm run experiments')]
-export const measureCapacity = (command: CommandLine): Line => [
+export const runExperiments = (command: WithOptions): Line => ['Run all experiments', command('npm run experiments')]
+export const measureCapacity = (command: WithOptions): Line => [
   'Measure capacity under load',
   command('npx zx playbooks/experiments.mjs load-capacity'),
 ]
-export const checkAll = (command: CommandLine): Line => [
+export const checkAll = (command: WithOptions): Line => [
   'Check the registry and drain a node as well',
   command('npx zx playbooks/site.mjs'),
 ]
 
 /** Adds this run's inventory to a command. */
-export type CommandLine = (text: string) => string
+export type WithOptions = (text: string) => string
 
-export function commandFor({ inventory }: Pick<ClosingContext, 'inventory'>): CommandLine {
+export function commandFor({ inventory }: Pick<ClosingContext, 'inventory'>): WithOptions {
   if (inventory === 'inventory.yaml') return (text) => text
   return (text) =>
     `${text}${text.startsWith('npm ') ? ' --' : ''} -i ${/^[\w./-]+$/.test(inventory) ? inventory : `'${inventory}'`}`

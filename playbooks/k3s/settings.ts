@@ -5,8 +5,6 @@ import { k3sAppVars } from './vars.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
-export const NAMESPACE = 'counter'
-
 /** Variables of the manifests in `templates/k3s`, except images and the password. */
 export interface AppSettings {
   readonly namespace: string

@@ -35,7 +35,7 @@ export function parsePage(markdown: string): Page {
   const links: string[] = []
   const anchors = new Set<string>()
   const rows: string[][] = []
-  marked.walkTokens(marked.lexer(markdown), (token) => {
+  void marked.walkTokens(marked.lexer(markdown), (token) => {
     if (isOf(token, 'link') || isOf(token, 'image')) links.push(token.href)
     if (isOf(token, 'heading')) anchors.add(slugger.slug(plainText(token.tokens)))
     if (isOf(token, 'table')) rows.push(...token.rows.map((row) => row.map(({ tokens }) => plainText(tokens))))
