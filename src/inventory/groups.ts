@@ -37,21 +37,29 @@ const DEFAULT_PRIORITY = 1
 /**
  * Builds the graph of groups and hosts: several entries of a group or host are merged, later values override earlier
  * ones, each group is under `all`, and each host without a group is in `ungrouped`.
+ *
+ * @param isNumber - whether the last key of a path is a number in YAML: such a name is not the text that was written.
  */
-export function buildGraph(file: Readonly<Record<string, GroupEntry | null>>): {
-  graph: InventoryGraph
-  issues: YamlIssue[]
-} {
+export function buildGraph(
+  file: Readonly<Record<string, GroupEntry | null>>,
+  isNumber: (path: Path) => boolean = () => false,
+): { graph: InventoryGraph; issues: YamlIssue[] } {
+  const issues: YamlIssue[] = []
+  const checkName = (path: Path): void => {
+    if (isNumber(path)) issues.push({ path, at: 'key', message: 'this name is a number in YAML: quote it' })
+  }
   const groups = new Map<string, GroupNode>()
   const hosts = new Map<string, HostNode>()
   const groupNamed = (name: string, path?: Path) => getOrAdd(groups, name, () => newGroup(name, path))
 
   const read = (name: string, entry: GroupEntry | null, path: Path): void => {
     const group = groupNamed(name, path)
+    checkName(path)
     const { ansible_group_priority: priority, ...vars } = entry?.vars ?? {}
     if (typeof priority === 'number') group.priority = priority
     Object.assign(group.vars, vars)
     for (const [key, hostVars] of Object.entries(entry?.hosts ?? {})) {
+      checkName([...path, 'hosts', key])
       readHosts(hosts, group, key, hostVars, [...path, 'hosts', key])
     }
     for (const [child, childEntry] of Object.entries(entry?.children ?? {})) {
@@ -68,7 +76,7 @@ export function buildGraph(file: Readonly<Record<string, GroupEntry | null>>): {
   }
   updateUngrouped(groupNamed('ungrouped'), hosts)
   const graph = { groups, hosts }
-  return { graph, issues: [...nameConflicts(graph), ...setDepths(groups)] }
+  return { graph, issues: [...issues, ...nameConflicts(graph), ...setDepths(groups)] }
 }
 
 function newGroup(name: string, path: Path | undefined): GroupNode {

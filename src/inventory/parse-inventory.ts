@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { parseYaml } from './yaml-document.ts'
-import type { YamlIssue, SourceText } from './yaml-document.ts'
+import type { YamlDocument, YamlIssue, SourceText } from './yaml-document.ts'
 import { InventoryError } from './errors.ts'
 import type { InventoryProblem } from './errors.ts'
 import { buildGraph } from './groups.ts'
@@ -38,10 +38,33 @@ export function parseInventory({ main, groupVars = [], hostVars = [] }: Inventor
   return resolveInventory(graph, groupValues, hostValues)
 }
 
-function parseGraph(main: SourceText): InventoryGraph {
-  const { value, problems, report } = parseFile(main, inventorySchema)
+/**
+ * Parses variables outside an inventory (`--extra-vars`) by the rules of vars files.
+ *
+ * @returns null for a text without content.
+ * @throws {InventoryError} with all problems.
+ */
+export function parseVars(source: SourceText): Vars | null {
+  const { value, problems } = parseFile(source, varsFileSchema)
   if (value === undefined) throw new InventoryError(problems)
-  const { graph, issues } = buildGraph(value)
+  return value
+}
+
+/**
+ * Validates variables that are not from a file, by the same rules.
+ *
+ * @throws {InventoryError} with all problems, at `path`.
+ */
+export function checkVars(path: string, vars: Vars): Vars {
+  const result = varsFileSchema.safeParse(vars)
+  if (result.success) return result.data ?? {}
+  throw new InventoryError(toIssues(result.error).map(({ message }) => ({ path, line: 0, column: 0, message })))
+}
+
+function parseGraph(main: SourceText): InventoryGraph {
+  const { value, problems, report, isNumber } = parseFile(main, inventorySchema)
+  if (value === undefined) throw new InventoryError(problems)
+  const { graph, issues } = buildGraph(value, isNumber)
   if (issues.length > 0) throw new InventoryError(report(issues))
   return graph
 }
@@ -66,16 +89,20 @@ interface ParsedFile<T> {
   readonly problems: readonly InventoryProblem[]
   /** Locates issues that a later step finds. */
   readonly report: (issues: readonly YamlIssue[]) => InventoryProblem[]
+  readonly isNumber: YamlDocument['isNumber']
 }
 
 function parseFile<S extends z.ZodType>(source: SourceText, schema: S): ParsedFile<z.output<S>> {
   const document = parseYaml(source)
-  if (!('locate' in document)) return { value: undefined, problems: byPosition(document), report: () => [] }
+  if (!('locate' in document)) {
+    return { value: undefined, problems: byPosition(document), report: () => [], isNumber: () => false }
+  }
+  const { isNumber } = document
   const report = (issues: readonly YamlIssue[]) => byPosition(issues.map((issue) => document.locate(issue)))
   const result = schema.safeParse(document.data)
   return result.success
-    ? { value: result.data, problems: [], report }
-    : { value: undefined, problems: report(toIssues(result.error)), report }
+    ? { value: result.data, problems: [], report, isNumber }
+    : { value: undefined, problems: report(toIssues(result.error)), report, isNumber }
 }
 
 const byPosition = (problems: readonly InventoryProblem[]) =>

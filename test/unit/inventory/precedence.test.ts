@@ -93,7 +93,7 @@ t.test('connection variables are converted, others keep their YAML type', async 
     ansible_pipelining: false,
     ansible_port: 22,
     ansible_host: '::1',
-    mine: 'yes',
+    mine: true,
     n: 1,
     none: null,
   })
