@@ -6,7 +6,7 @@ import type { InventoryProblem } from './errors.ts'
 import { buildGraph } from './groups.ts'
 import type { InventoryGraph } from './groups.ts'
 import type { Inventory } from './inventory.ts'
-import { resolveInventory } from './precedence.ts'
+import { LOCALHOST, resolveInventory } from './precedence.ts'
 import { inventorySchema, toIssues, varsFileSchema } from './schema.ts'
 import type { Vars } from './variables.ts'
 
@@ -16,26 +16,39 @@ export interface VarsSource extends SourceText {
   readonly name: string
 }
 
-/** The files of an inventory. Of several vars files for one name, later ones override earlier ones. */
+/** The vars files of one directory. Of several files for one name, later ones override earlier ones. */
+export interface VarsDirectory {
+  readonly groupVars: readonly VarsSource[]
+  readonly hostVars: readonly VarsSource[]
+  /** The directory is next to the playbook, not next to an inventory file. */
+  readonly besidePlaybook?: boolean
+}
+
+/** The files of an inventory. */
 export interface InventorySources {
-  readonly main: SourceText
-  readonly groupVars?: readonly VarsSource[]
-  readonly hostVars?: readonly VarsSource[]
+  /** The inventory file, or several, in the order of the command line: later ones override earlier ones. */
+  readonly main: SourceText | readonly SourceText[]
+  /** In the order of the inventory files; later ones override earlier ones. */
+  readonly vars?: readonly VarsDirectory[]
 }
 
 /**
  * Parses an inventory. Vars files for names that are not in the inventory are ignored, so that several inventories can
  * share a directory, as in Ansible.
  *
- * @throws {InventoryError} with all problems of the inventory file, or, if it has none, of the vars files.
+ * @throws {InventoryError} with all problems of the inventory files, or, if they have none, of the vars files.
  */
-export function parseInventory({ main, groupVars = [], hostVars = [] }: InventorySources): Inventory {
-  const graph = parseGraph(main)
+export function parseInventory({ main, vars = [] }: InventorySources): Inventory {
+  const graph = parseGraph('path' in main ? [main] : main)
   const problems: InventoryProblem[] = []
-  const groupValues = parseVarsFiles(groupVars, (name) => graph.groups.has(name), problems)
-  const hostValues = parseVarsFiles(hostVars, (name) => graph.hosts.has(name), problems)
+  const isHost = (name: string): boolean => graph.hosts.has(name) || name === LOCALHOST
+  const directories = vars.map(({ groupVars, hostVars, besidePlaybook = false }) => ({
+    groups: parseVarsFiles(groupVars, (name) => graph.groups.has(name), problems),
+    hosts: parseVarsFiles(hostVars, isHost, problems),
+    besidePlaybook,
+  }))
   if (problems.length > 0) throw new InventoryError(problems)
-  return resolveInventory(graph, groupValues, hostValues)
+  return resolveInventory(graph, directories)
 }
 
 /**
@@ -61,11 +74,13 @@ export function checkVars(path: string, vars: Vars): Vars {
   throw new InventoryError(toIssues(result.error).map(({ message }) => ({ path, line: 0, column: 0, message })))
 }
 
-function parseGraph(main: SourceText): InventoryGraph {
-  const { value, problems, report, isNumber } = parseFile(main, inventorySchema)
-  if (value === undefined) throw new InventoryError(problems)
-  const { graph, issues } = buildGraph(value, isNumber)
-  if (issues.length > 0) throw new InventoryError(report(issues))
+function parseGraph(sources: readonly SourceText[]): InventoryGraph {
+  const files = sources.map((source) => parseFile(source, inventorySchema))
+  const problems = files.flatMap((file) => file.problems)
+  if (problems.length > 0) throw new InventoryError(problems)
+  const { graph, issues } = buildGraph(files.map(({ value, isNumber }) => ({ groups: value ?? {}, isNumber })))
+  const located = files.flatMap(({ report }, i) => report(issues.filter(({ file }) => file === i)))
+  if (located.length > 0) throw new InventoryError(located)
   return graph
 }
 

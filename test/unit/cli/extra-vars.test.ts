@@ -84,7 +84,7 @@ void t.test('error messages do not contain the value, which may be a password', 
   rejects('["a"]', /expected variables/)
   rejects('@', /needs a file name/)
   rejects('@list.yml', /^list.yml:1:1: expected variables[^\n]*\nExpected lines/)
-  rejects('@bad.yml', /^bad.yml:2:\d+: close this list/)
+  rejects('@bad.yml', /^bad.yml:3:1: close this list/)
   for (const text of ['password=two hunter2', '{"a": hunter2', "a='hunter2"]) {
     try {
       read(text)
