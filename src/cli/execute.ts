@@ -4,6 +4,7 @@ import { ConnectionConfigError, connectionSettings, openConnection } from '../co
 import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
 import { ReportDataFold } from '../report/report-data.ts'
 import type { RunEvent } from '../events/events.ts'
+import { inventoryVariables } from '../playbook/variables.ts'
 import type { RunHost } from '../execution/run-host.ts'
 import { phasesOf, run } from '../runner/run.ts'
 import { chooseScreen, type RunFooter } from '../ui/index.ts'
@@ -16,7 +17,7 @@ import type { PreparedRun } from './prepared-run.ts'
 export async function execute(ready: PreparedRun): Promise<number> {
   const { options, root } = ready
   // Connection settings of all hosts are read first, so that an error in the inventory prevents any change.
-  const targets = new Map(ready.hosts.map((name) => [name, targetOf(ready, name)]))
+  const targetOf = targets(ready)
   const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
   const folder = createRunDirectory({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
   const record = openRecorder(folder)
@@ -52,7 +53,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
       varReads: ready.reads,
       warnings: ready.warnings,
       root,
-      connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
+      connect: (name) => connect(targetOf(name), ready.becomePassword),
       subscriber: emit,
       openOverflowFile: record.output,
       signal,
@@ -108,8 +109,12 @@ function expectedDurations({
 
 type Target = ReturnType<typeof connectionSettings>
 
-const targetOf = ({ inventory, extraVars }: PreparedRun, name: string): Target =>
-  connectionSettings(name, { ...inventory.hosts.get(name)?.vars, ...extraVars })
+function targets({ inventory, extraVars, hosts }: PreparedRun): (name: string) => Target {
+  const variables = inventoryVariables(inventory, extraVars)
+  const targetOf = (name: string): Target => connectionSettings(name, variables(name))
+  const known = new Map(hosts.map((name) => [name, targetOf(name)]))
+  return (name) => known.get(name) ?? targetOf(name)
+}
 
 /** The password of `-K` is for hosts whose variables have none. */
 function connect(target: Target, becomePassword: Secret | undefined): Pick<RunHost, 'connection' | 'become'> {

@@ -1,4 +1,5 @@
 import type { Summary } from '../evidence/index.ts'
+import { inventoryVariables } from '../playbook/variables.ts'
 import { quote } from '../shell/quote.ts'
 import type { Closing, RunFooter } from '../ui/index.ts'
 import type { PreparedRun } from './prepared-run.ts'
@@ -25,11 +26,12 @@ export function footerOf({ ready, argv, summary, report, mask }: FinishedRun): R
     extraVars,
   } = ready
   if (check || closing === undefined) return { report }
+  const variables = inventoryVariables(inventory, extraVars)
   const result = closing({
     args: words,
     inventory: ready.inventoryFiles,
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
-    hostvars: (host) => ({ ...inventory.hosts.get(host)?.vars, ...extraVars }),
+    hostvars: (host) => variables(host),
     findings: summary.findings,
   })
   return { report, ...(result === undefined ? {} : { closing: masked(result, mask) }) }

@@ -13,6 +13,7 @@ import {
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '../ui/index.ts'
+import { renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
@@ -80,14 +81,15 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const options = parseOptions(argv, playbook.subcommands)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const reads = new VarReadTracker(Object.keys(extraVars))
-  const all = stepsOf(playbook, options.args, reads.view(extraVars))
+  const rendered = renderVariables(extraVars, { host: 'the command line', reads })
+  const all = stepsOf(playbook, options.args, reads.view(rendered))
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return print(help(playbook, all))
   if (options.version) return print(`labbook ${version}\n`)
   const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, process.env)
   const inventory = withLab(
     withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root) })),
-    options.provider ?? named(extraVars.lab_provider),
+    options.provider ?? named(rendered.lab_provider),
   )
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }

@@ -9,6 +9,7 @@ interface Fixture {
   readonly ansible: string
   readonly scalars: readonly (readonly [string, Described])[]
   readonly documents: readonly (readonly [string, Described])[]
+  readonly variables: readonly (readonly [string, Described])[]
 }
 
 /** What ansible-core reads. */
