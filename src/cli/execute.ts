@@ -4,6 +4,7 @@ import { ConnectionConfigError, connectionSettings, openConnection } from '../co
 import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
 import { ReportDataFold } from '../report/report-data.ts'
 import type { RunEvent } from '../events/events.ts'
+import { PlaybookError } from '../playbook/play.ts'
 import { inventoryVariables } from '../playbook/variables.ts'
 import type { RunHost } from '../execution/run-host.ts'
 import { phasesOf, run } from '../runner/run.ts'
@@ -60,9 +61,9 @@ export async function execute(ready: PreparedRun): Promise<number> {
     })
     return exitCode
   } catch (error) {
-    if (error instanceof EvidenceError || error instanceof ConnectionConfigError) {
+    if ([EvidenceError, ConnectionConfigError, PlaybookError].some((type) => error instanceof type)) {
       try {
-        emit({ type: 'notice', level: 'error', time: new Date().toISOString(), message: error.message })
+        emit({ type: 'notice', level: 'error', time: new Date().toISOString(), message: (error as Error).message })
       } catch {
         // No space for this either; main prints the error.
       }

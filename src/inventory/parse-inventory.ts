@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { parseYaml } from './yaml-document.ts'
-import type { YamlDocument, YamlIssue, SourceText } from './yaml-document.ts'
+import type { Path, YamlIssue, SourceText } from './yaml-document.ts'
 import { InventoryError } from './errors.ts'
 import type { InventoryProblem } from './errors.ts'
 import { buildGraph } from './groups.ts'
@@ -104,7 +104,7 @@ interface ParsedFile<T> {
   readonly problems: readonly InventoryProblem[]
   /** Locates issues that a later step finds. */
   readonly report: (issues: readonly YamlIssue[]) => InventoryProblem[]
-  readonly isNumber: YamlDocument['isNumber']
+  readonly isNumber: (path: Path) => boolean
 }
 
 function parseFile<S extends z.ZodType>(source: SourceText, schema: S): ParsedFile<z.output<S>> {
@@ -112,7 +112,7 @@ function parseFile<S extends z.ZodType>(source: SourceText, schema: S): ParsedFi
   if (!('locate' in document)) {
     return { value: undefined, problems: byPosition(document), report: () => [], isNumber: () => false }
   }
-  const { isNumber } = document
+  const isNumber = (path: Path): boolean => document.isNumber(path)
   const report = (issues: readonly YamlIssue[]) => byPosition(issues.map((issue) => document.locate(issue)))
   const result = schema.safeParse(document.data)
   return result.success

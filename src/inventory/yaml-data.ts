@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml'
-import type { Alias, Document, Pair, YAMLMap } from 'yaml'
+import type { Alias, Document, Pair, YAMLMap, YAMLSeq } from 'yaml'
 import { hasTemplate, TemplateText } from '../values/template-text.ts'
 import { readScalar, typeOfJson, typeOfPlain, type ScalarType } from './yaml-scalar.ts'
 
@@ -24,7 +24,8 @@ export interface YamlData {
 }
 
 const CORE = 'tag:yaml.org,2002:'
-const TYPED = new Set<string>(['int', 'float', 'bool', 'null', 'timestamp'] satisfies ScalarType[])
+const TYPED = ['int', 'float', 'bool', 'null', 'timestamp'] as const
+const isTyped = (type: string): type is (typeof TYPED)[number] => (TYPED as readonly string[]).includes(type)
 
 /** Other parsers take more characters as part of the name. */
 const ANCHOR = /^[A-Za-z0-9_-]+$/
@@ -111,28 +112,31 @@ class DataMaker {
     }
     const type = tag.startsWith(CORE) ? tag.slice(CORE.length) : tag
     if (type === 'str' || type === 'python/unicode') return 'str'
-    if (!TYPED.has(type)) return this.#reportTag(node, tag)
+    if (!isTyped(type)) {
+      this.#reportTag(node, tag)
+      return undefined
+    }
     const fits = type === 'null' || type === 'bool' || typeOfPlain(text) === type
     if (!fits && !(type === 'float' && typeOfPlain(text) === 'int')) {
       this.#report(node, `!!${type} does not fit this value: remove the tag`)
       return undefined
     }
-    return type as ScalarType
+    return type
   }
 
-  #reportTag(node: unknown, tag: string): undefined {
+  #reportTag(node: unknown, tag: string): void {
     const before = this.#options.text.slice(0, startOf(node))
     const offset = /!\S*(?:\s+&\S+)?\s*$/.exec(before)?.index ?? startOf(node)
     this.problems.push({ offset, message: explainTag(tag.startsWith(CORE) ? `!!${tag.slice(CORE.length)}` : tag) })
   }
 
-  #collection(node: Parameters<typeof isMap>[0] & { readonly tag?: string | undefined }, literal: boolean): unknown {
+  #collection(node: YAMLMap | YAMLSeq, literal: boolean): unknown {
     const kind = isMap(node) ? 'map' : 'seq'
     const { tag } = node
     if (tag !== undefined && ![`${CORE}${kind}`, '!', '!unsafe'].includes(tag)) this.#reportTag(node, tag)
     const isLiteral = literal || tag === '!unsafe'
     if (isMap(node)) return this.#mapping(node, isLiteral)
-    return isSeq(node) ? node.items.map((item) => this.make(item, isLiteral)) : null
+    return node.items.map((item) => this.make(item, isLiteral))
   }
 
   #mapping(map: YAMLMap, literal: boolean): Record<string, unknown> {

@@ -43,7 +43,8 @@ export function readScalar(text: string, type: ScalarType): ScalarValue {
       return readFloat(text.replaceAll('_', '').toLowerCase())
     case 'timestamp':
       return readTimestamp(text)
-    default:
+    case 'merge':
+    case 'value':
       return { problem: `"${text}" without quotes has a special meaning in YAML 1.1: quote it` }
   }
 }

@@ -74,7 +74,7 @@ function mapping(pairs: readonly [Described, Described][]): unknown {
   return allOf(
     pairs.map(([, value]) => expected(value)),
     (values) => {
-      const data = Object.fromEntries(values.map((value, i) => [names[i], value]))
+      const data = Object.fromEntries(values.map((value, i): [string, unknown] => [names[i] ?? '', value]))
       return Object.keys(data).every((name, i) => name === names[i]) ? data : undefined
     },
   )

@@ -136,7 +136,7 @@ void t.test('a template reads only what it names', async (t) => {
   const plan = (source: string) => {
     const { schema, plan } = template.definition
     const observed = { stdout: '', stderr: '', exitCode: 0 }
-    return plan(schema.parse({ src: 'x.j2', dest: '/x' }), observed as never, { src: Buffer.from(source) }, vars)
+    return plan(schema.parse({ src: 'x.j2', dest: '/x' }), observed, { src: Buffer.from(source) }, vars)
   }
   t.notOk(plan('{{ url }}').problem)
   t.match(plan('{{ broken }}').problem, /group_vars\/all.yml:1:9: variable "broken" of web1|broken/)
