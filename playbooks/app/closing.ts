@@ -41,9 +41,9 @@ export const checkAll = (command: WithOptions): Line => [
 export type WithOptions = (text: string) => string
 
 export function commandFor({ inventory }: Pick<ClosingContext, 'inventory'>): WithOptions {
-  if (inventory === 'inventory.yaml') return (text) => text
-  return (text) =>
-    `${text}${text.startsWith('npm ') ? ' --' : ''} -i ${/^[\w./-]+$/.test(inventory) ? inventory : `'${inventory}'`}`
+  if (inventory.length === 1 && inventory[0] === 'inventory.yaml') return (text) => text
+  const options = inventory.map((file) => ` -i ${/^[\w./-]+$/.test(file) ? file : `'${file}'`}`).join('')
+  return (text) => `${text}${text.startsWith('npm ') ? ' --' : ''}${options}`
 }
 
 /** Role of each node, with the URL of the app if this run has verified the app. */

@@ -4,6 +4,8 @@ import { ConnectionConfigError, connectionSettings, openConnection } from '../co
 import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
 import { ReportDataFold } from '../report/report-data.ts'
 import type { RunEvent } from '../events/events.ts'
+import { PlaybookError } from '../playbook/play.ts'
+import { inventoryVariables } from '../playbook/variables.ts'
 import type { RunHost } from '../execution/run-host.ts'
 import { phasesOf, run } from '../runner/run.ts'
 import { chooseScreen, type RunFooter } from '../ui/index.ts'
@@ -16,7 +18,7 @@ import type { PreparedRun } from './prepared-run.ts'
 export async function execute(ready: PreparedRun): Promise<number> {
   const { options, root } = ready
   // Connection settings of all hosts are read first, so that an error in the inventory prevents any change.
-  const targets = new Map(ready.hosts.map((name) => [name, targetOf(ready, name)]))
+  const targetOf = targets(ready)
   const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
   const folder = createRunDirectory({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
   const record = openRecorder(folder)
@@ -53,16 +55,16 @@ export async function execute(ready: PreparedRun): Promise<number> {
       warnings: ready.warnings,
       ...(ready.reportQuestions === undefined ? {} : { reportQuestions: ready.reportQuestions }),
       root,
-      connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
+      connect: (name) => connect(targetOf(name), ready.becomePassword),
       subscriber: emit,
       openOverflowFile: record.output,
       signal,
     })
     return exitCode
   } catch (error) {
-    if (error instanceof EvidenceError || error instanceof ConnectionConfigError) {
+    if ([EvidenceError, ConnectionConfigError, PlaybookError].some((type) => error instanceof type)) {
       try {
-        emit({ type: 'notice', level: 'error', time: new Date().toISOString(), message: error.message })
+        emit({ type: 'notice', level: 'error', time: new Date().toISOString(), message: (error as Error).message })
       } catch {
         // No space for this either; main prints the error.
       }
@@ -109,8 +111,12 @@ function expectedDurations({
 
 type Target = ReturnType<typeof connectionSettings>
 
-const targetOf = ({ inventory, extraVars }: PreparedRun, name: string): Target =>
-  connectionSettings(name, { ...inventory.hosts.get(name)?.vars, ...extraVars })
+function targets({ inventory, extraVars, hosts }: PreparedRun): (name: string) => Target {
+  const variables = inventoryVariables(inventory, extraVars)
+  const targetOf = (name: string): Target => connectionSettings(name, variables(name))
+  const known = new Map(hosts.map((name) => [name, targetOf(name)]))
+  return (name) => known.get(name) ?? targetOf(name)
+}
 
 /** The password of `-K` is for hosts whose variables have none. */
 function connect(target: Target, becomePassword: Secret | undefined): Pick<RunHost, 'connection' | 'become'> {

@@ -1,4 +1,5 @@
-import { parse } from 'yaml'
+import { checkVars, InventoryError, parseVars } from '../inventory/index.ts'
+import { hasTemplate, TemplateText } from '../values/template-text.ts'
 import { UsageError } from './usage-error.ts'
 
 /** One `--extra-vars` argument, classified; a file is not read yet. */
@@ -10,7 +11,6 @@ export type ExtraVarsArgument =
 /** Texts of files by path. */
 type Texts = Readonly<Record<string, string>>
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const QUOTED = /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs
 const WORD = /(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+/gs
 
@@ -48,35 +48,37 @@ function entriesOf(source: ExtraVarsArgument, files: Texts): [string, unknown][]
 }
 
 function mapping(text: string, where: string, expected: string): [string, unknown][] {
-  let value: unknown
-  try {
-    value = parse(text, { prettyErrors: true })
-  } catch (error) {
-    const at = (error as { linePos?: { line: number; col: number }[] }).linePos?.[0]
-    throw new UsageError(
-      `${where}${at === undefined ? '' : `:${at.line}:${at.col}`}: invalid YAML; expected ${expected}`,
-    )
-  }
-  if (value === null && text.trim() !== '') return [] // a file of comments
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError(`${where}: expected ${expected}`)
-  }
-  return Object.entries(value).map(([key, item]) => [variableName(key, where), item])
+  const vars = asUsageError(() => parseVars({ path: where, text }), expected)
+  if (vars === null && text.trim() === '') throw new UsageError(`${where}: expected ${expected}`)
+  return Object.entries(vars ?? {}) // a file of comments has none
 }
 
-function pairs(text: string): [string, string][] {
+/** Problems of `--extra-vars` are those of vars files. */
+function asUsageError<T>(read: () => T, expected?: string): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof InventoryError)) throw error
+    throw new UsageError(`${error.message}${expected === undefined ? '' : `\nExpected ${expected}.`}`)
+  }
+}
+
+function pairs(text: string): [string, unknown][] {
   const words = text.match(WORD) ?? []
   if (text.replace(WORD, '').trim() !== '') throw new UsageError('--extra-vars: missing closing quote')
   if (words.length === 0) throw new UsageError('--extra-vars is empty; expected key=value')
-  return words.map((word, i) => {
+  const entries = words.map((word, i): [string, unknown] => {
     const at = word.indexOf('=')
     if (at < 1) {
       throw new UsageError(
         `--extra-vars: argument ${i + 1} is not key=value; ` + `quote a value with spaces: -e "key='two words'"`,
       )
     }
-    return [variableName(word.slice(0, at), '--extra-vars'), unquote(word.slice(at + 1))]
+    const value = unquote(word.slice(at + 1))
+    if (word.startsWith('__proto__=')) throw new UsageError('--extra-vars: the name "__proto__" is not supported')
+    return [word.slice(0, at), hasTemplate(value) ? new TemplateText(value, '--extra-vars') : value]
   })
+  return Object.entries(asUsageError(() => checkVars('--extra-vars', Object.fromEntries(entries))))
 }
 
 function unquote(word: string): string {
@@ -85,9 +87,4 @@ function unquote(word: string): string {
     (_, single?: string, double?: string, escaped?: string) =>
       single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? '',
   )
-}
-
-function variableName(name: string, where: string): string {
-  if (!NAME.test(name)) throw new UsageError(`${where}: "${name}" is not a variable name (letters, digits and _)`)
-  return name
 }

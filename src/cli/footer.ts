@@ -1,10 +1,11 @@
 import type { Summary } from '../evidence/index.ts'
+import { inventoryVariables } from '../playbook/variables.ts'
 import { quote } from '../shell/quote.ts'
 import type { Closing, RunFooter } from '../ui/index.ts'
 import type { PreparedRun } from './prepared-run.ts'
 
 interface FinishedRun {
-  readonly ready: Pick<PreparedRun, 'options' | 'inventory' | 'extraVars' | 'closing'>
+  readonly ready: Pick<PreparedRun, 'options' | 'inventory' | 'inventoryFiles' | 'extraVars' | 'closing'>
   /** The run's command line. */
   readonly argv: readonly string[]
   readonly summary: Summary
@@ -20,16 +21,17 @@ export function footerOf({ ready, argv, summary, report, mask }: FinishedRun): R
     return { report, rerunCommand: mask(argv.map((argument) => quote(argument)).join(' ')) }
   const {
     closing,
-    options: { check, args: words, inventory: file },
+    options: { check, args: words },
     inventory,
     extraVars,
   } = ready
   if (check || closing === undefined) return { report }
+  const variables = inventoryVariables(inventory, extraVars)
   const result = closing({
     args: words,
-    inventory: file,
+    inventory: ready.inventoryFiles,
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
-    hostvars: (host) => ({ ...inventory.hosts.get(host)?.vars, ...extraVars }),
+    hostvars: (host) => variables(host),
     findings: summary.findings,
   })
   return { report, ...(result === undefined ? {} : { closing: masked(result, mask) }) }

@@ -5,6 +5,7 @@ import { resolveProvider, type Capabilities, type ProviderChoice } from '../lab/
 import { isProvider, labOf, providerFile, type Lab, type LabOptions } from '../lab/lab.ts'
 import { missingRequirements, lab_preflight } from '../modules/lab/preflight.ts'
 import { isNodeAddress, parseSubnet } from '../modules/lab/subnet.ts'
+import { inventoryVariables } from '../playbook/variables.ts'
 import { toText } from '../values/to-text.ts'
 
 /**
@@ -15,7 +16,8 @@ import { toText } from '../values/to-text.ts'
  * @throws {LabError} the provider does not exist, or none is supported here.
  */
 export function withLab(inventory: Inventory, asked: string | undefined, options?: LabOptions): Inventory {
-  const vars = (host: string): Host['vars'] => inventory.hosts.get(host)?.vars ?? {}
+  const rendered = inventoryVariables(inventory, {})
+  const vars = (host: string): Host['vars'] => labVariables(inventory.hosts.get(host)?.vars ?? {}, rendered(host))
   const all = [...inventory.hosts.keys()]
   const first = all.find((host) => vars(host).lab_provider !== undefined)
   const stored = first === undefined ? undefined : storedChoice(toText(vars(first).lab_name ?? 'labbook'))
@@ -37,6 +39,17 @@ export function withLab(inventory: Inventory, asked: string | undefined, options
   }
 }
 
+/** The lab depends on these before it knows anything else. Other variables may need what it sets. */
+const LAB = /^(?:lab_|ansible_(?:host|port|connection)$)/
+
+/** A host's variables, of which those of the lab are rendered; for the controller only those that say it is none. */
+function labVariables(vars: Host['vars'], rendered: Host['vars']): Host['vars'] {
+  if (vars.lab_provider === undefined) return vars
+  const needed = rendered.ansible_connection === 'local' ? /^(?:lab_provider|ansible_connection)$/ : LAB
+  const names = Object.keys(vars).filter((name) => needed.test(name))
+  return { ...vars, ...Object.fromEntries(names.map((name) => [name, rendered[name]])) }
+}
+
 /**
  * Which hosts are nodes of Labbook's lab and may be disturbed: those with the address that the lab assigned. A host
  * with `lab_provider` and another address (the user's own machine) is not.
@@ -44,10 +57,12 @@ export function withLab(inventory: Inventory, asked: string | undefined, options
  * @param inventory - the result of {@link withLab}.
  */
 export function labMachineTest(
-  { groups, hosts }: Inventory,
+  inventory: Inventory,
   extraVars: Readonly<Record<string, unknown>>,
 ): (host: string) => boolean {
-  const hostvars = (host: string): Readonly<Record<string, unknown>> => ({ ...hosts.get(host)?.vars, ...extraVars })
+  const { groups } = inventory
+  const variables = inventoryVariables(inventory, extraVars)
+  const hostvars = (host: string): Readonly<Record<string, unknown>> => variables(host)
   const lab = labOf({ groups: Object.fromEntries([...groups].map(([name, group]) => [name, group.hosts])), hostvars })
   const machines = new Set(
     lab?.nodes.filter((node) => hasLabAddress(lab, node, hostvars(node.name))).map(({ name }) => name),

@@ -1,6 +1,7 @@
 import type { Inventory } from '../inventory/index.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
 import { checkTask } from '../execution/check-task.ts'
+import { inventoryVariables } from '../playbook/variables.ts'
 import type { Play, PlayContext, PlaybookStep } from '../playbook/play.ts'
 import { handlersOf, tasksOf } from '../playbook/play-tasks.ts'
 import { hostsOf } from '../runner/run.ts'
@@ -64,10 +65,11 @@ export function listingContext(
   host: string,
   extraVars: Readonly<Record<string, unknown>>,
 ): PlayContext {
-  const varsOf = (name: string): Readonly<Record<string, unknown>> => {
+  const variables = inventoryVariables(inventory, extraVars)
+  const varsOf = (name: string, more = {}): Readonly<Record<string, unknown>> => {
     if (!inventory.hosts.has(name)) throw new UnknownHost(inventory.hosts.keys(), name)
-    return { ...inventory.hosts.get(name)?.vars, ...extraVars, ansible_facts: {} }
+    return variables(name, { ...more, ansible_facts: {} })
   }
   const groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]))
-  return { host, vars: { ...varsOf(host), ...play.vars }, facts: {}, groups, hostvars: varsOf, check: true }
+  return { host, vars: varsOf(host, play.vars), facts: {}, groups, hostvars: (name) => varsOf(name), check: true }
 }

@@ -1,11 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionConfigError } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
-import { InventoryError, limitHosts, PatternError, readInventory, type Inventory } from '../inventory/index.ts'
+import {
+  decodeUtf8,
+  InventoryError,
+  limitHosts,
+  PatternError,
+  readInventory,
+  type Inventory,
+} from '../inventory/index.ts'
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '../ui/index.ts'
+import { renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
@@ -17,6 +25,7 @@ import { mergeExtraVars } from './extra-vars.ts'
 import { helpText } from './help.ts'
 import { labMachineTest, withLab } from './lab.ts'
 import { listExperiments } from './list-experiments.ts'
+import { inventoryFiles, playbookDirectory } from './inventory-files.ts'
 import { withLocalhost } from './localhost.ts'
 import { listHosts, listTasks } from './list.ts'
 import { parseOptions, type CliOptions } from './options.ts'
@@ -73,13 +82,15 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
-  const all = stepsOf(playbook, options.args, reads.view(extraVars))
+  const rendered = renderVariables(extraVars, { host: 'the command line', reads })
+  const all = stepsOf(playbook, options.args, reads.view(rendered))
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return print(help(playbook, all))
   if (options.version) return print(`labbook ${version}\n`)
+  const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, process.env)
   const inventory = withLab(
-    withLocalhost(await readInventory(inventoryFile(options, root))),
-    options.provider ?? named(extraVars.lab_provider),
+    withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root) })),
+    options.provider ?? named(rendered.lab_provider),
     playbook.lab,
   )
   const hosts = await chooseHosts(options, inventory)
@@ -87,7 +98,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   // The groups of other steps need not be in the inventory.
   const steps = all.filter((step) => isStepSelectable(step.tags, tags))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
-  const warnings = tagWarnings(all, inventory, extraVars, tags)
+  const warnings = [...inventoryWarnings, ...tagWarnings(all, inventory, extraVars, tags)]
   if (options.listTasks) process.stderr.write(warnings.map((warning) => `${warning}\n`).join(''))
   if (options.listTasks) return print(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
   if (options.list)
@@ -113,6 +124,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     root,
     options,
     inventory,
+    inventoryFiles: files,
     hosts,
     extraVars,
     reads,
@@ -138,19 +150,6 @@ const help = ({ name, description, subcommands: words, variable }: Playbook, ste
     ...(words === undefined ? {} : { subcommands: words }),
   })
 
-/** @throws {UsageError} it does not exist, most often because of another working directory. */
-function inventoryFile({ inventory }: CliOptions, root: string): string {
-  const file = path.resolve(inventory)
-  if (existsSync(file)) return inventory
-  const projectInventory = path.join(root, 'inventory.yaml')
-  throw new UsageError(
-    `inventory ${file} not found (working directory: ${process.cwd()}); specify one with -i PATH` +
-      (projectInventory !== file && existsSync(projectInventory)
-        ? `, or use the project's inventory with -i ${projectInventory}`
-        : ''),
-  )
-}
-
 function print(text: string): 0 {
   process.stdout.write(text)
   return 0
@@ -165,8 +164,9 @@ function readExtraVars({ extraVars }: CliOptions): Record<string, unknown> {
 
 function readVarsFile(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return decodeUtf8(file, readFileSync(file))
   } catch (error) {
+    if (error instanceof InventoryError) throw error
     throw new UsageError(`--extra-vars @${file}: cannot read the file: ${(error as NodeJS.ErrnoException).code}`)
   }
 }

@@ -4,7 +4,8 @@ import { UsageError } from './usage-error.ts'
 
 /** The options of the command line, the same for every playbook. */
 export interface CliOptions {
-  readonly inventory: string
+  /** In command line order; empty without `-i`. */
+  readonly inventory: readonly string[]
   /** A host pattern, as specified. */
   readonly limit: string | undefined
   readonly tags: readonly string[]
@@ -43,7 +44,11 @@ export type Subcommands = Readonly<Record<string, string>>
 
 /** All options, in the order of the help. */
 export const OPTIONS = {
-  inventory: { short: 'i', value: 'PATH', help: 'inventory file (default: inventory.yaml)' },
+  inventory: {
+    short: 'i',
+    value: 'PATH',
+    help: 'inventory file; repeat it to merge several (default: $ANSIBLE_INVENTORY, inventory.yaml)',
+  },
   limit: { short: 'l', value: 'PATTERN', help: "limit to these hosts: node1, 'workers:!node3'" },
   tags: { short: 't', value: 'TAGS', help: 'only run tasks with one of these tags: a,b' },
   'skip-tags': { value: 'TAGS', help: 'skip tasks with one of these tags' },
@@ -89,7 +94,7 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}): 
     )
   }
   return {
-    inventory: last('inventory') ?? 'inventory.yaml',
+    inventory: all('inventory'),
     limit: last('limit'),
     tags: all('tags').flatMap((list) => tagList('tags', list)),
     skipTags: all('skip-tags').flatMap((list) => tagList('skip-tags', list)),

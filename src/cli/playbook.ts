@@ -47,8 +47,8 @@ export interface Playbook {
 /** The input of {@link Playbook.closing}. */
 export interface ClosingContext {
   readonly args: readonly string[]
-  /** The path of the inventory, as specified. */
-  readonly inventory: string
+  /** The paths of the inventory files, as specified. */
+  readonly inventory: readonly string[]
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** From the inventory and `--extra-vars`; without facts. */
   readonly hostvars: (host: string) => Readonly<Record<string, unknown>>

@@ -16,6 +16,8 @@ export interface PreparedRun {
   readonly root: string
   readonly options: CliOptions
   readonly inventory: Inventory
+  /** As specified. */
+  readonly inventoryFiles: readonly string[]
   readonly hosts: readonly string[]
   readonly extraVars: Readonly<Record<string, unknown>>
   readonly tags: TagSelection

@@ -39,8 +39,8 @@ const PORT = 'must be a port number'
 const port = z.coerce.number(PORT).int(PORT).min(1, PORT).max(65535, PORT)
 const seconds = z.coerce.number('must be a number of seconds').positive('must be a number of seconds above 0')
 const password = z
-  .union([z.string(), z.number(), z.instanceof(Secret)], 'must be a string')
-  .transform((value) => secret(typeof value === 'number' ? String(value) : value))
+  .union([z.string(), z.instanceof(Secret)], 'must be a string: quote it')
+  .transform((value) => secret(value))
 const boolean = z.unknown().transform((value, context) => {
   const text = String(value).toLowerCase()
   if (TRUE.includes(text)) return true

@@ -6,6 +6,7 @@ import type { SetupContext, Experiment, CommandOptions, WatchOptions, WatchResul
 import { runBatch } from '../execution/run-host.ts'
 import { Interrupted } from '../playbook/interrupted.ts'
 import type { RunState } from '../execution/run-state.ts'
+import { hostVarsOf } from '../execution/run-variables.ts'
 import { timeoutMultiplierOf } from '../playbook/timeout-multiplier.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
 
@@ -25,8 +26,7 @@ export function setupContext(
     state.emit(exhibit)
     return { ...exhibit, time: what.start }
   }
-  const hostvars = (name: string) =>
-    state.varReads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
+  const hostvars = hostVarsOf(state)
   const slowdown = timeoutMultiplierOf({ hostvars }, state.groups.all ?? hosts)
   const waiting = (what: string, withinSeconds: number, host?: string): void => {
     state.emit({

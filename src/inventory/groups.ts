@@ -3,15 +3,30 @@ import { expandHosts } from './host-ranges.ts'
 import type { GroupEntry } from './schema.ts'
 import type { Vars } from './variables.ts'
 
-/** A group, merged from all its entries in the inventory file. */
+/** An inventory file's content. */
+export interface InventoryFile {
+  readonly groups: Readonly<Record<string, GroupEntry | null>>
+  /** Whether the last key of a path is a number in YAML: such a name is not the text that was written. */
+  readonly isNumber?: (path: Path) => boolean
+}
+
+/** A path in one of the files. */
+export interface Place {
+  /** The file's index. */
+  readonly file: number
+  readonly path: Path
+}
+
+/** An error in one of the files. */
+export type FileIssue = YamlIssue & Place
+
+/** A group, merged from all its entries in the inventory files. */
 export interface GroupNode {
   readonly name: string
-  /** Its first entry; undefined for the built-in groups. */
-  readonly path: Path | undefined
   readonly vars: Record<string, unknown>
   readonly hosts: Set<string>
   /** Its child groups and their entries; undefined for implicit children. */
-  readonly children: Map<string, Path | undefined>
+  readonly children: Map<string, Place | undefined>
   readonly parents: Set<string>
   /** The length of the longest path from `all`; 0 for `all` itself. */
   depth: number
@@ -21,7 +36,8 @@ export interface GroupNode {
 
 export interface HostNode {
   readonly name: string
-  readonly path: Path
+  /** Its first entry. */
+  readonly place: Place
   readonly vars: Record<string, unknown>
   /** The groups that list it directly. */
   readonly groups: Set<string>
@@ -37,44 +53,50 @@ const DEFAULT_PRIORITY = 1
 /**
  * Builds the graph of groups and hosts: several entries of a group or host are merged, later values override earlier
  * ones, each group is under `all`, and each host without a group is in `ungrouped`.
+ *
+ * @param files - in the order of the command line.
  */
-export function buildGraph(file: Readonly<Record<string, GroupEntry | null>>): {
-  graph: InventoryGraph
-  issues: YamlIssue[]
-} {
+export function buildGraph(files: readonly InventoryFile[]): { graph: InventoryGraph; issues: FileIssue[] } {
   const groups = new Map<string, GroupNode>()
   const hosts = new Map<string, HostNode>()
-  const groupNamed = (name: string, path?: Path) => getOrAdd(groups, name, () => newGroup(name, path))
+  const issues: FileIssue[] = []
+  const groupNamed = (name: string) => getOrAdd(groups, name, () => newGroup(name))
+  const placeOf = (file: number, path: Path): Place => {
+    if (files[file]?.isNumber?.(path) === true)
+      issues.push({ file, path, at: 'key', message: 'this name is a number in YAML: quote it' })
+    return { file, path }
+  }
 
-  const read = (name: string, entry: GroupEntry | null, path: Path): void => {
-    const group = groupNamed(name, path)
+  const read = (name: string, entry: GroupEntry | null, { file, path }: Place): void => {
+    const group = groupNamed(name)
     const { ansible_group_priority: priority, ...vars } = entry?.vars ?? {}
     if (typeof priority === 'number') group.priority = priority
     Object.assign(group.vars, vars)
     for (const [key, hostVars] of Object.entries(entry?.hosts ?? {})) {
-      readHosts(hosts, group, key, hostVars, [...path, 'hosts', key])
+      readHosts(hosts, group, key, hostVars, placeOf(file, [...path, 'hosts', key]))
     }
     for (const [child, childEntry] of Object.entries(entry?.children ?? {})) {
-      const childPath = [...path, 'children', child]
-      read(child, childEntry, childPath)
-      link(group, groupNamed(child), childPath)
+      const place = placeOf(file, [...path, 'children', child])
+      read(child, childEntry, place)
+      link(group, groupNamed(child), place)
     }
   }
 
   link(groupNamed('all'), groupNamed('ungrouped'), undefined)
-  for (const [name, entry] of Object.entries(file)) read(name, entry, [name])
+  files.forEach((file, index) => {
+    for (const [name, entry] of Object.entries(file.groups)) read(name, entry, placeOf(index, [name]))
+  })
   for (const group of groups.values()) {
     if (group.name !== 'all' && group.parents.size === 0) link(groupNamed('all'), group, undefined)
   }
   updateUngrouped(groupNamed('ungrouped'), hosts)
   const graph = { groups, hosts }
-  return { graph, issues: [...nameConflicts(graph), ...setDepths(groups)] }
+  return { graph, issues: [...issues, ...nameConflicts(graph), ...setDepths(groups)] }
 }
 
-function newGroup(name: string, path: Path | undefined): GroupNode {
+function newGroup(name: string): GroupNode {
   return {
     name,
-    path,
     vars: {},
     hosts: new Set(),
     children: new Map(),
@@ -84,18 +106,18 @@ function newGroup(name: string, path: Path | undefined): GroupNode {
   }
 }
 
-function readHosts(hosts: Map<string, HostNode>, group: GroupNode, key: string, vars: Vars | null, path: Path): void {
+function readHosts(hosts: Map<string, HostNode>, group: GroupNode, key: string, vars: Vars | null, place: Place): void {
   const { names, port } = expandHosts(key)
   for (const name of names) {
-    const host = getOrAdd(hosts, name, () => ({ name, path, vars: {}, groups: new Set() }))
+    const host = getOrAdd(hosts, name, () => ({ name, place, vars: {}, groups: new Set() }))
     Object.assign(host.vars, port === undefined ? {} : { ansible_port: port }, vars)
     group.hosts.add(name)
     host.groups.add(group.name)
   }
 }
 
-function link(parent: GroupNode, child: GroupNode, path: Path | undefined): void {
-  if (!parent.children.has(child.name)) parent.children.set(child.name, path)
+function link(parent: GroupNode, child: GroupNode, place: Place | undefined): void {
+  if (!parent.children.has(child.name)) parent.children.set(child.name, place)
   child.parents.add(parent.name)
 }
 
@@ -114,18 +136,18 @@ function updateUngrouped(ungrouped: GroupNode, hosts: ReadonlyMap<string, HostNo
 }
 
 /** Ansible only warns, and a pattern with that name matches the host alone. */
-function nameConflicts({ groups, hosts }: InventoryGraph): YamlIssue[] {
+function nameConflicts({ groups, hosts }: InventoryGraph): FileIssue[] {
   return [...hosts.values()]
     .filter(({ name }) => groups.has(name))
-    .map(({ name, path }) => ({
-      path,
+    .map(({ name, place }) => ({
+      ...place,
       at: 'key',
       message: `"${name}" is both a host and a group: rename one of them`,
     }))
 }
 
 /** Sets the depths, parents before children. Groups left over are in or under a cycle. */
-function setDepths(groups: ReadonlyMap<string, GroupNode>): YamlIssue[] {
+function setDepths(groups: ReadonlyMap<string, GroupNode>): FileIssue[] {
   const waiting = new Map([...groups.values()].map((group) => [group.name, group.parents.size]))
   const ready = [...groups.values()].filter(({ parents }) => parents.size === 0)
   for (let group = ready.pop(); group; group = ready.pop()) {
@@ -142,8 +164,8 @@ function setDepths(groups: ReadonlyMap<string, GroupNode>): YamlIssue[] {
   return findCycles(groups, new Set(waiting.keys()))
 }
 
-function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string>): YamlIssue[] {
-  const issues: YamlIssue[] = []
+function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string>): FileIssue[] {
+  const issues: FileIssue[] = []
   for (const start of suspects) {
     const trail: string[] = []
     let name: string | undefined = start
@@ -158,13 +180,13 @@ function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string
 }
 
 /** @param cycle the groups, each the parent of the next, the last one that of the first */
-function cycleIssue(groups: ReadonlyMap<string, GroupNode>, cycle: string[]): YamlIssue {
+function cycleIssue(groups: ReadonlyMap<string, GroupNode>, cycle: string[]): FileIssue {
   const [first = ''] = cycle
   const links = cycle.map((name, i) => groups.get(name)?.children.get(cycle[i + 1] ?? first))
   // The longest path is the innermost entry of the cycle; the outer ones are probably intended.
-  const path = links.filter((link) => link !== undefined).sort((a, b) => b.length - a.length)[0] ?? []
+  const found = links.filter((link) => link !== undefined).sort((a, b) => b.path.length - a.path.length)[0]
   const chain = [...cycle, first].join(' -> ')
-  return { path, at: 'key', message: `group cycle: ${chain}: remove one of them` }
+  return { ...(found ?? { file: 0, path: [] }), at: 'key', message: `group cycle: ${chain}: remove one of them` }
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, create: () => V): V {

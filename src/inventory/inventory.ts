@@ -5,6 +5,8 @@ export interface Host {
   readonly groups: readonly string[]
   /** Its own variables merged with those of all its groups, by Ansible's precedence. */
   readonly vars: Readonly<Record<string, unknown>>
+  /** Ansible's implicit localhost: no pattern matches it but its name. */
+  readonly implicit?: boolean
 }
 
 export interface Group {
@@ -20,4 +22,6 @@ export interface Inventory {
   readonly hosts: ReadonlyMap<string, Host>
   /** `all` and `ungrouped` first, then in the order in which the file first names them. */
   readonly groups: ReadonlyMap<string, Group>
+  /** The controller, unless the inventory has a host `localhost`. Not among the hosts. */
+  readonly implicitLocalhost?: Host
 }

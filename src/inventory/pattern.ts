@@ -9,7 +9,7 @@ import { didYouMean, nearest } from '../text/suggest.ts'
  * a regular expression anchored at the start (`~web\d`), or one of the first three with a subscript (`web[0]`,
  * `web[-1]`, `web[0:2]` including both ends, `web[1:]`). Plain terms are a union; then each `&term` intersects and each
  * `!term` excludes, in any position. Without a plain term they apply to `all`. In a pattern with a comma, colons do not
- * separate, so that IPv6 addresses can be used.
+ * separate, so that IPv6 addresses can be used. The implicit localhost matches its name only.
  *
  * @param ignored - receives Ansible's warning for each term that matches nothing; the term is then ignored. Without it
  *   such a term is an error.
@@ -116,7 +116,9 @@ function matchName(
   if (!/^~|[*?[]/.test(name)) return groups.get(name)?.hosts ?? (hosts.has(name) ? [name] : undefined)
   const expression = toRegExp(name, term, pattern)
   const matchingGroups = [...groups.values()].filter((group) => expression.test(group.name))
-  const matchingHosts = [...hosts.keys()].filter((host) => expression.test(host))
+  const matchingHosts = [...hosts.values()]
+    .filter((host) => host.implicit !== true && expression.test(host.name))
+    .map((host) => host.name)
   if (matchingGroups.length + matchingHosts.length === 0) return undefined
   return [...new Set([...matchingGroups.flatMap((group) => group.hosts), ...matchingHosts])]
 }

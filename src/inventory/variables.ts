@@ -1,16 +1,15 @@
 import { z } from 'zod'
 import { didYouMean, nearest } from '../text/suggest.ts'
+import { TemplateText } from '../values/template-text.ts'
 
 export type Vars = Readonly<Record<string, unknown>>
 
 /** Where variables are defined; determines which are allowed. */
 export type VarsScope = 'inventory group' | 'inventory host' | 'vars file'
 
-const text = z
-  .string({
-    error: ({ input }) => (input === null ? 'has no value: set one, or remove the line' : 'must be a string: quote it'),
-  })
-  .refine((value) => !value.includes('{{'), 'contains a template, which is not supported here: write the value itself')
+const text = z.string({
+  error: ({ input }) => (input === null ? 'has no value: set one, or remove the line' : 'must be a string: quote it'),
+})
 
 const wholeNumber = (least: number, most: number, what: string) =>
   z
@@ -22,8 +21,8 @@ const seconds = wholeNumber(0, Number.MAX_SAFE_INTEGER, 'a whole number, 0 or mo
 const priority = z.int('must be a whole number')
 const connection = z.enum(['ssh', 'local'], 'must be ssh or local')
 
-/** In YAML 1.2 `yes` is a string; in Ansible's YAML 1.1 it is a boolean. */
-const YAML_1_1_BOOLEANS = new Map([
+/** Ansible takes these strings as booleans where it expects one. */
+const BOOLEAN_WORDS = new Map([
   ['yes', true],
   ['on', true],
   ['true', true],
@@ -36,7 +35,7 @@ const boolean = z.union(
   [
     z.boolean(),
     z.string().transform((text, context) => {
-      const value = YAML_1_1_BOOLEANS.get(text.toLowerCase())
+      const value = BOOLEAN_WORDS.get(text.toLowerCase())
       if (value === undefined) context.addIssue({ code: 'custom', input: text })
       return value ?? z.NEVER
     }),
@@ -85,6 +84,22 @@ function withSchema(schema: z.ZodType, names: string): [string, z.ZodType][] {
 
 const NOT_VARIABLES = 'expected variables, each on its own line as "name: value"'
 
+/** A number as a password is a misread one: `0123` is 83. */
+const isNumericPassword = (name: string, value: unknown): boolean =>
+  typeof value === 'number' && /(?:^|_)(?:password|passwd|passphrase|passcode)$|^ansible_(?:.*_)?pass$/i.test(name)
+
+function numericPasswords(name: string, value: unknown, path: readonly PropertyKey[] = [name]): PropertyKey[][] {
+  if (isNumericPassword(name, value)) return [[...path]]
+  if (typeof value !== 'object' || value === null || value instanceof TemplateText) return []
+  return Object.entries(value).flatMap(([key, item]) =>
+    numericPasswords(key, item, [...path, Array.isArray(value) ? Number(key) : key]),
+  )
+}
+
+/** Connection variables with expressions are validated when they are rendered. */
+const isTemplate = (name: string, value: unknown): boolean =>
+  value instanceof TemplateText && CONNECTION_VARIABLES.has(name)
+
 /**
  * A mapping of variables. Connection variables are validated and converted (`yes` to true, `'22'` to 22); an
  * `ansible_*` name similar to a known one is an error; all others pass unchanged.
@@ -98,7 +113,11 @@ export const variablesSchema = (place: VarsScope) =>
         context.addIssue({ code: 'custom', path: [name], params: { at: 'key' }, message: problem })
         continue
       }
-      const result = schemaOf(name)?.safeParse(value)
+      for (const path of numericPasswords(name, value)) {
+        context.addIssue({ code: 'custom', path, message: `${String(path.at(-1))} is a number in YAML: quote it` })
+      }
+      const result =
+        isNumericPassword(name, value) || isTemplate(name, value) ? undefined : schemaOf(name)?.safeParse(value)
       if (result?.success === false) {
         context.addIssue({ code: 'custom', path: [name], message: `${name} ${result.error.issues[0]?.message ?? ''}` })
       }

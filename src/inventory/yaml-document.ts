@@ -1,7 +1,7 @@
-import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, ErrorCode, Pair, YAMLMap } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import type { Document, ErrorCode } from 'yaml'
 import type { InventoryProblem } from './errors.ts'
-import { toText } from '../values/to-text.ts'
+import { makeData, startOf, type YamlData } from './yaml-data.ts'
 
 /** A file's path and text. */
 export interface SourceText {
@@ -22,9 +22,11 @@ export interface YamlIssue {
 }
 
 export interface YamlDocument {
-  /** Plain data; null for an empty file. */
+  /** Plain data, with `TemplateText` for text with expressions; null for an empty file. */
   readonly data: unknown
   locate(issue: YamlIssue): InventoryProblem
+  /** Whether the last key of the path is a number in YAML, as `0640` is. */
+  isNumber(path: Path): boolean
 }
 
 /** Replaces parser messages that do not say what to do. */
@@ -40,9 +42,11 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
 }
 
 /**
- * Parses YAML 1.2 (with the merge key `<<`, as Ansible) into plain data with source positions.
+ * Parses YAML 1.1 as Ansible does into plain data with source positions. This is the only reader of inventories, vars
+ * files and `--extra-vars`. A text that is JSON is read as JSON.
  *
- * @returns the document, or all its problems: syntax errors, duplicate keys, tags, aliases without an anchor.
+ * @returns the document, or all its problems: syntax errors, duplicate keys, tags, aliases without an anchor, values
+ *   that would differ from Ansible's.
  */
 export function parseYaml({ path, text }: SourceText): YamlDocument | readonly InventoryProblem[] {
   const lines = new LineCounter()
@@ -54,16 +58,48 @@ export function parseYaml({ path, text }: SourceText): YamlDocument | readonly I
     const message = 'this file is encrypted with Ansible Vault, which is not supported: decrypt it'
     return [{ path, line: 1, column: 1, message }]
   }
-  // The parser's own check for duplicate keys is quadratic; this one stays fast with 10,000 hosts.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: true })
-  const syntax = document.errors.map(({ code, message, pos }) => at(pos[0], ADVICE[code] ?? message))
+  // The parser's own check for duplicate keys is quadratic; ours stays fast with 10,000 hosts.
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    version: '1.1',
+    schema: 'failsafe',
+  })
+  const unsupported = document.warnings.filter(({ code }) => code === 'BAD_DIRECTIVE')
+  const syntax = [...document.errors, ...unsupported].map(({ code, message, pos }) =>
+    at(pos[0], message.startsWith('Flow ') ? FLOW_INDENT : (ADVICE[code] ?? message)),
+  )
+  const unusual = /[\u0085\u2028\u2029]/.exec(text)
+  if (unusual) syntax.push(at(unusual.index, LINE_BREAK))
   if (syntax.length > 0) return looksLikeIni(text) ? [at(0, INI)] : syntax
-  const problems = structureProblems(document, text).map(({ offset, message }) => at(offset, message))
-  if (problems.length > 0) return problems
-  const pairsOf = pairsByName()
+  const position = (offset: number): string => {
+    const { line, col } = lines.linePos(offset)
+    return `${path}:${line}:${col}`
+  }
+  const { data, problems, entriesOf } = makeData(document, { text, isJson: isJson(text), position })
+  if (problems.length > 0) return problems.map(({ offset, message }) => at(offset, message))
   return {
-    data: document.toJS({ maxAliasCount: -1 }),
-    locate: (issue) => at(offsetOf(document, issue, pairsOf), issue.message),
+    data,
+    locate: (issue) => at(offsetOf(document, issue, entriesOf), issue.message),
+    isNumber: (keys) => lastEntry(document, keys, entriesOf)?.isNumber === true,
+  }
+}
+
+const FLOW_INDENT = 'close this list or mapping with a bracket, and indent its lines deeper than its key'
+const LINE_BREAK = 'this character is a line break in YAML 1.1 only: in a quoted text write it as "\\u2028" or "\\N"'
+
+/** Python's JSON also has NaN and Infinity. */
+function isJson(text: string): boolean {
+  if (!/^\s*[{[]/.test(text)) return false
+  const strict = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gs, (token) =>
+    token.startsWith('"') ? token : '0',
+  )
+  try {
+    JSON.parse(strict)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -71,80 +107,30 @@ const INI = 'this looks like an INI inventory: convert it to YAML with "ansible-
 
 const looksLikeIni = (text: string) => /^\[[\w:.-]+\]\s*$/m.test(text)
 
-interface SyntaxProblem {
-  readonly offset: number
-  readonly message: string
-}
-
-function structureProblems(document: Document, text: string): SyntaxProblem[] {
-  const problems: SyntaxProblem[] = []
-  for (const {
-    code,
-    pos: [from, to],
-  } of document.warnings) {
-    if (code === 'TAG_RESOLVE_FAILED') problems.push({ offset: from, message: explainTag(text.slice(from, to)) })
-  }
-  const anchors = new Set<string>()
-  visit(document, (_, node) => {
-    if (isAlias(node) && !anchors.has(node.source)) {
-      const message = `the alias *${node.source} has no anchor &${node.source} above it`
-      problems.push({ offset: startOf(node), message })
-    }
-    if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.add(node.anchor)
-    if (isMap(node)) problems.push(...duplicateKeys(node))
-  })
-  return problems
-}
-
-function duplicateKeys(map: YAMLMap): SyntaxProblem[] {
-  const seen = new Set<string>()
-  const problems: SyntaxProblem[] = []
-  for (const { key } of map.items) {
-    const name = keyName(key)
-    if (name === undefined) continue
-    if (seen.has(name)) problems.push({ offset: startOf(key), message: `duplicate key "${name}": merge the two` })
-    seen.add(name)
-  }
-  return problems
-}
-
-function explainTag(tag: string): string {
-  const remedy =
-    tag === '!vault' || tag === '!vault-encrypted'
-      ? 'keep the secret out of the inventory (use SSH keys, and --ask-become-pass for sudo)'
-      : 'remove it'
-  return `the tag ${tag} is not supported: ${remedy}`
-}
-
-type PairsOf = (map: YAMLMap) => ReadonlyMap<string, Pair>
-
-/** Indexes each map once, however many problems it has. */
-function pairsByName(): PairsOf {
-  const known = new Map<YAMLMap, ReadonlyMap<string, Pair>>()
-  return (map) => {
-    const pairs = known.get(map) ?? new Map(map.items.map((pair) => [keyName(pair.key) ?? '', pair]))
-    known.set(map, pairs)
-    return pairs
-  }
-}
+type EntriesOf = YamlData['entriesOf']
 
 /** The offset of the value at the path, or of its key; if the path does not exist, of its deepest existing node. */
-function offsetOf(document: Document, { path, at }: YamlIssue, pairsOf: PairsOf): number {
+function offsetOf(document: Document, { path, at }: YamlIssue, entriesOf: EntriesOf): number {
   let key: unknown
   let value: unknown = document.contents
   for (const step of path) {
     const inside = isAlias(value) ? value.resolve(document) : value
-    const next = isMap(inside) ? pairsOf(inside).get(String(step)) : undefined
+    const next = isMap(inside) ? entriesOf(inside).get(String(step))?.pair : undefined
     if (next) [key, value] = [next.key, next.value]
     else if (isSeq(inside) && typeof step === 'number') value = inside.items[step]
     else break
   }
-  const empty = !isNode(value) || (isScalar(value) && value.value === null)
+  const empty = !isNode(value) || (isScalar(value) && value.source === '')
   return startOf(key !== undefined && (at === 'key' || empty) ? key : value)
 }
 
-/** Undefined for merge keys (symbols, which may repeat) and for keys that are not scalars. */
-const keyName = (key: unknown): string | undefined =>
-  isScalar(key) && typeof key.value !== 'symbol' ? toText(key.value ?? '') : undefined
-
-const startOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0)
+function lastEntry(document: Document, path: Path, entriesOf: EntriesOf): ReturnType<ReturnType<EntriesOf>['get']> {
+  let value: unknown = document.contents
+  let entry: ReturnType<typeof lastEntry>
+  for (const step of path) {
+    const inside = isAlias(value) ? value.resolve(document) : value
+    entry = isMap(inside) ? entriesOf(inside).get(String(step)) : undefined
+    value = entry?.pair.value
+  }
+  return entry
+}

@@ -2,6 +2,7 @@ import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts
 import type { Disturbance, DisturbanceContext } from '../playbook/disturbs.ts'
 import type { Experiment } from '../playbook/experiment.ts'
 import { flattenTasks, type Play, type PlayContext, type PlaybookStep } from '../playbook/play.ts'
+import { inventoryVariables } from '../playbook/variables.ts'
 import { tagList, tagsSelect, type TagSelection } from '../playbook/tags.ts'
 
 /** The options of a run that decide which steps have an effect. */
@@ -64,12 +65,13 @@ export function disturbancesOf(step: PlaybookStep, run: Omit<PlannedRun, 'steps'
   if (disturbs === undefined || disturbs === false) return []
   const hosts = hostsOf(step, run)
   if (hosts.length === 0) return []
+  const variables = inventoryVariables(run.inventory, run.extraVars)
   const context: DisturbanceContext = {
     hosts,
     groups: Object.fromEntries([...run.inventory.groups].map(([name, group]) => [name, group.hosts])),
-    hostvars: (name) => ({ ...run.inventory.hosts.get(name)?.vars, ...run.extraVars, ansible_facts: {} }),
+    hostvars: (name) => variables(name, { ansible_facts: {} }),
   }
-  return isChosen(step, context, run.tags) ? disturbs(context) : []
+  return isChosen(step, context, run.tags, variables) ? disturbs(context) : []
 }
 
 /** A group that is not in the inventory has no hosts. */
@@ -83,20 +85,29 @@ function hostsOf({ hosts }: PlaybookStep, run: Pick<PlannedRun, 'inventory' | 'h
   }
 }
 
-const isChosen = (step: Play | Experiment, context: DisturbanceContext, tags: TagSelection): boolean =>
+const isChosen = (
+  step: Play | Experiment,
+  context: DisturbanceContext,
+  tags: TagSelection,
+  variables: ReturnType<typeof inventoryVariables>,
+): boolean =>
   tagsSelect(tagList(step.tags), tags) ||
-  (step.kind === 'play' && context.hosts.some((host) => hasChosenTask(step, host, context, tags)))
+  (step.kind === 'play' &&
+    context.hosts.some((host) =>
+      hasChosenTask(step, variables(host, { ...step.vars, ansible_facts: {} }), host, context, tags),
+    ))
 
 /** Tasks may have tags that their play lacks. If the task list cannot be built, the step counts as selected. */
 function hasChosenTask(
   play: Play,
+  vars: Readonly<Record<string, unknown>>,
   host: string,
   { groups, hostvars }: DisturbanceContext,
   tags: TagSelection,
 ): boolean {
   const context: PlayContext = {
     host,
-    vars: { ...hostvars(host), ...play.vars },
+    vars,
     facts: {},
     groups,
     hostvars,

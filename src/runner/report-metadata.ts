@@ -1,5 +1,6 @@
 import type { ReportMetadata } from '../events/events.ts'
 import type { Inventory } from '../inventory/index.ts'
+import { inventoryVariables } from '../playbook/variables.ts'
 
 const VARIABLES = { author: 'report_author', title: 'report_title', course: 'report_course' } as const
 
@@ -7,12 +8,13 @@ const VARIABLES = { author: 'report_author', title: 'report_title', course: 'rep
  * Reads `report_author`, `report_title` and `report_course` from variables of the group `all` or from extra variables,
  * which take precedence. Unset values are omitted.
  */
-export function reportMetadataOf(
-  { hosts }: Pick<Inventory, 'hosts'>,
-  extraVars: Readonly<Record<string, unknown>>,
-): ReportMetadata {
+export function reportMetadataOf(inventory: Inventory, extraVars: Readonly<Record<string, unknown>>): ReportMetadata {
   // Every host has the variables of group `all`. localhost always exists.
-  const vars = { ...(hosts.get('localhost') ?? [...hosts.values()][0])?.vars, ...extraVars }
+  const { hosts } = inventory
+  const vars = inventoryVariables(
+    inventory,
+    extraVars,
+  )(hosts.has('localhost') ? 'localhost' : ([...hosts.keys()][0] ?? ''))
   return Object.fromEntries(
     Object.entries(VARIABLES).flatMap(([key, name]) => {
       const value = vars[name]

@@ -6,6 +6,7 @@ import { NotifiedHandlers } from '../execution/notified-handlers.ts'
 import type { RunHost } from '../execution/run-host.ts'
 import { RunOnce } from '../execution/run-once.ts'
 import type { RunState } from '../execution/run-state.ts'
+import { hostVarsOf, runVariables } from '../execution/run-variables.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
 import { TaskExecution } from '../execution/task-execution.ts'
 import { targetOf } from '../execution/task-target.ts'
@@ -177,18 +178,10 @@ function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
     vars: varsOf(state, play, host),
     facts: host.facts,
     groups: state.groups,
-    hostvars: (name) =>
-      state.varReads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts }),
+    hostvars: hostVarsOf(state),
     check: state.check,
   }
 }
 
 const varsOf = (state: RunState, play: Play, host: RunHost): Readonly<Record<string, unknown>> =>
-  state.varReads.view({
-    ...host.vars,
-    ...play.vars,
-    ...state.extraVars,
-    inventory_hostname: host.name,
-    groups: state.groups,
-    ansible_facts: host.facts,
-  })
+  runVariables(state, host, play.vars)

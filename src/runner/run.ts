@@ -17,6 +17,7 @@ import { Registry } from '../execution/registry.ts'
 import { Interrupted } from '../playbook/interrupted.ts'
 import type { RunState, UntimedEvent } from '../execution/run-state.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
+import { inventoryVariables } from '../playbook/variables.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { tagList, tagOptions, tagsSelect, type TagSelection } from '../playbook/tags.ts'
 import { unusedVariableWarnings } from './unused-variables.ts'
@@ -250,7 +251,7 @@ function stateOf(
   const open = (name: string): RunHost => {
     const known = inventory.hosts.get(name)
     if (known === undefined) throw new UnknownHost(inventory.hosts.keys(), name)
-    const vars = { ...known.vars, ...options.extraVars }
+    const vars = inventoryVariables(inventory, options.extraVars)(name)
     const host = runHost({ name, vars: known.vars, ...options.connect(name, vars) })
     hosts.set(name, host)
     return host

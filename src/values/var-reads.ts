@@ -61,10 +61,33 @@ export class VarReadTracker {
   }
 }
 
+/**
+ * The variables that a template names, each read when the template uses it: another variable may refer to one that is
+ * not defined.
+ *
+ * @param more - override `vars`.
+ */
+export function templateScope(
+  source: string,
+  vars: Readonly<Record<string, unknown>>,
+  more: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const scope: Record<string, unknown> = {}
+  for (const name of namesIn(source)) {
+    const from = Object.hasOwn(more, name) ? more : vars
+    if (!Object.hasOwn(from, name) || Object.hasOwn(scope, name)) continue
+    Object.defineProperty(scope, name, { enumerable: true, configurable: true, get: () => from[name] })
+  }
+  return scope
+}
+
 /** Records the variables named in a template's expressions. `vars` may be a plain object. */
 export function trackTemplateReads(source: string, vars: object): void {
   const tracker = trackers.get(vars)
   if (tracker === undefined) return
-  for (const [expression] of source.matchAll(/\{[{%].*?[%}]\}/gs))
-    for (const [name] of expression.matchAll(/[A-Za-z_]\w*/g)) tracker.add(name)
+  for (const name of namesIn(source)) tracker.add(name)
 }
+
+/** Words in the expressions of a template. */
+const namesIn = (source: string): readonly string[] =>
+  (source.match(/\{[{%].*?[%}]\}/gs) ?? []).flatMap((expression) => expression.match(/[A-Za-z_]\w*/g) ?? [])

@@ -5,7 +5,7 @@ import { accountsOf, entryAt, setTree } from '../support/effects.ts'
 import { pathProbe, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'
 import { planPlacement, type PlacedFile } from '../support/place-file.ts'
 import { render, TemplateError } from '../support/render.ts'
-import { trackTemplateReads } from '../../values/var-reads.ts'
+import { templateScope, trackTemplateReads } from '../../values/var-reads.ts'
 import { defineModule } from '../task.ts'
 
 const schema = z.strictObject({
@@ -47,7 +47,7 @@ export const template = defineModule<typeof schema, PlacedFile>({
     try {
       const source = inputs['src']?.toString('utf8') ?? ''
       trackTemplateReads(source, vars)
-      const { text, confidential } = render(source, params.src, { ...vars, ...params.vars })
+      const { text, confidential } = render(source, params.src, templateScope(source, vars, params.vars))
       return planPlacement({ ...params, dest: destination(params), content: Buffer.from(text), confidential }, observed)
     } catch (error) {
       if (error instanceof TemplateError) return { changes: [], problem: error.message }

@@ -33,6 +33,7 @@ function footer(
   const ready = {
     options: parseOptions(argv, { up: 'create it' }),
     inventory,
+    inventoryFiles: ['own.yaml'],
     extraVars: { port: 8080 },
     ...(closing === undefined ? {} : { closing }),
   }
@@ -55,7 +56,7 @@ t.test(
     })
     t.match(context, {
       args: ['up'],
-      inventory: 'own.yaml',
+      inventory: ['own.yaml'],
       groups: { swarm: ['node1'] },
       findings: [{ id: 'swarm.drain.evacuates', holds: true }],
     })

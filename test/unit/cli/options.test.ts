@@ -19,7 +19,7 @@ function errorOf(argv: readonly string[], words = {}): string {
 
 void t.test('empty command line means the defaults', async (t) => {
   t.strictSame(parseOptions([]), {
-    inventory: 'inventory.yaml',
+    inventory: [],
     limit: undefined,
     tags: [],
     skipTags: [],
@@ -76,7 +76,7 @@ void t.test('short and long options are equivalent', async (t) => {
   ])
   t.strictSame(short, long)
   t.match(short, {
-    inventory: 'lab.yaml',
+    inventory: ['lab.yaml'],
     limit: 'web:!web3',
     check: true,
     diff: true,
@@ -84,6 +84,10 @@ void t.test('short and long options are equivalent', async (t) => {
     askBecomePass: true,
     yes: true,
   })
+})
+
+void t.test('inventories add up', async (t) => {
+  t.strictSame(parseOptions(['-i', 'a', '--inventory=b', '-i', 'a']).inventory, ['a', 'b', 'a'])
 })
 
 void t.test('short options can be combined', async (t) => {

@@ -49,11 +49,14 @@ t.test("connection settings are read from Ansible's variables", async (t) => {
   })
 })
 
-t.test('passwords become secrets, numeric ones too', async (t) => {
-  const { password, become } = connectionSettings('node1', { ansible_ssh_pass: 'abc', ansible_become_pass: 1234 })
+t.test('passwords become secrets; a number is refused', async (t) => {
+  const { password, become } = connectionSettings('node1', { ansible_ssh_pass: 'abc', ansible_become_pass: '1234' })
   t.equal(password?.reveal(), 'abc')
   t.equal(become.password?.reveal(), '1234')
   t.notMatch(JSON.stringify([password, become]), /abc|1234/)
+  t.throws(() => connectionSettings('node1', { ansible_become_pass: 1234 }), {
+    message: 'node1: ansible_become_pass must be a string: quote it',
+  })
   const existing = new Secret('x')
   t.equal(connectionSettings('node1', { ansible_become_password: existing }).become.password, existing)
 })

@@ -70,7 +70,10 @@ t.test('values are replaced, not merged', async (t) => {
 
 t.test('later vars file of the same name overrides the earlier one', async (t) => {
   const files = ['x: 1\ny: 1', 'y: 2', ''].map((text, n) => ({ name: 'all', path: `group_vars/all/${n}.yml`, text }))
-  const { hosts } = parseInventory({ main: { path: 'i', text: 'all: {hosts: {h: }}' }, groupVars: files })
+  const { hosts } = parseInventory({
+    main: { path: 'i', text: 'all: {hosts: {h: }}' },
+    vars: [{ groupVars: files, hostVars: [] }],
+  })
   t.same(hosts.get('h')?.vars, { x: 1, y: 2 })
 })
 
@@ -93,7 +96,7 @@ t.test('connection variables are converted, others keep their YAML type', async 
     ansible_pipelining: false,
     ansible_port: 22,
     ansible_host: '::1',
-    mine: 'yes',
+    mine: true,
     n: 1,
     none: null,
   })

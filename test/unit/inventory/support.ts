@@ -13,8 +13,7 @@ export function inventoryOf(text: string, { groupVars = {}, hostVars = {} }: Var
     Object.entries(texts).map(([name, content]) => ({ name, path: `${directory}/${name}.yml`, text: content }))
   return parseInventory({
     main: { path: 'inventory.yaml', text },
-    groupVars: files('group_vars', groupVars),
-    hostVars: files('host_vars', hostVars),
+    vars: [{ groupVars: files('group_vars', groupVars), hostVars: files('host_vars', hostVars) }],
   })
 }
 

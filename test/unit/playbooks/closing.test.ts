@@ -16,7 +16,7 @@ const inventory = await readInventory(`${ROOT}/inventory.yaml`)
 function runOf(context: Partial<ClosingContext> = {}, own: Readonly<Record<string, unknown>> = {}): ClosingContext {
   return {
     args: [],
-    inventory: 'inventory.yaml',
+    inventory: ['inventory.yaml'],
     findings: [],
     groups: Object.fromEntries([...inventory.groups].map(([name, { hosts }]) => [name, hosts])),
     hostvars: (host) => ({ ...inventory.hosts.get(host)?.vars, ...own }),
@@ -71,7 +71,7 @@ t.test('summary shows only what the run has verified', async (t) => {
 
 t.test('summary for own machines has no lab to remove, and its commands name the inventory', async (t) => {
   const next = site.closing?.(
-    runOf({ inventory: 'my hosts.yaml', findings: DRAINED }, { lab_provider: undefined }),
+    runOf({ inventory: ['my hosts.yaml'], findings: DRAINED }, { lab_provider: undefined }),
   )?.next
   t.strictSame(
     next?.map(([, command]) => command),
