@@ -8,6 +8,7 @@ import experimentsPlaybook from '../../../playbooks/experiments/playbook.ts'
 import fullPlaybook from '../../../playbooks/full/playbook.ts'
 import k3sPlaybook from '../../../playbooks/k3s/playbook.ts'
 import labPlaybook from '../../../playbooks/lab/playbook.ts'
+import loadPlaybook from '../../../playbooks/load/playbook.ts'
 import redisPlaybook from '../../../playbooks/redis/playbook.ts'
 import registryPlaybook from '../../../playbooks/registry/playbook.ts'
 import sitePlaybook from '../../../playbooks/site/playbook.ts'
@@ -74,6 +75,7 @@ const PLAYBOOKS: Readonly<Record<string, Playbook>> = {
   'playbooks/full/playbook.ts': fullPlaybook,
   'playbooks/k3s/playbook.ts': k3sPlaybook,
   'playbooks/lab/playbook.ts': labPlaybook,
+  'playbooks/load/playbook.ts': loadPlaybook,
   'playbooks/redis/playbook.ts': redisPlaybook,
   'playbooks/registry/playbook.ts': registryPlaybook,
   'playbooks/site/playbook.ts': sitePlaybook,
