@@ -23,3 +23,21 @@ t.test('docs/architecture.md lists the packages of src/, and the imports that th
   for (const [name, imports] of allowed) t.strictSame(rows.find((row) => row.name === name)?.imports, imports, name)
   t.end()
 })
+
+t.test('the diagram of docs/architecture.md has the packages of src/', (t) => {
+  const diagram = /^```mermaid\n([^]*?)^```/m.exec(page)?.[1] ?? ''
+  const nodes = new Set([...diagram.matchAll(/^ +(\w+) .* (\w+)(?:\[.*)?$/gm)].flatMap(([, from, to]) => [from, to]))
+  // Named below the diagram: all others use them.
+  const tools = ['bundle', 'cli', 'shell', 'text', 'values']
+  t.strictSame(
+    [...nodes].sort(),
+    [...rows.map(({ name }) => name).filter((name) => !tools.includes(name)), 'hosts'].sort(),
+  )
+  t.end()
+})
+
+t.test('the diagram and the table of docs/architecture.md are on its first screen', (t) => {
+  const end = page.slice(0, page.indexOf('| `cli` |')).split('\n').length
+  t.ok(end <= 60, `the table of packages ends in line ${end}`)
+  t.end()
+})

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t from 'tap'
+import type { Playbook } from '../../../src/cli/playbook.ts'
+import { parseOptions } from '../../../src/cli/options.ts'
+import { markdownFiles, readText, ROOT } from './markdown.ts'
+
+const COMMAND = /(?:npx zx|node) playbooks\/([a-z0-9-]+)\.mjs([^#`|\n]*)/g
+
+/** Splits as a shell does, as far as the documentation needs it. */
+const wordsOf = (text: string): string[] =>
+  [...text.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+
+/** `report` has options of its own; `web` is the playbook that docs/playbooks.md writes. */
+const OTHERS = new Set(['report', 'web'])
+
+/** Commands of a page: playbook and arguments. Those with a placeholder are left out. */
+const commandsOf = (text: string): (readonly [playbook: string, args: readonly string[]])[] =>
+  [...text.matchAll(COMMAND)]
+    .map(([, name = '', rest = '']) => [name, wordsOf(rest.replace(/[.,):]+\s*$/, ''))] as const)
+    .filter(([name, args]) => !OTHERS.has(name) && !args.some((word) => /\.\.\.|[A-Z]{4}|^\[/.test(word)))
+
+for (const file of markdownFiles().filter((name) => !name.startsWith('docs/measurements/'))) {
+  const commands = commandsOf(readText(file))
+  if (commands.length === 0) continue
+  t.test(`commands of ${file} have subcommands and options that exist`, async (t) => {
+    for (const [name, args] of commands) {
+      const source = path.join(ROOT, 'playbooks', name, 'playbook.ts')
+      if (!existsSync(source)) {
+        t.fail(`no playbook ${name}`)
+        continue
+      }
+      const { default: playbook } = (await import(pathToFileURL(source).href)) as { default: Playbook }
+      t.doesNotThrow(() => parseOptions(args, playbook.subcommands), `${name}.mjs ${args.join(' ')}`)
+    }
+  })
+}
