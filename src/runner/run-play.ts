@@ -177,10 +177,25 @@ function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
     vars: varsOf(state, play, host),
     facts: host.facts,
     groups: state.groups,
-    hostvars: (name) =>
-      state.varReads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts }),
+    hostvars: (name) => hostVars(state, name),
     check: state.check,
   }
+}
+
+const hostVars = (state: RunState, name: string): Readonly<Record<string, unknown>> =>
+  state.varReads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
+
+const hostVarsOfRuns = new WeakMap<RunState, object>()
+
+/** The variables of all hosts, for templates; each is read on demand. */
+function allHostVars(state: RunState): object {
+  const known = hostVarsOfRuns.get(state)
+  if (known !== undefined) return known
+  const all = {}
+  hostVarsOfRuns.set(state, all)
+  for (const name of state.groups.all ?? [])
+    Object.defineProperty(all, name, { enumerable: true, get: () => hostVars(state, name) })
+  return all
 }
 
 const varsOf = (state: RunState, play: Play, host: RunHost): Readonly<Record<string, unknown>> =>
@@ -190,5 +205,6 @@ const varsOf = (state: RunState, play: Play, host: RunHost): Readonly<Record<str
     ...state.extraVars,
     inventory_hostname: host.name,
     groups: state.groups,
+    hostvars: allHostVars(state),
     ansible_facts: host.facts,
   })
