@@ -11,7 +11,9 @@ import * as transfer from 'labbook/transfer'
 import * as x509 from 'labbook/x509'
 import { PROJECT_VARS } from '../playbooks/project.ts'
 import type { ModuleDefinition } from '../src/modules/module.ts'
+import { filterNames, testNames } from '../src/templates/index.ts'
 import { toText } from '../src/values/to-text.ts'
+import { answers, answerVars, outcomeOf, type Outcome } from '../test/unit/templates/answers.ts'
 
 /*
  * Writes docs/modules.md: names, types and defaults from the schemas that check the parameters, sentences from the
@@ -50,7 +52,27 @@ export function modulesPage(): string {
     "[playbooks.md](playbooks.md) as well. Written by `npm run docs` from the modules' own schemas and comments.",
     '',
     ...sections,
+    templatesSection(),
   ].join('\n')
+}
+
+/** The section about templates, with the names of filters and tests, and the counts of the comparison with Ansible. */
+function templatesSection(): string {
+  process.env.LABBOOK_TEMPLATE_TEST = 'from the environment'
+  const outcomes = answers().map((answer) => outcomeOf(answer, answerVars()).outcome)
+  const count = (...kinds: readonly Outcome[]): string =>
+    String(outcomes.filter((outcome) => kinds.includes(outcome)).length)
+  const text = readFileSync(path.join(import.meta.dirname, 'templates.md.txt'), 'utf8')
+  const names = (all: readonly string[]): string => all.map((name) => `\`${name}\``).join(', ')
+  const values: Readonly<Record<string, string>> = {
+    TOTAL: String(outcomes.length),
+    SAME: count('same'),
+    REFUSED: count('refused'),
+    DIFFERENT: count('different', 'accepted'),
+    FILTERS: names(filterNames()),
+    TESTS: names(testNames()),
+  }
+  return text.replace(/\b(?:TOTAL|SAME|REFUSED|DIFFERENT|FILTERS|TESTS)\b/g, (name) => values[name] ?? name)
 }
 
 interface Property {

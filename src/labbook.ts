@@ -31,7 +31,7 @@ export { toText } from './values/to-text.ts'
 export * from './modules/index.ts'
 export { STORAGE_DRIVERS } from './modules/docker/storage.ts'
 export { alwaysSecret } from './modules/support/params.ts'
-export { render } from './modules/support/render.ts'
+export { render } from './templates/index.ts'
 export type { CommandValues } from './modules/support/run-command.ts'
 export { lastLine } from './modules/support/text.ts'
 export { Refusal } from './modules/support/worker.ts'
@@ -41,7 +41,7 @@ export { quote, raw, sh } from './shell/quote.ts'
 // Hosts and files of the user.
 export { connectionSettings } from './connection/index.ts'
 export type { InventoryProblem } from './inventory/errors.ts'
-export { parseYaml, type Path, type SourceText } from './inventory/yaml-document.ts'
+export type { Path, SourceText } from './inventory/yaml-document.ts'
 
 // Text: CSV, tables, slugs, suggestions.
 export { csvText } from './text/csv.ts'

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { didYouMean, type InventoryProblem, nearest, parseYaml, type Path, type SourceText, toText } from 'labbook'
+import { didYouMean, type InventoryProblem, nearest, type Path, type SourceText, toText } from 'labbook'
+import { parseYaml } from './compose-yaml.ts'
 import { IGNORED, REFUSED, REFUSED_AT_TOP } from './keys.ts'
 import { composeSchema, keysAt } from './schema.ts'
 import {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { InputFiles, Inputs } from '../modules/module.ts'
+import type { InputFiles, Inputs, ModuleDefinition } from '../modules/module.ts'
 
 /** A file that a task needs does not exist on the controller. */
 export class MissingInput extends Error {
@@ -33,6 +33,28 @@ export class InputReader {
       Object.entries(files).map(async ([key, file]) => [key, await this.#readOne(file)] as const),
     )
     return Object.fromEntries(entries)
+  }
+
+  /** The files of a task, and those that their contents name. @throws {MissingInput} one of the former is missing. */
+  async readAll(module: ModuleDefinition, params: unknown): Promise<Inputs> {
+    let read = await this.read(module.inputs?.(params) ?? {})
+    for (const asked = new Set<string>(); ; ) {
+      const further = Object.entries(module.furtherInputs?.(params, read) ?? {}).filter(([key]) => !asked.has(key))
+      if (further.length === 0) return read
+      const contents = await Promise.all(further.map(([, file]) => this.#readIfPresent(file)))
+      const found = further.flatMap(([key], i) => (contents[i] === undefined ? [] : [[key, contents[i]] as const]))
+      for (const [key] of further) asked.add(key)
+      read = { ...read, ...Object.fromEntries(found) }
+    }
+  }
+
+  async #readIfPresent(file: string): Promise<Buffer | undefined> {
+    try {
+      return await this.#readOne(file)
+    } catch (error) {
+      if (error instanceof MissingInput) return undefined
+      throw error
+    }
   }
 
   #readOne(file: string): Promise<Buffer> {

@@ -40,7 +40,7 @@ export function checkedParams({ task, parsed: early }: CheckedTask, resolved: ob
 export async function prepareTask(checked: CheckedTask, resolved: object, reader: InputReader): Promise<PreparedTask> {
   const { module, keywords } = checked.task
   const params = checkedParams(checked, resolved)
-  const inputs = await reader.read(module.inputs?.(params) ?? {})
+  const inputs = await reader.readAll(module, params)
   const text = module.probe(params, inputs)
   // With an environment of its own, the probe needs a subshell, and facts of its own.
   const probe: Probe = hasEnvironment(keywords)

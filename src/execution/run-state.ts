@@ -16,6 +16,8 @@ export interface RunState {
   readonly forks: number
   readonly tags: TagSelection
   readonly groups: Readonly<Record<string, readonly string[]>>
+  /** The variables of every host, for templates; each is read when it is used. */
+  readonly hostvars: Readonly<Record<string, unknown>>
   /** `--extra-vars`, which override all other variables. */
   readonly extraVars: Readonly<Record<string, unknown>>
   /** Tracks which extra variables are used. */

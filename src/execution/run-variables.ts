@@ -13,7 +13,9 @@ export function runVariables(state: RunState, host: RunHost, more: Vars = {}): V
   const { groups, varReads: reads } = state
   const special = { inventory_hostname: host.name, groups, ansible_facts: host.facts }
   const vars = { ...host.vars, ...more, ...state.extraVars, ...special }
-  return reads.view(renderVariables(vars, { host: host.name, groups, hostvars: hostVarsOf(state), reads }))
+  const rendered = renderVariables(vars, { host: host.name, groups, hostvars: hostVarsOf(state), reads })
+  // Not enumerable: a copy of a host's variables must not contain those of all hosts.
+  return reads.view(Object.defineProperty(rendered, 'hostvars', { value: state.hostvars }))
 }
 
 /** The variables of any host of the inventory during a run. */

@@ -85,6 +85,11 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
   title(params: z.output<S>): string
   /** Files on the controller to read first. */
   inputs?(params: z.output<S>): InputFiles
+  /**
+   * Files that the contents of others name: those a template includes. Asked again until it returns no new keys. A file
+   * that does not exist is left out.
+   */
+  furtherInputs?(params: z.output<S>, inputs: Inputs): InputFiles
   /** A read-only POSIX shell script that prints what the plan needs. May run at any time, any number of times. */
   probe(params: z.output<S>, inputs: Inputs): string
   /** Facts of the probe that are queried once for a batch of probes. */

@@ -1,5 +1,5 @@
 import type { Inventory } from '../inventory/index.ts'
-import { TemplateError } from '../modules/support/render.ts'
+import { TemplateError } from '../templates/index.ts'
 import { Reference } from '../values/reference.ts'
 import { TemplateText } from '../values/template-text.ts'
 import type { VarReadTracker } from '../values/var-reads.ts'

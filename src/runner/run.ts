@@ -14,10 +14,12 @@ import { exhibitIds } from '../text/slug.ts'
 import { runPlay } from './run-play.ts'
 import { exitCodeOf } from '../execution/recap.ts'
 import { Registry } from '../execution/registry.ts'
+import { hostVarsOf } from '../execution/run-variables.ts'
 import { Interrupted } from '../playbook/interrupted.ts'
 import type { RunState, UntimedEvent } from '../execution/run-state.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
 import { inventoryVariables } from '../playbook/variables.ts'
+import { lazyMapping } from '../values/lazy.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { tagList, tagOptions, tagsSelect, type TagSelection } from '../playbook/tags.ts'
 import { unusedVariableWarnings } from './unused-variables.ts'
@@ -256,7 +258,7 @@ function stateOf(
     hosts.set(name, host)
     return host
   }
-  const state: Omit<RunState, 'withFreshConnections'> = {
+  const state: RunState = {
     check: options.check,
     forks: options.forks,
     tags: options.tags,
@@ -274,12 +276,13 @@ function stateOf(
     close: async () => {
       await Promise.all([...hosts.values()].map(({ connection }) => connection.close()))
     },
+    hostvars: lazyMapping(inventory.hosts.keys(), (name) => hostVarsOf(state)(name)),
+    withFreshConnections: () => {
+      const fresh = stateOf({ ...options, signal: new AbortController().signal }, new Map(), emit)
+      // Facts remain valid; only the connections are new.
+      for (const [name, { facts }] of hosts) fresh.host(name).facts = facts
+      return fresh
+    },
   }
-  const withFreshConnections = (): RunState => {
-    const state = stateOf({ ...options, signal: new AbortController().signal }, new Map(), emit)
-    // Facts remain valid; only the connections are new.
-    for (const [name, { facts }] of hosts) state.host(name).facts = facts
-    return state
-  }
-  return { ...state, withFreshConnections }
+  return state
 }

@@ -61,26 +61,6 @@ export class VarReadTracker {
   }
 }
 
-/**
- * The variables that a template names, each read when the template uses it: another variable may refer to one that is
- * not defined.
- *
- * @param more - override `vars`.
- */
-export function templateScope(
-  source: string,
-  vars: Readonly<Record<string, unknown>>,
-  more: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const scope: Record<string, unknown> = {}
-  for (const name of namesIn(source)) {
-    const from = Object.hasOwn(more, name) ? more : vars
-    if (!Object.hasOwn(from, name) || Object.hasOwn(scope, name)) continue
-    Object.defineProperty(scope, name, { enumerable: true, configurable: true, get: () => from[name] })
-  }
-  return scope
-}
-
 /** Records the variables named in a template's expressions. `vars` may be a plain object. */
 export function trackTemplateReads(source: string, vars: object): void {
   const tracker = trackers.get(vars)

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 /*
- * Writes the Helm chart's templates from the nunjucks templates beside this file, so that there is one source.
+ * Writes the Helm chart's templates from the Jinja2 templates beside this file, so that there is one source.
  * `npm run chart`.
  */
 
@@ -25,7 +25,7 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   'redis.yaml': 'if not .Values.sentinel',
   'redis-sentinel.yaml': 'if .Values.sentinel',
 }
-/** What only readers of the nunjucks templates need. */
+/** What only readers of the Jinja2 templates need. */
 const INTRODUCTION = /^# The Counter app on Kubernetes\..*\n(?:#.*\n)*/
 
 /** `redis_password` -> `.Values.redisPassword`. */
@@ -46,7 +46,7 @@ function expression(text: string, inside: string | undefined): string {
  * A template of the chart.
  *
  * @param name - of the file.
- * @param text - the nunjucks template: `{{ expressions }}`, and `{% if name %}`, `{% if not name %}`, `{% endif %}` on
+ * @param text - the Jinja2 template: `{{ expressions }}`, and `{% if name %}`, `{% if not name %}`, `{% endif %}` on
  *   lines of their own, not nested.
  * @throws {Error} an expression or a tag with no translation.
  */

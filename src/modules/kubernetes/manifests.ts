@@ -1,7 +1,7 @@
 import { Secret } from '../../values/secret.ts'
 import type { K8sParams } from './params.ts'
 import type { Inputs } from '../module.ts'
-import { render, TemplateError } from '../support/render.ts'
+import { render, TemplateError } from '../../templates/index.ts'
 import { ManifestError, nameOf, objectsIn, prepareObjects, readManifests, type KubeObject } from './objects.ts'
 
 /** Manifest files on the controller. */

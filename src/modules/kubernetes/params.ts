@@ -12,7 +12,7 @@ export const schema = z
     state: z.enum(['present', 'absent']).default('present'),
     /** Manifest files on the controller, YAML or JSON, with any number of objects. */
     src: files.optional(),
-    /** Manifest templates on the controller (nunjucks, Jinja2 syntax). */
+    /** Manifest templates on the controller (Jinja2). */
     template: files.optional(),
     /**
      * Variables of the templates. Host variables are not available: pass those that are needed. Secrets stay masked.

@@ -28,7 +28,7 @@ t.test('the diagram of docs/architecture.md has the packages of src/', (t) => {
   const diagram = /^```mermaid\n([^]*?)^```/m.exec(page)?.[1] ?? ''
   const nodes = new Set([...diagram.matchAll(/^ +(\w+) .* (\w+)(?:\[.*)?$/gm)].flatMap(([, from, to]) => [from, to]))
   // Named below the diagram: all others use them.
-  const tools = ['bundle', 'cli', 'shell', 'text', 'values']
+  const tools = ['bundle', 'cli', 'shell', 'templates', 'text', 'values']
   t.strictSame(
     [...nodes].sort(),
     [...rows.map(({ name }) => name).filter((name) => !tools.includes(name)), 'hosts'].sort(),

@@ -92,8 +92,47 @@ t.test('template errors name the template, the line and the cause', async (t) =>
     const params = definition.schema.parse({ src: 'nginx/gateway.j2', dest: '/etc/a' })
     return definition.plan(params, { stdout: 'absent\n', stderr: '', exitCode: 0 }, source(text), vars).problem
   }
-  t.equal(problem('one\ntwo {{ a }} {{ port }}\n', { a: 1 }), 'nginx/gateway.j2:2: {{ port }} is not defined')
-  t.equal(problem('{{ a.b.c }}'), 'nginx/gateway.j2:1: {{ a.b.c }} is not defined')
-  t.match(problem('one\n{% if x %}\n'), /^nginx\/gateway\.j2: .*expected elif, else, or endif, got end of file/)
-  t.match(problem('{{ x | nofilter }}', { x: 1 }), /^nginx\/gateway\.j2(:1)?: filter not found: nofilter$/)
+  t.match(
+    problem('one\ntwo {{ a }} {{ port }}\n', { a: 1 }),
+    /^nginx\/gateway\.j2:2:16: \{\{ port \}\} is not defined: set the variable/,
+  )
+  t.match(problem('{{ a.b.c }}'), /^nginx\/gateway\.j2:1:4: \{\{ a \}\} is not defined/)
+  t.match(problem('one\n{% if x %}\n'), /^nginx\/gateway\.j2:2:1: "if" has no end: add "elif" or "else" or "endif"$/)
+  t.match(problem('{{ x | nofilter }}', { x: 1 }), /^nginx\/gateway\.j2:1:8: the filter "nofilter" does not exist/)
+})
+
+t.test('a template includes others, beside it or in the project, and reads files', async (t) => {
+  const { definition } = template
+  const params = definition.schema.parse({ src: 'nginx/gateway.j2', dest: '/etc/a' })
+  const src = Buffer.from("{% include 'part.j2' %}{{ lookup('file', 'note.txt') }}")
+  t.same(definition.furtherInputs?.(params, { src }), {
+    'template:beside:part.j2': 'nginx/part.j2',
+    'template:project:part.j2': 'part.j2',
+    'file:beside:note.txt': 'nginx/note.txt',
+    'file:project:note.txt': 'note.txt',
+  })
+  const inputs = {
+    src,
+    'template:project:part.j2': Buffer.from("<{{ x }}>{% include 'inner.j2' %}"),
+    'file:beside:note.txt': Buffer.from('note\n'),
+  }
+  t.equal(definition.furtherInputs?.(params, inputs)['template:beside:inner.j2'], 'nginx/inner.j2')
+  const all = { ...inputs, 'template:beside:inner.j2': Buffer.from('inner ') }
+  const plan = definition.plan(params, { stdout: 'absent\n', stderr: '', exitCode: 0 }, all, { x: 1 })
+  t.equal(plan.changes[0]?.diff?.after, '<1>inner note')
+})
+
+t.test('a template has the groups of its host, and the variables of others', async (t) => {
+  const { definition } = template
+  const params = definition.schema.parse({ src: 'a.j2', dest: '/etc/a' })
+  const src = Buffer.from(
+    '{{ group_names }} {{ inventory_hostname_short }} {{ hostvars.b.port }} {{ ansible_managed }}',
+  )
+  const vars = {
+    inventory_hostname: 'a.example',
+    groups: { all: ['a.example', 'b'], web: ['a.example'], app: ['a.example'], db: ['b'] },
+    hostvars: { 'a.example': {}, b: { port: 5 } },
+  }
+  const plan = definition.plan(params, { stdout: 'absent\n', stderr: '', exitCode: 0 }, { src }, vars)
+  t.equal(plan.changes[0]?.diff?.after, "['app', 'web'] a 5 Ansible managed")
 })

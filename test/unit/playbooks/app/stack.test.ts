@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
-import { render } from '../../../../src/modules/support/render.ts'
+import { render } from '../../../../src/templates/index.ts'
 
 const source = readFileSync(new URL('../../../../templates/stack/counter.yml', import.meta.url), 'utf8')
 

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { APPS, balancerSettings } from '../../../../playbooks/balancer/stack.ts'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
-import { render } from '../../../../src/modules/support/render.ts'
+import { render } from '../../../../src/templates/index.ts'
 
 const text = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { docker } from '../../../../playbooks/docker/docker.ts'
-import { render } from '../../../../src/modules/support/render.ts'
+import { render } from '../../../../src/templates/index.ts'
 import { flattenTasks } from '../../../../src/playbook/play.ts'
 
 const tasks = (facts: Record<string, unknown>, vars: Record<string, unknown> = {}) =>

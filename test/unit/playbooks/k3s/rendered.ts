@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { appSettings, manifestsOf } from '../../../../playbooks/k3s/settings.ts'
 import { prepareObjects, readManifests, type KubeObject } from '../../../../src/modules/kubernetes/objects.ts'
-import { render } from '../../../../src/modules/support/render.ts'
+import { render } from '../../../../src/templates/index.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..')
 const IMAGES = {

@@ -7,7 +7,7 @@ import { servicesOf } from '../../../../playbooks/redis/admin.ts'
 import { redisSettings } from '../../../../playbooks/redis/settings.ts'
 import { TOPOLOGIES } from '../../../../playbooks/redis/vars.ts'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
-import { render } from '../../../../src/modules/support/render.ts'
+import { render } from '../../../../src/templates/index.ts'
 
 const NODES = ['alpha', 'beta', 'gamma']
 

@@ -6,7 +6,7 @@ import { flattenTasks, type PlayContext } from '../../../../../src/playbook/play
 import type { Reference, Scope } from '../../../../../src/values/reference.ts'
 import { machineSettings, parseMachineFacts, type MachineFacts } from '../../../../../playbooks/k3s/install/machine.ts'
 import { DEFAULT_VERSION } from '../../../../../playbooks/k3s/install/source.ts'
-import { render } from '../../../../../src/modules/support/render.ts'
+import { render } from '../../../../../src/templates/index.ts'
 
 const good =
   'capabilities 000001ffffffffff\nconntrack 644\ncgroup2 cpuset cpu io memory pids\nkmsg\noverlay\nfilesystem ext2/ext3\n'

@@ -1,0 +1,25 @@
+/**
+ * Variables and facts that Ansible has and Labbook has not. Their use is an error even in `is defined` and `default`,
+ * which would otherwise give another answer than in Ansible.
+ */
+export const MAGIC: ReadonlySet<string> = new Set(
+  `ansible_check_mode ansible_config_file ansible_diff_mode ansible_forks ansible_inventory_sources ansible_limit
+  ansible_loop ansible_loop_var ansible_play_batch ansible_play_hosts ansible_play_hosts_all ansible_play_name
+  ansible_play_role_names ansible_playbook_python ansible_role_name ansible_role_names ansible_run_tags
+  ansible_search_path ansible_skip_tags ansible_verbosity ansible_version environment inventory_dir inventory_file omit
+  play_hosts playbook_dir role_name role_names role_path self template_destpath template_fullpath template_host
+  template_mtime template_path template_run_date template_uid
+  ansible_all_ipv4_addresses ansible_all_ipv6_addresses ansible_architecture ansible_bios_version ansible_cmdline
+  ansible_date_time ansible_default_ipv4 ansible_default_ipv6 ansible_device_links ansible_devices
+  ansible_distribution ansible_distribution_file_variety ansible_distribution_major_version
+  ansible_distribution_release ansible_distribution_version ansible_dns ansible_domain ansible_effective_user_id
+  ansible_env ansible_eth0 ansible_fips ansible_form_factor ansible_fqdn ansible_hostname ansible_interfaces
+  ansible_kernel ansible_kernel_version ansible_lo ansible_local ansible_lsb ansible_machine ansible_machine_id
+  ansible_memfree_mb ansible_memory_mb ansible_memtotal_mb ansible_mounts ansible_nodename ansible_os_family
+  ansible_pkg_mgr ansible_processor ansible_processor_cores ansible_processor_count ansible_processor_nproc
+  ansible_processor_threads_per_core ansible_processor_vcpus ansible_product_name ansible_product_uuid ansible_python
+  ansible_python_version ansible_real_user_id ansible_selinux ansible_service_mgr ansible_swapfree_mb
+  ansible_swaptotal_mb ansible_system ansible_system_vendor ansible_uptime_seconds ansible_user_dir ansible_user_gid
+  ansible_user_id ansible_user_shell ansible_user_uid ansible_userspace_architecture ansible_virtualization_role
+  ansible_virtualization_type`.split(/\s+/),
+)
