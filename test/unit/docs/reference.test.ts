@@ -43,7 +43,9 @@ function membersOf(file: string, type: string): string[] {
     (statement): statement is ts.InterfaceDeclaration =>
       ts.isInterfaceDeclaration(statement) && statement.name.text === type,
   )
-  return (declared?.members ?? []).flatMap(({ name }) => (name !== undefined && ts.isIdentifier(name) ? [name.text] : []))
+  return (declared?.members ?? []).flatMap(({ name }) =>
+    name !== undefined && ts.isIdentifier(name) ? [name.text] : [],
+  )
 }
 
 t.test('docs/keywords.md lists the keywords of tasks, and the options of plays and experiments', (t) => {
@@ -103,7 +105,11 @@ t.test('variables in tables of docs/ are read by the program', (t) => {
 
 for (const file of markdownFiles().filter((name) => !/^(docs\/measurements|test\/fixtures)\//.test(name))) {
   t.test(`${file} names files of the repository that exist`, (t) => {
-    const named = [...readText(file).matchAll(/`((?:src|playbooks|test|docs|bench|app|templates|lint)\/(?!NAME|group_vars|host_vars)[\w./-]+)`/g)]
+    const named = [
+      ...readText(file).matchAll(
+        /`((?:src|playbooks|test|docs|bench|app|templates|lint)\/(?!NAME|group_vars|host_vars)[\w./-]+)`/g,
+      ),
+    ]
     t.strictSame(
       named.map(([, name = '']) => name).filter((name) => !existsSync(path.join(ROOT, name))),
       [],
@@ -113,7 +119,8 @@ for (const file of markdownFiles().filter((name) => !/^(docs\/measurements|test\
 }
 
 t.test('messages of the program name pages of docs/ that exist', (t) => {
-  const named = `${sources('src')}${sources('playbooks')}${readText('inventory.yaml')}`.match(/\bdocs\/[\w/-]+\.md/g) ?? []
+  const named =
+    `${sources('src')}${sources('playbooks')}${readText('inventory.yaml')}`.match(/\bdocs\/[\w/-]+\.md/g) ?? []
   t.ok(named.length > 3, 'messages are found')
   // The documentation of Docker's registry, which a comment cites.
   const ours = named.filter((name) => !name.startsWith('docs/content/'))
