@@ -170,8 +170,9 @@ export function variablesPage(): string {
   return [
     '# Variables',
     '',
-    'Set them in the inventory or with `-e name=value`. A wrong value is an error that says what is allowed. The variables',
-    "of the lab are in [lab.md](lab.md). Written by `npm run docs` from the playbooks' declarations.",
+    'Set them in the inventory or with `-e name=value`. A wrong value is an error that says what is allowed. Elsewhere:',
+    'the [lab](lab.md#variables), [connections](inventory.md#connection-variables), title and author of the',
+    "[report](report.md#contents). Written by `npm run docs` from the playbooks' declarations.",
     '',
     ...sections.flat(),
   ].join('\n')

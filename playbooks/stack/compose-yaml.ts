@@ -2,18 +2,18 @@ import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, LineCounter, par
 import type { Document, ErrorCode, Pair, YAMLMap } from 'yaml'
 import { type InventoryProblem, type Path, type SourceText, toText } from 'labbook'
 
-/** An error at a path in the data; {@link YamlDocument.locate} finds its line. */
-export interface YamlIssue {
+/** An error at a path in the data; {@link ComposeDocument.locate} finds its line. */
+export interface ComposeIssue {
   readonly path: Path
   /** Whether the error is in the last key of the path or in its value. */
   readonly at: 'key' | 'value'
   readonly message: string
 }
 
-export interface YamlDocument {
+export interface ComposeDocument {
   /** Plain data; null for an empty file. */
   readonly data: unknown
-  locate(issue: YamlIssue): InventoryProblem
+  locate(issue: ComposeIssue): InventoryProblem
 }
 
 /** Replaces parser messages that do not say what to do. */
@@ -29,11 +29,11 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
 }
 
 /**
- * Parses a compose file: YAML 1.2 with the merge key `<<`, as Docker does. Inventories are YAML 1.1, as Ansible reads them.
+ * Parses a compose file: YAML 1.2 with the merge key `<<`, as Docker does. Inventories are YAML 1.1, as Ansible's.
  *
  * @returns the document, or all its problems: syntax errors, duplicate keys, tags, aliases without an anchor.
  */
-export function parseYaml({ path, text }: SourceText): YamlDocument | readonly InventoryProblem[] {
+export function parseComposeYaml({ path, text }: SourceText): ComposeDocument | readonly InventoryProblem[] {
   const lines = new LineCounter()
   const at = (offset: number, message: string): InventoryProblem => {
     const { line, col } = lines.linePos(offset)
@@ -104,7 +104,7 @@ function pairsByName(): PairsOf {
 }
 
 /** The offset of the value at the path, or of its key; if the path does not exist, of its deepest existing node. */
-function offsetOf(document: Document, { path, at }: YamlIssue, pairsOf: PairsOf): number {
+function offsetOf(document: Document, { path, at }: ComposeIssue, pairsOf: PairsOf): number {
   let key: unknown
   let value: unknown = document.contents
   for (const step of path) {

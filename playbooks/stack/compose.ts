@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { didYouMean, type InventoryProblem, nearest, type Path, type SourceText, toText } from 'labbook'
-import { parseYaml } from './compose-yaml.ts'
+import { parseComposeYaml } from './compose-yaml.ts'
 import { IGNORED, REFUSED, REFUSED_AT_TOP } from './keys.ts'
 import { composeSchema, keysAt } from './schema.ts'
 import {
@@ -37,7 +37,7 @@ export interface Compose {
  * @param exists - whether a file exists in the directory of the compose file.
  */
 export function readCompose(source: SourceText, exists: (file: string) => boolean): Compose {
-  const document = parseYaml(source)
+  const document = parseComposeYaml(source)
   if (!('data' in document)) return { services: [], files: [], problems: document, warnings: [] }
   const at = (faults: readonly ComposeFault[]): InventoryProblem[] =>
     faults

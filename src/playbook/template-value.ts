@@ -33,8 +33,8 @@ function valueOf(source: string, name: string, scope: Scope): unknown {
 /** Renders with each printed value as JSON between marks. Undefined: the result is not a single value. */
 function typedValue(parts: readonly Part[], name: string, scope: Scope): { readonly value: unknown } | undefined {
   if (!parts.some(({ kind }) => kind === 'print')) return undefined
-  // As in Ansible, an expression that is empty has no value.
-  if (parts.length === 1 && /^\{\{[-+]?\s*[-+]?\}\}$/.test(parts[0]?.text ?? '')) return { value: null }
+  // An empty expression is an error, as in Ansible; between our marks it would be an empty tuple.
+  if (parts.some(({ kind, text }) => kind === 'print' && /^\{\{[-+]?\s*[-+]?\}\}$/.test(text))) return undefined
   const source = parts.map((part) => (part.kind === 'print' ? marked(part.text) : part.text)).join('')
   try {
     const { text, confidential } = render(source, name, scope)

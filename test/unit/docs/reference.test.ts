@@ -106,7 +106,9 @@ t.test('variables in tables of docs/ are read by the program', (t) => {
 for (const file of markdownFiles().filter((name) => !/^(docs\/measurements|test\/fixtures)\//.test(name))) {
   t.test(`${file} names files of the repository that exist`, (t) => {
     const named = [
-      ...readText(file).matchAll(/`((?:src|playbooks|test|docs|bench|app|templates|lint)\/(?!NAME)[\w./-]+)`/g),
+      ...readText(file).matchAll(
+        /`((?:src|playbooks|test|docs|bench|app|templates|lint)\/(?!NAME|group_vars|host_vars)[\w./-]+)`/g,
+      ),
     ]
     t.strictSame(
       named.map(([, name = '']) => name).filter((name) => !existsSync(path.join(ROOT, name))),
