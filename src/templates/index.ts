@@ -138,11 +138,21 @@ function withNewlines(text: string, { file }: Parsed): string {
   return text + '\n'.repeat(Math.max(0, wanted - present))
 }
 
+/** A variable may itself be a template that cannot be rendered: it is not defined, or has an error. */
+function readVariable(vars: Vars, name: string, secrets: SecretUse): unknown {
+  try {
+    return fromVariable(vars[name], name, secrets)
+  } catch (error) {
+    if (!(error instanceof Error) || !('isUndefined' in error)) throw error
+    return error.isUndefined === true ? new Undefined(name, error.message) : fail(error.message)
+  }
+}
+
 function evaluate(parsed: Parsed, vars: Vars, files: ControllerFiles, secrets: SecretUse): unknown {
   const known = new Map<string, unknown>()
   const variable = (name: string): unknown => {
     if (known.has(name)) return known.get(name)
-    const value = name in vars && !isInherited(name) ? fromVariable(vars[name], name, secrets) : undefined
+    const value = name in vars && !isInherited(name) ? readVariable(vars, name, secrets) : undefined
     known.set(name, value)
     return value
   }
