@@ -74,19 +74,25 @@ const rejectLinkLoop = [
 ].join('; ')
 
 /**
- * Creates `$lb_new`. Its name contains the shell's PID, so that leftovers of killed runs are removed and files of
- * running ones are not. `set -C` guarantees a new file: nobody can have put a link there. It stays open for the
- * content: in a directory like /tmp the kernel lets nobody, root included, open another user's file by name.
+ * Creates `$lb_new`. Its name begins with what tells machines apart that share the directory (boot, machine and host
+ * name; all read without a process), then has the shell's PID: so leftovers of killed runs of this machine are removed,
+ * and files of running ones and of other machines are not. The rest is random, for machines that cannot be told apart.
+ * `set -C` guarantees a new file: nobody can have put a link there. It stays open for the content: in a directory like
+ * /tmp the kernel lets nobody, root included, open another user's file by name.
  *
  * @param mask - umask for the file; undefined: that of the host
  */
 const createFile = (mask: number | undefined): string =>
   [
-    'lb_in=${lb_to%/*}/',
-    'for lb_new in "$lb_in".labbook.*; do',
-    `  case \${lb_new##*.} in *[!0-9]*) ;; *) [ ! -d /proc/self ] || [ -d "/proc/\${lb_new##*.}" ] || rm -f -- "$lb_new" ;; esac`,
+    'lb_in=${lb_to%/*}/ lb_boot= lb_machine= lb_host= lb_random=',
+    '{ read -r lb_boot </proc/sys/kernel/random/boot_id; read -r lb_host </proc/sys/kernel/hostname; } 2>/dev/null',
+    '{ read -r lb_machine </etc/machine-id; read -r lb_random </proc/sys/kernel/random/uuid; } 2>/dev/null',
+    'lb_own=$lb_in.labbook.${lb_boot%%-*}.${lb_machine%????????????????????????}.$lb_host',
+    'for lb_new in "$lb_own".*; do',
+    '  lb_pid=${lb_new#"$lb_own".} lb_pid=${lb_pid%%.*}',
+    `  case $lb_pid in *[!0-9]*) ;; *) [ ! -d /proc/self ] || [ -d "/proc/$lb_pid" ] || rm -f -- "$lb_new" ;; esac`,
     'done',
-    'lb_kept= lb_new=$lb_in.labbook.$$',
+    'lb_kept= lb_new=$lb_own.$$.${lb_random%%-*}',
     `trap 'rm -f -- "$lb_new" \${lb_kept:+"$lb_kept"}' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`,
     ...(mask === undefined ? [] : [`umask ${octal(mask)}`]),
     'set -C; exec 8>"$lb_new" || exit; set +C',

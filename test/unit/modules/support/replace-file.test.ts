@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -14,6 +15,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { replaceFile, type Replacement } from '../../../../src/modules/support/replace-file.ts'
 import { runIn, shells } from '../../../support/shells.ts'
@@ -235,6 +237,34 @@ t.test('two concurrent writers never mix content', async (t) => {
     )
     t.ok(contents.includes(readFileSync(path, 'utf8')))
     t.same(readdirSync(folder), ['file'])
+  })
+})
+
+t.test("machines that share a directory do not remove each other's files", async (t) => {
+  inEachShell(t, async (t, shell, folder) => {
+    /** The same process IDs on each machine. */
+    const onMachine = (name: string, text: string) => {
+      const own = ['--pid', '--fork', '--mount-proc', '--uts', 'sh', '-c', `hostname ${name}; exec "$@"`, 'sh']
+      const child = spawn('unshare', [...own, ...shell.argv], { stdio: ['pipe', 'ignore', 'pipe'] })
+      child.stdin.end(`{\n${text}\n} </dev/null`)
+      let stderr = ''
+      child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+      return new Promise<{ exitCode: number | null; stderr: string }>((resolve) =>
+        child.on('close', (exitCode) => {
+          resolve({ exitCode, stderr })
+        }),
+      )
+    }
+    const [path, ready, go] = ['first', 'ready', 'go'].map((name) => join(folder, name)) as [string, string, string]
+    const waiting = `: >${ready}; while [ ! -e ${go} ]; do sleep 0.05; done; ${fill}`
+    const first = onMachine('first', replaceFile({ path, fill: waiting }))
+    while (!existsSync(ready)) await sleep(20)
+    const other = join(folder, 'other')
+    t.same(await onMachine('second', script({ path: other })), { exitCode: 0, stderr: '' }, 'the second machine')
+    writeFileSync(go, '')
+    t.same(await first, { exitCode: 0, stderr: '' }, 'the first machine')
+    t.equal(readFileSync(path, 'utf8'), NEW)
+    t.same(readdirSync(folder).sort(), ['first', 'go', 'other', 'ready'], 'no other file is left')
   })
 })
 
