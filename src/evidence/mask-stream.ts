@@ -1,3 +1,5 @@
+import type { SecretMatcher } from './secret-matcher.ts'
+
 /** A pattern to mask. */
 export interface MaskRule {
   /** Global. Lookbehind may use at most one character. */
@@ -20,9 +22,11 @@ const CHUNK = 64 * 1024
 const MAX_MATCH = 1024 * 1024
 
 export interface MaskOptions {
-  readonly rules: readonly MaskRule[]
-  /** A fast test that matches if a rule may. Until it first matches, bytes pass unchanged, which costs a tenth. */
-  readonly quickTest: RegExp
+  /** In bytes decoded as `latin1`. */
+  readonly secrets: SecretMatcher
+  /** In place of each secret. */
+  readonly mask: string
+  readonly rules: readonly Required<MaskRule>[]
   /** The maximum length of a match that may span two chunks. */
   readonly maxMatchLength: number
   /** Receives masked bytes, which are valid until it returns. The end is held back until the next bytes arrive. */
@@ -31,12 +35,18 @@ export interface MaskOptions {
 
 /** Masks a byte stream with the same result as masking all of it at once, rule by rule. */
 export function maskStream({
+  secrets,
+  mask,
   rules,
-  quickTest: suspect,
   maxMatchLength: longest,
   onMasked: put,
 }: MaskOptions): MaskedStream {
-  const stages = rules.map((rule) => new Stage(rule, longest))
+  const stages = [
+    new Stage((text, from) => found(secrets, mask, text, from), longest),
+    ...rules.map((rule) => new Stage((text, from) => ruleMatch(rule, text, from), longest)),
+  ]
+  const isClean = (text: string): boolean =>
+    secrets.find(text, 0, true) === undefined && !rules.some(({ marker }) => text.includes(marker))
   // One buffer for all chunks: the garbage of many would dominate memory use.
   const buffer = Buffer.allocUnsafe(longest + CHUNK)
   let length = 0
@@ -44,7 +54,8 @@ export function maskStream({
   const flow = (final: boolean): void => {
     // One character per byte: lossless for any encoding, and fast to search.
     let text = buffer.toString('latin1', 0, length)
-    clean &&= !suspect.test(text)
+    // Until one is found, bytes pass unchanged, which costs a tenth.
+    clean &&= isClean(text)
     const held = clean && !final ? Math.min(longest, length) : 0
     const done = length - held
     if (!clean) for (const stage of stages) text = stage.push(text, final)
@@ -67,16 +78,38 @@ export function maskStream({
   }
 }
 
-/** Applies one rule to a stream. */
+/** A match, and what replaces it. */
+interface Match {
+  readonly index: number
+  readonly length: number
+  readonly mask: string
+}
+
+type Find = (text: string, from: number) => Match | undefined
+
+function found(secrets: SecretMatcher, mask: string, text: string, from: number): Match | undefined {
+  const match = secrets.find(text, from)
+  return match && { ...match, mask }
+}
+
+function ruleMatch({ pattern, mask, marker }: Required<MaskRule>, text: string, from: number): Match | undefined {
+  if (!text.includes(marker)) return undefined
+  pattern.lastIndex = from
+  const match = pattern.exec(text)
+  if (match === null) return undefined
+  return { index: match.index, length: match[0].length, mask: mask.replace('$1', () => match[1] ?? '') }
+}
+
+/** Masks the matches of one kind in a stream. */
 class Stage {
-  readonly #rule: MaskRule
+  readonly #find: Find
   readonly #longest: number
   #held = ''
   /** The character before the held text, for lookbehind. */
   #before = ''
 
-  constructor(rule: MaskRule, longest: number) {
-    this.#rule = rule
+  constructor(find: Find, longest: number) {
+    this.#find = find
     this.#longest = longest
   }
 
@@ -92,19 +125,15 @@ class Stage {
   }
 
   #mask(text: string, from: number, safeEnd: number, final: boolean): { masked: string; upTo: number } {
-    const { pattern, mask, marker: sign } = this.#rule
     let masked = ''
     let at = from
-    if (sign === undefined || text.includes(sign)) {
-      pattern.lastIndex = from
-      for (let match; (match = pattern.exec(text)) !== null && match.index < safeEnd; ) {
-        const end = match.index + match[0].length
-        const mayContinue = !final && end === text.length && match[0].length < MAX_MATCH
-        masked += text.slice(at, match.index)
-        if (mayContinue) return { masked, upTo: match.index }
-        masked += mask.replace('$1', () => match[1] ?? '')
-        at = end
-      }
+    for (let match; (match = this.#find(text, at)) !== undefined && match.index < safeEnd; ) {
+      const end = match.index + match.length
+      const mayContinue = !final && end === text.length && match.length < MAX_MATCH
+      masked += text.slice(at, match.index)
+      if (mayContinue) return { masked, upTo: match.index }
+      masked += match.mask
+      at = end
     }
     const upTo = Math.max(at, safeEnd)
     return { masked: masked + text.slice(at, upTo), upTo }

@@ -1,7 +1,8 @@
 import type { RunEvent } from '../events/events.ts'
 import { RECORD_LIMIT_BYTES, TRUNCATION_SIGN, widenTruncation } from '../events/truncated-text.ts'
-import { knownSecrets, secretCount } from '../values/secret.ts'
-import { anyOf, asLatin1, jsonPattern, secretEncodings, secretPattern } from './secret-encodings.ts'
+import { secretCount, secretsSince } from '../values/secret.ts'
+import { asLatin1, formsOf, inJson } from './secret-encodings.ts'
+import { SecretMatcher } from './secret-matcher.ts'
 import { maskStream, type MaskedStream, type MaskRule } from './mask-stream.ts'
 import { mapStrings } from './map-strings.ts'
 
@@ -28,6 +29,18 @@ const PATTERNS: readonly Required<MaskRule>[] = [
 /** The usual maximum length of such a secret; a long output may be truncated in the middle of one. */
 const MAX_PATTERN_LENGTH = 16 * 1024
 
+/** Each text that needs masking, other than by secrets, has one of these. */
+const SIGNS = [...PATTERNS.map(({ marker }) => marker), TRUNCATION_SIGN]
+
+/** Secrets could not be masked, so nothing was written. */
+export class MaskingFailed extends Error {
+  override readonly name = 'MaskingFailed'
+
+  constructor() {
+    super('secrets could not be masked: nothing that may contain one is written. Please report this as a bug')
+  }
+}
+
 /**
  * Masks secrets: the values of all Secret objects, in several encodings (shell-quoted, JSON, URL, base64, single
  * lines), and patterns: Swarm join tokens, private keys, `Authorization` headers, passwords in URLs.
@@ -36,66 +49,78 @@ const MAX_PATTERN_LENGTH = 16 * 1024
  * would make text unreadable. Use longer secrets.
  */
 export class Redactor {
-  #size = -1
-  #pattern: RegExp | null = null
-  #bytePattern: RegExp | null = null
-  #test: RegExp | null = null
-  #byteTest = /(?:)/
-  #longest = 0
+  #count = 0
+  /** In texts. */
+  readonly #texts = new SecretMatcher()
+  /** In the JSON of events. */
+  readonly #json = new SecretMatcher()
+  /** In bytes decoded as `latin1`. */
+  readonly #bytes = new SecretMatcher()
+  /** JSON escapes a lone surrogate depending on its neighbours: then every event is masked. */
+  #hasLoneSurrogate = false
 
   /** Whether an event's JSON may contain a secret; much cheaper than masking, and most do not. */
   mayContainSecret(json: string): boolean {
     this.#refresh()
-    return this.#test?.test(json) ?? true
+    return this.#hasLoneSurrogate || SIGNS.some((sign) => json.includes(sign)) || isFound(this.#json, json)
   }
 
-  /** Masks an event; one without a secret is returned itself, not a copy. */
+  /** Masks an event; one without a secret is returned itself, not a copy. @throws {MaskingFailed} */
   maskEvent(event: RunEvent): RunEvent {
-    this.#refresh()
-    return mapStrings(event, (text) => this.#mask(text))
+    return this.#safely(() => mapStrings(event, (text) => this.#mask(text)))
   }
 
+  /** @throws {MaskingFailed} */
   maskText(text: string): string {
-    this.#refresh()
-    return this.#mask(text)
+    return this.#safely(() => this.#mask(text))
   }
 
   /** Masks a byte stream, whatever its chunks. All other bytes pass unchanged; see {@link maskStream}. */
   maskStream(put: (bytes: Buffer) => void): MaskedStream {
     this.#refresh()
-    const secrets = this.#bytePattern === null ? [] : [{ pattern: this.#bytePattern, mask: MASK }]
     return maskStream({
-      rules: [...secrets, ...PATTERNS],
-      quickTest: this.#byteTest,
-      maxMatchLength: Math.max(this.#longest, MAX_PATTERN_LENGTH),
+      secrets: this.#bytes,
+      mask: MASK,
+      rules: PATTERNS,
+      maxMatchLength: Math.max(this.#bytes.longest, MAX_PATTERN_LENGTH),
       onMasked: put,
     })
   }
 
+  /** An error here must not show what was to be masked: neither its message nor its cause is passed on. */
+  #safely<T>(mask: () => T): T {
+    try {
+      this.#refresh()
+      return mask()
+    } catch {
+      throw new MaskingFailed()
+    }
+  }
+
   #mask(text: string): string {
-    let masked = this.#pattern === null ? text : text.replace(this.#pattern, MASK)
+    let masked = this.#texts.replace(text, MASK)
     for (const rule of PATTERNS) {
       if (masked.includes(rule.marker)) masked = masked.replace(rule.pattern, rule.mask)
     }
-    return text.length > RECORD_LIMIT_BYTES / 4 && masked.includes(TRUNCATION_SIGN) ? this.#trimEdges(masked) : masked
-  }
-
-  /** A truncated output may end with half a secret on either side, which no pattern matches. */
-  #trimEdges(text: string): string {
-    const margin = Math.max(this.#longest, MAX_PATTERN_LENGTH)
-    return widenTruncation(text, margin)
+    // A truncated output may end with half a secret on either side, which no pattern matches.
+    return text.length > RECORD_LIMIT_BYTES / 4 && masked.includes(TRUNCATION_SIGN)
+      ? widenTruncation(masked, Math.max(this.#texts.longest, MAX_PATTERN_LENGTH))
+      : masked
   }
 
   #refresh(): void {
-    if (secretCount() === this.#size) return
-    this.#size = secretCount()
-    const forms = secretEncodings(knownSecrets())
-    const bytes = asLatin1(forms)
-    this.#pattern = secretPattern(forms)
-    this.#bytePattern = secretPattern(bytes)
-    const signs = PATTERNS.map(({ marker: sign }) => sign)
-    this.#test = jsonPattern(forms, [...signs, TRUNCATION_SIGN])
-    this.#byteTest = anyOf([...bytes.long, ...bytes.short, ...signs])
-    this.#longest = Math.max(0, ...[...bytes.long, ...bytes.short].map((form) => form.length))
+    if (secretCount() === this.#count) return
+    for (const secret of secretsSince(this.#count)) {
+      for (const form of formsOf(secret)) {
+        this.#texts.add(form)
+        this.#json.add(inJson(form))
+        this.#bytes.add(asLatin1(form))
+        this.#hasLoneSurrogate ||= /\p{Surrogate}/u.test(form)
+      }
+    }
+    this.#count = secretCount()
   }
 }
+
+/** A short secret may follow an escaped character of JSON, such as `\n`. */
+const isFound = (matcher: SecretMatcher, json: string): boolean => matcher.find(json, 0, true) !== undefined

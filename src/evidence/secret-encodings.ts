@@ -7,53 +7,37 @@ const MIN_LINE_LENGTH = 8
 /** The part of a longer base64 text that depends on the secret alone; shorter parts match by chance. */
 const MIN_INNER_BASE64_LENGTH = 10
 
-/** Encodings of secrets to search for, longest first, so that one that contains another is masked completely. */
-export interface SecretEncodings {
-  /** Each secret in all encodings: masked everywhere. */
-  readonly long: readonly string[]
-  /** Masked only as a separate word. */
-  readonly short: readonly string[]
+/** Longer secrets are also searched for in pieces: a part of one in a shortened output is masked, too. */
+const MAX_PIECE = 1024
+/** Longer secrets are searched for in pieces only: a stream would hold back as much. */
+const MAX_WHOLE = 64 * 1024
+
+/** What to search for to find a secret: all its encodings; itself only if it is shorter than 4 characters. */
+export function formsOf(secret: string): readonly string[] {
+  if (secret.length < MIN_LENGTH) return [secret]
+  const pieces = piecesOf(secret)
+  const texts = pieces.length === 1 || secret.length > MAX_WHOLE ? pieces : [secret, ...pieces]
+  return [...new Set(texts.flatMap(encodingsOf))]
 }
 
-export function secretEncodings(secrets: readonly string[]): SecretEncodings {
-  const long = new Set<string>()
-  const short = new Set<string>()
-  for (const secret of secrets) {
-    if (secret.length < MIN_LENGTH) short.add(secret)
-    else for (const form of encodingsOf(secret)) long.add(form)
+/** Cuts between characters; the last piece is not shorter than half of the others. */
+function piecesOf(text: string): string[] {
+  const pieces: string[] = []
+  let at = 0
+  while (text.length - at > 1.5 * MAX_PIECE) {
+    const isPair = (text.codePointAt(at + MAX_PIECE - 1) ?? 0) > 0xffff
+    const end = at + MAX_PIECE + (isPair ? 1 : 0)
+    pieces.push(text.slice(at, end))
+    at = end
   }
-  const longestFirst = (forms: Iterable<string>): string[] => [...forms].sort((a, b) => b.length - a.length)
-  return { long: longestFirst(long), short: longestFirst(short) }
+  return [...pieces, text.slice(at)]
 }
 
-/** A pattern for all secrets; null if there are none. */
-export function secretPattern({ long, short }: SecretEncodings): RegExp | null {
-  const alternatives = [
-    ...long.map(escapePattern),
-    ...short.map((secret) => `(?<![\\p{L}\\p{N}_])${escapePattern(secret)}(?![\\p{L}\\p{N}_])`),
-  ]
-  return alternatives.length === 0 ? null : new RegExp(alternatives.join('|'), short.length > 0 ? 'gu' : 'g')
-}
+/** The form in the JSON of an event. */
+export const inJson = (form: string): string => JSON.stringify(form).slice(1, -1)
 
-/** The same secrets as UTF-8 bytes decoded as `latin1`. */
-export function asLatin1({ long, short }: SecretEncodings): SecretEncodings {
-  const bytes = (form: string): string => Buffer.from(form).toString('latin1')
-  return { long: long.map(bytes), short: short.map(bytes) }
-}
-
-/**
- * A fast test for an entire event: matches JSON that may contain one of the secrets or words in a string. null if there
- * is no such test.
- */
-export function jsonPattern({ long, short }: SecretEncodings, words: readonly string[]): RegExp | null {
-  const texts = [...long, ...short, ...words]
-  // JSON escapes a lone surrogate depending on its neighbours.
-  if (texts.some((text) => /\p{Surrogate}/u.test(text))) return null
-  return anyOf(texts.map((text) => JSON.stringify(text).slice(1, -1)))
-}
-
-/** Matches any of the texts; there must be at least one. */
-export const anyOf = (texts: readonly string[]): RegExp => new RegExp([...new Set(texts)].map(escapePattern).join('|'))
+/** The form as UTF-8 bytes decoded as `latin1`. */
+export const asLatin1 = (form: string): string => Buffer.from(form).toString('latin1')
 
 /** All encodings of a secret, and of each of its lines if it has several. */
 export function encodingsOf(secret: string): string[] {
@@ -111,5 +95,3 @@ function base64Forms(text: string): string[] {
   ]
   return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))]
 }
-
-const escapePattern = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')

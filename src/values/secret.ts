@@ -42,8 +42,8 @@ export const secret = (value: string | Secret): Secret => (value instanceof Secr
 /** The plain text of a possibly secret value. Only for scripts and passwords on stdin. */
 export const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value)
 
-/** All secret values of this process, longest first, so that a secret containing another one is masked completely. */
-export const knownSecrets = (): string[] => [...known].sort((a, b) => b.length - a.length)
+/** The secret values of this process, without the first `count`. */
+export const secretsSince = (count: number): string[] => [...known].slice(count)
 
 /** The number of secrets. It never decreases. */
 export const secretCount = (): number => known.size

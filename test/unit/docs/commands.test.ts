@@ -2,9 +2,13 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
+import { register } from 'tsx/esm/api'
 import type { Playbook } from '../../../src/cli/playbook.ts'
 import { parseOptions } from '../../../src/cli/options.ts'
 import { markdownFiles, readText, ROOT } from './markdown.ts'
+
+// This test may itself run from a bundle, without a loader for TypeScript.
+register()
 
 const COMMAND = /(?:npx zx|node) playbooks\/([a-z0-9-]+)\.mjs([^#`|\n]*)/g
 
