@@ -74,9 +74,9 @@ const rejectLinkLoop = [
 ].join('; ')
 
 /**
- * Creates `$lb_new`. Its name begins with what tells machines apart that share the directory (boot, machine and host
+ * Creates `$lb_new`. Its name begins with what distinguishes machines that share the directory (boot, machine and host
  * name; all read without a process), then has the shell's PID: so leftovers of killed runs of this machine are removed,
- * and files of running ones and of other machines are not. The rest is random, for machines that cannot be told apart.
+ * and files of running ones and of other machines are not. The rest is random, for machines that have the same ones.
  * `set -C` guarantees a new file: nobody can have put a link there. It stays open for the content: in a directory like
  * /tmp the kernel lets nobody, root included, open another user's file by name.
  *
