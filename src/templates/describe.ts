@@ -4,7 +4,7 @@ import { toRepr } from './text.ts'
 /** An expression as a template has it, for messages. */
 export function describe(node: Expression): string {
   // The others are too long to quote.
-  // eslint-disable-next-line typescript/switch-exhaustiveness-check
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check
   switch (node.type) {
     case 'name':
       return node.name
