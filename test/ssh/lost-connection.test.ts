@@ -81,6 +81,8 @@ forsaken.catch(() => undefined)
 
 t.test('a dead link is detected while a script runs', async (t) => {
   const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
+  // The shell's first output may still be on its way when the link dies; then the connection was lost before.
+  await connection.exec('true', limit)
   const running = connection.exec(`exec ${nap(125)}`, limit)
   running.catch(() => undefined)
   await until('it runs', () => napping(125).length > 0)
