@@ -6,6 +6,9 @@ import { Redactor } from '../../../src/evidence/redactor.ts'
 import { SecretMatcher } from '../../../src/evidence/secret-matcher.ts'
 import { secret } from '../../../src/values/secret.ts'
 
+/** `PROPERTY_RUNS=10` tests 10 MB, and 100,000 secrets. */
+const FACTOR = Number(process.env['PROPERTY_RUNS'] ?? 1) > 1 ? 10 : 1
+
 const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 
 /** The same by a regular expression, which has limits in size and number. */
@@ -45,8 +48,6 @@ const noise = (length: number): string =>
     .join('')
     .slice(0, length)
 
-/** `npm run test:all` has ten times as much: 10 MB, and 100,000 secrets. */
-const FACTOR = Number(process.env['PROPERTY_RUNS'] ?? 1) > 1 ? 10 : 1
 const redactor = new Redactor()
 
 for (const [name, value] of [
