@@ -41,7 +41,7 @@ export { quote, raw, sh } from './shell/quote.ts'
 // Hosts and files of the user.
 export { connectionSettings } from './connection/index.ts'
 export type { InventoryProblem } from './inventory/errors.ts'
-export type { Path, SourceText } from './inventory/yaml-document.ts'
+export { syntaxAdvice, type Path, type SourceText, type YamlIssue } from './inventory/yaml-document.ts'
 
 // Text: CSV, tables, slugs, suggestions.
 export { csvText } from './text/csv.ts'

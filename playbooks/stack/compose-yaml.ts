@@ -1,31 +1,11 @@
 import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, ErrorCode, Pair, YAMLMap } from 'yaml'
-import { type InventoryProblem, type Path, type SourceText, toText } from 'labbook'
-
-/** An error at a path in the data; {@link ComposeDocument.locate} finds its line. */
-export interface ComposeIssue {
-  readonly path: Path
-  /** Whether the error is in the last key of the path or in its value. */
-  readonly at: 'key' | 'value'
-  readonly message: string
-}
+import type { Document, Pair, YAMLMap } from 'yaml'
+import { type InventoryProblem, type SourceText, syntaxAdvice, toText, type YamlIssue } from 'labbook'
 
 export interface ComposeDocument {
   /** Plain data; null for an empty file. */
   readonly data: unknown
-  locate(issue: ComposeIssue): InventoryProblem
-}
-
-/** Replaces parser messages that do not say what to do. */
-const ADVICE: Partial<Record<ErrorCode, string>> = {
-  TAB_AS_INDENT: 'tabs are not allowed for indentation: use spaces',
-  MULTIPLE_DOCS: 'a second document starts here: keep one, without "---" in between',
-  MULTILINE_IMPLICIT_KEY: 'colon missing after this name: write "name:"',
-  MISSING_CHAR: 'a quote or a colon is missing here or in the lines above',
-  BLOCK_AS_IMPLICIT_KEY: 'two colons in one line: quote the value',
-  BAD_INDENT: 'wrong indentation: align this line with its siblings',
-  BAD_SCALAR_START: 'a value cannot start with this character: quote it',
-  UNEXPECTED_TOKEN: 'unexpected text: check for a missing quote, colon or line break before it',
+  locate(issue: YamlIssue): InventoryProblem
 }
 
 /**
@@ -41,7 +21,7 @@ export function parseComposeYaml({ path, text }: SourceText): ComposeDocument | 
   }
   // The parser's own check for duplicate keys is quadratic; this one stays fast with 10,000 hosts.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: true })
-  const syntax = document.errors.map(({ code, message, pos }) => at(pos[0], ADVICE[code] ?? message))
+  const syntax = document.errors.map(({ code, message, pos }) => at(pos[0], syntaxAdvice(code) ?? message))
   if (syntax.length > 0) return syntax
   const problems = structureProblems(document, text).map(({ offset, message }) => at(offset, message))
   if (problems.length > 0) return problems
@@ -104,7 +84,7 @@ function pairsByName(): PairsOf {
 }
 
 /** The offset of the value at the path, or of its key; if the path does not exist, of its deepest existing node. */
-function offsetOf(document: Document, { path, at }: ComposeIssue, pairsOf: PairsOf): number {
+function offsetOf(document: Document, { path, at }: YamlIssue, pairsOf: PairsOf): number {
   let key: unknown
   let value: unknown = document.contents
   for (const step of path) {

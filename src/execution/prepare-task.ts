@@ -42,7 +42,7 @@ export async function prepareTask(checked: CheckedTask, resolved: object, reader
   const params = checkedParams(checked, resolved)
   const inputs = await reader.readAll(module, params)
   const text = module.probe(params, inputs)
-  // With an environment of its own, the probe needs a subshell, and facts of its own.
+  // A probe with an environment needs a subshell, and collects its facts itself.
   const probe: Probe = hasEnvironment(keywords)
     ? { text: withEnvironment(keywords, text), factQueries: [], sideEffectFree: false }
     : { text, factQueries: module.batchedFacts?.(params, inputs) ?? [], sideEffectFree: module.sideEffectFree === true }

@@ -29,7 +29,6 @@ export interface YamlDocument {
   isNumber(path: Path): boolean
 }
 
-/** Replaces parser messages that do not say what to do. */
 const ADVICE: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: 'tabs are not allowed for indentation: use spaces',
   MULTIPLE_DOCS: 'a second document starts here: keep one, without "---" in between',
@@ -40,6 +39,9 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   BAD_SCALAR_START: 'a value cannot start with this character: quote it',
   UNEXPECTED_TOKEN: 'unexpected text: check for a missing quote, colon or line break before it',
 }
+
+/** What to do about a syntax error, in place of the parser's message. */
+export const syntaxAdvice = (code: ErrorCode): string | undefined => ADVICE[code]
 
 /**
  * Parses YAML 1.1 as Ansible does into plain data with source positions. This is the only reader of inventories, vars
@@ -68,7 +70,7 @@ export function parseYaml({ path, text }: SourceText): YamlDocument | readonly I
   })
   const unsupported = document.warnings.filter(({ code }) => code === 'BAD_DIRECTIVE')
   const syntax = [...document.errors, ...unsupported].map(({ code, message, pos }) =>
-    at(pos[0], message.startsWith('Flow ') ? FLOW_INDENT : (ADVICE[code] ?? message)),
+    at(pos[0], message.startsWith('Flow ') ? FLOW_INDENT : (syntaxAdvice(code) ?? message)),
   )
   const unusual = /[\u0085\u2028\u2029]/.exec(text)
   if (unusual) syntax.push(at(unusual.index, LINE_BREAK))

@@ -8,7 +8,7 @@ export type Step = (
 ) => ReturnType<Test['test']>
 
 /**
- * Tests on one system that change it one after the other: each step is a test of its own. Steps that do not need a
+ * Tests on one system that change it one after the other: each step is a separate test. Steps that do not need a
  * failed one run; those that do fail with "not run", and name the step that failed first. None is skipped in silence.
  *
  * @returns the function that defines a step. @throws {RangeError} if a step is defined twice, or needs an unknown one.

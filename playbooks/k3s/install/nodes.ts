@@ -240,7 +240,7 @@ const VARIABLE_OF: Readonly<Record<string, string>> = {
   'write-kubeconfig-mode': 'Labbook: it is always 0600',
 }
 
-/** @throws {PlaybookError} if it sets a key that has a variable of its own. */
+/** @throws {PlaybookError} if it sets a key that has its own variable. */
 export function extraConfig(config: Readonly<Record<string, unknown>>): {
   readonly kubelet_args: string[]
   readonly kube_proxy_args: string[]

@@ -16,7 +16,7 @@ const COMMAND = /(?:npx zx|node) playbooks\/([a-z0-9-]+)\.mjs([^#`|\n]*)/g
 const wordsOf = (text: string): string[] =>
   [...text.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 
-/** `report` has options of its own; `web` is the playbook that docs/playbooks.md writes. */
+/** `report` has other options; `web` is the playbook that docs/playbooks.md writes. */
 const OTHERS = new Set(['report', 'web'])
 
 /** Commands of a page: playbook and arguments. Those with a placeholder are left out. */

@@ -62,7 +62,7 @@ t.test('every compared row has an existing finding', async (t) => {
     CONCEPTS.find((each) => each.concept === concept)?.shownBy.k3s ?? []
   t.ok(
     shown('Network').includes('k3s.network.policy') && shown('Configuration and secrets').includes('k3s.config.given'),
-    'each row has a finding of its own',
+    'each row has its own finding',
   )
   t.ok(
     CONCEPTS.every(({ shownBy }) => shownBy.swarm.length > 0 && shownBy.k3s.length > 0),
