@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import type { z } from 'zod'
 import { k8s } from '../../../../src/modules/kubernetes/k8s.ts'
+import { config, deployment, DIFF } from './objects.ts'
 import { Secret } from '../../../../src/values/secret.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 
@@ -10,26 +11,6 @@ const { definition } = k8s
 type Input = z.input<typeof definition.schema>
 
 const parse = (params: Input) => definition.schema.parse(params)
-
-const config = (data: object, name = 'counter') => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: {
-    name,
-    namespace: 'counter',
-    labels: { 'app.kubernetes.io/name': 'counter', 'app.kubernetes.io/part-of': 'counter' },
-  },
-  data,
-})
-
-const deployment = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web', namespace: 'counter' },
-  spec: { replicas: 4 },
-}
-
-const DIFF = readFileSync('test/fixtures/kubectl/diff-whole.txt', 'utf8')
 
 /** A stand-in for kubectl: records its arguments and input, and prints output recorded from a real one. */
 const STAND_IN = `#!/bin/sh

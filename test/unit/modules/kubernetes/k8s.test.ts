@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { z } from 'zod'
 import { k8s } from '../../../../src/modules/kubernetes/k8s.ts'
+import { config, deployment, DIFF } from './objects.ts'
 
 const { definition } = k8s
 
@@ -14,26 +15,6 @@ const plan = (params: Input, stdout: string, { stderr = '', exitCode = 0 } = {})
 
 const descriptions = (...args: Parameters<typeof plan>): string[] =>
   plan(...args).changes.map(({ description }) => description)
-
-const config = (data: object, name = 'counter') => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: {
-    name,
-    namespace: 'counter',
-    labels: { 'app.kubernetes.io/name': 'counter', 'app.kubernetes.io/part-of': 'counter' },
-  },
-  data,
-})
-
-const deployment = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web', namespace: 'counter' },
-  spec: { replicas: 4 },
-}
-
-const DIFF = readFileSync('test/fixtures/kubectl/diff-whole.txt', 'utf8')
 
 const there = (more = ''): string => `lb:namespace counter\n${more}`
 
