@@ -6,7 +6,7 @@ import type { Become } from './connection.ts'
  *
  * The command discards its input until a line equal to the handshake token: a password that sudo did not ask for is
  * discarded and never run as a command. Then a shell reads its program from stdin. The token also identifies the
- * session's processes after the connection was lost: see `interrupted.ts`. It gets into the environment through
+ * session's processes after the connection was lost: see `interrupted-scripts.ts`. It gets into the environment through
  * `$line`, because sudo copies the command line into the environment of everything it runs.
  */
 export function sessionCommand(token: string, become?: Become): string {
@@ -45,7 +45,7 @@ export function sessionPreamble(token: string, ready: string, password?: string)
  * capture the script's process group without another process.
  *
  * `timeout` kills a script, but stops waiting once the script's shell has exited: the rest of the process group gets
- * 5 s, then SIGKILL.
+ * 5 s, then SIGKILL. During these, SIGTERM of `interrupted-scripts.ts` is ignored: no one else would kill the rest.
  */
 const program = (token: string, ready: string): string => `
 [ "$lb_session" = ${token} ] || exit 255
@@ -77,9 +77,11 @@ lb_end() {
   lb_late=
   case $3 in 124 | 137 | 143) lb_now; [ "$((lb_up - lb_since))" -lt "$2" ] || lb_late=late ;; esac
   if [ "$lb_late" ] && [ "\${lb_group:-0}" -gt 1 ]; then
+    trap '' TERM
     lb_wait=5
     while [ "$lb_wait" -gt 0 ] && kill -0 "-$lb_group"; do sleep 1; lb_wait=$((lb_wait - 1)); done 2>/dev/null
     kill -9 "-$lb_group" 2>/dev/null
+    trap - TERM
   fi
   printf '\\n%s %s %s\\n' "$1" "$3" "$lb_late"
   printf '\\n%s\\n' "$1" >&2

@@ -60,7 +60,7 @@ export class UserSession {
     starting.start(this.#transport.startTimeoutSeconds)
     const stalled = starting.elapsed.then(() => this.#stalled(shell))
     const timer = new Timer()
-    const interrupted = { token: shell.token, until: performance.now() + timeLimitSeconds * 1000 }
+    const interrupted = { token: shell.token, until: performance.now() + timeLimitSeconds * 1000, timeLimitSeconds }
     try {
       await Promise.race([shell.passwordPrompted, shell.failed, stalled])
       shell.channel.stdin.write(shell.preamble + text)
@@ -98,7 +98,7 @@ export class UserSession {
       const leftSeconds = Math.max(0, (script.until - performance.now()) / 1000)
       // If the connection is lost now, the list of interrupted scripts stays the same.
       const before = [...this.#interrupted]
-      const cleanup = cleanupScript(script.token, leftSeconds)
+      const cleanup = cleanupScript(script.token, leftSeconds, script.timeLimitSeconds)
       const { stdout, exitCode } = await this.exec(cleanup, { timeLimitSeconds: cleanupTimeLimit(leftSeconds) }).catch(
         (error: unknown) => {
           this.#interrupted = before
@@ -247,7 +247,7 @@ export class UserSession {
     const error = explainShellTimeout(this.#owner, shell, this.#transport.startTimeoutSeconds)
     this.close()
     // The script is already in its stdin and would run if the process continued.
-    if (shell.preamble === '') this.#interrupted.push({ token: shell.token, until: 0 })
+    if (shell.preamble === '') this.#interrupted.push({ token: shell.token, until: 0, timeLimitSeconds: 0 })
     throw error
   }
 }
@@ -258,4 +258,5 @@ interface Interrupted {
   readonly token: string
   /** The end of its time limit, by `performance.now()`. */
   until: number
+  readonly timeLimitSeconds: number
 }
