@@ -19,9 +19,9 @@ export const cleanupTimeLimit = (leftSeconds: number): number => Math.max(0, lef
  * shell has started, the token is in its command line. Processes of other users are not touched (`-O`), nor sudo,
  * which may kill its command when it is killed.
  *
- * Whether `timeout` ended a script is decided by the host's clock: the time limit runs since the group's leader started.
- * The controller's clock learns of the start later, and counted sleeps are longer than a second on a busy host. Then the
- * rest of the process group is killed. After a script that ended in time, it is left: it was meant to keep running.
+ * If `timeout` ended a script, the rest of its process group is killed. After a script that ended in time, the rest is
+ * left: it was meant to keep running. The host's clock tells which: the time limit runs since the group's leader
+ * started. The controller learns of the start later, and counted sleeps are longer than a second on a busy host.
  *
  * @param leftSeconds - the rest of the script's time limit, as the controller knows it.
  * @param limitSeconds - the script's time limit.
