@@ -30,6 +30,9 @@ import { TOPOLOGIES, type Topology } from '../redis/vars.ts'
 /** The name of the stack: its services are called `counter_counter`, `counter_redis`, `counter_gateway`. */
 export const STACK = 'counter'
 
+/** CPU limit of a replica of the Counter app, in cores. */
+export const COUNTER_CPUS = 0.5
+
 /**
  * The routing mesh needs IPVS in the kernel of every node. Nodes without facts are not considered.
  */
@@ -86,6 +89,7 @@ const stackWith = (topology?: Topology): Play =>
           ...appVars.read(on.vars, on.host),
           ...common,
           ...redis,
+          counter_cpus: COUNTER_CPUS,
           counter_image: images.counter.on(builder).map(({ image }) => image),
           gateway_image: images.gateway.on(builder).map(({ image }) => image),
         },

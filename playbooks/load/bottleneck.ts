@@ -62,6 +62,12 @@ const percent = (part: number): string => `${Math.round(part * 100)} %`
 const isSaturated = (use: CpuUsage): boolean =>
   use.limit !== undefined && (utilization(use) >= SATURATED || (use.throttled ?? 0) >= THROTTLED)
 
+/** Whether all containers of a service use the CPU time they may. */
+export function isServiceSaturated(uses: readonly CpuUsage[], service: string): boolean {
+  const containers = uses.filter((use) => use.kind === 'container' && use.service === service)
+  return containers.length > 0 && containers.every(isSaturated)
+}
+
 /** Services with all containers saturated: otherwise, requests could go to another container. */
 function saturatedServices(uses: readonly CpuUsage[]): Named[] {
   const services = new Map<string, CpuUsage[]>()
@@ -74,10 +80,11 @@ function saturatedServices(uses: readonly CpuUsage[]): Named[] {
     .map(([service, containers]) => {
       const limit = containers.reduce((sum, container) => sum + (container.limit ?? 0), 0)
       const cores = containers.reduce((sum, container) => sum + container.cores, 0)
-      const throttledMost = Math.max(...containers.map(({ throttled = 0 }) => throttled))
+      const counted = containers.flatMap(({ throttled }) => (throttled === undefined ? [] : [throttled]))
+      const throttled = counted.length === 0 ? '' : `, throttled in ${percent(Math.max(...counted))} of the periods`
       return {
         what: `the CPU limit of ${service}`,
-        why: `${containers.length} container${containers.length === 1 ? '' : 's'} used ${cores.toFixed(2)} of ${limit.toFixed(2)} cores, throttled in ${percent(throttledMost)} of the periods`,
+        why: `${containers.length} container${containers.length === 1 ? '' : 's'} used ${cores.toFixed(2)} of ${limit.toFixed(2)} cores${throttled}`,
       }
     })
 }

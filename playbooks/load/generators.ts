@@ -1,8 +1,29 @@
 import { createRequire } from 'node:module'
+import os from 'node:os'
 import path from 'node:path'
-import { apt, copy, type ExperimentContext, file, HOST_DIRECTORIES, play, PlaybookError } from 'labbook'
-import { type LoadPart, type LoadResult, mergeParts, type PlanInput, readPlan, runLoad, shardPlan } from 'labbook/load'
+import {
+  apt,
+  copy,
+  type ExperimentContext,
+  file,
+  HOST_DIRECTORIES,
+  play,
+  PlaybookError,
+  type SetupContext,
+} from 'labbook'
+import { providerOf } from 'labbook/lab'
+import {
+  type LoadPart,
+  type LoadResult,
+  mergeParts,
+  type PlanInput,
+  readPlan,
+  runLoad,
+  type RunLoadOptions,
+  shardPlan,
+} from 'labbook/load'
 import { ROOT } from '../app/images/table.ts'
+import { projectLab } from '../lab/lab.ts'
 
 const GROUP = 'loadgen'
 const PROGRAM = `${HOST_DIRECTORIES.files}/load/generator.cjs`
@@ -45,14 +66,72 @@ export const loadGenerators = play(
 /** The hosts that send requests; if empty, this machine sends them. */
 export const generatorHosts = ({ groups }: Pick<ExperimentContext, 'groups'>): readonly string[] => groups[GROUP] ?? []
 
+/** Hosts whose CPU is read during a load: load generators and nodes. */
+export const cpuHosts = (on: Pick<ExperimentContext, 'groups'>): readonly string[] => {
+  const senders = generatorHosts(on)
+  return [...(senders.length === 0 ? ['controller'] : senders), ...(on.groups.swarm ?? [])]
+}
+
+/**
+ * Runs load tests while the generator has a CPU of its own, where the lab can give it one and the nodes keep
+ * {@link LEAST_NODE_CPUS}. Otherwise the generator has a high priority (see `program.ts` in `src/load`).
+ *
+ * @param work - receives the CPU, if there is one.
+ */
+export async function withGenerator(
+  on: ExperimentContext,
+  work: (cpu: number | undefined) => Promise<void>,
+): Promise<void> {
+  const cpu = await reserveCpu(on)
+  if (cpu === undefined) {
+    await work(cpu)
+    return
+  }
+  on.log(`the load generator has CPU ${cpu} of this machine for itself; the nodes use the others`)
+  try {
+    await work(cpu)
+  } finally {
+    await releaseGenerator(on)
+  }
+}
+
+/** With fewer, the nodes would be the limit of most tests: then a priority serves better. */
+const LEAST_NODE_CPUS = 3
+
+async function reserveCpu(on: ExperimentContext): Promise<number | undefined> {
+  const lab = projectLab(on)
+  const scripts = lab === undefined ? undefined : providerOf(lab).cpus?.(lab)
+  if (scripts === undefined || generatorHosts(on).length > 0 || os.availableParallelism() <= LEAST_NODE_CPUS)
+    return undefined
+  const { stdout, stderr, exitCode } = await on.exec({ host: 'controller', command: scripts.reserve })
+  if (exitCode !== 0) throw new PlaybookError(`cannot reserve a CPU for the load generator: ${stderr.trim()}`)
+  return stdout.trim() === '' ? undefined : Number(stdout)
+}
+
+/** Gives the nodes all CPUs again. Idempotent. */
+export async function releaseGenerator(on: SetupContext): Promise<void> {
+  const lab = projectLab(on)
+  const scripts = lab === undefined ? undefined : providerOf(lab).cpus?.(lab)
+  if (scripts === undefined) return
+  const { stderr, exitCode } = await on.exec({ host: 'controller', command: scripts.release })
+  if (exitCode !== 0) throw new PlaybookError(`cannot give the nodes all CPUs again: ${stderr.trim()}`)
+}
+
+export interface ShardedLoadOptions extends Pick<RunLoadOptions, 'cpu' | 'onProgress'> {
+  /** Path of the generator on the hosts of group `loadgen`. */
+  readonly program?: string
+}
+
 /**
  * Runs a load, sharded over the hosts of group `loadgen`, or from this machine without such hosts.
- *
- * @param program - path of the generator on those hosts.
  */
-export async function runShardedLoad(on: ExperimentContext, input: PlanInput, program = PROGRAM): Promise<LoadResult> {
+export async function runShardedLoad(
+  on: ExperimentContext,
+  input: PlanInput,
+  { program = PROGRAM, ...local }: ShardedLoadOptions = {},
+): Promise<LoadResult> {
   const hosts = generatorHosts(on)
-  if (hosts.length === 0) return await runLoad(input, on.signal)
+  if (hosts.length === 0) return await runLoad(input, { signal: on.signal, ...local })
   const plan = readPlan(input)
   // Local addresses are valid only on this machine.
   const targets = plan.targets.map(({ host, port }) => ({ host, port }))

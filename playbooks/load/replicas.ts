@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exhibit, ExperimentContext, SetupContext } from 'labbook'
 import { callMany } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
-import { STACK } from '../app/stack.ts'
+import { COUNTER_CPUS, STACK } from '../app/stack.ts'
 import { appVars } from '../app/vars.ts'
 import type { StackContainer } from './usage.ts'
 
-const COUNTER = `${STACK}_counter`
-/** Configured replicas, and maximum per node (0: unlimited). */
-const SPEC = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}} {{with .Spec.TaskTemplate.Placement}}{{.MaxReplicas}}{{else}}0{{end}}'`
+export const COUNTER = `${STACK}_counter`
+/** Configured replicas, maximum per node (0: unlimited), and CPU limit of a replica in 1e-9 cores. */
+const SPEC = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}} {{with .Spec.TaskTemplate.Placement}}{{.MaxReplicas}}{{else}}0{{end}} {{.Spec.TaskTemplate.Resources.Limits.NanoCPUs}}'`
 const TASKS = `docker stack ps ${STACK} --no-trunc --filter desired-state=running --format '{{.ID}} {{.Name}} {{.Node}} {{.CurrentState}}'`
 /** Timeout in seconds for starting or stopping replicas; their stop grace period is 30 s. */
 const WITHIN = 180
@@ -27,20 +27,27 @@ export async function assertDeployed(on: SetupContext): Promise<void> {
   const { replicas, mostOnNode } = configuredReplicas(on)
   const { stdout, exitCode } = await on.exec({ command: SPEC })
   if (exitCode !== 0) throw new Error(`the stack "${STACK}" is not deployed: run npx zx playbooks/app.mjs`)
-  if (stdout.trim() !== `${replicas} ${mostOnNode}`) {
+  if (stdout.trim() !== specOf(replicas, mostOnNode)) {
     throw new Error(
-      `${COUNTER} differs from the inventory (${replicas} replicas, at most ${mostOnNode} per node): run npx zx playbooks/app.mjs`,
+      `${COUNTER} differs from the inventory (${replicas} replicas, at most ${mostOnNode} per node, ${COUNTER_CPUS} cores each): run npx zx playbooks/app.mjs`,
     )
   }
   await waitForStack(on)
 }
 
-/** Restores the replicas of the inventory. */
+const specOf = (replicas: number, mostOnNode: number): string =>
+  `${replicas} ${mostOnNode} ${Math.round(COUNTER_CPUS * 1e9)}`
+
+/** Restores the replicas of the inventory, and their CPU limit. */
 export async function restoreReplicas(on: SetupContext): Promise<void> {
   const { replicas, mostOnNode } = configuredReplicas(on)
   const { stdout } = await on.exec({ command: SPEC })
-  if (stdout.trim() !== `${replicas} ${mostOnNode}`) {
-    await on.exhibit({ title: `Restore ${replicas} replicas`, command: update(replicas, mostOnNode), timeout: 60 })
+  if (stdout.trim() !== specOf(replicas, mostOnNode)) {
+    await on.exhibit({
+      title: `Restore ${replicas} replicas`,
+      command: update(replicas, mostOnNode, COUNTER_CPUS),
+      timeout: 60,
+    })
   }
   const restored = await on.watch({
     title: `Replicas after the restore`,
@@ -52,21 +59,25 @@ export async function restoreReplicas(on: SetupContext): Promise<void> {
     throw new Error(`${COUNTER} did not reach ${replicas} replicas within ${WITHIN * on.timeoutMultiplier} s`)
 }
 
-/** A change of the maximum per node restarts no task. It must allow the requested replicas. */
-const update = (replicas: number, mostOnNode: number): string =>
-  `docker service update --detach --quiet --replicas ${replicas} --replicas-max-per-node ${mostOnNode} ${COUNTER}`
+/**
+ * A change of the maximum per node restarts no task, a change of the CPU limit restarts all. The maximum must allow the
+ * requested replicas.
+ */
+const update = (replicas: number, mostOnNode: number, cpus: number): string =>
+  `docker service update --detach --quiet --replicas ${replicas} --replicas-max-per-node ${mostOnNode} --limit-cpu ${cpus} ${COUNTER}`
 
 /**
- * Sets the number of replicas, and waits until exactly that number runs and responds.
+ * Sets the number of replicas and the CPU limit of each, and waits until exactly that number runs and responds.
  *
+ * @param cpus - limit of a replica in cores.
  * @returns the exhibit with the running tasks.
  * @throws if that takes longer than three minutes.
  */
-export async function scaleTo(on: ExperimentContext, replicas: number): Promise<Exhibit> {
+export async function scaleTo(on: ExperimentContext, replicas: number, cpus = COUNTER_CPUS): Promise<Exhibit> {
   const { mostOnNode } = configuredReplicas(on)
   const nodes = Math.max(1, on.groups.swarm?.length ?? 1)
   const maxPerNode = mostOnNode === 0 ? 0 : Math.max(mostOnNode, Math.ceil(replicas / nodes))
-  const { exitCode, stderr } = await on.exec({ command: update(replicas, maxPerNode), timeout: 60 })
+  const { exitCode, stderr } = await on.exec({ command: update(replicas, maxPerNode, cpus), timeout: 60 })
   if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicas} replicas: ${stderr.trim()}`)
   const running = await on.watch({
     title: `Tasks with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,

@@ -1,8 +1,10 @@
 import type { ExperimentContext } from 'labbook'
 import { type CapacityLimits, type Knee, kneeOf, type LoadPoint, nextLoad, type StopReason } from 'labbook/load'
+import { isServiceSaturated } from './bottleneck.ts'
+import { COUNTER } from './replicas.ts'
 import type { LoadSettings } from './settings.ts'
 import { MAX_TIMEOUT_SECONDS, runTrial, type TrialRun } from './trial.ts'
-import type { ReadingsBetween, StackContainer } from './usage.ts'
+import type { StackContainer } from './usage.ts'
 
 /** Results for one number of replicas. */
 export interface CapacityResult {
@@ -12,15 +14,19 @@ export interface CapacityResult {
   readonly points: readonly LoadPoint[]
   readonly stop: StopReason
   readonly knee: Knee | undefined
-  /** Repeated trials at the knee. */
+  /** Trials at the knee, with the one of the ramp. */
   readonly atKnee: readonly TrialRun[]
 }
 
-/** Trials at each knee: a single value has no known uncertainty. */
+/** Trials at each knee: a single value has no known uncertainty. The step of the ramp is the first of them. */
 const AT_KNEE = 3
-const FIRST_CONNECTIONS = 8
+/** Connections per replica in the first load step. */
+const FIRST_CONNECTIONS = 2
+/** From a load that leaves replicas idle to one that does not, in one step. */
+const FACTOR = 4
 
-const pointOf = ({ result }: TrialRun, load: number): LoadPoint => ({
+const pointOf = ({ result, uses }: TrialRun, load: number): LoadPoint => ({
+  saturated: isServiceSaturated(uses, COUNTER),
   load,
   throughput: result.throughput,
   p95: result.total.latency.percentiles['95'] ?? 0,
@@ -33,41 +39,39 @@ export async function findCapacity(
   settings: LoadSettings,
   replicas: number,
   containers: readonly StackContainer[],
-  between: ReadingsBetween,
+  cpu: number | undefined,
 ): Promise<CapacityResult> {
   const limits: CapacityLimits = {
-    first: FIRST_CONNECTIONS,
+    first: FIRST_CONNECTIONS * replicas,
+    factor: FACTOR,
     max: settings.maxConnections,
     p95: settings.p95Ms,
     failed: settings.failureLimit,
   }
   const trial = (name: string, connections: number): Promise<TrialRun> =>
-    runTrial(
-      on,
-      {
-        name,
-        replicas,
-        containers,
-        failed: settings.failureLimit,
-        plan: {
-          way: 'closed',
-          connections,
-          warmup: settings.warmupSeconds,
-          seconds: settings.stepSeconds,
-          reconnectEvery: settings.reconnectEvery,
-          timeLimit: Math.min(MAX_TIMEOUT_SECONDS, Math.max(1, settings.p95Ms / 500)),
-        },
+    runTrial(on, {
+      name,
+      replicas,
+      containers,
+      failed: settings.failureLimit,
+      cpu,
+      plan: {
+        way: 'closed',
+        connections,
+        warmup: settings.stepWarmupSeconds,
+        seconds: settings.stepSeconds,
+        reconnectEvery: settings.reconnectEvery,
+        timeLimit: Math.min(MAX_TIMEOUT_SECONDS, Math.max(1, settings.p95Ms / 500)),
       },
-      between,
-    )
+    })
   const trials: TrialRun[] = []
   const points: LoadPoint[] = []
   for (;;) {
     const next = nextLoad(points, limits)
     if ('stop' in next) {
       const knee = kneeOf(points, limits)
-      const atKnee: TrialRun[] = []
-      for (let time = 1; knee !== undefined && time <= AT_KNEE; time++)
+      const atKnee = trials.filter((_, at) => points[at]?.load === knee?.load)
+      for (let time = atKnee.length + 1; knee !== undefined && time <= AT_KNEE; time++)
         atKnee.push(await trial(`${replicas} replicas at the knee, ${time}`, knee.load))
       return { replicas, trials, points, stop: next.stop, knee, atKnee }
     }

@@ -11,8 +11,11 @@ export interface LoadSettings {
   /** Seconds of a trial, after its warmup. */
   readonly trialSeconds: number
   readonly warmupSeconds: number
-  /** Trials per number of replicas. */
+  /** Trials per number of replicas: before the first comparison, and at most. */
   readonly trials: number
+  readonly maxTrials: number
+  /** Whether the CPU limit of the replicas may be lowered during the test. */
+  readonly budget: boolean
   /** Connections of a capacity trial. */
   readonly connections: number
   /** Requests after which a connection is reopened, so that connections are rebalanced. */
@@ -21,8 +24,9 @@ export interface LoadSettings {
   readonly usersSeconds: number
   /** Numbers of replicas to measure the capacity of. */
   readonly replicas: readonly number[]
-  /** Seconds of a load step, and maximum connections. */
+  /** Seconds of a load step and of its warmup, and maximum connections. */
   readonly stepSeconds: number
+  readonly stepWarmupSeconds: number
   readonly maxConnections: number
   /** Limit of p95 latency in milliseconds: capacity is the throughput within it. */
   readonly p95Ms: number
@@ -43,14 +47,17 @@ export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
   const longer = durationMultiplierOf(slowdown)
   const set = loadVars.read(vars)
   return {
-    trialSeconds: set.load_trial_seconds ?? 5 * longer,
+    trialSeconds: set.load_trial_seconds ?? 2 * longer,
     warmupSeconds: set.load_warmup_seconds ?? longer,
     trials: set.load_trials,
+    maxTrials: Math.max(set.load_trials, set.load_most_trials),
+    budget: set.load_budget,
     connections: set.load_connections,
     reconnectEvery: set.load_reconnect_every,
     usersSeconds: set.load_users_seconds ?? 12 * longer,
     replicas: set.load_replicas,
-    stepSeconds: set.load_step_seconds ?? 3 * longer,
+    stepSeconds: set.load_step_seconds ?? 1.5 * longer,
+    stepWarmupSeconds: Math.min(set.load_warmup_seconds ?? longer, longer / 2),
     maxConnections: set.load_most_connections,
     p95Ms: set.load_p95_ms ?? 1000 * slowdown,
     failureLimit: set.load_failed,

@@ -78,6 +78,7 @@ export function capacityTable(steps: readonly CapacityResult[]): string {
 }
 
 const STOPS = {
+  saturation: 'replicas used all CPU they may',
   throughput: 'throughput stopped rising',
   latency: 'latency above limit',
   failures: 'requests failed',

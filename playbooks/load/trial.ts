@@ -1,9 +1,16 @@
 import { type ExperimentContext, PlaybookError, toText } from 'labbook'
-import { generatorLimit, type LoadResult, type PlanInput, type Target, validityIssues } from 'labbook/load'
+import {
+  generatorLimit,
+  type LoadProgress,
+  type LoadResult,
+  type PlanInput,
+  type Target,
+  validityIssues,
+} from 'labbook/load'
 import { endpoints } from '../app/proof.ts'
 import { bottleneckOf, type Bottleneck, type CpuUsage } from './bottleneck.ts'
-import { runShardedLoad } from './generators.ts'
-import { cpuUsages, type ReadingsBetween, type StackContainer } from './usage.ts'
+import { cpuHosts, runShardedLoad } from './generators.ts'
+import { cpuUsages, measureCpu, type StackContainer } from './usage.ts'
 
 /** Request mix: all routes of the app, more reads than writes. The increments stay in the counter. */
 export const REQUEST_MIX = [
@@ -52,6 +59,8 @@ export interface TrialOptions {
   readonly plan: Omit<PlanInput, 'targets' | 'kinds'> & LoadModel
   /** Accepted fraction of failed requests. */
   readonly failed: number
+  /** The CPU that only the generator on this machine uses. */
+  readonly cpu?: number | undefined
 }
 
 type LoadModel =
@@ -66,18 +75,28 @@ export const MAX_TIMEOUT_SECONDS = 60
 /** Runs one load on the app and evaluates CPU usage. */
 export async function runTrial(
   on: ExperimentContext,
-  { name, replicas, containers, plan, failed }: TrialOptions,
-  between: ReadingsBetween,
+  { name, replicas, containers, plan, failed, cpu }: TrialOptions,
 ): Promise<TrialRun> {
-  on.waiting(`the load to end: ${name}`, (plan.warmup ?? 0) + plan.seconds)
-  const result = await runShardedLoad(on, {
-    timeLimit: Math.min(MAX_TIMEOUT_SECONDS, REQUEST_TIMEOUT_SECONDS * on.timeoutMultiplier),
-    ...plan,
-    targets: appTargets(on),
-    kinds: [...REQUEST_MIX],
-  })
-  const began = Date.parse(result.start)
-  const uses = cpuUsages(between(began, began + result.seconds * 1000), containers)
+  const seconds = (plan.warmup ?? 0) + plan.seconds
+  on.waiting(`the load to end: ${name}`, seconds)
+  const { result, readings } = await measureCpu(on, cpuHosts(on), plan.warmup ?? 0, () =>
+    runShardedLoad(
+      on,
+      {
+        timeLimit: Math.min(MAX_TIMEOUT_SECONDS, REQUEST_TIMEOUT_SECONDS * on.timeoutMultiplier),
+        ...plan,
+        targets: appTargets(on),
+        kinds: [...REQUEST_MIX],
+      },
+      {
+        ...(cpu === undefined ? {} : { cpu }),
+        onProgress: (progress) => {
+          on.waiting(`the load to end: ${name}; ${progressText(progress, replicas)}`, seconds)
+        },
+      },
+    ),
+  )
+  const uses = cpuUsages(readings, containers)
   const limit = generatorLimit(result.generator, result.lateP99)
   return {
     name,
@@ -88,3 +107,11 @@ export async function runTrial(
     bottleneck: bottleneckOf(uses, limit),
   }
 }
+
+/** `143 requests/s, p95 45 ms, 0 failed, 4 of 4 replicas answer` */
+export const progressText = (
+  { perSecond, p95, failures, replicas: answering }: LoadProgress,
+  replicas: number,
+): string =>
+  `${perSecond} requests/s, p95 ${p95.toFixed(0)} ms, ${failures} failed` +
+  (answering === 0 ? '' : `, ${answering} of ${replicas} replicas answer`)

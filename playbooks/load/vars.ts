@@ -5,12 +5,17 @@ const LONGER = ', times √`slowdown`'
 export const loadVars = defineVars('load', {
   load_trials: {
     schema: varTypes.integer(1, 50),
-    default: 5,
-    description: 'trials of each number of replicas that is compared',
+    default: 3,
+    description: 'trials of each number of replicas before they are compared for the first time',
+  },
+  load_most_trials: {
+    schema: varTypes.integer(1, 50),
+    default: 9,
+    description: 'trials of each number of replicas after which a comparison ends without a decision',
   },
   load_trial_seconds: {
     schema: varTypes.number(1, 300),
-    shownDefault: `5${LONGER}`,
+    shownDefault: `2${LONGER}`,
     description: 'seconds of a trial, after its warmup',
   },
   load_warmup_seconds: {
@@ -22,6 +27,12 @@ export const loadVars = defineVars('load', {
     schema: varTypes.integer(1, 1000),
     default: 32,
     description: 'connections of a capacity trial',
+  },
+  load_budget: {
+    schema: varTypes.boolean(),
+    default: true,
+    description:
+      'lower the CPU limit of the replicas during the test, where they share a machine with the load generator',
   },
   load_reconnect_every: {
     schema: varTypes.integer(1, 100_000),
@@ -40,7 +51,7 @@ export const loadVars = defineVars('load', {
   },
   load_step_seconds: {
     schema: varTypes.number(1, 120),
-    shownDefault: `3${LONGER}`,
+    shownDefault: `1.5${LONGER}`,
     description: 'seconds of a load step',
   },
   load_most_connections: {

@@ -5,6 +5,8 @@ import { lab_keys } from '../modules/lab/keys.ts'
 import type { Lab, Node } from './lab.ts'
 import { lab_network } from '../modules/lab/network.ts'
 import { lab_node, nodeSettings } from '../modules/lab/node.ts'
+import { kernelNames } from '../modules/lab/names.ts'
+import { releaseCpu, reserveCpu } from '../modules/lab/scripts/reserve-cpu.ts'
 import { labPackages } from './packages.ts'
 import { lab_preflight } from '../modules/lab/preflight.ts'
 import type { Provider } from './provider.ts'
@@ -49,6 +51,10 @@ export const namespaces: Provider = {
     return [lab_network('Remove lab', { name, dir, subnet, nodes: addresses(lab), state: 'absent', purge: true })]
   },
   faults: (lab, node) => namespaceFaults(nodeSettings(settingOf(lab, node))),
+  cpus: ({ name: lab, nodes }) => {
+    const units = nodes.map(({ name }) => kernelNames(lab).node(name))
+    return { reserve: reserveCpu(units), release: releaseCpu(units) }
+  },
   // The shell reads the banner, so no SSH client is needed. Without the lab's interface nothing is sent.
   status: (lab) =>
     lab.nodes

@@ -20,8 +20,17 @@ export interface Provider {
   status(lab: Lab): string
   /** Shell script that prints the other resources of the lab. */
   resources(lab: Lab): string
+  /** Shell scripts for this machine that take a CPU from all nodes, or give it back; absent if it cannot. */
+  cpus?(lab: Lab): Cpus
   /** Snapshots of the lab, if the provider supports them. */
   readonly snapshots?: Snapshots
+}
+
+export interface Cpus {
+  /** Prints the number of the CPU; nothing if the nodes need all. */
+  readonly reserve: string
+  /** Idempotent. */
+  readonly release: string
 }
 
 export interface UpOptions {

@@ -8,6 +8,8 @@ export interface LoadPoint {
   readonly p95: number
   /** Ratio of failed requests. */
   readonly failed: number
+  /** Whether every replica used all CPU time it may: more load cannot raise the throughput. */
+  readonly saturated?: boolean
 }
 
 export interface CapacityLimits {
@@ -25,7 +27,7 @@ export interface CapacityLimits {
 }
 
 /** Why the ramp stopped. */
-export type StopReason = 'throughput' | 'latency' | 'failures' | 'ceiling'
+export type StopReason = 'saturation' | 'throughput' | 'latency' | 'failures' | 'ceiling'
 
 /** Consecutive steps without a gain that end the ramp. One alone may be noise. */
 const FLAT_STEPS = 2
@@ -42,6 +44,7 @@ export function nextLoad(
   if (last === undefined) return { load: Math.min(first, most) }
   if (last.failed > failed) return { stop: 'failures' }
   if (last.p95 > p95) return { stop: 'latency' }
+  if (last.saturated === true) return { stop: 'saturation' }
   if (flatSteps(points, gain) >= FLAT_STEPS) return { stop: 'throughput' }
   const load = Math.min(most, Math.max(last.load + 1, Math.round(last.load * factor)))
   return load > last.load ? { load } : { stop: 'ceiling' }

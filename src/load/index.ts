@@ -1,6 +1,9 @@
 /** Public API of the load package. */
 export { CEILINGS, Refusal, readPlan, type Plan, type PlanInput, type Target, type Kind } from './plan.ts'
-export { runLoad } from './run.ts'
+export { runLoad, type RunLoadOptions } from './run.ts'
+export type { LoadProgress } from './tally.ts'
+export { replicaBudget, type Budget, type RequestCosts, type SharedMachine } from './budget.ts'
+export { runUntilDecided, type SequentialTrial } from './sequential.ts'
 export { mergeParts, shardPlan } from './shards.ts'
 export type { LoadPart } from './program.ts'
 export type { Figures, Latency, LoadResult, UsersAnalysis } from './result.ts'

@@ -27,7 +27,8 @@ async function load(input: unknown, signal: AbortSignal): Promise<LoadPart> {
   const tally = new Tally(plan.kinds, { from, to: from + plan.seconds * 1000 })
   const start = new Date(Date.now() + plan.warmup * 1000).toISOString()
   const measured = measureFrom(plan, signal)
-  const { ended, lateP99 } = await execute(plan, tally, signal)
+  const stopReports = reportProgress(tally)
+  const { ended, lateP99 } = await execute(plan, tally, signal).finally(stopReports)
   const generator = await measured()
   const figures = tally.figures(performance.now())
   const result: LoadResult = {
@@ -40,6 +41,20 @@ async function load(input: unknown, signal: AbortSignal): Promise<LoadPart> {
     ...(plan.way === 'users' ? { users: analyzeUsers(plan, figures, generatorLimit(generator)) } : {}),
   }
   return { result, counted: tally.dump() }
+}
+
+const REPORT_MS = 1000
+
+/** Reports the progress to the parent process, if it listens. @returns ends the reports. */
+function reportProgress(tally: Tally): () => void {
+  if (process.send === undefined) return () => undefined
+  const timer = setInterval(() => {
+    const progress = tally.progress(performance.now())
+    if (progress !== undefined) process.send?.(progress)
+  }, REPORT_MS)
+  return () => {
+    clearInterval(timer)
+  }
 }
 
 function execute(plan: Plan, tally: Tally, signal: AbortSignal): Promise<{ ended: EndReason; lateP99?: number }> {

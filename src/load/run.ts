@@ -4,23 +4,41 @@ import { text } from 'node:stream/consumers'
 import { WORKER } from '../bundle/worker-path.ts'
 import { readPlan, type PlanInput } from './plan.ts'
 import type { LoadResult } from './result.ts'
+import type { LoadProgress } from './tally.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'program.ts')
 /** Seconds for the program to start and end, beyond the load and its last responses. */
 const STARTUP_SECONDS = 30
 
+export interface RunLoadOptions {
+  /** Ends the load at once. */
+  readonly signal?: AbortSignal
+  /** The CPU that the generator has for itself; it may use no other. */
+  readonly cpu?: number
+  /** Called each second of the measurement. */
+  readonly onProgress?: (progress: LoadProgress) => void
+}
+
 /**
  * Runs a load in a child process, so that the event loops do not delay each other. The child ends if this process is
  * gone.
  *
- * @param signal - ends the load at once.
  * @returns the result; `ended` tells whether it is complete.
  * @throws {Refusal} if the plan is invalid; Error if the program failed; the signal's reason if aborted.
  */
-export async function runLoad(input: PlanInput, signal?: AbortSignal): Promise<LoadResult> {
+export async function runLoad(input: PlanInput, { signal, cpu, onProgress }: RunLoadOptions = {}): Promise<LoadResult> {
   const plan = readPlan(input)
   signal?.throwIfAborted()
-  const child = spawn(process.execPath, [WORKER, PROGRAM, 'load'], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] })
+  // The whole process, not its main thread alone: garbage collection has threads of its own.
+  const [program, ...args] = [
+    ...(cpu === undefined ? [] : ['taskset', '-c', String(cpu)]),
+    ...[process.execPath, WORKER, PROGRAM, 'load'],
+  ] as [string, ...string[]]
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] })
+  if (onProgress !== undefined)
+    child.on('message', (progress) => {
+      onProgress(progress as LoadProgress)
+    })
   const stop = (): void => void child.kill('SIGTERM')
   signal?.addEventListener('abort', stop, { once: true })
   const limit = setTimeout(

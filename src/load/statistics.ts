@@ -1,5 +1,5 @@
-import { median, quantileSorted, sampleWithReplacement } from 'simple-statistics'
-import { seeded } from './random.ts'
+import jstat from 'jstat'
+import { mean, quantileSorted, sampleVariance } from 'simple-statistics'
 
 /** An estimate with its confidence interval. */
 export interface Interval {
@@ -10,7 +10,6 @@ export interface Interval {
 
 /** Default confidence level. */
 export const LEVEL = 0.95
-const RESAMPLES = 2000
 
 /** Percentile interval of bootstrap resamples. */
 export function percentileInterval(estimate: number, resamples: readonly number[], level = LEVEL): Interval {
@@ -19,21 +18,19 @@ export function percentileInterval(estimate: number, resamples: readonly number[
 }
 
 /**
- * Ratio of two medians, with a bootstrap confidence interval. With five values each, the coverage of the 95 % interval
- * is about 95 % (see test/unit/load/statistics.test.ts); with fewer it is lower.
+ * Ratio of two geometric means, with Welch's confidence interval of the difference of the logarithms. The logarithm
+ * makes the spread of throughputs independent of their size: one replica and four are compared.
  *
- * @param base - positive numbers; the ratio is `other / base`.
+ * @param base - at least two positive numbers, as is `other`; the ratio is `other / base`.
  */
-export function ratioOfMedians(
-  base: readonly number[],
-  other: readonly number[],
-  { level = LEVEL, seed = 1 } = {},
-): Interval {
-  const random = seeded(seed)
-  const resampledMedian = (values: readonly number[]): number =>
-    median(sampleWithReplacement([...values], values.length, random))
-  const drawn = Array.from({ length: RESAMPLES }, () => resampledMedian(other) / resampledMedian(base))
-  return percentileInterval(median([...other]) / median([...base]), drawn, level)
+export function ratioOfMeans(base: readonly number[], other: readonly number[], level = LEVEL): Interval {
+  const [from, to] = [base, other].map((values) => values.map(Math.log)) as [number[], number[]]
+  const [a, b] = [sampleVariance(from) / from.length, sampleVariance(to) / to.length]
+  const difference = mean(to) - mean(from)
+  // Welch and Satterthwaite. Equal values have no spread; then any number of degrees gives the same interval.
+  const degrees = a + b === 0 ? 1 : (a + b) ** 2 / (a ** 2 / (from.length - 1) + b ** 2 / (to.length - 1))
+  const half = jstat.studentt.inv((1 + level) / 2, degrees) * Math.sqrt(a + b)
+  return { estimate: Math.exp(difference), low: Math.exp(difference - half), high: Math.exp(difference + half) }
 }
 
 /**
@@ -66,21 +63,26 @@ export interface Comparison {
 export interface CompareOptions {
   /** Equivalence margin: ratios from 1 / (1 + within) to 1 + within are no difference. Default 0.1. */
   readonly within?: number
-  /** Minimum number of trials each. Default and minimum 5. */
+  /** Minimum number of trials each. Default and minimum 3. */
   readonly least?: number
+  /** Confidence level of all looks together. */
   readonly level?: number
-  readonly seed?: number
+  /**
+   * How often the same trials are compared at most while they are collected. Default 1. Each look has a part of the
+   * error (Bonferroni), so that all together are as reliable as one.
+   */
+  readonly looks?: number
 }
 
-/** With fewer trials an interval has less than its nominal coverage. */
-export const LEAST_TRIALS = 5
+/** With fewer trials the interval is too wide to be of use. */
+export const LEAST_TRIALS = 3
 
 /**
  * Compares `other` with `base`. One invalid trial makes the result inconclusive: excluding trials by their outcome
  * would bias it.
  */
 export function compare(base: readonly Trial[], other: readonly Trial[], options: CompareOptions = {}): Comparison {
-  const { within = 0.1, level = LEVEL, seed = 1 } = options
+  const { within = 0.1, level = LEVEL, looks = 1 } = options
   const least = Math.max(LEAST_TRIALS, options.least ?? 0)
   const inconclusive = (why: string, ratio?: Interval): Comparison => ({
     answer: 'inconclusive',
@@ -91,14 +93,15 @@ export function compare(base: readonly Trial[], other: readonly Trial[], options
     return inconclusive(`too few trials: ${base.length} and ${other.length}, ${least} each are needed`)
   }
   if (![...base, ...other].every(({ value }) => value > 0)) return inconclusive('a trial has no successful response')
-  const ratio = ratioOfMedians(
+  const ratio = ratioOfMeans(
     base.map(({ value }) => value),
     other.map(({ value }) => value),
-    { level, seed },
+    1 - (1 - level) / looks,
   )
   const issues = [...base, ...other].flatMap((trial) => trial.issues)
   if (issues.length > 0) return inconclusive(summarizeIssues(issues), ratio)
-  const numbers = `ratio ${formatInterval(ratio)}, ${Math.round(level * 100)} % confidence interval`
+  const several = looks === 1 ? '' : `, corrected for ${looks} looks`
+  const numbers = `ratio ${formatInterval(ratio)}, ${Math.round(level * 100)} % confidence interval${several}`
   if (ratio.low >= 1 / (1 + within) && ratio.high <= 1 + within) {
     return { answer: 'no difference', why: `no difference within ${Math.round(within * 100)} %: ${numbers}`, ratio }
   }

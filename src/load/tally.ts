@@ -52,6 +52,17 @@ export interface TallySnapshot {
   readonly nodes: Readonly<Record<string, number>>
 }
 
+/** How a load goes on. */
+export interface LoadProgress {
+  /** Successful responses in the last whole second. */
+  readonly perSecond: number
+  /** Of all requests so far, in milliseconds. */
+  readonly p95: number
+  readonly failures: number
+  /** Replicas that answered since the last report; 0 if responses do not name them. */
+  readonly replicas: number
+}
+
 /** Counts outcomes within the measurement window. */
 export class Tally {
   readonly #kinds: readonly Kind[]
@@ -61,6 +72,8 @@ export class Tally {
   readonly #errors = new Map<string, number>()
   readonly #replicas = new Map<string, number>()
   readonly #nodes = new Map<string, number>()
+  /** Those that answered since the last {@link progress}. */
+  readonly #answering = new Set<string>()
   /** Sparse: seconds without requests are missing. */
   readonly #seconds: ({ ok: number; failed: number } | undefined)[] = []
   readonly window: Window
@@ -100,7 +113,10 @@ export class Tally {
     }
     count(this.#statuses, String(outcome.status))
     if (!good) return
-    if (outcome.replica !== undefined) count(this.#replicas, outcome.replica)
+    if (outcome.replica !== undefined) {
+      count(this.#replicas, outcome.replica)
+      this.#answering.add(outcome.replica)
+    }
     if (outcome.node !== undefined) count(this.#nodes, outcome.node)
   }
 
@@ -148,6 +164,20 @@ export class Tally {
   /** Successful responses so far. */
   get successful(): number {
     return this.#all.requests - this.#all.failures
+  }
+
+  /** Undefined before the first whole second of the measurement. @param now - as the window. */
+  progress(now: number): LoadProgress | undefined {
+    const second = Math.floor((now - this.window.from) / 1000) - 1
+    if (second < 0) return undefined
+    const replicas = this.#answering.size
+    this.#answering.clear()
+    return {
+      perSecond: this.#seconds[second]?.ok ?? 0,
+      p95: latencyOf(this.#all.latency).percentiles['95'] ?? 0,
+      failures: this.#all.failures,
+      replicas,
+    }
   }
 
   /** @param until - end of the measurement, if earlier than planned. */

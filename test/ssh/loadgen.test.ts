@@ -26,7 +26,11 @@ async function put(plan: PlanInput, at = program): Promise<{ result?: LoadResult
     [
       experiment('load', { hosts: 'all', disturbs: false, assertions: {} }, async (on) => {
         try {
-          came = { result: await runShardedLoad({ ...on, groups: { ...on.groups, loadgen: ['a', 'b'] } }, plan, at) }
+          came = {
+            result: await runShardedLoad({ ...on, groups: { ...on.groups, loadgen: ['a', 'b'] } }, plan, {
+              program: at,
+            }),
+          }
         } catch (error) {
           came = { failed: (error as Error).message }
         }

@@ -250,7 +250,7 @@ async function measureLoad(on: ExperimentContext, side: Side, targets: readonly 
     current = replicas
     const result = await runLoad(
       { way: 'closed', ...common, connections: settings.connections, seconds: settings.trialSeconds },
-      on.signal,
+      { signal: on.signal },
     )
     throughput.get(replicas)?.push(result.throughput)
     failed += result.total.failures
@@ -259,7 +259,7 @@ async function measureLoad(on: ExperimentContext, side: Side, targets: readonly 
   if (current !== FULL) await scaleTo(on, side, targets, FULL)
   const equal = await runLoad(
     { way: 'open', ...common, rate: EQUAL_RATE, seconds: 2 * settings.trialSeconds },
-    on.signal,
+    { signal: on.signal },
   )
   const { percentiles } = equal.total.latency
   const lines = tableLines(rows)

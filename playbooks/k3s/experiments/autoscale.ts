@@ -154,7 +154,7 @@ export const autoscale = experiment(
             { method: 'POST', path: '/api/counter/increment', weight: 2 },
           ],
         },
-        on.signal,
+        { signal: on.signal },
       )
       const over = now()
       marks.push({ at: over, label: 'no load' })

@@ -11,14 +11,17 @@ import {
 } from 'labbook/load'
 import { bottleneckOf } from '../../load/bottleneck.ts'
 import { loadSettings } from '../../load/settings.ts'
-import { inventoryTargets } from '../../load/trial.ts'
-import { cpuUsages, sampleCpu } from '../../load/usage.ts'
+import { inventoryTargets, targetsOf } from '../../load/trial.ts'
+import { cpuUsages, measureCpu } from '../../load/usage.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES, type Topology } from '../vars.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
 import { redisProcesses } from './support/replies.ts'
+
+/** Topologies are not compared until a difference shows, so that fewer trials may be too few. */
+const LEAST_TRIALS = 5
 
 interface WriteTrial {
   readonly topology: Topology
@@ -58,40 +61,30 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
         labs.set(topology, await deployLabStack(on, topology, { app: true, quiet: true, number: number + 1 }))
       const trials: WriteTrial[] = []
       const began = performance.now()
-      await sampleCpu(on, ['controller', ...(on.groups.swarm ?? [])], async (between) => {
-        for (const topology of interleaved(TOPOLOGIES, settings.trials)) {
-          const result = await runLoad(
+      const sampled = ['controller', ...(on.groups.swarm ?? [])]
+      for (const topology of interleaved(TOPOLOGIES, Math.max(LEAST_TRIALS, settings.trials))) {
+        const { result, readings } = await measureCpu(on, sampled, settings.warmupSeconds, () =>
+          runLoad(
             {
               way: 'closed',
-              targets: inventoryTargets(
-                on,
-                (labs.get(topology) as LabStack).endpoints.map(({ host, port, from }) => ({
-                  host,
-                  port,
-                  ...(from === undefined ? {} : { from }),
-                })),
-              ),
+              targets: inventoryTargets(on, targetsOf((labs.get(topology) as LabStack).endpoints)),
               kinds: [{ method: 'POST', path: '/api/counter/increment', weight: 1 }],
               connections: settings.connections,
               warmup: settings.warmupSeconds,
               seconds: settings.trialSeconds,
               reconnectEvery: settings.reconnectEvery,
             },
-            on.signal,
-          )
-          const from = Date.parse(result.start)
-          const limit = bottleneckOf(
-            cpuUsages(between(from, from + result.seconds * 1000), []),
-            generatorLimit(result.generator, result.lateP99),
-          )
-          trials.push({
-            topology,
-            result,
-            issues: validityIssues(result, { failed: settings.failureLimit }),
-            limit: limit.what ?? limit.why,
-          })
-        }
-      })
+            { signal: on.signal },
+          ),
+        )
+        const limit = bottleneckOf(cpuUsages(readings, []), generatorLimit(result.generator, result.lateP99))
+        trials.push({
+          topology,
+          result,
+          issues: validityIssues(result, { failed: settings.failureLimit }),
+          limit: limit.what ?? limit.why,
+        })
+      }
       const memory = new Map<Topology, number>()
       for (const [topology, lab] of labs) memory.set(topology, await memoryOf(on, lab))
       const of = (topology: Topology) => trials.filter((trial) => trial.topology === topology)
@@ -104,7 +97,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
       const exhibit = on.record({
         title: 'Increments per second by topology',
         durationMs: Math.round(performance.now() - began),
-        command: `POST /api/counter/increment, ${settings.connections} connections, ${settings.trials} trials of ${settings.trialSeconds} s per topology, ABBA order`,
+        command: `POST /api/counter/increment, ${settings.connections} connections, ${trials.length / TOPOLOGIES.length} trials of ${settings.trialSeconds} s per topology, ABBA order`,
         stdout: [
           ...tableLines([
             ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],

@@ -85,13 +85,15 @@ for (const shell of shells) {
       await t.test(`rest of a script that ended ${how}`, async (t) => {
         const mine = token()
         const rest = `sleep 1003.${token().replace(/\D/g, '')}`
+        const go = join(t.testdir({}), 'go')
         const resting = (): number => processes().filter(({ commandLine }) => commandLine === rest).length
         const leader = await start(
           t,
-          `lb_script=$$.${mine} exec sh -c '(trap "" TERM; exec ${rest}) & sleep 1.5'`,
+          `lb_script=$$.${mine} exec sh -c '(trap "" TERM; exec ${rest}) & until [ -e ${go} ]; do sleep 0.1; done; sleep 4'`,
           /lb_script=/,
         )
         await until('the rest runs', () => resting() === 1)
+        writeFileSync(go, '')
         // The controller believes that much of the time limit is left.
         t.match(runIn(shell, cleanupScript(mine, 30, limitSeconds)), { exitCode: 0, stderr: '' })
         t.notOk(runs(leader))

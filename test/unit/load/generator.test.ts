@@ -274,7 +274,7 @@ t.test('a load ends when aborted, and when its parent process is gone', async (t
     kinds: [GET],
   }
   const stop = new AbortController()
-  const running = runLoad(plan, stop.signal)
+  const running = runLoad(plan, { signal: stop.signal })
   const generators = () =>
     processes().filter(({ parent, commandLine }) => parent === process.pid && commandLine.includes('load/program.ts'))
   while ((await server.statistics()).requests['GET /'] === undefined) await sleep(50)

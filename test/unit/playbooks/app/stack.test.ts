@@ -11,6 +11,7 @@ const defaults = {
   counter_replicas: 4,
   counter_max_per_node: 2,
   counter_port: 8088,
+  counter_cpus: 0.5,
   redis_topology: 'single',
   redis_wait_replicas: 0,
   redis_wait_ms: 500,

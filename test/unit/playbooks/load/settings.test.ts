@@ -5,17 +5,17 @@ t.test('loadSettings() reads the inventory and rejects invalid values', async (t
   t.match(loadSettings({ load_trials: '7', load_replicas: '4,1,4' }), {
     trials: 7,
     replicas: [1, 4],
-    trialSeconds: 5,
+    trialSeconds: 2,
     p95Ms: 1000,
   })
   t.match(
     loadSettings({ load_step_seconds: 3 }, 10),
-    { trialSeconds: 20, warmupSeconds: 4, stepSeconds: 3, p95Ms: 10_000 },
+    { trialSeconds: 8, warmupSeconds: 4, stepSeconds: 3, p95Ms: 10_000 },
     'slow machines are loaded for longer, unless the inventory sets the duration',
   )
   t.match(
     loadSettings({}, 60),
-    { trialSeconds: 40, p95Ms: 60_000 },
+    { trialSeconds: 16, p95Ms: 60_000 },
     'settings of the slowest machines stay within their bounds',
   )
   t.throws(() => loadSettings({ load_trials: 2.5 }), {

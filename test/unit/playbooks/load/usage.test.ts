@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { cpuUsages, parseCpu, READ_CPU, sampleCpu, type CpuReading } from '../../../../playbooks/load/usage.ts'
+import { type CpuReading, parseCpu, READ_CPU } from '../../../../playbooks/load/cpu-reading.ts'
+import { cpuUsages, measureCpu } from '../../../../playbooks/load/usage.ts'
 
 const ID = 'a'.repeat(64)
 
@@ -67,7 +68,7 @@ t.test('parseCpu() reads cgroup v2, and a container without a limit', async (t) 
   const free = parseCpu(
     files({ ...kernel(50, 10, 90), [`${scope}/cpu.stat`]: 'usage_usec 1', [`${scope}/cpu.max`]: 'max 100000' }),
   )
-  t.same(free?.containers, { [ID]: { cpu: 0.000001, periods: 0, throttled: 0 } })
+  t.same(free?.containers, { [ID]: { cpu: 0.000001 } })
   const part = parseCpu(
     files({
       ...kernel(50, 10, 90),
@@ -79,7 +80,20 @@ t.test('parseCpu() reads cgroup v2, and a container without a limit', async (t) 
   t.equal(parseCpu('sh: head: not found'), undefined)
 })
 
-t.test('sampleCpu() reads this machine twice during a task', async (t) => {
+t.test('parseCpu() reads the hierarchy with the CPU controller', async (t) => {
+  const name = `docker-${ID}.scope/cpu.stat`
+  const reading = parseCpu(
+    files({
+      ...kernel(50, 10, 90),
+      [`/sys/fs/cgroup/cpu/system.slice/${name}`]: 'nr_periods 7\nnr_throttled 2\nthrottled_time 1',
+      [`/sys/fs/cgroup/cpuacct/system.slice/docker-${ID}.scope/cpuacct.usage`]: '1000000000',
+      [`/sys/fs/cgroup/unified/system.slice/${name}`]: 'usage_usec 900\nuser_usec 1',
+    }),
+  )
+  t.same(reading?.containers, { [ID]: { cpu: 1, periods: 7, throttled: 2 } })
+})
+
+t.test('measureCpu() reads this machine before and after a task', async (t) => {
   const look = async () => ({
     stdout: execFileSync('sh', ['-c', READ_CPU], { encoding: 'utf8' }),
     stderr: '',
@@ -87,19 +101,21 @@ t.test('sampleCpu() reads this machine twice during a task', async (t) => {
   })
   const reading = parseCpu((await look()).stdout)
   t.equal(reading?.boot, readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
-  const began = Date.now()
-  const uses = await sampleCpu(
+  const { result, readings } = await measureCpu(
     { exec: look, signal: new AbortController().signal },
     ['controller', 'other'],
-    async (between) => {
-      while (Object.keys(between(began, Date.now())).length < 2)
-        await new Promise((resolve) => {
-          setTimeout(resolve, 50)
-        })
-      return cpuUsages(between(began, Date.now()), [])
-    },
     0.1,
+    async () => {
+      await new Promise((resolve) => {
+        setTimeout(resolve, 400)
+      })
+      return 'done'
+    },
   )
+  t.equal(result, 'done')
+  const [first, last] = readings.controller ?? []
+  t.ok(first !== undefined && last !== undefined && last.uptime - first.uptime >= 0.2, 'the first is not taken at once')
+  const uses = cpuUsages(readings, [])
   const machine = uses.find(({ kind }) => kind === 'machine')
   t.match(machine, { name: 'controller, other', limit: reading?.cores })
   t.ok(

@@ -1,0 +1,138 @@
+import { type Exhibit, experiment, type ExperimentContext } from 'labbook'
+import { type Comparison, runUntilDecided, shareIssues } from 'labbook/load'
+import { type LoadConditions, loadConditions } from '../budget.ts'
+import { trialsChart } from '../charts.ts'
+import { releaseGenerator, withGenerator } from '../generators.ts'
+import { assertDeployed, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import type { LoadSettings } from '../settings.ts'
+import { skipIfTooSlow } from '../slow-hosts.ts'
+import { trialTable } from '../tables.ts'
+import { runTrial, type TrialRun } from '../trial.ts'
+import type { StackContainer } from '../usage.ts'
+import {
+  bottlenecks,
+  HOSTS,
+  record,
+  recordTrial,
+  replicaCount,
+  settingsOf,
+  underLoad,
+  warningLines,
+} from './support.ts'
+
+/** Compares the capacity of 1 and 4 replicas in interleaved trials. */
+export const capacity = experiment(
+  'Compare capacity of 1 and 4 replicas',
+  {
+    hosts: HOSTS,
+    tags: ['experiments', 'load', 'load-capacity', 'proof'],
+    disturbs: underLoad('receives load tests while the Counter app is scaled'),
+    hypothesis:
+      'Each replica has a CPU limit. While neither the machines nor the load balancer are saturated, four serve more than one: up to four times as much.',
+    assertions: { 'load.share': 'Each of 4 replicas receives its share of the requests' },
+    questions: { 'load.capacity.1-vs-4': '4 replicas serve more requests than 1' },
+    steadyState: assertDeployed,
+    rollback: async (on) => {
+      await releaseGenerator(on)
+      await restoreReplicas(on)
+    },
+  },
+  async (on) => {
+    if (await skipIfTooSlow(on)) return
+    const settings = settingsOf(on)
+    await withGenerator(on, async (cpu) => {
+      const conditions = await loadConditions(on, settings, MOST_REPLICAS, cpu)
+      if (conditions === undefined) return
+      await compareCapacity(on, settings, conditions, cpu)
+    })
+  },
+)
+
+const MOST_REPLICAS = 4
+
+async function compareCapacity(
+  on: ExperimentContext,
+  settings: LoadSettings,
+  { cpus, statement, evidence }: LoadConditions,
+  cpu: number | undefined,
+): Promise<void> {
+  const trials: TrialRun[] = []
+  const running: Exhibit[] = []
+  let current: { replicas: number; containers: readonly StackContainer[] } | undefined
+  const { comparison: verdict } = await runUntilDecided(
+    [1, MOST_REPLICAS],
+    { least: settings.trials, most: settings.maxTrials, within: settings.tolerance },
+    async (replicas, number) => {
+      if (current?.replicas !== replicas) {
+        const exhibit = await scaleTo(on, replicas, cpus)
+        current = { replicas, containers: await stackContainers(on) }
+        if (running.length < 2) running.push(exhibit)
+      }
+      const trial = await runTrial(on, {
+        name: `trial ${number}: ${replicaCount(replicas)}`,
+        replicas,
+        containers: current.containers,
+        failed: settings.failureLimit,
+        cpu,
+        plan: {
+          way: 'closed',
+          connections: settings.connections,
+          warmup: settings.warmupSeconds,
+          seconds: settings.trialSeconds,
+          reconnectEvery: settings.reconnectEvery,
+        },
+      })
+      trials.push(trial)
+      return { value: trial.result.throughput, issues: trial.issues }
+    },
+  )
+  const of = (replicas: number): TrialRun[] => trials.filter((trial) => trial.replicas === replicas)
+  const limits = [1, MOST_REPLICAS].map((replicas) => `${replicaCount(replicas)}: ${bottlenecks(of(replicas))}`)
+  const text = [
+    trialTable(trials),
+    '',
+    `verdict: ${verdict.why}${statement === '' ? '' : `, ${statement}`}`,
+    ...limits,
+    ...warningLines(trials),
+  ].join('\n')
+  const exhibit = record(
+    on,
+    'Trials of 1 and 4 replicas',
+    `${trials.length} trials of 1 and 4 replicas, interleaved, ${settings.connections} connections${statement === '' ? '' : `, ${statement}`}`,
+    text,
+    trials,
+    trialsChart(trials),
+  )
+  const last = [of(1).at(-1), of(4).at(-1)].map((trial) => (trial === undefined ? [] : [recordTrial(on, trial)])).flat()
+  on.finding('load.capacity.1-vs-4', {
+    holds: holdsOf(verdict),
+    evidence: [exhibit, ...last, ...running, ...evidence],
+    detail: `${verdict.why}${statement === '' ? '' : `, ${statement}`}. ${limits.join('. ')}`,
+    ...(verdict.ratio === undefined ? {} : { measured: { ratio: [verdict.ratio.estimate, ''] } }),
+  })
+  shareFinding(on, of(MOST_REPLICAS), [exhibit, ...last.slice(1)])
+}
+
+const holdsOf = ({ answer }: Comparison): boolean | null => (answer === 'inconclusive' ? null : answer === 'more')
+
+function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], evidence: readonly Exhibit[]): void {
+  const unequal = trials.flatMap(({ name, result }) =>
+    shareIssues(result.replicas, 4, 0.5).map((issue) => `${name}: ${issue}`),
+  )
+  const answered = trials.reduce(
+    (sum, { result }) => sum + Object.values(result.replicas).reduce((all, count) => all + count, 0),
+    0,
+  )
+  const shares = trials.flatMap(({ result }) =>
+    Object.values(result.replicas).map((count) => (count / result.total.requests) * 4),
+  )
+  on.finding('load.share', {
+    holds: answered === 0 ? null : unequal.length === 0,
+    evidence,
+    detail:
+      answered === 0
+        ? 'inconclusive: no response names its replica'
+        : (unequal[0] ??
+          `lowest share of a replica: ${Math.round(Math.min(...shares) * 100)} % of an equal share (${answered} responses in ${trials.length} trials)`),
+  })
+}

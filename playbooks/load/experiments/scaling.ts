@@ -1,0 +1,140 @@
+import { experiment, type ExperimentContext } from 'labbook'
+import { type Fit, fitLaw, formatInterval, generatorLimit, peakOf } from 'labbook/load'
+import { type LoadConditions, loadConditions } from '../budget.ts'
+import { latencyChart, loadChart, scalingChart } from '../charts.ts'
+import { releaseGenerator, withGenerator } from '../generators.ts'
+import { assertDeployed, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import { findCapacity, type CapacityResult } from '../scaling.ts'
+import type { LoadSettings } from '../settings.ts'
+import { skipIfTooSlow } from '../slow-hosts.ts'
+import { capacityTable, lawText, trialTable } from '../tables.ts'
+import type { TrialRun } from '../trial.ts'
+import { bottlenecks, HOSTS, record, replicaCount, settingsOf, underLoad } from './support.ts'
+
+/** Measures how capacity grows with replicas. */
+export const scaling = experiment(
+  'Measure capacity by number of replicas',
+  {
+    hosts: HOSTS,
+    tags: ['experiments', 'load', 'load-scaling', 'proof'],
+    disturbs: underLoad('receives load tests while the Counter app is scaled'),
+    hypothesis:
+      'Capacity grows with replicas, but less each time, as shared resources (Redis, the machines, the load balancer) become saturated; at some number it ' +
+      'stops growing.',
+    assertions: {},
+    questions: { 'load.scaling': 'Capacity follows a scaling law that fits the trials' },
+    steadyState: assertDeployed,
+    rollback: async (on) => {
+      await releaseGenerator(on)
+      await restoreReplicas(on)
+    },
+  },
+  async (on) => {
+    if (await skipIfTooSlow(on)) return
+    const settings = settingsOf(on)
+    await withGenerator(on, async (cpu) => {
+      const conditions = await loadConditions(on, settings, Math.max(...settings.replicas), cpu)
+      if (conditions === undefined) return
+      await measureScaling(on, settings, conditions, cpu)
+    })
+  },
+)
+
+async function measureScaling(
+  on: ExperimentContext,
+  settings: LoadSettings,
+  { cpus, statement, evidence }: LoadConditions,
+  cpu: number | undefined,
+): Promise<void> {
+  const steps: CapacityResult[] = []
+  for (const replicas of settings.replicas) {
+    await scaleTo(on, replicas, cpus)
+    const step = await findCapacity(on, settings, replicas, await stackContainers(on), cpu)
+    steps.push(step)
+    record(
+      on,
+      `Load on ${replicaCount(replicas)}`,
+      `load increased in steps on ${replicaCount(replicas)}`,
+      trialTable(trialsOf(step)),
+      trialsOf(step),
+      latencyChart(step),
+    )
+  }
+  const measured = steps.flatMap(({ replicas, atKnee }) =>
+    atKnee.map(({ result }) => ({ replicas, throughput: result.throughput })),
+  )
+  const [usl, amdahl] = [fitLaw(measured, 'usl'), fitLaw(measured, 'amdahl')]
+  const law = usl.law ?? amdahl.law
+  const text = [
+    capacityTable(steps),
+    '',
+    lawText('Universal Scalability Law', usl),
+    lawText("Amdahl's law", amdahl),
+    ...peakText(usl),
+    '',
+    ...steps.map(({ replicas, atKnee }) => `${replicas} replicas: ${bottlenecks(atKnee)}`),
+  ].join('\n')
+  const trials = steps.flatMap(trialsOf)
+  const curve = record(
+    on,
+    'Capacity by replicas',
+    `capacity of ${settings.replicas.join(', ')} replicas`,
+    text,
+    trials,
+    scalingChart(measured, law),
+  )
+  const raised = record(
+    on,
+    'Throughput by load',
+    `throughput of each load step`,
+    capacityTable(steps),
+    [],
+    loadChart(steps),
+  )
+  const reason = inconclusiveReason(steps, usl, amdahl)
+  on.finding('load.scaling', {
+    holds: reason === undefined ? true : null,
+    evidence: [curve, raised, ...evidence],
+    detail:
+      reason ??
+      `${steps.map(({ replicas, knee }) => `${replicas}: ${knee?.capacity.toFixed(0) ?? '?'}/s`).join(', ')}; ${
+        usl.law === undefined ? lawText('Amdahl', amdahl) : lawText('USL', usl)
+      }${statement === '' ? '' : `, ${statement}`}`,
+    ...(law === undefined
+      ? {}
+      : { measured: { contention: [law.contention.estimate, ''], coherence: [law.coherence.estimate, ''] } }),
+  })
+}
+
+/** The trials of the ramp and those at the knee, each once. */
+const trialsOf = ({ trials, atKnee }: CapacityResult): TrialRun[] => [...new Set([...trials, ...atKnee])]
+
+/** Why no scaling law can be determined. */
+function inconclusiveReason(steps: readonly CapacityResult[], usl: Fit, amdahl: Fit): string | undefined {
+  const withoutKnee = steps.find(({ knee }) => knee === undefined)
+  if (withoutKnee !== undefined) return `no load on ${withoutKnee.replicas} replicas was within the limits`
+  for (const { replicas, atKnee } of steps) {
+    for (const { result } of atKnee) {
+      const limit = generatorLimit(result.generator)
+      if (limit !== undefined) return `${replicas} replicas: ${limit}`
+    }
+    const issue = atKnee.flatMap(({ issues }) => issues)[0]
+    if (issue !== undefined) return `${replicas} replicas: ${issue}`
+  }
+  const unsaturated = steps.find(({ knee }) => knee?.reached === false)
+  if (unsaturated !== undefined)
+    return `throughput of ${unsaturated.replicas} replicas still rose at the maximum of connections: increase load_most_connections`
+  return usl.law === undefined && amdahl.law === undefined
+    ? `${usl.cannotTell}; Amdahl: ${amdahl.cannotTell}`
+    : undefined
+}
+
+function peakText({ law }: Fit): string[] {
+  if (law === undefined) return []
+  const peak = peakOf(law)
+  return [
+    peak === undefined
+      ? 'no peak: coherence is 0'
+      : `peak capacity at ${peak.toFixed(1)} replicas by this law; coherence ${formatInterval(law.coherence, 4)}`,
+  ]
+}

@@ -1,0 +1,63 @@
+import { disturbAll, type Disturbs, type Exhibit, type ExperimentContext } from 'labbook'
+import { generatorHosts } from '../generators.ts'
+import { loadSettings, type LoadSettings } from '../settings.ts'
+import { trialData, trialDetails } from '../tables.ts'
+import type { TrialRun } from '../trial.ts'
+
+export const HOSTS = 'swarm_managers[0]'
+
+export const settingsOf = (on: ExperimentContext): LoadSettings =>
+  loadSettings(on.hostvars(on.hosts[0] as string), on.timeoutMultiplier)
+
+export const underLoad =
+  (what: string): Disturbs =>
+  (on) => [
+    ...disturbAll(on.groups.swarm ?? [], what),
+    ...disturbAll(generatorHosts(on), 'sends the requests of a load test'),
+  ]
+
+/** `1 replica`, `4 replicas` */
+export const replicaCount = (count: number): string => `${count} replica${count === 1 ? '' : 's'}`
+
+/** The most frequent bottleneck of the trials. */
+export function bottlenecks(trials: readonly TrialRun[]): string {
+  const counts = new Map<string, { count: number; text: string }>()
+  for (const {
+    bottleneck: { what, why },
+  } of trials) {
+    const key = what ?? 'inconclusive'
+    counts.set(key, { count: (counts.get(key)?.count ?? 0) + 1, text: what === undefined ? why : `${what} (${why})` })
+  }
+  const most = [...counts.values()].sort((a, b) => b.count - a.count)[0]
+  return most === undefined ? 'no trial' : `bottleneck in ${most.count} of ${trials.length} trials: ${most.text}`
+}
+
+export const warningLines = (trials: readonly TrialRun[]): string[] =>
+  trials.flatMap(({ name, issues }) => issues.map((issue) => `warning, ${name}: ${issue}`))
+
+export function record(
+  on: ExperimentContext,
+  title: string,
+  command: string,
+  stdout: string,
+  trials: readonly TrialRun[],
+  chart: NonNullable<Exhibit['chart']>,
+): Exhibit {
+  const durationMs = trials.reduce((sum, { result }) => sum + (result.plan.warmup + result.seconds) * 1000, 0)
+  return on.record({
+    title,
+    command,
+    stdout,
+    durationMs,
+    chart,
+    ...(trials.length === 0 ? {} : { data: trialData(trials) }),
+  })
+}
+
+export const recordTrial = (on: ExperimentContext, trial: TrialRun): Exhibit =>
+  on.record({
+    title: `Details: ${trial.name}`,
+    command: trial.name,
+    stdout: trialDetails(trial),
+    durationMs: (trial.result.plan.warmup + trial.result.seconds) * 1000,
+  })

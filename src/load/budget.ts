@@ -1,0 +1,62 @@
+/** CPU seconds of one request, measured by a short load. */
+export interface RequestCosts {
+  /** In the replica that answers. */
+  readonly replica: number
+  /** In the load generator. */
+  readonly generator: number
+  /** In everything else on the machine: load balancer, database, container runtime, kernel. */
+  readonly others: number
+}
+
+/** The machine that replicas and load generator share. */
+export interface SharedMachine {
+  readonly cores: number
+  /** Cores that were busy before the load. */
+  readonly busyAtRest: number
+  /** Whether the generator has a core of its own, which is not among `cores`. */
+  readonly generatorApart: boolean
+}
+
+/** The CPU limit of a replica during a test, or why the test cannot be decided here. */
+export type Budget =
+  | { readonly limit: number; readonly why: string }
+  | { readonly undecidable: string; readonly remedy: string }
+
+/** With less, the machine itself becomes the limit, and answers wait for a core. */
+const SHARE_OF_MACHINE = 0.75
+/** With less, a replica starts slower than its health check allows. */
+const LEAST_LIMIT = 0.05
+/** Whole percents of a core, as people write it. */
+const STEP = 0.01
+
+/**
+ * The CPU limit of each replica with which `replicas` at their limits, the requests they then answer, and the load
+ * generator need at most three quarters of the machine. Then neither the machine nor the generator limits throughput.
+ *
+ * At the limit, `replicas` answer `replicas * limit / costs.replica` requests a second.
+ *
+ * @param current - the limit in cores; it is never raised.
+ */
+export function replicaBudget(
+  { cores, busyAtRest, generatorApart }: SharedMachine,
+  costs: RequestCosts,
+  replicas: number,
+  current: number,
+): Budget {
+  const free = cores * SHARE_OF_MACHINE - busyAtRest
+  const perReplicaSecond = 1 + (costs.others + (generatorApart ? 0 : costs.generator)) / costs.replica
+  const fits = Math.floor(free / (replicas * perReplicaSecond) / STEP + 1e-9) * STEP
+  const limit = Math.min(current, Number(fits.toFixed(2)))
+  const shares = `${free.toFixed(2)} of ${cores} cores are free for ${replicas} replicas; a request costs ${milliseconds(costs.replica)} in a replica, ${milliseconds(costs.others)} in the rest of the machine and ${milliseconds(costs.generator)} in the load generator${generatorApart ? ', which has a core of its own' : ''}`
+  if (limit < LEAST_LIMIT)
+    return {
+      undecidable: `each replica could use at most ${Math.max(0, limit).toFixed(2)} cores, and needs ${LEAST_LIMIT}: ${shares}`,
+      remedy:
+        busyAtRest > cores / 4
+          ? `end what uses ${busyAtRest.toFixed(2)} cores on this machine, or send the load from hosts of a group loadgen`
+          : 'use a machine with more cores, fewer replicas, or hosts of a group loadgen',
+    }
+  return { limit, why: shares }
+}
+
+const milliseconds = (seconds: number): string => `${(seconds * 1000).toFixed(2)} ms`
