@@ -46,7 +46,16 @@ must() { # like ask, and an error is the end
   esac
   [ -z "$answer" ] || echo "$answer"
 }
-field() { printf '%s\n' "$1" | tr -d '\r' | sed -n "s/^$2://p"; }
+newline='
+'
+return=$(printf '\r')
+field() {
+  case $newline$1 in *"$newline$2:"*) ;; *) return 0 ;; esac
+  value=$newline$1
+  value=${value#*"$newline$2:"}
+  value=${value%%"$newline"*}
+  printf '%s\n' "${value%"$return"}"
+}
 role_of() { ask "$1" role | head -n 1; }
 
 # ---- servers and Sentinels

@@ -46,7 +46,17 @@ port_of() { case $1 in *:*) echo "${1##*:}" ;; *) echo "$2" ;; esac; }
 # In a container without its name in the stack's network, as at a try on one machine, loopback it is.
 address_of() { getent hosts "$1" 2>/dev/null | awk '$1 !~ /:/ { print $1; exit }'; }
 own_address() { if [ -n "${REDIS_ANNOUNCE_IP:-}" ]; then echo "$REDIS_ANNOUNCE_IP"; else address_of "$(hostname)"; fi; }
-field() { printf '%s\n' "$1" | tr -d '\r' | sed -n "s/^$2://p"; }
+# A field of what INFO tells. Without another program: it is asked each second, beside each server.
+newline='
+'
+return=$(printf '\r')
+field() {
+  case $newline$1 in *"$newline$2:"*) ;; *) return 0 ;; esac
+  value=$newline$1
+  value=${value#*"$newline$2:"}
+  value=${value%%"$newline"*}
+  printf '%s\n' "${value%"$return"}"
+}
 is_master() { [ "$(ask "$1" "$2" role | head -n 1)" = master ]; }
 
 # The addresses of all servers but for this one, as "ADDRESS PORT" lines.
@@ -154,8 +164,10 @@ tend() {
 # Redis (7.0, 8.x) learns its master's new address from what other nodes tell, and goes on asking for data at the old one, where another node of
 # the cluster may be by now (redis#14633). To be told once more whose replica it is sets that right.
 follow_master() {
-  master=$(printf '%s\n' "$1" | awk '$3 ~ /myself/ && $3 ~ /slave/ { print $4 }')
-  at=$(printf '%s\n' "$1" | awk -v id="$master" '$1 == id { sub(/@.*/, "", $2); print $2 }')
+  case $1 in *myself,slave*) ;; *) return 0 ;; esac
+  # shellcheck disable=SC2046 # words, by intention
+  set -- $(printf '%s\n' "$1" | awk '{ sub(/@.*/, "", $2); at[$1] = $2 } $3 ~ /myself/ { id = $4 } END { print id, at[id] }')
+  master=${1:-} at=${2:-}
   case $at in '' | :*) return 0 ;; esac
   info=$(own info replication) || return 0
   [ "$(field "$info" master_host):$(field "$info" master_port)" != "$at" ] || return 0
@@ -169,7 +181,7 @@ tend_cluster() {
     nodes=$(own cluster nodes) || continue
     follow_master "$nodes"
     # Not in a cluster yet: that is for "redis-admin.sh form" to see to.
-    [ "$(printf '%s\n' "$nodes" | grep -c .)" -gt 1 ] || continue
+    case $nodes in *"$newline"*) ;; *) continue ;; esac
     case $nodes in *fail* | *noaddr* | *disconnected*) ;; *) continue ;; esac
     for peer in $REDIS_PEERS; do
       address=$(address_of "$(name_of "$peer")")
