@@ -52,7 +52,7 @@ export const REPORT_QUESTIONS: readonly ReportQuestion[] = [
       en: 'Does capacity change with the number of replicas?',
       ru: 'Зависит ли производительность от числа реплик?',
     },
-    answeredBy: ['load.capacity.', 'load.scaling', 'load.share'],
+    answeredBy: ['load.capacity.', 'load.scaling', 'load.share', 'load.goal'],
   },
   {
     text: { en: 'What do users with think time experience?', ru: 'Что наблюдают пользователи, делающие паузы?' },

@@ -48,7 +48,7 @@ export async function loadConditions(
     name: 'calibration',
     replicas: configuredReplicas(on).replicas,
     containers: await stackContainers(on),
-    failed: settings.failureLimit,
+    settings,
     cpu,
     plan: { ...CALIBRATION, reconnectEvery: settings.reconnectEvery },
   })

@@ -1,5 +1,5 @@
 import type { Chart } from 'labbook'
-import type { ScalingLaw } from 'labbook/load'
+import type { RatePoint, ScalingLaw } from 'labbook/load'
 import type { CapacityResult } from './scaling.ts'
 import type { TrialRun } from './trial.ts'
 
@@ -97,4 +97,14 @@ export const usersChart = ({ name, result }: TrialRun): Chart => ({
   ...(result.users === undefined
     ? {}
     : { marks: [{ axis: 'y' as const, at: result.users.predicted, label: 'predicted' }] }),
+})
+
+/** p99 latency by rate, each trial a dot. */
+export const goalChart = (points: readonly RatePoint[], goalMs: number): Chart => ({
+  kind: 'lines',
+  title: 'p99 latency by rate',
+  x: { label: 'requests/s' },
+  y: { label: 'ms' },
+  series: [{ name: 'p99', drawn: 'dots', points: points.map(({ rate, p99 }) => [rate, p99] as const) }],
+  marks: [{ axis: 'y', at: goalMs, label: 'goal' }],
 })

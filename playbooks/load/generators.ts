@@ -54,7 +54,7 @@ export const loadGenerators = play(
   {
     hosts: `~(${GROUP}|localhost)$:!localhost`,
     become: true,
-    tags: ['load', 'load-users', 'load-capacity', 'load-scaling'],
+    tags: ['load', 'load-users', 'load-capacity', 'load-scaling', 'load-goal'],
   },
   () => [
     apt('Install Node.js', { name: 'nodejs', update_cache: true, install_recommends: false }),

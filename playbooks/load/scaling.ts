@@ -53,7 +53,7 @@ export async function findCapacity(
       name,
       replicas,
       containers,
-      failed: settings.failureLimit,
+      settings,
       cpu,
       plan: {
         way: 'closed',

@@ -9,15 +9,9 @@ import {
 } from 'labbook/load'
 import { endpoints } from '../app/proof.ts'
 import { bottleneckOf, type Bottleneck, type CpuUsage } from './bottleneck.ts'
+import type { LoadSettings } from './settings.ts'
 import { cpuHosts, runShardedLoad } from './generators.ts'
 import { cpuUsages, measureCpu, type StackContainer } from './usage.ts'
-
-/** Request mix: all routes of the app, more reads than writes. The increments stay in the counter. */
-export const REQUEST_MIX = [
-  { method: 'GET', path: '/api/counter', weight: 6 },
-  { method: 'GET', path: '/', weight: 2 },
-  { method: 'POST', path: '/api/counter/increment', weight: 2 },
-] as const
 
 /** A load trial, with CPU usage and bottleneck. */
 export interface TrialRun {
@@ -57,8 +51,7 @@ export interface TrialOptions {
   readonly replicas: number
   readonly containers: readonly StackContainer[]
   readonly plan: Omit<PlanInput, 'targets' | 'kinds'> & LoadModel
-  /** Accepted fraction of failed requests. */
-  readonly failed: number
+  readonly settings: Pick<LoadSettings, 'kinds' | 'failureLimit'>
   /** The CPU that only the generator on this machine uses. */
   readonly cpu?: number | undefined
 }
@@ -75,7 +68,7 @@ export const MAX_TIMEOUT_SECONDS = 60
 /** Runs one load on the app and evaluates CPU usage. */
 export async function runTrial(
   on: ExperimentContext,
-  { name, replicas, containers, plan, failed, cpu }: TrialOptions,
+  { name, replicas, containers, plan, settings, cpu }: TrialOptions,
 ): Promise<TrialRun> {
   const seconds = (plan.warmup ?? 0) + plan.seconds
   on.waiting(`the load to end: ${name}`, seconds)
@@ -86,7 +79,7 @@ export async function runTrial(
         timeLimit: Math.min(MAX_TIMEOUT_SECONDS, REQUEST_TIMEOUT_SECONDS * on.timeoutMultiplier),
         ...plan,
         targets: appTargets(on),
-        kinds: [...REQUEST_MIX],
+        kinds: [...settings.kinds],
       },
       {
         ...(cpu === undefined ? {} : { cpu }),
@@ -102,7 +95,7 @@ export async function runTrial(
     name,
     replicas,
     result,
-    issues: validityIssues(result, { failed, replicas }),
+    issues: validityIssues(result, { failed: settings.failureLimit, replicas }),
     uses,
     bottleneck: bottleneckOf(uses, limit),
   }

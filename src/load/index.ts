@@ -27,3 +27,4 @@ export {
 } from './capacity.ts'
 export { fitLaw, peakOf, type Fit, type ScalingLaw, type ScalingTrial } from './scaling.ts'
 export { csvOf, textOf } from './table.ts'
+export { isFound, meetsGoal, nextRate, type RateFound, type RateGoal, type RatePoint } from './rate-search.ts'

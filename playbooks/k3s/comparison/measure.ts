@@ -14,7 +14,7 @@ import { endpoints } from '../../app/proof.ts'
 import { STACK } from '../../app/stack.ts'
 import { assertDeployed, restoreReplicas } from '../../load/replicas.ts'
 import { loadSettings, type LoadSettings } from '../../load/settings.ts'
-import { REQUEST_MIX, inventoryTargets, targetsOf } from '../../load/trial.ts'
+import { inventoryTargets, targetsOf } from '../../load/trial.ts'
 import { disturbedTargets, clusterHosts, kubectl } from '../cluster.ts'
 import { appEndpoints, settingsOf } from '../proof.ts'
 import { idleUsage, UNITS } from './usage.ts'
@@ -235,7 +235,7 @@ const measurementOf = (side: Side): Experiment =>
 async function measureLoad(on: ExperimentContext, side: Side, targets: readonly Endpoint[], settings: LoadSettings) {
   const common = {
     targets: targetsOf(targets),
-    kinds: [...REQUEST_MIX],
+    kinds: [...settings.kinds],
     warmup: settings.warmupSeconds,
     reconnectEvery: settings.reconnectEvery,
   }

@@ -72,7 +72,7 @@ async function compareCapacity(
         name: `trial ${number}: ${replicaCount(replicas)}`,
         replicas,
         containers: current.containers,
-        failed: settings.failureLimit,
+        settings,
         cpu,
         plan: {
           way: 'closed',

@@ -41,7 +41,7 @@ export function record(
   command: string,
   stdout: string,
   trials: readonly TrialRun[],
-  chart: NonNullable<Exhibit['chart']>,
+  chart?: NonNullable<Exhibit['chart']>,
 ): Exhibit {
   const durationMs = trials.reduce((sum, { result }) => sum + (result.plan.warmup + result.seconds) * 1000, 0)
   return on.record({
@@ -49,7 +49,7 @@ export function record(
     command,
     stdout,
     durationMs,
-    chart,
+    ...(chart === undefined ? {} : { chart }),
     ...(trials.length === 0 ? {} : { data: trialData(trials) }),
   })
 }

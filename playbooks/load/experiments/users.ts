@@ -1,66 +1,149 @@
-import { experiment } from 'labbook'
+import { type Exhibit, experiment, type ExperimentContext, tableLines } from 'labbook'
 import { usersChart } from '../charts.ts'
 import { releaseGenerator, withGenerator } from '../generators.ts'
-import { assertDeployed, configuredReplicas, stackContainers } from '../replicas.ts'
+import { assertDeployed, configuredReplicas, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import type { LoadSettings } from '../settings.ts'
 import { skipIfTooSlow } from '../slow-hosts.ts'
 import { trialDetails } from '../tables.ts'
-import { runTrial } from '../trial.ts'
-import { HOSTS, record, settingsOf, underLoad } from './support.ts'
+import { runTrial, type TrialRun } from '../trial.ts'
+import { HOSTS, record, replicaCount, settingsOf, underLoad } from './support.ts'
 
-/** Closed-loop users with think time, as in Locust: do they limit the throughput? */
+/** Users of the findings; other numbers are in the table alone. */
+const ASKED = [100, 500] as const
+
+/** Closed-loop users with think time, as in Locust, on several numbers of replicas: do they limit the throughput? */
 export const users = experiment(
   'Load the app with users with think time',
   {
     hosts: HOSTS,
     tags: ['experiments', 'load', 'load-users', 'proof'],
-    disturbs: underLoad('receives a load test'),
+    disturbs: underLoad('receives load tests while the Counter app is scaled'),
     hypothesis:
       'A user with think time sends at most 1 / (think time + latency) requests per second. While latency is short compared to think time, throughput is ' +
-      'the number of users divided by their think time, whatever the server.',
+      'the number of users divided by their think time, whatever the server: then more replicas cannot raise it.',
     assertions: {},
-    questions: {
-      'load.users.100': '100 users with a think time of 0.5 to 2 s, not the app, limit the throughput',
-      'load.users.500': '500 users with a think time of 0.5 to 2 s, not the app, limit the throughput',
-    },
+    questions: Object.fromEntries(
+      ASKED.map((count) => [
+        `load.users.${count}`,
+        `${count} users with a think time of 0.5 to 2 s, not the app, limit the throughput`,
+      ]),
+    ),
     steadyState: assertDeployed,
-    rollback: releaseGenerator,
+    rollback: async (on) => {
+      await releaseGenerator(on)
+      await restoreReplicas(on)
+    },
   },
   async (on) => {
     if (await skipIfTooSlow(on)) return
     const settings = settingsOf(on)
-    const { replicas } = configuredReplicas(on)
-    const tasks = await stackContainers(on)
     await withGenerator(on, async (cpu) => {
-      for (const count of [100, 500] as const) {
-        const trial = await runTrial(on, {
-          name: `${count} users`,
-          replicas,
-          containers: tasks,
-          failed: settings.failureLimit,
-          plan: { way: 'users', users: count, warmup: settings.warmupSeconds + 2, seconds: settings.usersSeconds },
-          cpu,
-        })
-        const exhibit = record(
-          on,
-          `${count} users with think time`,
-          `${count} users for ${settings.usersSeconds} s, think time 0.5 to 2 s`,
-          trialDetails(trial),
-          [trial],
-          usersChart(trial),
-        )
-        const model = trial.result.users
-        on.finding(`load.users.${count}`, {
-          holds: model?.setByUsers ?? null,
-          evidence: [exhibit],
-          detail:
-            model === undefined
-              ? 'no users'
-              : `measured ${model.measured.toFixed(1)} requests/s, predicted ${model.predicted.toFixed(1)}, at most ${model.most.toFixed(1)}: ${model.why}`,
-          ...(model === undefined
-            ? {}
-            : { measured: { throughput: [model.measured, 'requests/s'], predicted: [model.predicted, 'requests/s'] } }),
-        })
-      }
+      const cells = await measureCells(on, settings, cpu)
+      const table = record(
+        on,
+        'Users by replicas',
+        `${settings.users.join(', ')} users with a think time of 0.5 to 2 s for ${settings.usersSeconds} s, on ${settings.usersReplicas.map(replicaCount).join(', ')}`,
+        usersTable(cells.map(({ trial }) => trial)),
+        cells.map(({ trial }) => trial),
+      )
+      for (const count of ASKED) reportUsers(on, count, cells, table)
     })
   },
 )
+
+interface Cell {
+  readonly users: number
+  readonly trial: TrialRun
+  readonly exhibit: Exhibit
+}
+
+/** Ends with the configured replicas if they are among the numbers, so that nothing has to be restored. */
+async function measureCells(
+  on: ExperimentContext,
+  settings: LoadSettings,
+  cpu: number | undefined,
+): Promise<readonly Cell[]> {
+  const { replicas: configured } = configuredReplicas(on)
+  const order = [...settings.usersReplicas].sort((a, b) => Number(a === configured) - Number(b === configured))
+  const cells: Cell[] = []
+  for (const replicas of order) {
+    await scaleTo(on, replicas)
+    const containers = await stackContainers(on)
+    for (const count of settings.users) {
+      const trial = await runTrial(on, {
+        name: `${count} users, ${replicaCount(replicas)}`,
+        replicas,
+        containers,
+        settings,
+        cpu,
+        plan: { way: 'users', users: count, warmup: settings.warmupSeconds + 2, seconds: settings.usersSeconds },
+      })
+      const exhibit = record(
+        on,
+        `${count} users on ${replicaCount(replicas)}`,
+        `${count} users for ${settings.usersSeconds} s, think time 0.5 to 2 s`,
+        trialDetails(trial),
+        [trial],
+        usersChart(trial),
+      )
+      cells.push({ users: count, trial, exhibit })
+    }
+  }
+  return cells.sort((a, b) => a.users - b.users || a.trial.replicas - b.trial.replicas)
+}
+
+/** What people know from such tests, and beside it what the users could ask for at most. */
+export function usersTable(trials: readonly TrialRun[]): string {
+  const rows = trials.map(({ replicas, result: { users: model, total, seconds } }) => {
+    const { mean, max, percentiles } = total.latency
+    const ms = (value: number | undefined): string => (value ?? 0).toFixed(0)
+    return [
+      model?.users ?? '',
+      replicas,
+      total.requests,
+      total.failures,
+      (total.requests / seconds).toFixed(1),
+      model?.most.toFixed(1) ?? '',
+      ms(mean),
+      ...['50', '95', '99'].map((percentile) => ms(percentiles[percentile])),
+      ms(max),
+    ]
+  })
+  return tableLines(
+    [['USERS', 'REPLICAS', 'REQUESTS', 'FAILED', 'RPS', 'RPS AT MOST', 'MEAN MS', 'P50', 'P95', 'P99', 'MAX'], ...rows],
+    { align: ['right', 'right'] },
+  ).join('\n')
+}
+
+/** The finding is about the most replicas; the others explain it. */
+function reportUsers(on: ExperimentContext, count: number, cells: readonly Cell[], table: Exhibit): void {
+  const own = cells.filter(({ users: of }) => of === count)
+  const last = own.at(-1)
+  const model = last?.trial.result.users
+  if (last === undefined || model === undefined) {
+    on.finding(`load.users.${count}`, {
+      holds: null,
+      evidence: [table],
+      detail: `not measured: load_users is ${[...new Set(cells.map(({ users: of }) => of))].join(', ')}`,
+    })
+    return
+  }
+  on.finding(`load.users.${count}`, {
+    holds: model.setByUsers,
+    evidence: [table, ...own.map(({ exhibit }) => exhibit)],
+    detail: `${replicaCount(last.trial.replicas)}: measured ${model.measured.toFixed(1)} requests/s, predicted ${model.predicted.toFixed(1)}, at most ${model.most.toFixed(1)}: ${model.why}${differenceText(own)}`,
+    measured: { throughput: [model.measured, 'requests/s'], predicted: [model.predicted, 'requests/s'] },
+  })
+}
+
+/** How throughput differs between the fewest and the most replicas, and how it could at most. */
+function differenceText(cells: readonly Cell[]): string {
+  const [fewest, most] = [cells[0]?.trial, cells.at(-1)?.trial]
+  const [from, to] = [fewest?.result.users, most?.result.users]
+  if (fewest === undefined || most === undefined || from === undefined || to === undefined || fewest === most) return ''
+  const percent = (value: number): string => `${value >= 0 ? '+' : ''}${(value * 100).toFixed(1)} %`
+  return (
+    `. ${replicaCount(fewest.replicas)}: ${from.measured.toFixed(1)} requests/s; ${replicaCount(most.replicas)} serve ` +
+    `${percent(to.measured / from.measured - 1)}, and these users could ask for ${percent(to.most / from.measured - 1)} at most`
+  )
+}

@@ -20,7 +20,7 @@ const queue = (capacity: number) => (rate: number) => ({
   failed: 0,
 })
 
-t.test('nextRate() finds the highest rate within the goal', async (t) => {
+t.test('nextRate() finds the highest rate within the goal', async () => {
   fc.assert(
     fc.property(fc.integer({ min: 30, max: 5000 }), fc.integer({ min: 1, max: 8000 }), (capacity, first) => {
       // 4605 / (capacity - rate) <= 200

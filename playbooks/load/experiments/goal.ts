@@ -1,0 +1,130 @@
+import { experiment, type ExperimentContext, tableLines } from 'labbook'
+import { isFound, meetsGoal, nextRate, type RateFound, type RateGoal, type RatePoint } from 'labbook/load'
+import { type LoadConditions, loadConditions } from '../budget.ts'
+import { goalChart } from '../charts.ts'
+import { releaseGenerator, withGenerator } from '../generators.ts'
+import { assertDeployed, configuredReplicas, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import type { LoadSettings } from '../settings.ts'
+import { skipIfTooSlow } from '../slow-hosts.ts'
+import { runTrial, type TrialRun } from '../trial.ts'
+import { HOSTS, record, replicaCount, settingsOf, underLoad } from './support.ts'
+
+/** The highest rate of requests whose p99 latency meets a goal, beside the throughput of a closed loop. */
+export const goal = experiment(
+  'Find the highest rate within a latency goal',
+  {
+    hosts: HOSTS,
+    tags: ['experiments', 'load', 'load-goal', 'proof'],
+    disturbs: underLoad('receives load tests'),
+    hypothesis:
+      'At a fixed rate, latency rises slowly until the replicas are nearly at their limit, and then without bound. So the highest rate within a latency goal ' +
+      'is below the throughput of a closed loop, in which requests wait for each other.',
+    assertions: {},
+    questions: { 'load.goal': 'A rate of requests is served with p99 latency within the goal' },
+    steadyState: assertDeployed,
+    rollback: async (on) => {
+      await releaseGenerator(on)
+      await restoreReplicas(on)
+    },
+  },
+  async (on) => {
+    if (await skipIfTooSlow(on)) return
+    const settings = settingsOf(on)
+    const { replicas } = configuredReplicas(on)
+    await withGenerator(on, async (cpu) => {
+      const conditions = await loadConditions(on, settings, replicas, cpu)
+      if (conditions === undefined) return
+      await searchRate(on, settings, replicas, conditions, cpu)
+    })
+  },
+)
+
+/** The search starts at this part of the closed-loop throughput. */
+const FIRST = 0.5
+/** Percentiles need more answers than throughputs. */
+const LONGER = 1.5
+
+async function searchRate(
+  on: ExperimentContext,
+  settings: LoadSettings,
+  replicas: number,
+  { cpus, statement, evidence }: LoadConditions,
+  cpu: number | undefined,
+): Promise<void> {
+  await scaleTo(on, replicas, cpus)
+  const common = { replicas, containers: await stackContainers(on), settings, cpu }
+  const times = { warmup: settings.warmupSeconds, reconnectEvery: settings.reconnectEvery }
+  const closed = await runTrial(on, {
+    ...common,
+    name: `closed loop, ${settings.connections} connections`,
+    plan: { way: 'closed', connections: settings.connections, seconds: settings.trialSeconds, ...times },
+  })
+  const limits: RateGoal = {
+    first: closed.result.throughput * FIRST,
+    goalMs: settings.goalMs,
+    failed: settings.failureLimit,
+    max: closed.result.throughput * 2,
+  }
+  const points: RatePoint[] = []
+  const trials: TrialRun[] = []
+  let next = nextRate(points, limits)
+  while (!isFound(next)) {
+    const { rate } = next
+    const trial = await runTrial(on, {
+      ...common,
+      name: `${rate} requests/s`,
+      plan: { way: 'open', rate, seconds: settings.trialSeconds * LONGER, ...times },
+    })
+    trials.push(trial)
+    points.push(pointOf(trial, rate))
+    next = nextRate(points, limits)
+  }
+  const exhibit = record(
+    on,
+    'Latency by rate',
+    `requests at fixed rates to ${replicaCount(replicas)}; goal: p99 of ${settings.goalMs} ms${statement === '' ? '' : `, ${statement}`}`,
+    rateTable(points, limits),
+    [closed, ...trials],
+    goalChart(points, settings.goalMs),
+  )
+  // A generator that lags sends late: such a trial says nothing about the servers.
+  const issue = [closed, ...trials]
+    .flatMap(({ name, issues }) => issues.map((why) => `${name}: ${why}`))
+    .find(isAboutGenerator)
+  on.finding('load.goal', {
+    holds: issue === undefined ? next.rate !== undefined : null,
+    evidence: [exhibit, ...evidence],
+    detail: issue ?? foundText(next, settings.goalMs, closed.result.throughput, statement),
+    ...(next.rate === undefined ? {} : { measured: { 'highest rate': [next.rate, 'requests/s'] } }),
+  })
+}
+
+const isAboutGenerator = (issue: string): boolean => issue.includes('load generator is the bottleneck')
+
+const pointOf = ({ result: { total } }: TrialRun, rate: number): RatePoint => ({
+  rate,
+  p99: total.latency.percentiles['99'] ?? 0,
+  failed: total.requests === 0 ? 1 : total.failures / total.requests,
+})
+
+function foundText({ rate, missed }: RateFound, goalMs: number, throughput: number, statement: string): string {
+  const under = `p99 within ${goalMs} ms${statement === '' ? '' : `, ${statement}`}`
+  const closed = `a closed loop reaches ${throughput.toFixed(0)}/s`
+  if (rate === undefined) return `no rate has ${under}; ${closed}`
+  const bound = missed === undefined ? 'no higher rate was tried' : `${missed} missed it`
+  return `${rate} requests/s with ${under}; ${bound}; ${closed}, of which this is ${Math.round((rate / throughput) * 100)} %`
+}
+
+const rateTable = (points: readonly RatePoint[], limits: RateGoal): string =>
+  tableLines(
+    [
+      ['RATE/S', 'P99 MS', 'FAILED', 'GOAL'],
+      ...points.map((point) => [
+        point.rate,
+        point.p99.toFixed(0),
+        `${(point.failed * 100).toFixed(1)} %`,
+        meetsGoal(point, limits) ? 'met' : 'missed',
+      ]),
+    ],
+    { align: ['right', 'right'] },
+  ).join('\n')
