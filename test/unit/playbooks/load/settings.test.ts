@@ -24,3 +24,20 @@ t.test('loadSettings() reads the inventory and rejects invalid values', async (t
   t.throws(() => loadSettings({ load_trial_seconds: 'long' }), { message: /load_trial_seconds is "long"/ })
   t.throws(() => loadSettings({ load_replicas: 'many' }), { message: /load_replicas is "many"/ })
 })
+
+t.test('loadSettings() reads the request mix, from the inventory or as JSON from the command line', async (t) => {
+  const mix = { 'GET /': 5, 'POST /api/counter/increment': 1 }
+  const kinds = [
+    { method: 'GET', path: '/', weight: 5 },
+    { method: 'POST', path: '/api/counter/increment', weight: 1 },
+  ]
+  t.same(loadSettings({ load_mix: mix }).kinds, kinds)
+  t.same(loadSettings({ load_mix: JSON.stringify(mix) }).kinds, kinds)
+  t.equal(loadSettings({}).kinds.length, 3)
+  for (const wrong of ['GET /', { 'DELETE /': 1 }, { 'GET relative': 1 }, { 'GET /': 0 }, { 'GET /': 1.5 }, {}, [1]])
+    t.throws(
+      () => loadSettings({ load_mix: wrong }),
+      { message: /load_mix is .+: it must be a mapping of requests/ },
+      JSON.stringify(wrong),
+    )
+})
