@@ -47,7 +47,7 @@ export async function runPart(
 }
 
 async function runFiles(
-  { files, jobs, timeoutSeconds, bundle = false }: Files,
+  { files, jobs, timeoutSeconds, env = {}, bundle = false }: Files,
   start: ProgramOptions,
   report: (file: string, outcome: PartOutcome) => void,
 ): Promise<PartOutcome[]> {
@@ -66,7 +66,7 @@ async function runFiles(
         // The test times out by itself first, and reports where it was.
         const ended = await runProgram(command, {
           ...start,
-          env: { TAP_TIMEOUT: String(timeoutSeconds) },
+          env: { ...env, TAP_TIMEOUT: String(timeoutSeconds) },
           timeoutSeconds: timeoutSeconds + 30,
         })
         const outcome = outcomeOf(file, ended, true)

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -35,6 +35,7 @@ export interface Files {
   readonly jobs: number
   /** Timeout per file. */
   readonly timeoutSeconds: number
+  readonly env?: Readonly<Record<string, string>>
   /** Bundle all files before they run. Worth it for many short ones. */
   readonly bundle?: boolean
 }
@@ -49,6 +50,10 @@ export function testFiles(folder: string, but: readonly string[] = []): string[]
     .filter((file) => !but.includes(file))
     .sort()
 }
+
+/** Unit tests of random cases, of which `npm test` runs few. */
+const randomTests = (): string[] =>
+  testFiles('test/unit').filter((file) => readFileSync(path.join(ROOT, file), 'utf8').includes('support/seed.ts'))
 
 const oneByOne = (timeoutSeconds: number, files: () => readonly string[]): Files => ({ files, jobs: 1, timeoutSeconds })
 
@@ -150,6 +155,21 @@ export const PARTS: readonly Part[] = [
     minutes: 45,
     runs: 'all',
     work: oneByOne(3600, () => testFiles('test/lab', [STORY])),
+  },
+  {
+    name: 'random',
+    description: 'unit tests of random cases, ten times as many',
+    packages: UNIT,
+    lane: 'alone',
+    minutes: 6,
+    runs: 'all',
+    work: {
+      files: randomTests,
+      jobs: os.availableParallelism(),
+      timeoutSeconds: 1200,
+      env: { PROPERTY_RUNS: '10' },
+      bundle: true,
+    },
   },
   {
     name: 'property',

@@ -7,6 +7,7 @@ import type { RunEvent } from '../../../src/events/events.ts'
 import { quote } from '../../../src/shell/quote.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { exhibit, notice, result, runStart } from './events.ts'
+import { runs } from '../../support/seed.ts'
 
 function open(t: Test) {
   const path = t.testdir({})
@@ -40,7 +41,7 @@ await t.test('any secret in any field is masked in the event log and in the retu
         return JSON.stringify(seen.at(-1)) === JSON.stringify(redactor.maskEvent(event))
       })
     }),
-    { numRuns: 60 },
+    { numRuns: runs(25) },
   )
   record.close()
   t.strictSame([...readEventLog(events)], seen)

@@ -5,9 +5,10 @@ import t from 'tap'
 import { Redactor } from '../../../src/evidence/redactor.ts'
 import { SecretMatcher } from '../../../src/evidence/secret-matcher.ts'
 import { secret } from '../../../src/values/secret.ts'
+import { runs } from '../../support/seed.ts'
 
 /** `PROPERTY_RUNS=10` tests 10 MB, and 100,000 secrets. */
-const FACTOR = Number(process.env['PROPERTY_RUNS'] ?? 1) > 1 ? 10 : 1
+const FACTOR = runs(1) > 1 ? 10 : 1
 
 const escape = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 

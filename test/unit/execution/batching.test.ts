@@ -8,6 +8,7 @@ import { defineModule, type Task } from '../../../src/modules/task.ts'
 import { play } from '../../../src/playbook/play.ts'
 import { register } from '../../../src/values/reference.ts'
 import { line, present, runSteps, script, type PlayRun } from '../../support/play-run.ts'
+import { runs } from '../../support/seed.ts'
 
 const folder = t.testdir()
 const at = (name: string): string => path.join(folder, name)
@@ -201,6 +202,6 @@ t.test('a batched list of tasks has the same results as sequential execution', a
       const came = { story, files: names.map(read) }
       assert.deepEqual(came, { story: expected, files: names.map((name) => files.get(name)) })
     }),
-    { numRuns: 200 * Number(process.env['PROPERTY_RUNS'] ?? 1) },
+    { numRuns: runs(80) },
   )
 })

@@ -7,6 +7,7 @@ import {
   type CaptureOptions,
   type OverflowFile,
 } from '../../../src/execution/captured-output.ts'
+import { runs } from '../../support/seed.ts'
 
 /** A file in memory. */
 function spool() {
@@ -72,7 +73,7 @@ t.test('long output is in the overflow file byte for byte, with head and tail ke
         output.long()?.bytes === length
       )
     }),
-    { numRuns: 30 },
+    { numRuns: runs(15) },
   )
 })
 

@@ -10,7 +10,7 @@ import { play, type PlaybookStep } from '../../../src/playbook/play.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { register } from '../../../src/values/reference.ts'
 import { line, present, runSteps, script, type PlayRun } from '../../support/play-run.ts'
-import { sameCases } from '../../support/seed.ts'
+import { runs, sameCases } from '../../support/seed.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-check-'))
 t.teardown(() => {
@@ -407,7 +407,7 @@ t.test('predictions of check mode match the run', async (t) => {
         if (unsaid.length > 0 && !ended) throw new Error(`not a word on ${unsaid.join(', ')}`)
       },
     ),
-    { numRuns: 60, ...sameCases },
+    { numRuns: runs(25), ...sameCases },
   )
   t.comment(totals)
   for (const status of ['ok', 'changed', 'unknown', 'failed', 'skipped'] as const)

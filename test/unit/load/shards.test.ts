@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { mergeParts, shardPlan, readPlan, type Figures, type LoadPart, type Plan } from '../../../src/load/index.ts'
 import { Tally, type RequestOutcome } from '../../../src/load/tally.ts'
+import { runs } from '../../support/seed.ts'
 
 const targets = [1, 2, 3].map((n) => ({ host: `10.0.0.${n}`, port: 8080 }))
 
@@ -68,7 +69,7 @@ t.test('merged results of several generators equal the result of one', async (t)
         )
       }
     }),
-    { numRuns: 60 },
+    { numRuns: runs(25) },
   )
 })
 

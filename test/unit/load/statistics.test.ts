@@ -3,6 +3,7 @@ import t from 'tap'
 import { seeded } from '../../../src/load/random.ts'
 import { runUntilDecided } from '../../../src/load/sequential.ts'
 import { compare, type Conclusion, interleaved, ratioOfMeans, type Trial } from '../../../src/load/statistics.ts'
+import { runs } from '../../support/seed.ts'
 
 /** Approximately normal noise (Irwin-Hall) with a relative spread. */
 const noisy = (random: () => number, mean: number, spread: number): number =>
@@ -110,7 +111,7 @@ async function sequence(random: () => number, ratio: number, spread: number, dri
 
 t.test('runUntilDecided() has few false verdicts, though it looks several times', async (t) => {
   const random = seeded(11)
-  const rounds = 200 * Number(process.env['PROPERTY_RUNS'] ?? 1)
+  const rounds = runs(200)
   for (const { ratio, wrong } of [
     { ratio: 1, wrong: ['more', 'less'] },
     { ratio: 1.1, wrong: ['no difference', 'less'] },

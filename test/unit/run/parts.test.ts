@@ -19,9 +19,18 @@ t.test(
 )
 
 t.test('each test file is in exactly one part', async (t) => {
-  const inParts = PARTS.flatMap(({ work }) => ('files' in work ? work.files() : []))
+  const filesOf = (wanted: (name: string) => boolean): readonly string[] =>
+    PARTS.filter(({ name }) => wanted(name)).flatMap(({ work }) => ('files' in work ? work.files() : []))
+  const inParts = filesOf((name) => name !== 'random')
   t.same([...inParts].sort(), testFiles('test'))
   for (const file of inParts) t.ok(existsSync(path.join(ROOT, file)), file)
+  const again = filesOf((name) => name === 'random')
+  const units = filesOf((name) => name === 'unit')
+  t.ok(again.length > 10, 'random cases run again, many more')
+  t.same(
+    again.filter((file) => !units.includes(file)),
+    [],
+  )
 })
 
 t.test('npm test takes at most fourteen minutes', async (t) => {

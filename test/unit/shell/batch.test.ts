@@ -4,6 +4,7 @@ import t from 'tap'
 import { BatchReader, composeBatch, type OutputSink, type CommandResult } from '../../../src/shell/batch.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { shells } from '../../support/shells.ts'
+import { runs } from '../../support/seed.ts'
 
 const MARK = 'lb-0123456789'
 
@@ -93,7 +94,7 @@ for (const { name, argv } of shells) {
           list,
         )
       }),
-      { numRuns: 20 },
+      { numRuns: runs(10) },
     )
     t.end()
   })

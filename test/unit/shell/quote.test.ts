@@ -3,6 +3,7 @@ import t from 'tap'
 import { quote, raw, sh } from '../../../src/shell/quote.ts'
 import { secret } from '../../../src/values/secret.ts'
 import { runIn, shells } from '../../support/shells.ts'
+import { runs } from '../../support/seed.ts'
 
 const words = fc.array(
   fc.string({ unit: 'binary', maxLength: 12 }).filter((word) => !word.includes('\0')),
@@ -42,7 +43,7 @@ for (const shell of shells) {
       fc.property(words, (list) => {
         t.same(arrive(list), list)
       }),
-      { numRuns: 25 },
+      { numRuns: runs(10) },
     )
     t.end()
   })

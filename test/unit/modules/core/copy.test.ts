@@ -19,6 +19,7 @@ import { copy } from '../../../../src/modules/core/copy.ts'
 import { Secret } from '../../../../src/values/secret.ts'
 import { converge, runIn } from '../../../support/shells.ts'
 import { converged, inEachShell } from '../each-shell.ts'
+import { runs } from '../../../support/seed.ts'
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const permissions = (path: string): number => statSync(path).mode & 0o7777
@@ -239,7 +240,7 @@ t.test('copy writes any text exactly', async (t) => {
         t.same(run.after.changes, [])
         return readFileSync(dest).equals(Buffer.from(content))
       }),
-      { numRuns: 25, examples: [['-n'], ['-e \\c'], ['\n\n'], ["'"], ['%s\\'], ['']] },
+      { numRuns: runs(10), examples: [['-n'], ['-e \\c'], ['\n\n'], ["'"], ['%s\\'], ['']] },
     )
   })
 })

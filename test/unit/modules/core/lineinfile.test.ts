@@ -15,6 +15,7 @@ import { lineinfile } from '../../../../src/modules/core/lineinfile.ts'
 import { editLines, type LineEdit } from '../../../../src/modules/support/file-lines.ts'
 import { converge } from '../../../support/shells.ts'
 import { converged, inEachShell } from '../each-shell.ts'
+import { runs } from '../../../support/seed.ts'
 
 const edit = (text: string, request: Partial<LineEdit>): string =>
   editLines(text, { state: 'present', backrefs: false, ...request })
@@ -133,7 +134,7 @@ t.test('lineinfile writes any line exactly', async (t) => {
         t.same(run.after.changes, [])
         return readFileSync(path, 'utf8') === `first\n${text}\n`
       }),
-      { numRuns: 15, examples: [['-n'], ['%s\\c'], ["'"]] },
+      { numRuns: runs(8), examples: [['-n'], ['%s\\c'], ["'"]] },
     )
   })
 })

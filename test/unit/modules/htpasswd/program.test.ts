@@ -20,6 +20,7 @@ import t from 'tap'
 import { parse, stringify } from 'yaml'
 import { programs } from '../../../../src/modules/htpasswd/program.ts'
 import { readAccounts } from '../../../../src/modules/htpasswd/read-accounts.ts'
+import { runs } from '../../../support/seed.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'labbook-accounts-'))
 t.teardown(() => {
@@ -299,7 +300,7 @@ t.test('htpasswd converges from any file, and is idempotent', async (t) => {
       if (known.some((each) => each === '' || output.includes(JSON.stringify(each))) || output.includes('$2a'))
         throw new Error('the output contains a password')
     }),
-    { numRuns: 60 },
+    { numRuns: runs(20) },
   )
   t.ok(removed > 10, `${removed} users were removed`)
 })

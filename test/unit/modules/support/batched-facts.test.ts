@@ -11,6 +11,7 @@ import type { ModuleCall } from '../../../../src/modules/task.ts'
 import { BatchReader, composeBatch, type Probe, type Script } from '../../../../src/shell/batch.ts'
 import { sh } from '../../../../src/shell/quote.ts'
 import { shells, type Shell } from '../../../support/shells.ts'
+import { runs } from '../../../support/seed.ts'
 
 /* Probes of one batch share facts. Batched or single, they must return the same. */
 
@@ -156,7 +157,7 @@ for (const shell of shells) {
           before = after
         }
       }),
-      { numRuns: 60 },
+      { numRuns: runs(20) },
     )
     t.end()
   })

@@ -7,6 +7,7 @@ import t from 'tap'
 import { connectionSettings } from '../../../../src/connection/index.ts'
 import { upload } from '../../../../src/modules/transfer/upload.ts'
 import { programs } from '../../../../src/modules/transfer/upload-program.ts'
+import { runs } from '../../../support/seed.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'labbook-upload-'))
 t.teardown(() => {
@@ -35,7 +36,7 @@ t.test('uploaded file is identical to the source, whatever its size', async () =
         return readFileSync(dest).equals(readFileSync(src))
       },
     ),
-    { numRuns: 12 },
+    { numRuns: runs(6) },
   )
 })
 
