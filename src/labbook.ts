@@ -24,7 +24,7 @@ export type { Closing } from './ui/index.ts'
 // Values of tasks.
 export { HOST_DIRECTORIES, stateDirectory } from './values/directories.ts'
 export { register, Reference, type Register, type Scope } from './values/reference.ts'
-export { secret, Secret } from './values/secret.ts'
+export { secret, Secret, SecretBytes } from './values/secret.ts'
 export { toText } from './values/to-text.ts'
 
 // Modules, and what new ones are made with.

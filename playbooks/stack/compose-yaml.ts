@@ -3,9 +3,13 @@ import type { Document, Pair, YAMLMap } from 'yaml'
 import { type InventoryProblem, type SourceText, syntaxAdvice, toText, type YamlIssue } from 'labbook'
 
 export interface ComposeDocument {
+  /** The parsed nodes. {@link ComposeDocument.data} has their values at the time of its call. */
+  readonly document: Document
   /** Plain data; null for an empty file. */
-  readonly data: unknown
+  data(): unknown
   locate(issue: YamlIssue): InventoryProblem
+  /** The problem at an offset of the text. */
+  at(offset: number, message: string): InventoryProblem
 }
 
 /**
@@ -27,7 +31,9 @@ export function parseComposeYaml({ path, text }: SourceText): ComposeDocument | 
   if (problems.length > 0) return problems
   const pairsOf = pairsByName()
   return {
-    data: document.toJS({ maxAliasCount: -1 }),
+    document,
+    at,
+    data: () => document.toJS({ maxAliasCount: -1 }) as unknown,
     locate: (issue) => at(offsetOf(document, issue, pairsOf), issue.message),
   }
 }

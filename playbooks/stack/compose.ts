@@ -1,18 +1,12 @@
 import type { z } from 'zod'
 import { didYouMean, type InventoryProblem, nearest, type Path, type SourceText, toText } from 'labbook'
 import { parseComposeYaml } from './compose-yaml.ts'
+import { asList, asMap, type ComposeFault, type YamlMap } from './compose-values.ts'
+import { checkForDaemon } from './daemon-checks.ts'
+import { interpolate, type EnvironmentEntry } from './interpolation.ts'
 import { IGNORED, REFUSED, REFUSED_AT_TOP } from './keys.ts'
 import { composeSchema, keysAt } from './schema.ts'
-import {
-  asList,
-  portsOf,
-  checkReferences,
-  asMap,
-  type ComposeFault,
-  type NamedFile,
-  type Port,
-  type YamlMap,
-} from './references.ts'
+import { portsOf, checkReferences, type ComposeContext, type NamedFile, type Port } from './references.ts'
 
 /** A service of a compose file. */
 export interface ComposeService {
@@ -23,41 +17,53 @@ export interface ComposeService {
 }
 
 export interface Compose {
+  /** The file for Docker, with the values of its variables. */
+  readonly text: string
+  /** Its format version. */
+  readonly version: string
   readonly services: readonly ComposeService[]
   readonly files: readonly NamedFile[]
+  readonly environment: readonly EnvironmentEntry[]
   /** Errors that prevent the deployment, in line order. */
   readonly problems: readonly InventoryProblem[]
   /** Keys that Swarm ignores, and behaviour that may surprise. */
   readonly warnings: readonly InventoryProblem[]
 }
 
-/**
- * Reads and validates a compose file for Swarm.
- *
- * @param exists - whether a file exists in the directory of the compose file.
- */
-export function readCompose(source: SourceText, exists: (file: string) => boolean): Compose {
+const NOTHING = { text: '', version: '', services: [], files: [], environment: [], warnings: [] }
+
+/** Reads a compose file, interpolates its variables, and validates it for Swarm. */
+export function readCompose(source: SourceText, context: ComposeContext): Compose {
   const document = parseComposeYaml(source)
-  if (!('data' in document)) return { services: [], files: [], problems: document, warnings: [] }
+  if (!('document' in document)) return { ...NOTHING, problems: document }
+  const sorted = (problems: readonly InventoryProblem[]): InventoryProblem[] =>
+    [...problems].sort((a, b) => a.line - b.line || a.column - b.column)
   const at = (faults: readonly ComposeFault[]): InventoryProblem[] =>
-    faults
-      .map(({ path, at, message }) => document.locate({ path, at: at ?? 'value', message }))
-      .sort((a, b) => a.line - b.line || a.column - b.column)
-  const { data } = document
+    faults.map(({ path, at, message }) => document.locate({ path, at: at ?? 'value', message }))
+  const { text, version, environment, ...interpolated } = interpolate(document, source, context.lookup)
+  const data = document.data()
   if (Object.keys(asMap(data)).length === 0) {
     const message = 'the file defines no services: start with "services:"'
-    return { services: [], files: [], problems: at([{ path: [], message }]), warnings: [] }
+    return { ...NOTHING, problems: at([{ path: [], message }]) }
   }
   const services = Object.entries(asMap(asMap(data).services))
   const ignored = services.flatMap(([name, service]) => ignoredKeys(name, asMap(service)))
   const schemaErrors = schemaFaults(withoutIgnored(asMap(data)))
+  const known = [...interpolated.problems, ...at(schemaErrors)]
   // References are checked only in a file with a valid schema.
-  const { faults, warnings: doubts, files } = checkReferences(asMap(data), exists)
+  const references = checkReferences(asMap(data), context)
+  const daemon = known.length > 0 ? { faults: [], warnings: [] } : checkForDaemon(asMap(data), context.stack)
   return {
+    text,
+    version,
+    environment,
     services: services.map(([name, service]) => serviceOf(name, asMap(service))),
-    files,
-    problems: at(schemaErrors.length > 0 ? schemaErrors : faults),
-    warnings: at([...ignored, ...(schemaErrors.length > 0 ? [] : doubts)]),
+    files: references.files,
+    problems: sorted(known.length > 0 ? known : at([...references.faults, ...daemon.faults])),
+    warnings: sorted([
+      ...interpolated.warnings,
+      ...at([...ignored, ...(known.length > 0 ? [] : references.warnings), ...daemon.warnings]),
+    ]),
   }
 }
 

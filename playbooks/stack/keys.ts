@@ -23,6 +23,7 @@ export const IGNORED: Readonly<Record<string, string>> = {
   restart: 'use deploy.restart_policy (default: always restart)',
   security_opt: 'remove it',
   shm_size: 'mount a tmpfs on /dev/shm (volumes: {type: tmpfs, target: /dev/shm, tmpfs: {size: ...}})',
+  tmpfs: 'use a long mount (volumes: {type: tmpfs, target: /path, tmpfs: {size: ...}})',
   userns_mode: 'remove it',
 }
 

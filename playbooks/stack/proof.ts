@@ -2,14 +2,13 @@ import { type Exhibit, experiment, type ExperimentContext, tableLines } from 'la
 import { readRequest } from './request.ts'
 import {
   describeFailure,
+  hasAllTasks,
   judge,
   unconvergedServices,
-  readState,
-  stateCommand,
   type FailedService,
   type Judgement,
-  type StackState,
 } from './tasks.ts'
+import { readState, stateCommand, type StackState } from './stack-state.ts'
 import { stackVars } from './vars.ts'
 
 const LOG_LINES = 20
@@ -18,7 +17,7 @@ const MAX_DETAILED = 4
 
 const PROVES = {
   'stack.converged': 'Stack has converged: no update is in progress, and no task is starting or failing',
-  'stack.replicas': 'Every service runs its desired number of tasks',
+  'stack.replicas': 'Every service runs its desired number of tasks, or has completed them',
   'stack.health': 'Every container with a health check is healthy',
 }
 
@@ -72,13 +71,16 @@ async function verifyStack(on: ExperimentContext, stack: string, within: number)
         : `${prefix}${details.messages.join('; ')}`,
     measured: judgement.kind === 'converged' ? { 'time to converge': [seconds, 's'] } : {},
   })
-  const incomplete = stackState.services.filter(({ running, desired: wanted }) => running < wanted)
+  const incomplete = stackState.services.filter((service) => !hasAllTasks(service, stackState.tasks))
   on.finding('stack.replicas', {
     holds: stackState.services.length > 0 && incomplete.length === 0,
     evidence: [services, placement],
     detail:
       stackState.services
-        .map(({ name, running, desired: wanted }) => `${shortName(name, stack)} ${running}/${wanted}`)
+        .map(
+          ({ name, running, desired: wanted, completed }) =>
+            `${shortName(name, stack)} ${completed === null ? `${running}/${wanted}` : `${completed.count}/${completed.of} completed`}`,
+        )
         .join(', ') || 'no services',
   })
   await reportHealth(on, stack)
@@ -92,6 +94,7 @@ async function watchStack(on: ExperimentContext, stack: string, within: number) 
   let stackState: StackState = { services: [], tasks: [] }
   let judgement: Judgement = { kind: 'waiting', for: 'the services' }
   let convergedPolls = 0
+  let firstPoll: number | undefined
   const { seconds, exhibit } = await on.watch({
     title: `State of stack ${stack}`,
     command: stateCommand(stack),
@@ -101,7 +104,8 @@ async function watchStack(on: ExperimentContext, stack: string, within: number) 
       if (exitCode !== 0) return false
       stackState = readState(stdout)
       before ??= new Set(stackState.tasks.filter(({ desired }) => desired === 'shutdown').map(({ id }) => id))
-      judgement = judge(stackState, before)
+      firstPoll ??= performance.now()
+      judgement = judge(stackState, before, (performance.now() - firstPoll) / 1000)
       // Twice in a row: between two steps of an update the stack may look converged.
       convergedPolls = judgement.kind === 'converged' ? convergedPolls + 1 : 0
       return judgement.kind === 'failed' || convergedPolls >= 2

@@ -1,14 +1,9 @@
 import { didYouMean, nearest, type Path, toText } from 'labbook'
 import { posix } from 'node:path'
-
-export type YamlMap = Readonly<Record<string, unknown>>
-
-/** The value as a map; empty if it is none. */
-export const asMap = (value: unknown): YamlMap =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as YamlMap) : {}
-
-export const asList = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]
+import { asList, asMap, type ComposeFault, type YamlMap } from './compose-values.ts'
+import { contentProblem } from './daemon-checks.ts'
+import { checkEnvFile } from './env-file.ts'
+import type { Lookup } from './substitution.ts'
 
 /** A file that the compose file references. */
 export interface NamedFile {
@@ -21,11 +16,21 @@ export interface NamedFile {
   readonly file: string
 }
 
-/** A message at a path in the file. */
-export interface ComposeFault {
-  readonly path: Path
-  readonly at?: 'key' | 'value'
-  readonly message: string
+/** A file in the directory of the compose file. */
+export interface FileContent {
+  /** Bytes. */
+  readonly size: number
+  readonly read: () => Buffer
+}
+
+/** What a compose file is read with. */
+export interface ComposeContext {
+  /** The values of variables. */
+  readonly lookup: Lookup
+  /** A file by its path relative to the compose file; undefined if it does not exist. */
+  readonly file: (name: string) => FileContent | undefined
+  /** Name of the stack. */
+  readonly stack: string
 }
 
 /** A published port of a service. */
@@ -39,7 +44,7 @@ export interface Port {
 
 const SHORT_PORT = /^(?:.*:)?(\d+)(?:-(\d+))?:(\d+)(?:-\d+)?(?:\/(\w+))?$/
 
-/** Parses `"8080:80"` and the long form; empty for ports that are not published or contain variables. */
+/** Parses `"8080:80"` and the long form; empty for ports that are not published. */
 export function portsOf(port: unknown): Port[] {
   if (typeof port === 'object' && port !== null) {
     const { published, target, protocol, mode } = port as YamlMap
@@ -65,9 +70,9 @@ interface References {
 }
 
 /** Checks the references of a file with a valid schema: images, files, networks, volumes, ports. */
-export function checkReferences(data: YamlMap, exists: (file: string) => boolean): References {
+export function checkReferences(data: YamlMap, context: ComposeContext): References {
   const references: References = { faults: [], warnings: [], files: [] }
-  const taken = new Map<string, string>()
+  const taken = new Map<string, Publisher>()
   for (const [name, definition] of Object.entries(asMap(data.services))) {
     const service = asMap(definition)
     const path = ['services', name]
@@ -85,13 +90,13 @@ export function checkReferences(data: YamlMap, exists: (file: string) => boolean
     for (const [i, file] of asList(service.env_file).entries()) {
       addFile(
         references,
-        { kind: 'env_file', key: name, file: String(file) },
+        { kind: 'env_file', key: name, file: toText(file) },
         [...path, 'env_file', ...(Array.isArray(service.env_file) ? [i] : [])],
-        exists,
+        context,
       )
     }
   }
-  for (const kind of ['configs', 'secrets'] as const) checkDeclared(references, data, kind, exists)
+  for (const kind of ['configs', 'secrets'] as const) checkDeclared(references, data, kind, context)
   return references
 }
 
@@ -106,7 +111,7 @@ function checkNetworks({ faults }: References, data: YamlMap, { networks }: Yaml
 
 function checkDeclaredKey(faults: ComposeFault[], data: YamlMap, kind: string, name: string, path: Path): void {
   const declared = Object.keys(asMap(data[kind]))
-  if (declared.includes(name) || name.includes('$')) return
+  if (declared.includes(name)) return
   const guess = didYouMean(nearest(name, declared, 2))
   faults.push({
     path,
@@ -119,7 +124,7 @@ function checkMounts({ faults, warnings: doubts }: References, data: YamlMap, se
   for (const [i, mount] of asList(service.volumes).entries()) {
     const { type, source } = mountOf(mount)
     const at = [...path, 'volumes', i]
-    if (source === undefined || source.includes('$')) continue
+    if (source === undefined) continue
     if (type === 'bind') {
       if (source.startsWith('/'))
         doubts.push({
@@ -177,7 +182,7 @@ function checkDeclared(
   references: References,
   data: YamlMap,
   kind: 'configs' | 'secrets',
-  exists: (file: string) => boolean,
+  context: ComposeContext,
 ): void {
   for (const [key, definition] of Object.entries(asMap(data[kind]))) {
     const { file, external, name, driver } = asMap(definition)
@@ -187,8 +192,9 @@ function checkDeclared(
         references,
         { kind, key, file: toText(file), ...(name === undefined ? {} : { name: toText(name) }) },
         [...path, 'file'],
-        exists,
+        context,
       )
+      checkVersionedName(references, name, path)
     } else if ((external === undefined || external === false) && driver === undefined) {
       references.faults.push({
         path,
@@ -199,38 +205,87 @@ function checkDeclared(
   }
 }
 
-function addFile({ faults, files }: References, named: NamedFile, path: Path, exists: (file: string) => boolean): void {
+/** Characters that the name of a config or secret may have; its length is cut. */
+function checkVersionedName({ faults }: References, name: unknown, path: Path): void {
+  if (name === undefined || /^[a-zA-Z0-9][a-zA-Z0-9-_.]*$/.test(toText(name))) return
+  faults.push({ path: [...path, 'name'], message: '"name": use letters, digits, "-", "_" and "."' })
+}
+
+function addFile(references: References, named: NamedFile, path: Path, context: ComposeContext): void {
+  const { faults, files } = references
   const { file } = named
-  if (file.includes('$')) {
-    faults.push({ path, message: `${file}: variables are not supported in file names: write the name out` })
-  } else if (file.startsWith('/') || posix.normalize(file).startsWith('..')) {
+  if (file.startsWith('/') || posix.normalize(file).startsWith('..')) {
     faults.push({
       path,
       message: `${file} is outside the compose file's directory: move it there, so that it is copied to the node`,
     })
-  } else if (!exists(file)) {
+    return
+  }
+  const content = context.file(file)
+  if (content === undefined) {
     faults.push({
       path,
       message: `file ${file} not found in the compose file's directory: create it, or correct its name`,
     })
-  } else {
-    files.push(named)
+    return
+  }
+  files.push(named)
+  if (named.kind === 'env_file') checkEnvironmentFile(references, file, content, path, context)
+  else {
+    const problem = contentProblem(named.kind, file, content.size)
+    if (problem !== undefined) faults.push({ path, message: problem })
   }
 }
 
-function checkPorts({ faults }: References, service: YamlMap, path: Path, taken: Map<string, string>): void {
+function checkEnvironmentFile(
+  { faults, warnings }: References,
+  file: string,
+  content: FileContent,
+  path: Path,
+  { lookup }: ComposeContext,
+): void {
+  const { problems, valueless } = checkEnvFile(content.read())
+  for (const { line, message } of problems) faults.push({ path, message: `line ${line} of ${file} ${message}` })
+  for (const { line, name } of valueless) {
+    const message = `line ${line} of ${file}: ${name} has no value`
+    if (lookup(name) === undefined) warnings.push({ path, message: `${message}: write ${name}=VALUE, or remove it` })
+    else faults.push({ path, message: `${message}: to set it with -e ${name}=..., add it to "environment" instead` })
+  }
+}
+
+/** The service that publishes a port. */
+interface Publisher {
+  readonly service: string
+  readonly mode: string
+  readonly pinned: boolean
+}
+
+function checkPorts(
+  { faults, warnings }: References,
+  service: YamlMap,
+  path: Path,
+  taken: Map<string, Publisher>,
+): void {
   const name = String(path[1])
+  const pinned = asList(asMap(asMap(service.deploy).placement).constraints).length > 0
   for (const [i, definition] of asList(service.ports).entries()) {
     for (const { published, protocol, mode } of portsOf(definition)) {
       const at = [...path, 'ports', i]
       const port = `${published}/${protocol}`
-      const publisher = taken.get(port)
-      if (publisher !== undefined)
+      const other = taken.get(port)
+      // Host ports are bound on the nodes that run a task: two services may use one on different nodes.
+      const mayCoexist = other?.service !== name && other?.mode === 'host' && mode === 'host'
+      if (other !== undefined && !mayCoexist)
         faults.push({
           path: at,
-          message: `port ${port} is already published by service "${publisher}": change one of them`,
+          message: `port ${port} is already published by service "${other.service}": change one of them`,
         })
-      taken.set(port, name)
+      else if (other !== undefined && !(pinned && other.pinned))
+        warnings.push({
+          path: at,
+          message: `service "${other.service}" publishes port ${port} of its nodes, too: pin both to different nodes with deploy.placement.constraints`,
+        })
+      taken.set(port, { service: name, mode, pinned })
       if (mode === 'ingress' && asMap(service.deploy).endpoint_mode === 'dnsrr') {
         faults.push({
           path: at,

@@ -3,18 +3,22 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { PlaybookError } from 'labbook'
 import { formatProblem, readCompose, type Compose } from './compose.ts'
-import type { NamedFile } from './references.ts'
-import { variablesOf } from './interpolation.ts'
+import type { FileContent, NamedFile } from './references.ts'
+import { StackVariables, withNames } from './variables.ts'
 import { stackVars } from './vars.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
 const DEFAULT_NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
 const MAX_SHOWN = 20
+/** Swarm allows 64 characters, 13 of which are the hash. */
+const MAX_NAME = 50
 
 /** The variables `-e file=... -e name=... -e state=...`. */
 export interface StackRequest {
   readonly name: string
+  /** The name is that of the directory, not `-e name=...`. */
+  readonly isNamedByDirectory: boolean
   readonly state: 'present' | 'absent'
   /** The compose file on this machine. */
   readonly file: string
@@ -22,8 +26,8 @@ export interface StackRequest {
 
 /** A compose file and its directory. */
 export interface StackFile {
-  readonly text: string
   readonly compose: Compose
+  readonly variables: StackVariables
   /** Directory of the compose file, on this machine. */
   readonly directory: string
 }
@@ -39,12 +43,14 @@ export function readRequest(vars: Vars): StackRequest {
   }
   const file = requested.file === undefined ? '' : composeFile(path.resolve(requested.file))
   const name = requested.name ?? nameFrom(file)
+  if (name === '')
+    throw new PlaybookError(`no stack name: set it with -e name=... (the directory of ${file} has no valid name)`)
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$/.test(name)) {
     throw new PlaybookError(
       `invalid stack name "${name}": use up to 41 letters, digits, "-" and "_"; set it with -e name=...`,
     )
   }
-  return { name, state, file }
+  return { name, isNamedByDirectory: requested.name === undefined, state, file }
 }
 
 /** Resolves a directory to the compose file in it. */
@@ -56,16 +62,13 @@ function composeFile(file: string): string {
   return path.join(file, defaultName)
 }
 
-/** `shop/compose.yaml` and `shop.yml` both get the stack name `shop`. */
-function nameFrom(file: string): string {
-  const stem = DEFAULT_NAMES.includes(path.basename(file))
-    ? path.basename(path.dirname(file))
-    : path.basename(file).replace(/\.[^.]*$/, '')
-  return stem
-    .replace(/[^A-Za-z0-9_-]+/g, '-')
+/** The name of the directory, as Docker Compose writes it. The name of the file is often the same in many projects. */
+const nameFrom = (file: string): string =>
+  path
+    .basename(path.dirname(file))
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, '')
     .replace(/^[-_]+/, '')
-    .slice(0, 41)
-}
 
 /**
  * Reads and validates the compose file.
@@ -75,29 +78,27 @@ function nameFrom(file: string): string {
  * @throws {PlaybookError} if it cannot be read.
  */
 export function inspectStackFile(
-  { file }: StackRequest,
+  { file, name }: StackRequest,
   vars: Vars,
   provided: ReadonlySet<string>,
 ): { readonly stack: StackFile; readonly problems: readonly string[] } {
   const shown = path.relative(process.cwd(), file)
   const source = { path: shown.startsWith('..') ? file : shown, text: read(file) }
-  const folder = path.dirname(file)
-  const compose = readCompose(
-    source,
-    (name) => existsSync(path.join(folder, name)) && statSync(path.join(folder, name)).isFile(),
-  )
-  const stack: StackFile = { text: source.text, compose, directory: folder }
-  if (compose.problems.length > 0) return { stack, problems: compose.problems.map(formatProblem) }
-  const undefinedVariables = variablesOf(source.text).filter(
-    ({ name, optional }) => !optional && vars[name] === undefined && !provided.has(name),
-  )
-  return {
-    stack,
-    problems: undefinedVariables.map(({ name, from }) => {
-      const before = source.text.slice(0, from).split('\n')
-      return `${source.path}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}: variable ${name} has no value: set it with -e ${name}=..., or write \${${name}:-VALUE}`
-    }),
-  }
+  const directory = path.dirname(file)
+  const variables = new StackVariables(vars, provided)
+  const compose = readCompose(source, {
+    lookup: variables.lookup,
+    file: (name) => contentOf(path.join(directory, name)),
+    stack: name,
+  })
+  variables.maskSecrets(compose.environment)
+  const problems = compose.problems.map((problem) => withNames(formatProblem(problem)))
+  return { stack: { compose, variables, directory }, problems }
+}
+
+const contentOf = (file: string): FileContent | undefined => {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  return stats?.isFile() ? { size: stats.size, read: () => readFileSync(file) } : undefined
 }
 
 /** Like {@link inspectStackFile}, but @throws {PlaybookError} with all problems. */
@@ -115,8 +116,12 @@ export function readStackFile(request: StackRequest, vars: Vars, provided: Reado
 
 function read(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    const bytes = readFileSync(file)
+    const text = bytes.toString('utf8')
+    if (Buffer.from(text).equals(bytes)) return text
+    throw new PlaybookError(`${file}: the compose file is not UTF-8: convert it`)
   } catch (error) {
+    if (error instanceof PlaybookError) throw error
     const { code } = error as NodeJS.ErrnoException
     throw new PlaybookError(
       `${file}: cannot read the compose file: ${code === 'ENOENT' ? 'it does not exist; set -e file=...' : String(code)}`,
@@ -126,10 +131,15 @@ function read(file: string): string {
 
 /** Name with a content hash: Swarm's configs and secrets are immutable, so new content needs a new name. */
 export function versionedName(stack: string, { kind, key, name }: NamedFile, content: Buffer): string {
+  const fullName = name ?? `${stack}_${key}`
   // A slow hash, so that a secret cannot be guessed from its name.
   const hash =
     kind === 'secrets'
       ? scryptSync(content, `labbook ${stack} ${key}`, 16).toString('hex')
-      : createHash('sha256').update(content).digest('hex')
-  return `${(name ?? `${stack}_${key}`).slice(0, 50)}-${hash.slice(0, 12)}`
+      : createHash('sha256')
+          // Names that differ only in the part that is cut stay different.
+          .update(fullName.slice(MAX_NAME))
+          .update(content)
+          .digest('hex')
+  return `${fullName.slice(0, MAX_NAME)}-${hash.slice(0, 12)}`
 }

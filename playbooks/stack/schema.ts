@@ -13,25 +13,20 @@ const choose = (pick: (value: unknown) => z.ZodType): z.ZodType =>
 
 const isList = Array.isArray
 const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !isList(value)
-/** Docker interpolates variables before it checks types, so such a string may have any type. */
-const hasVariable = (value: unknown): boolean => typeof value === 'string' && value.includes('$')
-const orVariable = (type: z.ZodType): z.ZodType => choose((value) => (hasVariable(value) ? z.unknown() : type))
-
 const text = z.string({ error: 'must be text: put it in quotes' })
-const number = orVariable(z.number({ error: 'must be a number' }))
-const integer = orVariable(z.int({ error: 'must be a whole number' }).nonnegative({ error: 'must not be negative' }))
-const boolean = orVariable(z.boolean({ error: 'must be true or false' }))
-const duration = orVariable(
-  text.regex(/^(0|(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+)$/, { error: 'must be a duration such as 10s or 1m30s' }),
-)
+const number = z.number({ error: 'must be a number' })
+const integer = z.int({ error: 'must be a whole number' }).nonnegative({ error: 'must not be negative' })
+const boolean = z.boolean({ error: 'must be true or false' })
+const duration = text.regex(/^(0|(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+)$/, {
+  error: 'must be a duration such as 10s or 1m30s',
+})
 const textList = z.array(text, { error: 'must be a list: put a "- " before each entry, or [ ] around all' })
 const textOrTexts = choose((value) => (isList(value) ? textList : text))
 const oneOf = (...choices: [string, ...string[]]): z.ZodType =>
-  orVariable(z.enum(choices, { error: `must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}` }))
+  z.enum(choices, { error: `must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}` })
 
-/** In YAML 1.1, which Docker reads, these are booleans. */
 const value = choose((input) =>
-  typeof input === 'boolean' || (typeof input === 'string' && /^(yes|no|on|off)$/i.test(input))
+  typeof input === 'boolean'
     ? z.never({ error: 'Docker reads this as a boolean, but it must be text: put it in quotes' })
     : z.union([z.string(), z.number(), z.null()], { error: 'must be text' }),
 )
@@ -96,6 +91,12 @@ const shapes = {
   },
   grant: { source: text, target: text, uid: text, gid: text, mode: number },
   logging: { driver: text, options: z.record(z.string(), z.unknown()) },
+  attachment: {
+    aliases: textList,
+    ipv4_address: text,
+    ipv6_address: text,
+    driver_opts: z.record(z.string(), z.union([z.string(), z.number()])),
+  },
 } satisfies Record<string, z.ZodRawShape>
 
 /** A map in which all keys are optional. */
@@ -145,7 +146,9 @@ const service = {
   isolation: text,
   labels: pairs,
   logging: optionalKeys(shapes.logging, 'driver, options'),
-  networks: choose((value) => (isMap(value) ? z.record(z.string(), z.unknown()) : textList)),
+  networks: choose((value) =>
+    isMap(value) ? z.record(z.string(), optionalKeys(shapes.attachment, 'aliases').nullable()) : textList,
+  ),
   ports: z.array(
     choose((item) =>
       isMap(item)
@@ -160,7 +163,6 @@ const service = {
   stop_grace_period: duration,
   stop_signal: text,
   sysctls: pairs,
-  tmpfs: textOrTexts,
   tty: boolean,
   ulimits: z.unknown(),
   user: text,
@@ -241,6 +243,7 @@ export function keysAt(path: readonly PropertyKey[]): string[] {
     configs: shapes.grant,
     secrets: shapes.grant,
     logging: shapes.logging,
+    networks: shapes.attachment,
   }
   return Object.keys(nested[third] ?? {})
 }

@@ -11,12 +11,12 @@ import {
   play,
   PlaybookError,
   type PlayContext,
+  quote,
   type Reference,
-  secret,
+  SecretBytes,
   shell,
   type Task,
   template,
-  toText,
 } from 'labbook'
 import { images } from '../app/images/images.ts'
 import { IMAGE_NAMES, type ImageName } from '../app/images/table.ts'
@@ -31,7 +31,7 @@ import {
   type StackFile,
   type StackRequest,
 } from './request.ts'
-import { COMPOSE_VERSION, pieces, variablesOf, withVersion } from './interpolation.ts'
+import { piecesOf } from './variables.ts'
 import { stackVars } from './vars.ts'
 
 const DIRECTORY = `${HOST_DIRECTORIES.files}/stacks`
@@ -51,10 +51,8 @@ export const validateComposeFile = play('Validate compose file', { hosts: 'local
 export function projectImagesIn({ vars }: Pick<PlayContext, 'vars'>): ImageName[] {
   const request = readRequest(vars)
   if (request.state !== 'present') return []
-  const { text } = readStackFile(request, vars, provided)
-  return variablesOf(text).flatMap(({ name }) =>
-    vars[name] === undefined && imageVariables.has(name) ? [imageVariables.get(name) as ImageName] : [],
-  )
+  const { variables } = readStackFile(request, vars, provided)
+  return [...variables.usedProvided].flatMap((name) => imageVariables.get(name) ?? [])
 }
 
 /** Logs the problems and warnings of the compose file. The next step fails the run if there are problems. */
@@ -102,13 +100,19 @@ export const deployStack = play(
     const directory = `${DIRECTORY}/${request.name}`
     if (request.state === 'absent') {
       return [
-        docker_stack(`Remove stack ${request.name}`, { name: request.name, state: 'absent', timeout: 300 }),
+        docker_stack(`Remove stack ${request.name}`, {
+          name: request.name,
+          state: 'absent',
+          // The name of a directory may also be that of another project's.
+          ...(request.isNamedByDirectory ? { owner: request.file } : {}),
+          timeout: 300,
+        }),
         file('Remove stack files', { path: directory, state: 'absent' }),
       ]
     }
     const stack = readStackFile(request, on.vars, provided)
     const compose = `${directory}/compose.yaml`
-    const { stack_resolve_image: resolve } = stackVars.read(on.vars)
+    const { stack_resolve_image: resolve, prune } = stackVars.read(on.vars)
     return [
       file('Create stack directory', { path: directory, state: 'directory', mode: '0755' }),
       directories(stack).map((name) =>
@@ -118,18 +122,21 @@ export const deployStack = play(
       template('Write compose file', {
         src: 'stack/compose.yaml',
         dest: compose,
-        mode: '0644',
-        vars: { pieces: interpolated(on, stack) },
+        // Variables may be passwords.
+        mode: stack.variables.used.size > 0 ? '0600' : '0644',
+        vars: { pieces: withImages(on, stack) },
       }),
       shell('Validate compose file with Docker', {
         // Older versions lack `docker stack config`; they validate in the deployment.
-        cmd: `docker stack --help | grep -q '^ *config ' || exit 0; docker stack config -c ${compose} >/dev/null`,
+        cmd: `docker stack --help | grep -q '^ *config ' || exit 0; docker stack config -c ${quote(compose)} >/dev/null`,
         read_only: true,
       }),
       docker_stack(`Deploy stack ${request.name}`, {
         name: request.name,
         compose: [compose, overrides(request, stack, directory)],
-        prune: true,
+        prune: prune ?? 'owned',
+        owner: request.file,
+        services: stack.compose.services.map(({ name }) => name),
         with_registry_auth: true,
         ...(resolve === undefined ? {} : { resolve_image: resolve }),
         timeout: 600,
@@ -138,23 +145,14 @@ export const deployStack = play(
   },
 )
 
-/** The text with interpolated variables; image references are known after the push to the registry. */
-function interpolated(on: PlayContext, { text }: StackFile): (string | Reference<string>)[] {
-  const ownVariables = new Set(
-    variablesOf(text)
-      .map(({ name }) => name)
-      .filter((name) => provided.has(name) || on.vars[name] !== undefined),
-  )
-  return pieces(withVersion(text), ownVariables).map((piece) => {
+/** The text for Docker; image references are known after the push to the registry. */
+const withImages = (on: PlayContext, { compose }: StackFile): (string | Reference<string>)[] =>
+  piecesOf(compose.text).map((piece) => {
     if (typeof piece === 'string') return piece
-    const { variable } = piece
-    // The user's value takes precedence. `$` is escaped, so that Docker does not interpolate it.
-    if (on.vars[variable] !== undefined) return toText(on.vars[variable]).replaceAll('$', '$$$$')
-    if (variable === 'REGISTRY') return registryAddress(on)
-    const image = imageVariables.get(variable) as keyof typeof images
+    if (piece.variable === 'REGISTRY') return registryAddress(on)
+    const image = imageVariables.get(piece.variable) as keyof typeof images
     return images[image].on(registryHost(on)).map(({ image }) => image)
   })
-}
 
 const directories = ({ compose }: StackFile): string[] =>
   [...new Set(compose.files.flatMap(({ file }) => parents(path.posix.normalize(file))))].sort()
@@ -168,7 +166,7 @@ function copyTask({ directory: folder }: StackFile, { kind, file: name }: NamedF
   const dest = `${target}/${path.posix.normalize(name)}`
   if (kind === 'configs') return copy(`Copy ${name}`, { src: path.join(folder, name), dest, mode: '0644' })
   // Environment files often contain passwords.
-  return copy(`Copy ${name}`, { content: secret(readFileSync(path.join(folder, name), 'utf8')), dest, mode: '0600' })
+  return copy(`Copy ${name}`, { content: new SecretBytes(readFileSync(path.join(folder, name))), dest, mode: '0600' })
 }
 
 /** Override file: names of configs and secrets, and hashes of env files, so that any changed file is a change. */
@@ -183,11 +181,15 @@ function overrides(
     Object.fromEntries(
       of(kind).map((it) => [
         it.key,
-        { name: versionedName(name, it, content(it)), file: `${target}/${path.posix.normalize(it.file)}` },
+        {
+          name: versionedName(name, it, content(it)),
+          // Docker interpolates variables in this file, too.
+          file: `${target}/${path.posix.normalize(it.file)}`.replaceAll('$', '$$$$'),
+        },
       ]),
     )
   return {
-    version: COMPOSE_VERSION,
+    version: compose.version,
     configs: named('configs'),
     secrets: named('secrets'),
     'x-env-files': Object.fromEntries(

@@ -1,93 +1,4 @@
-/** State of a service of a stack. */
-export interface ServiceState {
-  readonly name: string
-  readonly mode: string
-  readonly running: number
-  readonly desired: number
-  /** Docker's update status; empty without an update. */
-  readonly update: string
-  readonly updateMessage: string
-}
-
-/** State of a task: one attempt to run a container. */
-export interface TaskState {
-  readonly id: string
-  /** `shop_web.1`, or `shop_web.<node id>` for a global service. */
-  readonly name: string
-  readonly service: string
-  readonly node: string
-  readonly desired: string
-  readonly state: string
-  /** Seconds in this state; null if Docker does not print an age. */
-  readonly seconds: number | null
-  readonly error: string
-}
-
-export interface StackState {
-  readonly services: readonly ServiceState[]
-  /** Newest first within a slot. */
-  readonly tasks: readonly TaskState[]
-}
-
-const goFormat = (...names: string[]): string => `'${names.map((name) => `{{${name}}}`).join('\\t')}'`
-
-/** Command whose output {@link readState} parses; readable as tables. */
-export const stateCommand = (stack: string): string =>
-  [
-    'echo "== services"',
-    `docker stack services ${stack} --format ${goFormat('.Name', '.Mode', '.Replicas')} || exit`,
-    'echo "== updates"',
-    `docker stack services -q ${stack} | xargs -r docker service inspect --format '{{.Spec.Name}}{{if .UpdateStatus}}{{"\\t"}}{{.UpdateStatus.State}}{{"\\t"}}{{.UpdateStatus.Message}}{{end}}'`,
-    'echo "== tasks"',
-    `docker stack ps ${stack} --no-trunc --format ${goFormat('.ID', '.Name', '.Node', '.DesiredState', '.CurrentState', '.Error')} 2>&1 | grep -v '^nothing found in stack'`,
-    'exit 0',
-  ].join('\n')
-
-/** Parses the output of {@link stateCommand}. */
-export function readState(stdout: string): StackState {
-  const section = (name: string): string[][] =>
-    (new RegExp(`^== ${name}\\n((?:(?!== ).*(?:\\n|$))*)`, 'm').exec(stdout)?.[1] ?? '')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split('\t'))
-  const updates = new Map(section('updates').map(([name = '', ...rest]) => [name, rest]))
-  return {
-    services: section('services').map(([name = '', mode = '', replicas = '']): ServiceState => {
-      const [, running = '0', wanted = '0'] = /(\d+)\/(\d+)/.exec(replicas) ?? []
-      const [update = '', updateMessage = ''] = updates.get(name) ?? []
-      return { name, mode, running: Number(running), desired: Number(wanted), update, updateMessage }
-    }),
-    tasks: section('tasks')
-      .filter(({ length }) => length >= 5)
-      .map(([id = '', name = '', node = '', desired = '', current = '', error = '']) => {
-        const [state = '', ...age] = current.split(' ')
-        // Docker prefixes the names of replaced tasks with `\_`.
-        const taskName = name.replace(/^[\s\\_]+/, '')
-        return {
-          id,
-          name: taskName,
-          service: taskName.replace(/\.[^.]*$/, ''),
-          node,
-          desired: desired.toLowerCase(),
-          state: state.toLowerCase(),
-          seconds: secondsOf(age.join(' ')),
-          error: error.replace(/^"|"$/g, ''),
-        }
-      }),
-  }
-}
-
-/** Parses Docker's ages: exact up to a minute, then rounded. */
-function secondsOf(age: string): number | null {
-  if (/^less than a second/i.test(age)) return 0
-  const [, count, unit] = /^(?:about )?(an?|\d+) (second|minute|hour|day|week|month|year)s? ago/i.exec(age) ?? []
-  if (count === undefined || unit === undefined) return null
-  const seconds =
-    { second: 1, minute: 60, hour: 3600, day: 86400, week: 604800, month: 2592000, year: 31536000 }[
-      unit.toLowerCase()
-    ] ?? 1
-  return (/^an?$/i.test(count) ? 1 : Number(count)) * seconds
-}
+import type { ServiceState, StackState, TaskState } from './stack-state.ts'
 
 /** Whether a stack has converged, may still converge, or has failed. */
 export type Judgement =
@@ -120,27 +31,63 @@ const FAILED_UPDATES: Readonly<Record<string, string>> = {
  * Judges the state of a stack.
  *
  * @param before - ids of tasks that had already ended at the first poll: they belong to an earlier deployment.
+ * @param seconds - since the first poll.
  */
-export function judge({ services, tasks }: StackState, before: ReadonlySet<string>): Judgement {
+export function judge({ services, tasks }: StackState, before: ReadonlySet<string>, seconds = 0): Judgement {
   if (services.length === 0) return { kind: 'waiting', for: 'the services' }
   const culprits = services.flatMap((service) =>
     failureOf(
       service,
       tasks.filter((task) => task.service === service.name),
       before,
+      seconds,
     ),
   )
   if (culprits.length > 0) return { kind: 'failed', failedServices: culprits }
   const unsettled = services.find((service) => !isSettled(service, tasks))
   return unsettled === undefined
     ? { kind: 'converged' }
-    : { kind: 'waiting', for: `${unsettled.name} (${unsettled.running} of ${unsettled.desired})` }
+    : { kind: 'waiting', for: `${unsettled.name} (${progressOf(unsettled)})` }
 }
 
-function isSettled({ name, running, desired: wanted, update }: ServiceState, tasks: readonly TaskState[]): boolean {
+const progressOf = ({ running, desired, completed }: ServiceState): string =>
+  completed === null ? `${running} of ${desired}` : `${completed.count} of ${completed.of} completed`
+
+/** A global service runs on every node that can take it: without tasks, no node can. */
+const hasNoNode = ({ mode, desired, completed }: ServiceState): boolean =>
+  mode.startsWith('global') && desired === 0 && (completed?.of ?? 0) === 0
+
+function noNodeReason({ constraints }: ServiceState): string {
+  const nodes = 'no node can run it: all are drained, paused or down'
+  return constraints === '' ? nodes : `${nodes}, or none matches deploy.placement.constraints [${constraints}]`
+}
+
+/** Slots of a service that does not restart tasks which exit with 0, and whose last task has done so. */
+function completedSlots({ restart, completed }: ServiceState, tasks: readonly TaskState[]): number {
+  if (restart === 'any' || completed !== null) return 0
+  const newest = new Map<string, TaskState>()
+  for (const task of tasks) if (!newest.has(task.name)) newest.set(task.name, task)
+  return [...newest.values()].filter(
+    ({ state, desired, seconds }) =>
+      state === 'complete' && desired === 'shutdown' && (seconds === null || seconds >= STABLE_SECONDS),
+  ).length
+}
+
+/** Whether a service runs all its tasks, or they have completed. */
+export function hasAllTasks(service: ServiceState, tasks: readonly TaskState[]): boolean {
+  const { name, running, desired, completed } = service
+  if (hasNoNode(service)) return false
+  if (completed !== null) return completed.count >= completed.of
+  const own = tasks.filter((task) => task.service === name)
+  return running >= desired || running + completedSlots(service, own) >= desired
+}
+
+function isSettled(service: ServiceState, tasks: readonly TaskState[]): boolean {
+  const { name, running, desired: wanted, update, completed } = service
   const desiredTasks = tasks.filter((task) => task.service === name && task.desired === 'running')
   return (
-    running === wanted &&
+    hasAllTasks(service, tasks) &&
+    (completed !== null || running <= wanted) &&
     update !== 'updating' &&
     update !== 'rollback_started' &&
     desiredTasks.every(({ state, seconds }) => state === 'running' && (seconds === null || seconds >= STABLE_SECONDS))
@@ -148,10 +95,12 @@ function isSettled({ name, running, desired: wanted, update }: ServiceState, tas
 }
 
 function failureOf(
-  { name, running, desired: wanted, update, updateMessage }: ServiceState,
+  service: ServiceState,
   tasks: readonly TaskState[],
   before: ReadonlySet<string>,
+  sinceFirstPoll: number,
 ): FailedService[] {
+  const { name, running, desired: wanted, update, updateMessage } = service
   const newest = failuresOf(tasks)[0]
   const updateFailure = FAILED_UPDATES[update]
   if (updateFailure !== undefined) {
@@ -163,7 +112,9 @@ function failureOf(
       },
     ]
   }
-  if (running >= wanted && wanted > 0) return []
+  if (hasNoNode(service) && sinceFirstPoll >= UNSCHEDULABLE_SECONDS)
+    return [{ service: name, reason: noNodeReason(service) }]
+  if (hasAllTasks(service, tasks)) return []
   for (const slot of new Set(tasks.map((task) => task.name))) {
     const attempts = tasks.filter((task) => task.name === slot)
     const failed = attempts.filter((task) => isFailure(task) && !before.has(task.id))
@@ -173,15 +124,15 @@ function failureOf(
   }
   const unschedulable = tasks.find(
     ({ state, desired, error, seconds }) =>
-      state === 'pending' && desired === 'running' && error !== '' && (seconds ?? 0) >= UNSCHEDULABLE_SECONDS,
+      state === 'pending' && desired !== 'shutdown' && error !== '' && (seconds ?? 0) >= UNSCHEDULABLE_SECONDS,
   )
   if (unschedulable) return [{ service: name, reason: 'no suitable node', task: unschedulable }]
-  const completed =
+  const ended =
     tasks.length > 0 &&
     tasks.every(
       ({ state, desired, seconds }) => ENDED.has(state) && desired === 'shutdown' && (seconds ?? 0) >= STABLE_SECONDS,
     )
-  if (completed && running === 0 && wanted > 0)
+  if (ended && running === 0 && wanted > 0)
     return [
       {
         service: name,
@@ -202,13 +153,15 @@ const failuresOf = (tasks: readonly TaskState[]): TaskState[] =>
 export function unconvergedServices({ services, tasks }: StackState): FailedService[] {
   return services
     .filter((service) => !isSettled(service, tasks))
-    .map(({ name, running, desired: wanted, update }): FailedService => {
+    .map((service): FailedService => {
+      const { name, running, desired: wanted, update, completed } = service
+      if (hasNoNode(service)) return { service: name, reason: noNodeReason(service) }
       const own = tasks.filter((task) => task.service === name)
       const task =
         failuresOf(own)[0] ?? own.find(({ desired, state }) => desired === 'running' && state !== 'running') ?? own[0]
       return {
         service: name,
-        reason: `${running} of ${wanted} tasks run${update === '' || update === 'completed' ? '' : `, ${update}`}`,
+        reason: `${completed === null ? `${running} of ${wanted} tasks run` : `${progressOf(service)}, ${running} tasks run`}${update === '' || update === 'completed' ? '' : `, ${update}`}`,
         ...(task && { task }),
       }
     })

@@ -4,13 +4,18 @@ export const stackVars = defineVars('stack', {
   file: { schema: varTypes.text(), description: 'the compose file, or its directory' },
   name: {
     schema: varTypes.text(),
-    shownDefault: 'directory (`shop/compose.yaml`) or file name (`shop.yml`)',
+    shownDefault: "the compose file's directory, as Docker Compose names projects",
     description: 'name of the stack',
   },
   state: {
     schema: varTypes.oneOf(['present', 'absent']),
     default: 'present',
     description: '`absent` removes the stack; its volumes stay',
+  },
+  prune: {
+    schema: varTypes.boolean(),
+    shownDefault: 'removes what this file deployed before, and stops if there are others',
+    description: 'removes the services of the stack that the file does not define (`true`), or keeps them (`false`)',
   },
   stack_timeout: {
     schema: varTypes.number(1, 86_400),

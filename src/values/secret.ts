@@ -36,6 +36,23 @@ export class Secret {
   }
 }
 
+/** Confidential bytes that need not be text: the content of a file. */
+export class SecretBytes extends Secret {
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    // Records show bytes that are not UTF-8 as U+FFFD, which this has in the same places.
+    super(bytes.toString('utf8'))
+    this.#bytes = bytes
+    // Scripts contain such bytes in this form.
+    if (!Buffer.from(this.reveal()).equals(bytes)) known.add(bytes.toString('base64'))
+  }
+
+  revealBytes(): Buffer {
+    return this.#bytes
+  }
+}
+
 /** Wraps a value as a {@link Secret}; returns an existing secret unchanged. */
 export const secret = (value: string | Secret): Secret => (value instanceof Secret ? value : new Secret(value))
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
-import { reveal, Secret } from '../../values/secret.ts'
+import { reveal, Secret, SecretBytes } from '../../values/secret.ts'
 import type { Inputs } from '../module.ts'
 import { replacing, secretText, targetPath } from '../support/params.ts'
 import { accountsOf, entryAt, setTree } from '../support/effects.ts'
@@ -12,7 +12,7 @@ import { defineModule } from '../task.ts'
 const schema = z
   .strictObject({
     /** Content of the file. A new file with secret content gets mode 0600 unless `mode` is set. */
-    content: secretText.optional(),
+    content: z.union([z.instanceof(SecretBytes), secretText], { error: 'must be text' }).optional(),
     /** A file on the controller. */
     src: z.string().min(1).optional(),
     /** Path on the host. With `src`, a path that ends in `/` is a directory. */
@@ -34,8 +34,10 @@ type Params = z.output<typeof schema>
 const destination = ({ dest, src = '' }: Params): string =>
   dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest
 
-const bytes = ({ content }: Params, inputs: Inputs): Buffer =>
-  content === undefined ? (inputs['src'] ?? Buffer.alloc(0)) : Buffer.from(reveal(content))
+const bytes = ({ content }: Params, inputs: Inputs): Buffer => {
+  if (content === undefined) return inputs['src'] ?? Buffer.alloc(0)
+  return content instanceof SecretBytes ? content.revealBytes() : Buffer.from(reveal(content))
+}
 
 function pathQuery(params: Params, inputs: Inputs): PathQuery {
   const content = bytes(params, inputs)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import { Secret } from '../../values/secret.ts'
@@ -16,8 +17,18 @@ const schema = z
     compose: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).default([]),
     /** A Compose file as text, which may be secret. Merged last. */
     content: z.union([z.string(), z.instanceof(Secret)]).optional(),
-    /** Remove services that the Compose files no longer define. */
-    prune: z.boolean().default(false),
+    /**
+     * Remove services that the Compose files do not define; `owned`: only if `owner` deployed them, otherwise the task
+     * fails.
+     */
+    prune: z.union([z.boolean(), z.literal('owned')]).default(false),
+    /**
+     * What deploys the stack, such as the path of the Compose file. It is recorded, and `state: absent` then fails if
+     * the stack has services that another owner deployed.
+     */
+    owner: z.string().min(1).optional(),
+    /** Services that the Compose files define; required for `prune: owned`. */
+    services: z.array(z.string()).optional(),
     /** Send this host's registry credentials to the Swarm agents. */
     with_registry_auth: z.boolean().default(false),
     resolve_image: z.enum(['always', 'changed', 'never']).optional(),
@@ -25,6 +36,10 @@ const schema = z
   .refine(
     (params) => params.state === 'absent' || params.compose.length > 0 || params.content !== undefined,
     'set compose or content',
+  )
+  .refine(
+    ({ prune, owner, services }) => prune !== 'owned' || (owner !== undefined && services !== undefined),
+    'prune: owned needs owner and services',
   )
 
 type Params = z.output<typeof schema>
@@ -36,6 +51,9 @@ export interface DockerStack {
 
 const NAMESPACE = 'com.docker.stack.namespace'
 const COMPOSE_LABEL = 'labbook.compose'
+/** Checksum of the owner, and the services that it deployed. */
+const OWNER_LABEL = 'labbook.owner'
+const SERVICES_LABEL = 'labbook.services'
 
 /**
  * Deploys a stack. `docker stack deploy` updates every service each time, so each deployment is recorded in a Swarm
@@ -62,7 +80,11 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
           `lb_record=$(${engineRequest(`/configs/${recordName(params.name)}`)}) || exit`,
           `printf '%s\\n' "$lb_record" | sed -n 's/.*"Data":"\\([^"]*\\)".*/\\1/p' | base64 -d`,
           `printf '\\n200\\n'`,
-          `printf '%s\\n' "$lb_record" | sed -n 's/.*"${COMPOSE_LABEL}":"\\([0-9a-f]*\\)".*/deployed \\1/p'`,
+          ...[
+            ['deployed', COMPOSE_LABEL],
+            ['owner', OWNER_LABEL],
+            ['owned', SERVICES_LABEL],
+          ].map(([key, label]) => `printf '%s\\n' "$lb_record" | sed -n 's/.*"${label}":"\\([^"]*\\)".*/${key} \\1/p'`),
           checksum(params),
           'if lb_sum=$(lb_compose); then echo "compose $lb_sum"; else echo "$lb_sum"; fi',
           'exit 0',
@@ -74,8 +96,7 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
     const answers = parseResponses(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
-    if (params.state === 'absent')
-      return { changes: answers.some(({ body }) => hasItems(body)) ? [removeChange(params.name)] : [] }
+    if (params.state === 'absent') return absent(params, answers)
 
     const read = (key: string): string | undefined => new RegExp(`^${key} (.+)$`, 'm').exec(observed.stdout)?.[1]
     const missing = read('no-compose')
@@ -83,9 +104,53 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
     const [live, recorded] = answers.map(({ body }) => parseServices(body))
     const checksum = read('deployed')
     const deployed = checksum === undefined ? undefined : { checksum, services: recorded ?? [] }
-    return present(params, live ?? [], deployed, read('compose') ?? '')
+    const planned = present(params, live ?? [], deployed, read('compose') ?? '')
+    if (params.prune !== 'owned' || planned.changes.length === 0) return planned
+    const others = ofOthers(params, live ?? [], { owner: read('owner'), services: read('owned') })
+    return others.length === 0 ? planned : { ...planned, changes: [], problem: pruneProblem(params, others) }
   },
 })
+
+/** Labels of the record. */
+interface OwnerRecord {
+  readonly owner: string | undefined
+  /** Names within the stack, with commas. */
+  readonly services: string | undefined
+}
+
+/** Names of live services that neither the Compose files define nor the owner deployed before. */
+function ofOthers({ name, owner, services = [] }: Params, live: readonly Service[], record: OwnerRecord): string[] {
+  const deployed = record.owner !== undefined && record.owner === ownerId(owner) ? record.services : undefined
+  const own = new Set([...services, ...(deployed?.split(',') ?? [])].map((service) => `${name}_${service}`))
+  return live.map((service) => service.name).filter((service) => !own.has(service))
+}
+
+const pruneProblem = ({ name }: Params, others: readonly string[]): string =>
+  `stack "${name}" has services that these Compose files did not deploy: ${others.join(', ')}. Deploy under another ` +
+  'name, or decide about them: prune: true removes them, prune: false keeps them'
+
+interface StackResponse {
+  readonly body: unknown
+}
+
+function absent(params: Params, answers: readonly StackResponse[]): Plan<DockerStack> {
+  if (!answers.some(({ body }) => hasItems(body))) return { changes: [] }
+  const [services, , configs] = answers.map(({ body }) => body)
+  const live = parseServices(services)
+  if (params.owner === undefined || live.length === 0) return { changes: [removeChange(params.name)] }
+  const labels = recordLabels(configs, params.name)
+  const others = ofOthers(params, live, { owner: labels[OWNER_LABEL], services: labels[SERVICES_LABEL] })
+  if (others.length === 0) return { changes: [removeChange(params.name)] }
+  const problem = `stack "${params.name}" has services that these Compose files are not known to have deployed: ${others.join(', ')}. To remove all of them, name the stack instead of its Compose file`
+  return { changes: [], problem }
+}
+
+type Labels = Readonly<Record<string, string>>
+
+function recordLabels(configs: unknown, name: string): Labels {
+  const all = Array.isArray(configs) ? (configs as { Spec?: { Name?: string; Labels?: Labels | null } }[]) : []
+  return all.find(({ Spec }) => Spec?.Name === recordName(name))?.Spec?.Labels ?? {}
+}
 
 /** Record of the last deployment. */
 interface Deployed {
@@ -134,6 +199,8 @@ const recordName = (name: string): string => `${name}_labbook`
 const ofStack = (path: string, name: string): string => filtered(path, { label: [`${NAMESPACE}=${name}`] })
 const resourcePaths = (name: string): string[] =>
   ['/services', '/networks', '/configs', '/secrets'].map((path) => ofStack(path, name))
+/** A checksum: a path may contain anything. */
+const ownerId = (owner = ''): string => createHash('sha256').update(owner).digest('hex')
 const hasItems = (body: unknown): boolean => Array.isArray(body) && body.length > 0
 
 const inlineTexts = (params: Params): (string | Secret)[] => [
@@ -148,7 +215,7 @@ function checksum(params: Params): string {
   return [
     'lb_compose() {',
     ...paths.map((path) => sh`  [ -r ${path} ] || { echo ${`no-compose ${path}`}; return 1; }`),
-    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${[...inlineTexts(params), `prune ${params.prune}`]}; } | sha256sum) || return`,
+    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${[...inlineTexts(params), `prune ${params.prune !== false}`]}; } | sha256sum) || return`,
     '  echo "${lb_hash%% *}"',
     '}',
   ].join('\n')
@@ -157,10 +224,15 @@ function checksum(params: Params): string {
 function deploy(params: Params, description: string, diff: Change['diff']): Change {
   const texts = inlineTexts(params)
   const flags = [
-    ...(params.prune ? ['--prune'] : []),
+    ...(params.prune !== false ? ['--prune'] : []),
     ...(params.with_registry_auth ? ['--with-registry-auth'] : []),
     ...(params.resolve_image === undefined ? [] : ['--resolve-image', params.resolve_image]),
   ]
+  const labels = [
+    `${NAMESPACE}=${params.name}`,
+    ...(params.owner === undefined ? [] : [`${OWNER_LABEL}=${ownerId(params.owner)}`]),
+    ...(params.services === undefined ? [] : [`${SERVICES_LABEL}=${params.services.join(',')}`]),
+  ].flatMap((label) => ['--label', label])
   return {
     description,
     script: [
@@ -174,7 +246,7 @@ function deploy(params: Params, description: string, diff: Change['diff']): Chan
       // Written last: an interrupted deployment leaves no record and is repeated.
       sh`docker config rm ${recordName(params.name)} >/dev/null 2>&1`,
       `${engineRequest(ofStack('/services', params.name))} >"$lb_dir/services" || exit`,
-      sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum"`)} --label ${`${NAMESPACE}=${params.name}`} ${recordName(params.name)} "$lb_dir/services" >/dev/null || exit`,
+      sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum"`)} ${labels} ${recordName(params.name)} "$lb_dir/services" >/dev/null || exit`,
     ].join('\n'),
     ...(diff && { diff }),
   }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
-import { secret, Secret } from '../../values/secret.ts'
+import { secret, Secret, SecretBytes } from '../../values/secret.ts'
 
 /** An absolute path on the host: scripts have no defined working directory. */
 export const targetPath = z
@@ -51,6 +51,7 @@ export const secretText = z.union(
     z.string(),
     z
       .instanceof(Secret)
+      .refine((text) => !(text instanceof SecretBytes), { error: 'must be text, not bytes' })
       .refine((text) => !text.reveal().includes('\0'), { error: 'a secret cannot contain a NUL byte' }),
   ],
   { error: 'must be text' },

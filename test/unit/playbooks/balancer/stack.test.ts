@@ -6,6 +6,7 @@ import { APPS, balancerSettings } from '../../../../playbooks/balancer/stack.ts'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
 import { render } from '../../../../src/templates/index.ts'
+import { composeContext } from '../stack/compose-context.ts'
 
 const text = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
 
@@ -23,7 +24,7 @@ for (const kind of ['nginx', 'haproxy'] as const) {
       counter_image: 'c:1',
       redis_image: 'r:1',
     }).text
-    const compose = readCompose({ path: 'stack.yml', text: source }, () => true)
+    const compose = readCompose({ path: 'stack.yml', text: source }, composeContext({ files: () => 'x' }))
     t.same(compose.problems.map(formatProblem), [])
     t.same(compose.warnings.map(formatProblem), [])
     const { services } = parse(source, { merge: true }) as {

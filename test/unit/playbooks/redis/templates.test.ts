@@ -8,6 +8,7 @@ import { redisSettings } from '../../../../playbooks/redis/settings.ts'
 import { TOPOLOGIES } from '../../../../playbooks/redis/vars.ts'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
 import { render } from '../../../../src/templates/index.ts'
+import { composeContext } from '../stack/compose-context.ts'
 
 const NODES = ['alpha', 'beta', 'gamma']
 
@@ -57,7 +58,7 @@ function rendered(topology: string, vars: Record<string, unknown> = {}) {
 for (const topology of TOPOLOGIES) {
   t.test(`${topology}: stack file is valid`, async (t) => {
     const { text, services, volumes, networks, secrets } = rendered(topology)
-    const compose = readCompose({ path: `${topology}.yml`, text }, () => true)
+    const compose = readCompose({ path: `${topology}.yml`, text }, composeContext({ files: () => 'x' }))
     t.same(compose.problems.map(formatProblem), [])
     t.same(compose.warnings.map(formatProblem), [])
     t.same(Object.keys(services).sort(), [...servicesOf(topology)].sort())

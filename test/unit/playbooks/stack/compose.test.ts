@@ -1,11 +1,14 @@
 import t from 'tap'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
 import { portsOf } from '../../../../playbooks/stack/references.ts'
+import { composeContext } from './compose-context.ts'
 
-const read = (text: string, files: readonly string[] = []) =>
-  readCompose({ path: 'compose.yaml', text }, (file) => files.includes(file))
-const problems = (text: string, files: readonly string[] = []) => read(text, files).problems.map(formatProblem)
-const warnings = (text: string) => read(text).warnings.map(formatProblem)
+type Files = Readonly<Record<string, Buffer | string>>
+
+const read = (text: string, files: Files = {}, values: Readonly<Record<string, string>> = {}) =>
+  readCompose({ path: 'compose.yaml', text }, composeContext({ values, files: (name) => files[name] }))
+const problems = (text: string, files: Files = {}) => read(text, files).problems.map(formatProblem)
+const warnings = (text: string, files: Files = {}) => read(text, files).warnings.map(formatProblem)
 
 t.test('valid compose file has neither problems nor warnings', async (t) => {
   const { problems, warnings, services, files } = read(
@@ -17,7 +20,7 @@ services:
   web:
     image: nginx:1.27
     ports: ["8080:80", { target: 443, published: 8443, mode: host }]
-    environment: [A=1, B]
+    environment: [A=1, B=]
     healthcheck: { test: [CMD, "true"], interval: 1m30s, retries: 3 }
     networks: { front: { aliases: [www] } }
     configs: [site, { source: site, target: /x, mode: 0440 }]
@@ -37,7 +40,7 @@ volumes: { data: }
 configs: { site: { file: ./site.conf, name: site-1 } }
 secrets: { password: { external: true } }
 `,
-    ['./site.conf', 'db.env'],
+    { './site.conf': 'a', 'db.env': 'A=1\n' },
   )
   t.same(problems.map(formatProblem), [])
   t.same(warnings.map(formatProblem), [])
@@ -128,8 +131,7 @@ for (const [lines, expected] of [
 }
 
 t.test('rejects invalid top-level keys', async (t) => {
-  const withTopLevel = (lines: string, files: readonly string[] = []) =>
-    problems(`services: {web: {image: x}}\n${lines}\n`, files)
+  const withTopLevel = (lines: string, files: Files = {}) => problems(`services: {web: {image: x}}\n${lines}\n`, files)
   t.match(withTopLevel('name: shop'), [
     /^compose\.yaml:2:1: Swarm does not support "name": remove it, and set the stack name with -e name=/,
   ])
@@ -139,7 +141,7 @@ t.test('rejects invalid top-level keys', async (t) => {
     /^compose\.yaml:2:24: file site\.conf not found in the compose file's directory: create it, or correct its name/,
   ])
   t.match(withTopLevel('configs: {site: {}}'), [/"site" has no source: set "file: \.\/\.\.\.", or "external: true"/])
-  t.match(withTopLevel('secrets: {key: {file: /etc/key}}', ['/etc/key']), [
+  t.match(withTopLevel('secrets: {key: {file: /etc/key}}', { '/etc/key': 'a' }), [
     /\/etc\/key is outside the compose file's directory/,
   ])
   t.match(withTopLevel('networks: {front: {drivr: overlay}}'), [/unknown key "drivr": did you mean driver/])
@@ -184,6 +186,5 @@ t.test('portsOf parses every port syntax', async (t) => {
   t.same(ports('8000-8001:80-81'), ['8000>80/tcp ingress', '8001>81/tcp ingress'])
   t.same(ports('80'), [], 'Docker chooses the published port')
   t.same(ports(80), [])
-  t.same(ports('${PORT}:80'), [])
   t.same(ports({ target: 80, published: 8080, mode: 'host' }), ['8080>80/tcp host'])
 })

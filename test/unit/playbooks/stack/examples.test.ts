@@ -1,23 +1,24 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { IMAGE_NAMES, ROOT } from '../../../../playbooks/app/images/table.ts'
-import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
-import { variablesOf } from '../../../../playbooks/stack/interpolation.ts'
+import { inspectStackFile, readRequest } from '../../../../playbooks/stack/request.ts'
+import { formatProblem } from '../../../../playbooks/stack/compose.ts'
 
 const text = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
 
 t.test('voting app needs neither routing mesh nor Docker Hub', async (t) => {
   const source = text('examples/voting/compose.yaml')
-  const compose = readCompose({ path: 'compose.yaml', text: source }, (file) =>
-    existsSync(path.join(ROOT, 'examples/voting', file)),
-  )
-  t.same(compose.problems.map(formatProblem), [])
-  t.same(compose.warnings.map(formatProblem), [])
-  t.same(compose.services.map(({ name }) => name).sort(), ['db', 'front', 'redis', 'result', 'vote', 'worker'])
   const images = new Set(IMAGE_NAMES.map((name) => `IMAGE_${name.toUpperCase().replaceAll('-', '_')}`))
-  for (const { name } of variablesOf(source)) t.ok(images.has(name), `${name} is an image of the project's registry`)
+  const request = readRequest({ file: path.join(ROOT, 'examples/voting') })
+  const { stack, problems } = inspectStackFile(request, {}, images)
+  const { compose, variables } = stack
+  t.equal(request.name, 'voting')
+  t.same(problems, [], 'all variables are images of the registry of the project')
+  t.same(compose.warnings.map(formatProblem), [])
+  t.ok(variables.usedProvided.size > 0)
+  t.same(compose.services.map(({ name }) => name).sort(), ['db', 'front', 'redis', 'result', 'vote', 'worker'])
   const { services } = parse(source, { merge: true }) as {
     services: Record<string, { deploy: { endpoint_mode: string }; healthcheck: object; ports?: { mode: string }[] }>
   }

@@ -1,11 +1,6 @@
 import t from 'tap'
-import {
-  describeFailure,
-  judge,
-  unconvergedServices,
-  readState,
-  type StackState,
-} from '../../../../playbooks/stack/tasks.ts'
+import { describeFailure, judge, unconvergedServices } from '../../../../playbooks/stack/tasks.ts'
+import { readState, type StackState } from '../../../../playbooks/stack/stack-state.ts'
 
 /** Output of Docker in the format of stateCommand. */
 const state = (services: readonly string[], updates: readonly string[], tasks: readonly string[]): StackState =>
