@@ -1,5 +1,6 @@
 import { toText, type Path } from 'labbook'
 import { asList, asMap, type ComposeFault, type YamlMap } from './compose-values.ts'
+import { withReplacement } from './variables.ts'
 
 /*
  * What `docker stack config` accepts and the daemon of a manager refuses or ignores (moby/swarmkit, manager/controlapi,
@@ -30,6 +31,7 @@ export function checkForDaemon(data: YamlMap, stack: string): DaemonFindings {
     const path = ['services', name]
     const service = asMap(definition)
     checkServiceName(findings, `${stack}_${name}`, path)
+    checkImage(findings, service, path)
     checkAttachments(findings, service, path)
     checkPlacement(findings, service, path)
     checkResources(findings, service, path)
@@ -50,6 +52,19 @@ function checkServiceName({ faults }: DaemonFindings, fullName: string, path: Pa
     })
   else if (fullName.length > MAX_DNS_LABEL)
     faults.push({ path, at: 'key', message: `service name "${fullName}" has more than 63 characters: shorten it` })
+}
+
+const HOST = String.raw`(?:[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*|\[[a-f\d:]+\])(?::\d+)?`
+const TAG = String.raw`(?::\w[\w.-]{0,127})?(?:@[a-z\d]+(?:[+._-][a-z\d]+)*:[a-f\d]{32,})?`
+const REGISTRY_AND_TAG = new RegExp(`^(?:${HOST}/)?([^:@]+)${TAG}$`, 'i')
+const REPOSITORY = /^[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*(?:\/[a-z\d]+(?:(?:\.|_|__|-+)[a-z\d]+)*)*$/
+
+function checkImage({ faults }: DaemonFindings, { image }: YamlMap, path: Path): void {
+  if (typeof image !== 'string' || image === '') return
+  const [, repository = ''] = REGISTRY_AND_TAG.exec(withReplacement(image, 'image')) ?? []
+  if (REPOSITORY.test(repository)) return
+  const message = `invalid image name "${image}": write it as REGISTRY/name:tag, with the name in lower case`
+  faults.push({ path: [...path, 'image'], message })
 }
 
 function checkAttachments({ warnings }: DaemonFindings, { networks }: YamlMap, path: Path): void {

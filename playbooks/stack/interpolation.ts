@@ -163,10 +163,17 @@ class Interpolation {
   #setValue(pair: Pair, value: string): void {
     const scalar = isScalar(pair.value) ? pair.value : undefined
     const [from, to] = scalar?.range ?? rangeAfter(pair.key)
-    const before = scalar === undefined ? ': ' : from === to ? ' ' : ''
+    const before = scalar === undefined ? this.#beforeValueOf(pair.key) : from === to ? ' ' : ''
     const text = `${before}${quoted(value)}${this.#source[to] === '#' ? ' ' : ''}`
     this.#edits.set(pair, { from, to, text })
     pair.value = this.#document.createNode(value)
+  }
+
+  /** What separates a key without a colon from its value: in `{KEY}`, or in a line `? KEY`. */
+  #beforeValueOf(key: unknown): string {
+    const start = startOf(key)
+    const line = this.#source.slice(this.#source.lastIndexOf('\n', start - 1) + 1, start)
+    return /^\s*\?\s+$/.test(line) ? `\n${line.replace('?', ':')}` : ': '
   }
 
   markBooleans(): void {

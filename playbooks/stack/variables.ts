@@ -74,6 +74,12 @@ export class StackVariables {
 export const piecesOf = (text: string): Piece[] =>
   text.split(PLACEHOLDER).map((part, i) => (i % 2 === 0 ? part : { variable: part }))
 
+/** A text with a replacement for each of them. */
+export const withReplacement = (text: string, replacement: string): string =>
+  piecesOf(text)
+    .map((piece) => (typeof piece === 'string' ? piece : replacement))
+    .join('')
+
 /** A message with the names of such values. */
 export const withNames = (message: string): string =>
   piecesOf(message)

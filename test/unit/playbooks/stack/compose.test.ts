@@ -130,6 +130,109 @@ for (const [lines, expected] of [
   })
 }
 
+for (const [lines, expected] of [
+  ['ports: ["127.0.0.1:8080:80"]', /^compose\.yaml:4:13: Swarm cannot publish a port on 127\.0\.0\.1 only/],
+  ['ports: ["[::1]:8080:80/udp"]', /Swarm cannot publish a port on \[::1\] only/],
+  ['ports: ["127.0.0.1::80"]', /Swarm cannot publish a port on 127\.0\.0\.1 only/],
+  [
+    'deploy: {placement: {constraints: [node.role = manager]}}',
+    /^compose\.yaml:4:40: constraint "node\.role = manager" has neither == nor !=/,
+  ],
+  ['deploy: {placement: {constraints: ["node role == manager"]}}', /has an invalid key/],
+  ['deploy: {placement: {constraints: ["node.role == a,b"]}}', /has an invalid value/],
+  ['deploy: {resources: {limits: {memory: 2M}}}', /"memory": must be at least 4M/],
+  ['deploy: {resources: {limits: {memory: lots}}}', /"memory": must be a size such as 64M/],
+  ['deploy: {resources: {reservations: {cpus: "0.0001"}}}', /"cpus": must be at least 0\.001/],
+  ['volumes: [/a, "/b:/a"]', /another volume is mounted on \/a/],
+  ['image: "Nginx:1"', /duplicate key/],
+  ['networks: {default: {ipv4_adress: 10.0.0.1}}', /unknown key "ipv4_adress": did you mean ipv4_address/],
+  ['ports: [{target: 80, published: 80, mode: host}, {target: 81, published: 80, mode: host}]', /already published/],
+] as const) {
+  t.test(`rejects what only a daemon rejects: ${lines}`, async (t) => {
+    const messages = problems(web(lines))
+    t.equal(messages.length, 1, messages.join('; '))
+    t.match(messages[0], expected)
+  })
+}
+
+t.test('networks, names and contents that a daemon rejects', async (t) => {
+  const more = (lines: string) => `${web('networks: [default]')}${lines}\n`
+  t.match(problems(more('networks: {front: {driver: bridge}}')), [
+    /^compose\.yaml:5:28: services cannot use a network with driver "bridge", which exists on one node only/,
+  ])
+  t.same(problems(more('networks: {front: {driver: overlay}, host: {external: true, name: host}}')), [])
+  t.match(problems('services: {a.b: {image: x}}\n'), [/service name "shop_a\.b" is not valid/])
+  t.match(problems(`services: {${'a'.repeat(60)}: {image: x}}\n`), [/has more than 63 characters/])
+  t.match(problems('services: {a: {image: "Nginx:1"}}\n'), [/^compose\.yaml:1:23: invalid image name "Nginx:1"/])
+  for (const image of ['nginx', 'a/b:1.2', 'r:5000/a/b_c@sha256:'.concat('a'.repeat(64)), '[::1]:5000/a:T', 'Host.X/a'])
+    t.same(problems(`services: {a: {image: "${image}"}}\n`), [], image)
+  const file = (kind: string, size: number) =>
+    problems(more(`${kind}: {a: {file: a}}`), { a: Buffer.alloc(size) }).map((problem) => problem.replace(/^.*?: /, ''))
+  t.match(file('configs', 0), [/^a is empty, and Swarm refuses an empty config/])
+  t.match(file('secrets', 0), [/^a is empty, and Swarm refuses an empty secret/])
+  t.match(file('secrets', 512_000), [/^a has 512000 bytes, and Swarm refuses a secret of 500 KiB or more/])
+  t.same(file('secrets', 511_999), [])
+  t.match(file('configs', 1_024_000), [/^a has 1024000 bytes, and Swarm refuses a config of 1000 KiB or more/])
+  t.same(file('configs', 1_023_999), [])
+  t.match(problems(more('configs: {a: {file: a, name: "a b"}}'), { a: 'a' }), [/"name": use letters, digits/])
+})
+
+t.test('two services may publish a port of their nodes', async (t) => {
+  const two = (deploy: string, mode = 'host') =>
+    ['a', 'b']
+      .map((name) => `  ${name}: {image: x, ports: [{target: 80, published: 80, mode: ${mode}}], deploy: ${deploy}}\n`)
+      .join('')
+  const pinned = '{placement: {constraints: [node.labels.a == b]}}'
+  t.same(problems(`services:\n${two(pinned)}`), [])
+  t.same(warnings(`services:\n${two(pinned)}`), [])
+  t.same(problems(`services:\n${two('{}')}`), [])
+  t.match(warnings(`services:\n${two('{}')}`), [
+    /^compose\.yaml:3:25: service "a" publishes port 80\/tcp of its nodes, too: pin both to different nodes/,
+  ])
+  t.match(problems(`services:\n${two(pinned, 'ingress')}`), [/already published by service "a"/])
+})
+
+t.test('env files are checked as Docker reads them', async (t) => {
+  const env = (content: Buffer | string, values = {}) => {
+    const { problems, warnings } = read(web('env_file: a.env'), { 'a.env': content }, values)
+    return [problems, warnings].map((messages) => messages.map(({ message }) => message))
+  }
+  t.same(env('# c\n\n A=1\nB=a b # x\r\nC=\n'), [[], []])
+  t.same(env(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from('A=\u00e9\n')])), [[], []])
+  t.match(env(Buffer.from('A=1\nB=\xe9\n', 'latin1')), [[/^line 2 of a\.env is not UTF-8, which Docker refuses/], []])
+  t.match(env('A=a\0b\n'), [[/^line 1 of a\.env contains a NUL character/], []])
+  t.match(env('=1'), [[/has no name before "="/], []])
+  t.match(env('A B=1'), [[/has a space in the name/], []])
+  t.match(env(`A=${'x'.repeat(65_536)}`), [[/longer than Docker reads/], []])
+  t.match(env('A\n'), [[], [/^line 1 of a\.env: A has no value: write A=VALUE, or remove it/]])
+  t.match(env('A\n', { A: '1' }), [[/: to set it with -e A=\.\.\., add it to "environment" instead/], []])
+})
+
+t.test('what Swarm ignores is a warning', async (t) => {
+  t.match(warnings(web('tmpfs: /run')), [/^compose\.yaml:4:5: Swarm ignores "tmpfs": use a long mount/])
+  t.match(warnings(`${web('networks: {front: {ipv4_address: 10.0.0.1}}')}networks: {front: }\n`), [
+    /^compose\.yaml:4:24: Swarm ignores "ipv4_address"/,
+  ])
+  t.match(warnings(web('deploy: {placement: {preferences: [{spread: node.id}]}}')), [
+    /^compose\.yaml:4:49: Swarm ignores "spread: node\.id": it spreads over node\.labels\.NAME/,
+  ])
+  t.same(warnings(web('deploy: {placement: {preferences: [{spread: node.labels.zone}]}}')), [])
+  t.match(warnings(web('deploy: {placement: {constraints: [node.rol == manager]}}')), [
+    /no node matches "node\.rol == manager": use node\.id/,
+  ])
+  t.same(warnings(web('deploy: {placement: {constraints: [" node.ip != 10.0.0.0/8 ", engine.labels.a==b]}}')), [])
+})
+
+t.test('names and files may contain variables', async (t) => {
+  const { problems, files } = read(
+    `${web('configs: [c]')}configs: {c: {file: "\${F}.conf", name: "app-\${CV:?version}"}}\n`,
+    { 'a.conf': 'a' },
+    { F: 'a', CV: '1.2' },
+  )
+  t.same(problems, [])
+  t.same(files, [{ kind: 'configs', key: 'c', file: 'a.conf', name: 'app-1.2' }])
+})
+
 t.test('rejects invalid top-level keys', async (t) => {
   const withTopLevel = (lines: string, files: Files = {}) => problems(`services: {web: {image: x}}\n${lines}\n`, files)
   t.match(withTopLevel('name: shop'), [
