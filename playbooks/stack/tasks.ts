@@ -115,7 +115,8 @@ function failureOf(
   if (hasNoNode(service) && sinceFirstPoll >= UNSCHEDULABLE_SECONDS)
     return [{ service: name, reason: noNodeReason(service) }]
   if (hasAllTasks(service, tasks)) return []
-  for (const slot of new Set(tasks.map((task) => task.name))) {
+  const slots = new Set(tasks.map((task) => task.name))
+  for (const slot of slots) {
     const attempts = tasks.filter((task) => task.name === slot)
     const failed = attempts.filter((task) => isFailure(task) && !before.has(task.id))
     const live = attempts.find((task) => task.state === 'running' && (task.seconds ?? 0) >= STABLE_SECONDS)
@@ -128,7 +129,7 @@ function failureOf(
   )
   if (unschedulable) return [{ service: name, reason: 'no suitable node', task: unschedulable }]
   const ended =
-    tasks.length > 0 &&
+    slots.size >= wanted &&
     tasks.every(
       ({ state, desired, seconds }) => ENDED.has(state) && desired === 'shutdown' && (seconds ?? 0) >= STABLE_SECONDS,
     )

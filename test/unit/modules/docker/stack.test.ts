@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { docker_stack } from '../../../../src/modules/docker/stack.ts'
@@ -73,6 +74,46 @@ void t.test('docker_stack reports impossible requests', async (t) => {
   t.throws(() => parse({ name: 'x' }), /compose/)
 })
 
+const OWNER = '/home/ann/counter/compose.yaml'
+const OWNER_ID = createHash('sha256').update(OWNER).digest('hex')
+const owned = { name: 'counter', compose: ['/opt/stack.yml'], prune: 'owned', owner: OWNER, services: ['web', 'redis'] }
+
+void t.test('prune: owned removes only what the owner deployed', async (t) => {
+  const live = [...THEN, service('counter_old')]
+  const deployed = `owner ${OWNER_ID}\nowned web,redis,old\n`
+  t.match(plan(owned, `${probed(live, live, 'bbb')}${deployed}`).changes[0]?.script, 'stack deploy --prune ')
+  const problem = /^stack "counter" has services that these Compose files did not deploy: counter_old\. Deploy under/
+  for (const record of ['', 'owner abc\nowned web,redis,old\n', `owner ${OWNER_ID}\nowned web,redis\n`]) {
+    const { changes, problem: found } = plan(owned, `${probed(live, live, 'bbb')}${record}`)
+    t.same(changes, [], record)
+    t.match(found, problem)
+  }
+  t.match(plan(owned, `${printed([200, live])}\n200\ncompose aaa\n`).problem, problem, 'never deployed by Labbook')
+  t.same(plan(owned, probed(live)).changes, [], 'nothing to deploy, nothing to remove')
+  t.equal(plan(owned, probed(THEN, THEN, 'bbb')).problem, undefined, 'all services are in the files')
+  const [removing] = plan({ ...owned, prune: true }, probed(live, live, 'bbb')).changes
+  t.match(removing?.script, 'stack deploy --prune ')
+  const [keeping] = plan({ ...owned, prune: false }, probed(live, live, 'bbb')).changes
+  t.match(keeping?.script, / stack deploy (?!--prune)/)
+  t.throws(() => parse({ name: 'x', compose: ['/x'], prune: 'owned' }), /prune: owned needs owner and services/)
+})
+
+void t.test('absent with an owner removes only what the owner deployed', async (t) => {
+  const removal = { name: 'counter', state: 'absent', owner: OWNER }
+  const record = (labels: object) => [{ Spec: { Name: 'counter_labbook', Labels: labels } }]
+  const stack = (configs: object[]) => printed([200, THEN], [200, []], [200, configs], [200, []])
+  const own = { 'labbook.owner': OWNER_ID, 'labbook.services': 'web,redis' }
+  t.equal(plan(removal, stack(record(own))).changes[0]?.description, 'remove stack counter')
+  const other = plan(removal, stack(record({ ...own, 'labbook.owner': 'abc' })))
+  t.same(other.changes, [])
+  t.match(
+    other.problem,
+    /not known to have deployed: counter_redis, counter_web\. To remove all of them, name the stack/,
+  )
+  t.match(plan(removal, stack([])).problem, /not known to have deployed/)
+  t.equal(plan({ ...removal, owner: undefined }, stack([])).changes.length, 1, 'without an owner')
+})
+
 void t.test('absent removes all resources of the stack', async (t) => {
   const absent: Input = { name: 'counter', state: 'absent' }
   t.same(plan(absent, printed([200, []], [200, []], [200, []], [200, []])).changes, [])
@@ -101,7 +142,9 @@ void t.test('docker_stack works in each shell against an engine', async (t) => {
         name: 'counter',
         compose: [`${dir}/a.yml`, { services: { web: { image: "it's" } } }],
         content: new Secret('x: hunter22'),
-        prune: true,
+        prune: 'owned',
+        owner: "/it's/a path",
+        services: ['web', 'redis', 'a.b'],
         resolve_image: 'never',
       }
       const probe = () => definition.plan(parse(params), run(definition.probe(parse(params), {})), {}, {})
@@ -118,6 +161,8 @@ void t.test('docker_stack works in each shell against an engine', async (t) => {
       t.notMatch(calls, 'hunter22')
 
       const checksum = /labbook\.compose=([0-9a-f]{64})/.exec(calls)?.[1]
+      const owner = createHash('sha256').update("/it's/a path").digest('hex')
+      t.match(calls, ` --label labbook.owner=${owner} --label labbook.services=web,redis,a.b counter_labbook `)
       const config = (services: object) =>
         [
           200,
@@ -128,7 +173,12 @@ void t.test('docker_stack works in each shell against an engine', async (t) => {
             UpdatedAt: 'x',
             Spec: {
               Name: 'counter_labbook',
-              Labels: { 'com.docker.stack.namespace': 'counter', 'labbook.compose': checksum },
+              Labels: {
+                'com.docker.stack.namespace': 'counter',
+                'labbook.compose': checksum,
+                'labbook.owner': owner,
+                'labbook.services': 'web,redis,a.b,old',
+              },
               Data: Buffer.from(JSON.stringify(services)).toString('base64'),
             },
           },
@@ -143,6 +193,16 @@ void t.test('docker_stack works in each shell against an engine', async (t) => {
 
       writeFileSync(`${dir}/a.yml`, 'services: {other: {}}\n')
       t.equal(probe().changes[0]?.description, 'deploy stack counter: Compose files changed')
+      engine.answer({
+        'GET /services': [200, [...THEN, service('counter_old')]],
+        'GET /configs/counter_labbook': config(THEN),
+      })
+      t.equal(probe().problem, undefined, 'the owner deployed counter_old')
+      engine.answer({
+        'GET /services': [200, [...THEN, service('counter_new')]],
+        'GET /configs/counter_labbook': config(THEN),
+      })
+      t.match(probe().problem, /did not deploy: counter_new/)
 
       const absent = parse({ name: 'counter', state: 'absent' })
       engine.answer({

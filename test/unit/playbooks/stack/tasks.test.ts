@@ -1,11 +1,16 @@
 import t from 'tap'
-import { describeFailure, judge, unconvergedServices } from '../../../../playbooks/stack/tasks.ts'
-import { readState, type StackState } from '../../../../playbooks/stack/stack-state.ts'
+import { describeFailure, hasAllTasks, judge, unconvergedServices } from '../../../../playbooks/stack/tasks.ts'
+import { readState, type ServiceState, type StackState } from '../../../../playbooks/stack/stack-state.ts'
 
 /** Output of Docker in the format of stateCommand. */
-const state = (services: readonly string[], updates: readonly string[], tasks: readonly string[]): StackState =>
+const state = (
+  services: readonly string[],
+  updates: readonly string[],
+  tasks: readonly string[],
+  settings: readonly string[] = [],
+): StackState =>
   readState(
-    ['== services', ...services, '== updates', ...updates, '== tasks', ...tasks, '']
+    ['== services', ...services, '== updates', ...updates, '== settings', ...settings, '== tasks', ...tasks, '']
       .map((line) => line.replaceAll(' | ', '\t'))
       .join('\n'),
   )
@@ -172,6 +177,71 @@ t.test('exited service that is not restarted, or with a failed update, has faile
     why(web('1/1', [running], 'shop_web | paused | update paused due to failure')),
     /^shop_web: update paused \(update paused due to failure\)$/,
   )
+})
+
+t.test('a global service that no node can take has not converged', async (t) => {
+  const front = (replicas: string, settings: string, tasks: string[] = []) =>
+    state([`shop_front | global | ${replicas}`], ['shop_front'], tasks, [`shop_front | any | ${settings}`])
+  const empty = front('0/0', 'node.labels.a == b, node.role == worker')
+  t.same(judge(empty, none, 5), { kind: 'waiting', for: 'shop_front (0 of 0)' }, 'a node may return')
+  const failed = judge(empty, none, 20)
+  t.equal(failed.kind, 'failed')
+  t.match(failed.kind === 'failed' && failed.failedServices.map(describeFailure), [
+    /^shop_front: no node can run it: all are drained, paused or down, or none matches deploy\.placement\.constraints \[node\.labels\.a == b, node\.role == worker\]$/,
+  ])
+  t.match(judge(front('0/0', ''), none, 20), {
+    failedServices: [{ reason: 'no node can run it: all are drained, paused or down' }],
+  })
+  t.same(unconvergedServices(empty).map(describeFailure).length, 1, 'named after the timeout')
+  t.equal(hasAllTasks(empty.services[0] as ServiceState, []), false)
+  t.equal(
+    judge(front('1/1', '', ['a | shop_front.x | node1 | Running | Running 9 seconds ago | ']), none, 20).kind,
+    'converged',
+  )
+})
+
+t.test('a one-shot that exited with 0 is done', async (t) => {
+  const once = (condition: string, replicas: string, tasks: readonly string[]) =>
+    state([`shop_web | replicated | ${replicas}`], ['shop_web'], tasks, [`shop_web | ${condition} | `])
+  const done = (slot: number, ago: number) =>
+    `c${slot} | shop_web.${slot} | node1 | Shutdown | Complete ${ago} seconds ago | `
+  for (const condition of ['none', 'on-failure']) {
+    const judged = judge(once(condition, '0/1', [done(1, 8)]), none)
+    t.equal(judged.kind, 'converged', condition)
+    t.equal(judge(once(condition, '0/1', [done(1, 1)]), none).kind, 'waiting', 'an update may follow')
+    t.equal(judge(once(condition, '0/2', [done(1, 8)]), none).kind, 'waiting', 'one of two')
+    t.equal(judge(once(condition, '0/2', [done(1, 8), done(2, 9)]), none).kind, 'converged', 'both')
+  }
+  const second = 'b | shop_web.2 | node1 | Running | Running 9 seconds ago | '
+  t.equal(judge(once('on-failure', '1/2', [done(1, 8), second]), none).kind, 'converged', 'one runs, one is done')
+  t.equal(judge(once('on-failure', '0/1', [done(1, 8), crash('f', 20)]), none).kind, 'converged', 'after a failure')
+  t.match(why(once('none', '0/1', [crash('f', 20)])), /it exited, and its restart_policy does not restart it/)
+  t.equal(
+    judge(once('on-failure', '0/1', [crash('f', 2), done(1, 30)]), none).kind,
+    'waiting',
+    'the newest task counts',
+  )
+  t.match(why(once('any', '0/1', [done(1, 8)])), /it exited, and/, 'any restarts it')
+})
+
+t.test('jobs are done when all their tasks have completed', async (t) => {
+  const job = (mode: string, replicas: string, tasks: readonly string[] = []) =>
+    state([`shop_job | ${mode} | ${replicas}`], ['shop_job'], tasks, ['shop_job | none | '])
+  const completed = 'a | shop_job.1 | node1 | Complete | Complete 2 seconds ago | '
+  t.equal(judge(job('replicated job', '0/1 (1/1 completed)', [completed]), none).kind, 'converged')
+  t.equal(judge(job('global job', '0/0 (3/3 completed)'), none).kind, 'converged')
+  t.same(judge(job('replicated job', '1/2 (3/10 completed)'), none), {
+    kind: 'waiting',
+    for: 'shop_job (3 of 10 completed)',
+  })
+  t.equal(judge(job('global job', '0/0 (0/0 completed)'), none, 20).kind, 'failed', 'no node can run it')
+  const pending = 'p | shop_job.1 |  | Complete | Pending 30 seconds ago | "no suitable node (max replicas per node)"'
+  t.match(why(job('replicated job', '0/1 (0/1 completed)', [pending])), /^shop_job: no suitable node/)
+  const failed = ['c', 'b', 'a'].map((id) => crash(id, 9).replaceAll('shop_web', 'shop_job'))
+  t.match(why(job('replicated job', '0/1 (0/1 completed)', failed)), /shop_job\.1 failed 3 times/)
+  t.match(unconvergedServices(job('replicated job', '1/2 (3/10 completed)')).map(describeFailure), [
+    'shop_job: 3 of 10 completed, 1 tasks run',
+  ])
 })
 
 t.test('after the timeout every service that has not converged is named with its latest failure', async (t) => {
