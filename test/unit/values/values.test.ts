@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import t from 'tap'
 import { register, resolveDeep, type Scope } from '../../../src/values/reference.ts'
-import { secretsSince, secret } from '../../../src/values/secret.ts'
+import { SecretBytes, secretCount, secretsSince, secret } from '../../../src/values/secret.ts'
 
 t.test('a secret is redacted everywhere', (t) => {
   const hidden = secret('hunter22')
@@ -12,6 +12,20 @@ t.test('a secret is redacted everywhere', (t) => {
   t.equal(secret(hidden), hidden)
   t.ok(secretsSince(0).includes('hunter22'))
   t.end()
+})
+
+t.test('confidential bytes stay bytes, and are redacted in the forms that records have', async (t) => {
+  const known = secretCount()
+  const bytes = Buffer.from([0x70, 0x77, 0xe9, 0x00, 0xff])
+  const hidden = new SecretBytes(bytes)
+  t.ok(hidden.revealBytes().equals(bytes))
+  t.notMatch(inspect({ deep: { hidden } }, { depth: 9 }), 'pw')
+  t.equal(JSON.stringify({ hidden }), '{"hidden":"[REDACTED]"}')
+  t.equal(secret(hidden), hidden)
+  t.same(secretsSince(known), [bytes.toString('utf8'), bytes.toString('base64')])
+  const before = secretCount()
+  t.equal(new SecretBytes(Buffer.from('text-only')).reveal(), 'text-only')
+  t.same(secretsSince(before), ['text-only'])
 })
 
 t.test('references are resolved at any depth', (t) => {

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { copy } from '../../../../src/modules/core/copy.ts'
-import { Secret } from '../../../../src/values/secret.ts'
+import { Secret, SecretBytes } from '../../../../src/values/secret.ts'
 import { converge, runIn } from '../../../support/shells.ts'
 import { converged, inEachShell } from '../each-shell.ts'
 import { runs } from '../../../support/seed.ts'
@@ -128,6 +128,18 @@ t.test('a secret is not shown in a diff, and its file is private', async (t) => 
     const fresh = join(folder, 'fresh')
     converged(t, converge(shell, copy, { content: new Secret('hidden'), dest: fresh }), [`create ${fresh}`])
     t.equal(permissions(fresh), 0o600)
+  })
+})
+
+t.test('secret bytes are written unchanged', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'key')
+    const bytes = Buffer.from([0, 0xff, 0x27, 0x0a, 0xe9])
+    const run = converge(shell, copy, { content: new SecretBytes(bytes), dest })
+    converged(t, run, [`create ${dest}`])
+    t.ok(readFileSync(dest).equals(bytes))
+    t.equal(permissions(dest), 0o600)
+    t.equal(run.before.changes[0]?.diff?.after, '[REDACTED]\n')
   })
 })
 
