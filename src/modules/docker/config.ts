@@ -3,7 +3,7 @@ import { secretText } from '../support/params.ts'
 import { defineModule } from '../task.ts'
 import { planSwarmFile, swarmFileDefinition, swarmFileSchema, type SwarmFile } from './swarm-files.ts'
 
-const schema = swarmFileSchema({
+const schema = swarmFileSchema('config', {
   /** Content of the config. Everyone with access to a manager can read it. */
   data: secretText.optional(),
 })

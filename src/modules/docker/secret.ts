@@ -2,7 +2,7 @@ import { alwaysSecret } from '../support/params.ts'
 import { defineModule } from '../task.ts'
 import { planSwarmFile, swarmFileDefinition, swarmFileSchema, type SwarmFile } from './swarm-files.ts'
 
-const schema = swarmFileSchema({
+const schema = swarmFileSchema('secret', {
   /**
    * Content of the secret. Docker does not reveal it, so an existing secret is assumed to have this data: put a version
    * into the name.

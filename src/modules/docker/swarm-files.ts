@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Secret } from '../../values/secret.ts'
+import { reveal, type Secret } from '../../values/secret.ts'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Observed } from '../script-output.ts'
 import type { Change, Plan } from '../module.ts'
@@ -8,8 +8,18 @@ import { parseResponses, engineProblem, get, exitOnError, post, requireEngine } 
 
 /* Common parts of docker_secret and docker_config. Their data is immutable, their labels are not. */
 
+/** A manager refuses larger data, and empty one. */
+const LIMIT_KIB: Readonly<Record<Kind, number>> = { secret: 500, config: 1000 }
+
+function dataProblem(kind: Kind, data: string): string | undefined {
+  if (data === '') return `Swarm refuses an empty ${kind}`
+  if (data.includes('\0')) return 'must not contain a NUL byte'
+  const limit = LIMIT_KIB[kind]
+  return Buffer.byteLength(data) < limit * 1024 ? undefined : `Swarm refuses a ${kind} of ${limit} KiB or more`
+}
+
 /** The parameters of both modules, with the given data. */
-export const swarmFileSchema = <D extends z.ZodOptional>(what: { readonly data: D }) =>
+export const swarmFileSchema = <D extends z.ZodOptional>(kind: Kind, what: { readonly data: D }) =>
   z
     .strictObject({
       name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be up to 64 letters, digits, -, _ and .'),
@@ -20,6 +30,11 @@ export const swarmFileSchema = <D extends z.ZodOptional>(what: { readonly data: 
     .refine((params) => params.state === 'absent' || (params as { data?: unknown }).data !== undefined, {
       error: 'data is required',
       path: ['data'],
+    })
+    .superRefine((params, context) => {
+      const { data } = params as { data?: string | Secret }
+      const message = data === undefined ? undefined : dataProblem(kind, reveal(data))
+      if (message !== undefined) context.addIssue({ code: 'custom', message, path: ['data'] })
     })
 
 interface Params {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { docker_config } from '../../../../src/modules/docker/config.ts'
 import { docker_secret } from '../../../../src/modules/docker/secret.ts'
 import { secret } from '../../../../src/values/secret.ts'
 import { printed } from './recorded/swarm-answers.ts'
@@ -20,6 +21,18 @@ void t.test('docker_secret creates a missing secret, with its data on stdin', as
 
 void t.test('docker_secret does not change an existing secret, whose data nobody can read', async (t) => {
   t.same(sealed({ data: 'anything' }, [200, SECRET]), { changes: [], values: { id: 's1' } })
+})
+
+void t.test('docker_secret and docker_config reject data that a manager refuses', async (t) => {
+  const why = (module: typeof docker_secret | typeof docker_config, data: string): string | undefined =>
+    module.definition.schema.safeParse({ name: 'key', data }).error?.issues[0]?.message
+  t.equal(why(docker_secret, ''), 'Swarm refuses an empty secret')
+  t.equal(why(docker_config, ''), 'Swarm refuses an empty config')
+  t.equal(why(docker_secret, 'é'.repeat(256_000)), 'Swarm refuses a secret of 500 KiB or more')
+  t.equal(why(docker_secret, 'a'.repeat(511_999)), undefined)
+  t.equal(why(docker_config, 'a'.repeat(1_024_000)), 'Swarm refuses a config of 1000 KiB or more')
+  t.equal(why(docker_config, 'a'.repeat(1_023_999)), undefined)
+  t.equal(why(docker_config, 'a\0b'), 'must not contain a NUL byte')
 })
 
 void t.test('docker_secret rejects an invalid name', async (t) => {
