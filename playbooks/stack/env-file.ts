@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+
 /** A problem of a line of an `env_file`. */
 export interface EnvFileProblem {
   readonly line: number
@@ -21,13 +23,12 @@ export function checkEnvFile(bytes: Buffer): EnvFile {
   const valueless: { line: number; name: string }[] = []
   for (const [i, raw] of linesOf(bytes).entries()) {
     const line = i + 1
-    const text = raw.toString('utf8')
     const refuse = (message: string): number => problems.push({ line, message })
-    if (!Buffer.from(text).equals(raw)) {
+    if (!isUtf8(raw)) {
       refuse('is not UTF-8, which Docker refuses: convert the file, or use a secret, whose bytes stay as they are')
       continue
     }
-    const entry = text.replace(/^\s+/u, '')
+    const entry = raw.toString('utf8').replace(/^\s+/u, '')
     if (entry === '' || entry.startsWith('#')) continue
     const [name = ''] = entry.split('=', 1)
     if (entry.includes('\0')) refuse('contains a NUL character, which no program can receive: remove it')

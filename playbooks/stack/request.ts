@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash, scryptSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -117,8 +118,7 @@ export function readStackFile(request: StackRequest, vars: Vars, provided: Reado
 function read(file: string): string {
   try {
     const bytes = readFileSync(file)
-    const text = bytes.toString('utf8')
-    if (Buffer.from(text).equals(bytes)) return text
+    if (isUtf8(bytes)) return bytes.toString('utf8')
     throw new PlaybookError(`${file}: the compose file is not UTF-8: convert it`)
   } catch (error) {
     if (error instanceof PlaybookError) throw error

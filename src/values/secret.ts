@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { inspect } from 'node:util'
 
 const MASK = '[REDACTED]'
@@ -45,7 +46,7 @@ export class SecretBytes extends Secret {
     super(bytes.toString('utf8'))
     this.#bytes = bytes
     // Scripts contain such bytes in this form.
-    if (!Buffer.from(this.reveal()).equals(bytes)) known.add(bytes.toString('base64'))
+    if (!isUtf8(bytes)) known.add(bytes.toString('base64'))
   }
 
   revealBytes(): Buffer {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { replacing, targetPath } from '../support/params.ts'
@@ -96,6 +97,12 @@ export const template = defineModule<typeof schema, PlacedFile>({
   sideEffectFree: true,
   plan(params, observed, inputs, vars) {
     try {
+      // Other bytes would be replaced.
+      const foreign = Object.entries(inputs).find(([, bytes]) => !isUtf8(bytes))
+      if (foreign !== undefined) {
+        const file = foreign[0] === 'src' ? params.src : foreign[0].replace(/^\w+:\w+:/, '')
+        return { changes: [], problem: `${file}: not UTF-8: convert the file` }
+      }
       const source = inputs['src']?.toString('utf8') ?? ''
       trackTemplateReads(source, vars)
       const all = overlay(magicVariables(vars), vars, params.vars)

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { Secret } from '../../values/secret.ts'
 import type { K8sParams } from './params.ts'
 import type { Inputs } from '../module.ts'
@@ -27,7 +28,11 @@ export function manifestObjects(params: K8sParams, inputs: Inputs): KubeObject[]
 }
 
 function readAll({ template = [], src = [], definition, vars }: K8sParams, inputs: Inputs): KubeObject[] {
-  const text = (file: string): string => inputs[file]?.toString('utf8') ?? ''
+  const text = (file: string): string => {
+    const bytes = inputs[file] ?? Buffer.alloc(0)
+    if (!isUtf8(bytes)) throw new ManifestError(`${file}: not UTF-8: convert the file`)
+    return bytes.toString('utf8')
+  }
   const plain = definition instanceof Secret ? definition.reveal() : definition
   const objects = [
     ...template.flatMap((file) => readManifests(render(text(file), file, vars).text, file)),

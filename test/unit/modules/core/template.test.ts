@@ -122,6 +122,16 @@ t.test('a template includes others, beside it or in the project, and reads files
   t.equal(plan.changes[0]?.diff?.after, '<1>inner note')
 })
 
+t.test('a template or a file in it that is not UTF-8 is refused', async (t) => {
+  const { definition } = template
+  const params = definition.schema.parse({ src: 'nginx/gateway.j2', dest: '/etc/a' })
+  const latin1 = Buffer.from('caf\xe9\n', 'latin1')
+  const problem = (inputs: Readonly<Record<string, Buffer>>) =>
+    definition.plan(params, { stdout: 'absent\n', stderr: '', exitCode: 0 }, inputs, {}).problem
+  t.equal(problem({ src: latin1 }), 'nginx/gateway.j2: not UTF-8: convert the file')
+  t.equal(problem({ src: Buffer.from(''), 'file:beside:note.txt': latin1 }), 'note.txt: not UTF-8: convert the file')
+})
+
 t.test('a template has the groups of its host, and the variables of others', async (t) => {
   const { definition } = template
   const params = definition.schema.parse({ src: 'a.j2', dest: '/etc/a' })

@@ -91,6 +91,11 @@ t.test('k8s reports a failed query with a remedy', async (t) => {
   )
   t.match(plan({ definition: 'kind: X\n' }, '').problem, 'definition: an object has no apiVersion')
   t.match(plan({ definition: [] }, '').problem, /contain no objects/)
+  const latin1 = { 'a.yaml': Buffer.from('kind: caf\xe9\n', 'latin1') }
+  t.equal(
+    definition.plan(parse({ src: ['a.yaml'] }), { stdout: '', stderr: '', exitCode: 0 }, latin1, {}).problem,
+    'a.yaml: not UTF-8: convert the file',
+  )
   t.throws(() => parse({}), /set template, src or definition/)
   t.throws(() => parse({ definition: deployment, prune: true }), /label_selectors/)
   t.throws(() => parse({ definition: deployment, apply: false } as never), /always applied/)
