@@ -17,7 +17,7 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 /** Docker reads lines with a buffer of this size. */
 const MAX_LINE = 64 * 1024
 
-/** Checks the bytes of an `env_file`: what Docker refuses, and what no program can receive. Messages contain no values. */
+/** Checks an `env_file`: what Docker refuses, and what no program can receive. Messages contain no values. */
 export function checkEnvFile(bytes: Buffer): EnvFile {
   const problems: EnvFileProblem[] = []
   const valueless: { line: number; name: string }[] = []

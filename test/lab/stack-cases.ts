@@ -51,15 +51,16 @@ export function stackCases(step: Step, inventory: readonly string[]): void {
       file,
       'services:\n  web:\n    image: ${IMAGE_REDIS}\n    command: [sh, -c, "echo no such table: orders; exit 1"]\n    deploy: {endpoint_mode: dnsrr}\n',
     )
-    const said = await ends(t, run('playbooks/stack.mjs', '-e', `file=${file}`), 2)
+    const broken = ['-e', `file=${file}`, '-e', 'name=broken']
+    const said = await ends(t, run('playbooks/stack.mjs', ...broken), 2)
     // Long lines are wrapped.
     t.match(said.replaceAll(/\s+/g, ' '), /broken_web.*no such table: orders/)
     t.match(findings('stack.'), [['stack.converged', false]])
     writeFileSync(file, 'services:\n  web:\n    imge: x\n')
-    const wrong = await ends(t, stack('-e', `file=${file}`), 1)
+    const wrong = await ends(t, stack(...broken), 1)
     t.match(wrong, /broken\.yaml:3:5: unknown key "imge": did you mean image\?/)
     writeFileSync(file, 'services:\n  web:\n    image: ${IMAGE_REDIS}\n')
-    await ends(t, stack('-e', `file=${file}`, '-e', 'state=absent'))
+    await ends(t, stack(...broken, '-e', 'state=absent'))
   })
 
   void step('nginx balances two apps, then HAProxy replaces it', async (t) => {

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { reveal, Secret, SecretBytes } from '../../values/secret.ts'
 import type { Inputs } from '../module.ts'
-import { replacing, secretText, targetPath } from '../support/params.ts'
+import { replacing, secretContent, targetPath } from '../support/params.ts'
 import { accountsOf, entryAt, setTree } from '../support/effects.ts'
 import { pathProbe, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'
 import { planPlacement, type PlacedFile } from '../support/place-file.ts'
@@ -12,7 +12,7 @@ import { defineModule } from '../task.ts'
 const schema = z
   .strictObject({
     /** Content of the file. A new file with secret content gets mode 0600 unless `mode` is set. */
-    content: z.union([z.instanceof(SecretBytes), secretText], { error: 'must be text' }).optional(),
+    content: secretContent.optional(),
     /** A file on the controller. */
     src: z.string().min(1).optional(),
     /** Path on the host. With `src`, a path that ends in `/` is a directory. */

@@ -57,6 +57,17 @@ export const secretText = z.union(
   { error: 'must be text' },
 )
 
+/** Like {@link secretText}, or confidential bytes. */
+export const secretContent = z.union(
+  [
+    z.string(),
+    z.instanceof(Secret).refine((content) => content instanceof SecretBytes || !content.reveal().includes('\0'), {
+      error: 'a secret text cannot contain a NUL byte: use SecretBytes',
+    }),
+  ],
+  { error: 'must be text' },
+)
+
 /** Text that is always secret: wrapped at once, so that every record masks it. */
 export const alwaysSecret = secretText.transform((text) => secret(text))
 

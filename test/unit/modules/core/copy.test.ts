@@ -270,5 +270,5 @@ t.test('copy rejects contradictory parameters', async (t) => {
   t.match(why({ content: '', src: 'b', dest: '/a' }), 'set either content or src')
   t.match(why({ content: '', dest: '/a/' }), 'with content, it must be the path of a file')
   t.match(why({ content: '', dest: '/a', modes: '0644' }), 'Unrecognized key: "modes"')
-  t.match(why({ content: new Secret('a\0b'), dest: '/a' }), 'a secret cannot contain a NUL byte')
+  t.match(why({ content: new Secret('a\0b'), dest: '/a' }), 'a secret text cannot contain a NUL byte: use SecretBytes')
 })

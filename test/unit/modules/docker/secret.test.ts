@@ -1,7 +1,7 @@
 import t from 'tap'
 import { docker_config } from '../../../../src/modules/docker/config.ts'
 import { docker_secret } from '../../../../src/modules/docker/secret.ts'
-import { secret } from '../../../../src/values/secret.ts'
+import { secret, SecretBytes } from '../../../../src/values/secret.ts'
 import { printed } from './recorded/swarm-answers.ts'
 
 const seen = (answer: readonly [number, object]) => ({ stdout: printed(answer), stderr: '', exitCode: 0 })
@@ -33,6 +33,8 @@ void t.test('docker_secret and docker_config reject data that a manager refuses'
   t.equal(why(docker_config, 'a'.repeat(1_024_000)), 'Swarm refuses a config of 1000 KiB or more')
   t.equal(why(docker_config, 'a'.repeat(1_023_999)), undefined)
   t.equal(why(docker_config, 'a\0b'), 'must not contain a NUL byte')
+  const { error } = docker_secret.definition.schema.safeParse({ name: 'key', data: new SecretBytes(Buffer.from('a')) })
+  t.match(error?.issues[0]?.message, 'must be text, not bytes', 'they would be changed')
 })
 
 void t.test('docker_secret rejects an invalid name', async (t) => {

@@ -24,7 +24,8 @@ export function composeContext({
 /** The data that `docker stack deploy` reads: only `$$` is left to interpolate, as a dollar sign. */
 export function readByDocker(text: string): unknown {
   const document = parseDocument(text, { merge: true })
-  if (document.errors.length > 0) throw document.errors[0]
+  const [error] = document.errors
+  if (error !== undefined) throw error
   visit(document, {
     Scalar(key, node) {
       if (key === 'key' || !isScalar(node) || typeof node.value !== 'string') return

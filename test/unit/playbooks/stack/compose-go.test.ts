@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
+import { toText } from '../../../../src/values/to-text.ts'
 import { readCompose } from '../../../../playbooks/stack/compose.ts'
 import { composeContext, readByDocker } from './compose-context.ts'
 
@@ -34,7 +35,7 @@ const asTexts = (pairs: unknown): Data =>
           pair.includes('=') ? pair.slice(pair.indexOf('=') + 1) : null,
         ])
       : Object.entries((pairs ?? {}) as Data)
-    ).map(([key, value]) => [key, value === null ? null : String(value)]),
+    ).map(([key, value]) => [key, value === null ? null : toText(value)]),
   )
 
 /** Compose writes modes in octal. */
