@@ -121,6 +121,8 @@ x-web: &web
   image: x
   read_only: \${FLAG}
   deploy: *deploy
+x-tty: &tty {tty: \$FLAG}
+x-init: &init {init: \$FLAG}
 services:
   a: *web
   b:
@@ -128,6 +130,7 @@ services:
     labels: {n: $N}
     ports: [{target: $N, published: "\${N}", mode: host}]
     configs: [{source: c, mode: "\${MODE}"}]
+  c: {<<: [*tty, *init], image: x}
 configs: {c: {external: $FLAG}}
 `
   const deploy = { replicas: 3, update_config: { parallelism: 3 } }
@@ -141,6 +144,7 @@ configs: {c: {external: $FLAG}}
       ports: [{ target: 3, published: 3, mode: 'host' }],
       configs: [{ source: 'c', mode: 0o440 }],
     },
+    c: { image: 'x', tty: true, init: true },
   })
   t.match(problems(web('deploy: {replicas: "$N"}'), { N: 'two' }), [/^4:24: "replicas": must be a whole number/])
   t.match(problems(web('read_only: ${N}'), { N: '1' }), [/^4:16: "read_only": must be true or false/])
