@@ -35,6 +35,8 @@ const NEWER: readonly (readonly [string, string])[] = [
 ]
 /** Maps of texts, in which Docker reads a boolean as one: before version 25 also these words. */
 const PAIRS = ['environment', 'labels', 'sysctls', 'extra_hosts', 'deploy.labels'].map((key) => `services.*.${key}.*`)
+/** Variables of the shell that runs Docker: an entry of `environment` without a value, or an empty one, gets theirs. */
+const OF_THE_NODE = /^(HOME|PATH|PWD|OLDPWD|SHELL|SHLVL|USER|LOGNAME|MAIL|LANG|SUDO_[A-Z]+)$/
 const YAML_1_1_BOOLEAN = /^(yes|no|on|off)$/i
 
 interface Edit {
@@ -70,6 +72,9 @@ class Interpolation {
   readonly #edits = new Map<unknown, Edit>()
   /** Variables of each scalar that has some. */
   readonly #variables = new Map<unknown, ReadonlySet<string>>()
+
+  /** Offsets of entries without a value: services may share them. */
+  readonly #warned = new Set<number>()
 
   constructor(compose: ComposeDocument, { text }: SourceText, lookup: Lookup) {
     this.#compose = compose
@@ -125,36 +130,44 @@ class Interpolation {
   fillEnvironment(): EnvironmentEntry[] {
     const found: EnvironmentEntry[] = []
     for (const node of nodesAt(this.#document, 'services.*.environment')) {
-      if (isMap(node)) {
-        for (const { key, pair } of entriesOf(this.#document, node)) {
-          if (isEmpty(pair.value))
-            found.push(this.#fill(key, startOf(pair.key), (value) => this.#setValue(pair, value)))
-          else found.push({ key, variables: this.#variables.get(pair.value) ?? new Set() })
-        }
+      for (const { key, pair } of isMap(node) ? entriesOf(this.#document, node) : []) {
+        if (isEmpty(pair.value)) found.push(this.#fill(key, startOf(pair.key), (value) => this.#setValue(pair, value)))
+        else found.push(this.#entry(key, pair.value, isScalar(pair.value) && pair.value.value === ''))
       }
       for (const item of isSeq(node) ? node.items : []) {
         if (!isScalar(item) || typeof item.value !== 'string') continue
         const [key = ''] = item.value.split('=', 1)
-        if (item.value.includes('=')) found.push({ key, variables: this.#variables.get(item) ?? new Set() })
-        else
-          found.push(
-            this.#fill(key, startOf(item), (value) => {
-              item.value = `${key}=${value}`
-              this.#replace(item, quoted(item.value as string))
-            }),
-          )
+        const setValue = (value: string): void => {
+          item.value = `${key}=${value}`
+          this.#replace(item, quoted(item.value as string))
+        }
+        if (item.value.includes('=')) found.push(this.#entry(key, item, item.value === `${key}=`))
+        else found.push(this.#fill(key, startOf(item), setValue))
       }
     }
     return found
+  }
+
+  #entry(key: string, node: unknown, empty: boolean): EnvironmentEntry {
+    if (empty) this.#checkNodeVariable(key, startOf(node))
+    return { key, variables: this.#variables.get(node) ?? new Set() }
+  }
+
+  #checkNodeVariable(key: string, offset: number): void {
+    if (!OF_THE_NODE.test(key)) return
+    this.#problem(offset, `"${key}" has no value, and Docker would use that of its own process on the node: set one`)
   }
 
   #fill(key: string, offset: number, set: (value: string) => void): EnvironmentEntry {
     const value = this.#lookup(key)
     if (value === undefined) {
       const message = `"${key}" has no value, and is not set in the container: set it with -e ${key}=..., or remove it`
-      this.warnings.push(this.#compose.at(offset, message))
+      if (!this.#warned.has(offset)) this.warnings.push(this.#compose.at(offset, message))
+      this.#warned.add(offset)
+      this.#checkNodeVariable(key, offset)
       return { key, variables: new Set() }
     }
+    if (value === '') this.#checkNodeVariable(key, offset)
     if (value.includes('\0')) this.#problem(offset, `variable ${key} contains a NUL character: remove it`)
     set(value)
     return { key, variables: new Set([key]) }

@@ -38,6 +38,10 @@ export function flatten(value: unknown, path = ''): string[] {
   return entries.flatMap(([key, item]) => flatten(item, path === '' ? key : `${path}.${key}`)).sort()
 }
 
+/** Values in the environment are often passwords: only their names are shown. */
+const withoutEnvironment = (line: string): string =>
+  line.replace(/^(TaskTemplate\.ContainerSpec\.Env\.\d+: "[^=]*=).*"$/, '$1[REDACTED]"')
+
 export interface Drift {
   readonly summary: string
   readonly actual: string
@@ -60,8 +64,9 @@ export function driftOf(deployed: readonly Service[], live: readonly Service[]):
     const unexpected = (found ?? []).filter((line) => !wanted.includes(line))
     if (missing.length + unexpected.length === 0) continue
     reasons.push(found === undefined ? `service ${name} is missing` : `service ${name} was changed`)
-    before.push(...(found === undefined ? [] : unexpected.map((line) => `${name}: ${line}\n`)))
-    after.push(...(found === undefined ? [`${name}: service\n`] : missing.map((line) => `${name}: ${line}\n`)))
+    const shown = (line: string): string => `${name}: ${withoutEnvironment(line)}\n`
+    before.push(...(found === undefined ? [] : unexpected.map(shown)))
+    after.push(...(found === undefined ? [`${name}: service\n`] : missing.map(shown)))
   }
   return reasons.length === 0
     ? undefined

@@ -55,6 +55,16 @@ void t.test('a scaled or missing service redeploys the stack, and the diff shows
   )
 })
 
+void t.test('a changed environment is shown without its values', async (t) => {
+  const live = [service('counter_web', { env: ['PW=hunter22'] }), THEN[1] as object]
+  const [change] = plan(asked, probed(live)).changes
+  t.same(change?.diff, {
+    subject: 'stack counter',
+    before: 'counter_web: TaskTemplate.ContainerSpec.Env.0: "PW=[REDACTED]"\n',
+    after: 'counter_web: TaskTemplate.ContainerSpec.Env.0: "REDIS=[REDACTED]"\n',
+  })
+})
+
 void t.test('docker_stack ignores a forced update, the order of services, and services of other stacks', async (t) => {
   const live = [
     service('counter_redis', { replicas: 1, force: 3 }),

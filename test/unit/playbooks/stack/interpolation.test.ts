@@ -211,6 +211,16 @@ t.test('names in environment without a value receive that of the variable', asyn
   )
 })
 
+t.test('Docker would replace an empty HOME by that of its own process', async (t) => {
+  for (const lines of ['[HOME]', '[HOME=]', '{HOME: }', '{HOME: ""}', '{HOME: "$EMPTY"}', '["HOME=${EMPTY}"]'])
+    t.match(
+      problems(web(`environment: ${lines}`), { EMPTY: '' }),
+      [/^4:\d+: "HOME" has no value, and Docker would use that of its own process on the node: set one/],
+      lines.slice(1, -1),
+    )
+  t.same(problems(web('environment: {HOME: /root, A: "", TZ: $EMPTY}'), { EMPTY: '' }), [])
+})
+
 t.test('a NUL is refused', async (t) => {
   t.match(problems(web('environment: {A: "a\\0b"}')), [/^4:22: contains a NUL character/])
   t.match(problems(web('environment: {A: $B}'), { B: 'a\0b' }), [/^4:22: contains a NUL character/])
