@@ -27,7 +27,7 @@ export interface EnvironmentEntry {
 }
 
 /** A format version that every Docker with Swarm accepts: old ones require it, new ones ignore it. */
-const COMPOSE_VERSION = '3.9'
+export const OLDEST_VERSION = '3.9'
 /** Keys that need a newer version, with the paths of their values. */
 const NEWER: readonly (readonly [string, string])[] = [
   ['3.13', 'services.*.networks.*.driver_opts'],
@@ -60,7 +60,7 @@ export function interpolate(compose: ComposeDocument, source: SourceText, lookup
 }
 
 const versionFor = (document: Document): string =>
-  NEWER.find(([, path]) => nodesAt(document, path).size > 0)?.[0] ?? COMPOSE_VERSION
+  NEWER.find(([, path]) => nodesAt(document, path).size > 0)?.[0] ?? OLDEST_VERSION
 
 class Interpolation {
   readonly problems: InventoryProblem[] = []

@@ -31,6 +31,7 @@ import {
   type StackFile,
   type StackRequest,
 } from './request.ts'
+import { OLDEST_VERSION } from './interpolation.ts'
 import { piecesOf } from './variables.ts'
 import { stackVars } from './vars.ts'
 
@@ -128,7 +129,7 @@ export const deployStack = play(
       }),
       shell('Validate compose file with Docker', {
         // Older versions lack `docker stack config`; they validate in the deployment.
-        cmd: `docker stack --help | grep -q '^ *config ' || exit 0; docker stack config -c ${quote(compose)} >/dev/null`,
+        cmd: `docker stack --help | grep -q '^ *config ' || ${withoutStackConfig(stack)}; docker stack config -c ${quote(compose)} >/dev/null`,
         read_only: true,
       }),
       docker_stack(`Deploy stack ${request.name}`, {
@@ -144,6 +145,11 @@ export const deployStack = play(
     ]
   },
 )
+
+const withoutStackConfig = ({ compose: { version } }: StackFile): string =>
+  version === OLDEST_VERSION
+    ? 'exit 0'
+    : `{ echo 'Docker on this host is too old for this compose file (format version ${version}): update it' >&2; exit 1; }`
 
 /** The text for Docker; image references are known after the push to the registry. */
 const withImages = (on: PlayContext, { compose }: StackFile): (string | Reference<string>)[] =>

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { deployStack } from '../../../../playbooks/stack/steps.ts'
@@ -70,4 +71,15 @@ t.test('the format version is the same in both files', async (t) => {
   const { find } = tasksOf(t, compose)
   t.match(written(find('Write compose file')), "version: '3.12'\n")
   t.match(find('Deploy stack shop').compose, [String, { version: '3.12' }])
+  // This docker has no "stack config".
+  const docker = t.testdir({ docker: '#!/bin/sh\n' })
+  chmodSync(path.join(docker, 'docker'), 0o755)
+  const validate = (params: Params) =>
+    spawnSync('sh', ['-c', String(params.cmd)], { encoding: 'utf8', env: { PATH: `${docker}:${process.env.PATH}` } })
+  const old = validate(find('Validate compose file with Docker'))
+  t.match(old.stderr, /^Docker on this host is too old for this compose file \(format version 3\.12\): update it$/m)
+  t.equal(old.status, 1)
+  const plain = tasksOf(t, 'services: {web: {image: x}}\n').find('Validate compose file with Docker')
+  chmodSync(path.join(t.testdir({ docker: '#!/bin/sh\n' }), 'docker'), 0o755)
+  t.equal(validate(plain).status, 0)
 })
