@@ -3,7 +3,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { readCompose } from '../../../../playbooks/stack/compose.ts'
 import { substitute } from '../../../../playbooks/stack/substitution.ts'
-import { sameCases } from '../../../support/seed.ts'
+import { runs, sameCases } from '../../../support/seed.ts'
 import { composeContext, readByDocker } from './compose-context.ts'
 
 type Values = Readonly<Record<string, string>>
@@ -110,7 +110,7 @@ t.test('any value reaches Docker unchanged, in text and in lists', async (t) => 
         )
       },
     ),
-    { ...sameCases, numRuns: 100 },
+    { ...sameCases, numRuns: runs(100) },
   )
 })
 
