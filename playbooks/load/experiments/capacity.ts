@@ -21,7 +21,7 @@ import {
 } from './support.ts'
 
 /** Compares the capacity of 1 and 4 replicas in interleaved trials. */
-export const capacity = experiment(
+export const loadCapacity = experiment(
   'Compare capacity of 1 and 4 replicas',
   {
     hosts: HOSTS,

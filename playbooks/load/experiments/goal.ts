@@ -10,7 +10,7 @@ import { runTrial, type TrialRun } from '../trial.ts'
 import { HOSTS, record, replicaCount, settingsOf, underLoad } from './support.ts'
 
 /** The highest rate of requests whose p99 latency meets a goal, beside the throughput of a closed loop. */
-export const goal = experiment(
+export const loadGoal = experiment(
   'Find the highest rate within a latency goal',
   {
     hosts: HOSTS,

@@ -12,7 +12,7 @@ import type { TrialRun } from '../trial.ts'
 import { bottlenecks, HOSTS, record, replicaCount, settingsOf, underLoad } from './support.ts'
 
 /** Measures how capacity grows with replicas. */
-export const scaling = experiment(
+export const loadScaling = experiment(
   'Measure capacity by number of replicas',
   {
     hosts: HOSTS,

@@ -12,7 +12,7 @@ import { HOSTS, record, replicaCount, settingsOf, underLoad } from './support.ts
 const ASKED = [100, 500] as const
 
 /** Closed-loop users with think time, as in Locust, on several numbers of replicas: do they limit the throughput? */
-export const users = experiment(
+export const loadUsers = experiment(
   'Load the app with users with think time',
   {
     hosts: HOSTS,
