@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { get_url } from '../../../../src/modules/core/get_url.ts'
@@ -80,6 +80,18 @@ t.test('configuration files in the home directory have no effect', async (t) => 
     const secret = { url: `http://127.0.0.1:${port}/private`, headers: { 'X-Token': 'token' } }
     t.equal(read('private', { PATH: join(folder, 'bin-wget') }, secret), 'for you', 'wget with headers')
   })
+})
+
+t.test('every curl of a module ignores the configuration of the user', async (t) => {
+  const modules = join(import.meta.dirname, '../../../../src/modules')
+  const files = readdirSync(modules, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  const calls = files.flatMap((name) =>
+    [...readFileSync(join(modules, name), 'utf8').matchAll(/\bcurl (?:\$\{\[')?-[A-Za-z-]+/g)].map(
+      ([call]) => [name, call] as const,
+    ),
+  )
+  t.ok(calls.length > 4, 'the calls are found')
+  for (const [name, call] of calls) t.match(call, /-q$/, `${name}: -q is the first option of ${call}`)
 })
 
 t.test('busybox wget, which has no configuration, downloads; it cannot send headers', async (t) => {
