@@ -114,7 +114,7 @@ function typeOf(property: Property): string {
   if (property.const !== undefined) return `\`${toText(property.const)}\``
   if (property.anyOf !== undefined) return [...new Set(property.anyOf.map(typeOf))].join(' or ')
   if (property.type === 'array') return `list of ${typeOf(property.items ?? {})}`
-  return property.type === undefined ? 'secret' : String(property.type)
+  return property.type === undefined ? 'secret' : [property.type].flat().join(' or ')
 }
 
 function readComments(): Comments {

@@ -111,7 +111,7 @@ export class TaskAttempt {
     }
     commands.push(recordOf('verify', prepared.probe.text, verify as CommandResult))
     const verified = this.#execution.plan(prepared, verify as CommandResult)
-    const remaining = verified.problem ?? verified.changes[0]?.description
+    const remaining = verified.problem ?? verified.changes.find(({ recurs }) => recurs !== true)?.description
     return remaining === undefined
       ? { status: 'changed', changes, commands, values: verified.values }
       : failed(`changes applied, but the host is not in the desired state: ${remaining}`)

@@ -22,6 +22,8 @@ export interface Change {
   readonly diff?: Diff
   /** Resource keys that it sets, as in {@link ModuleDefinition.reads}. Without it: anything. */
   readonly sets?: readonly string[]
+  /** May be needed again at once, such as the download of a page that changes: then the task does not fail. */
+  readonly recurs?: boolean
 }
 
 /** What a module plans from its probe. No changes and no problem: the host is in the desired state. */

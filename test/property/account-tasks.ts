@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { sh } from '../../src/shell/quote.ts'
+import { raw, sh } from '../../src/shell/quote.ts'
 import { ARENA } from './arena.ts'
 import { secretValue, type TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
@@ -25,6 +25,12 @@ const anyGroup = fc.oneof(
   { weight: 1, arbitrary: fc.constant('nosuch') },
 )
 
+/** Supplementary groups may be given by number. */
+const memberOf = fc.oneof(
+  { weight: 3, arbitrary: anyGroup },
+  { weight: 1, arbitrary: fc.constantFrom('60', '3001', '3002') },
+)
+
 /** Saves the node's own accounts, to restore them before each case. */
 export const KEEP_ACCOUNTS = `mkdir -p /root/accounts && cp -p ${FILES} /root/accounts/`
 
@@ -47,33 +53,36 @@ export const accounts: fc.Arbitrary<string> = fc
         shell: fc.constantFrom('/bin/sh', '/bin/bash', ''),
         comment: fc.constantFrom('', 'A B'),
         primary: maybe(group),
+        /** An odd home of the entry, which `home` does not create. */
+        at: maybe(fc.constantFrom('/nonexistent', '/', '/home'), 4),
       }),
       { maxLength: 3, selector: ({ name }) => name },
     ),
     homes: fc.subarray(HOMES),
+    linked: fc.boolean(),
   })
-  .map(({ groups, users, homes }) =>
+  .map(({ groups, users, homes, linked }) =>
     [
       'cp -p /root/accounts/passwd /root/accounts/shadow /root/accounts/group /root/accounts/gshadow /root/accounts/subuid /root/accounts/subgid /etc/ || exit',
-      sh`rm -rf -- ${[...HOMES, ...USERS.map((name) => `/var/mail/${name}`)]} ${ARENA} && mkdir -m 0755 -- ${ARENA} || exit`,
+      sh`rm -rf -- ${[...HOMES, '/nonexistent', ...USERS.map((name) => `/var/mail/${name}`)]} ${ARENA} && mkdir -m 0755 -- ${ARENA} || exit`,
       // Contradictions (a number already used) are ignored.
       ...groups.map(([name, gid]) => sh`groupadd ${gid === undefined ? [] : ['-g', gid]} ${name} 2>/dev/null`),
-      ...users.flatMap(({ name, uid, home, in: groups, password, shell, comment, primary }) => [
+      ...users.flatMap(({ name, uid, home, in: groups, password, shell, comment, primary, at }) => [
         sh`lb_in=; for lb_g in ${groups}; do ! getent group "$lb_g" >/dev/null || lb_in=$lb_in,$lb_g; done`,
-        sh`useradd ${[home ? '-m' : '-M', ...(uid === undefined ? [] : ['-u', uid]), '-s', shell, '-c', comment]}` +
+        sh`useradd ${[home && at === undefined ? '-m' : '-M', ...(at === undefined ? [] : ['-d', at]), ...(uid === undefined ? [] : ['-u', uid]), '-s', shell, '-c', comment]}` +
           sh` $(getent group ${primary ?? name} >/dev/null && echo -g ${primary ?? name}) -G "\${lb_in#,}" ${name} 2>/dev/null`,
         ...(password === undefined
           ? []
           : [sh`id ${name} >/dev/null 2>&1 && printf '%s:%s\\n' ${name} ${password} | chpasswd -e`]),
       ]),
-      sh`for lb_h in ${homes}; do [ -e "$lb_h" ] || mkdir "$lb_h"; done`,
+      sh`for lb_h in ${homes}; do [ -e "$lb_h" ] || ${raw(linked ? sh`ln -s ${ARENA}` : 'mkdir')} "$lb_h"; done`,
     ].join('\n'),
   )
 
 /** Prints the accounts, their homes, and the files that the tasks below create in the arena. */
 export const LOOK = [
   `for lb_f in ${FILES}; do sed "s|^|$lb_f |" "$lb_f"; done`,
-  sh`find /home ${ARENA} -printf '%p|%y|%m|%U:%G|%l\\n' | sort`,
+  sh`find /home /nonexistent ${ARENA} -printf '%p|%y|%m|%U:%G|%l\\n' 2>/dev/null | sort`,
   sh`find ${ARENA} -type f -exec sha256sum '{}' + | sort`,
 ].join('; ')
 export const LOOK_CLOSELY = `${LOOK}; stat -c '%n %i %Y' ${FILES}; find /home ${ARENA} -printf '%p|%i|%T@|%C@\\n' | sort`
@@ -111,7 +120,7 @@ export const userTask: fc.Arbitrary<TaskSpec> = fc
           name: user,
           uid: maybe(id),
           group: maybe(anyGroup),
-          groups: maybe(fc.uniqueArray(anyGroup, { maxLength: 2 })),
+          groups: maybe(fc.uniqueArray(memberOf, { maxLength: 2 })),
           append: maybe(fc.boolean()),
           home: maybe(fc.constantFrom('/home/bob', `${ARENA}/home`)),
           shell: maybe(fc.constantFrom('/bin/sh', '/bin/bash')),
@@ -141,13 +150,14 @@ function userClaim(params: Params): string {
     params as Record<string, string> & { groups?: string[] }
   const user = name as string
   if (state === 'absent') return `! grep -q '^${user}:' /etc/passwd`
-  const into = (groups ?? []).map((each) => `id -nG ${user} | tr ' ' '\\n' | grep -qx ${each}`)
+  const gid = (each: string): string => (/^\d+$/.test(each) ? each : `"${entry('/etc/group', each, 3)}"`)
+  const into = (groups ?? []).map((each) => `id -G ${user} | tr ' ' '\\n' | grep -qx ${gid(each)}`)
   // The primary group counts too, requested or not.
   const only =
     groups === undefined || append
       ? []
       : [
-          `[ -z "$(id -nG ${user} | tr ' ' '\\n' | grep -vx ${sh`${`$(id -gn ${user})`}`.replaceAll("'", '"')} ${groups.map((each) => `| grep -vx ${each}`).join(' ')})" ]`,
+          `[ -z "$(id -G ${user} | tr ' ' '\\n' | grep -vx "$(id -g ${user})" ${groups.map((each) => `| grep -vx ${gid(each)}`).join(' ')})" ]`,
         ]
   return all(
     `grep -q '^${user}:' /etc/passwd`,

@@ -9,9 +9,10 @@ const DEBS = '/root/debs'
 
 /**
  * Downloads the packages once, so that start states need no network, and builds some: an older `hello`, one with a
- * configuration file, which survives a removal, and one that depends on it.
+ * configuration file, which survives a removal, and one that depends on it. An autoremove must not remove the node's
+ * own packages.
  */
-export const KEEP_PACKAGES = `mkdir -p ${DEBS} && cd ${DEBS} && apt-get -qq update && apt-get -qq download ${PACKAGES.join(' ')} 2>/dev/null || exit
+export const KEEP_PACKAGES = `apt-mark manual $(apt-mark showauto) >/dev/null; mkdir -p ${DEBS} && cd ${DEBS} && apt-get -qq update && apt-get -qq download ${PACKAGES.join(' ')} 2>/dev/null || exit
 lb_deb() { # name version depends
   mkdir -p make/$1/DEBIAN make/$1/etc && echo $1 >make/$1/etc/$1.conf && echo /etc/$1.conf >make/$1/DEBIAN/conffiles || exit
   printf 'Package: %s\\nVersion: %s\\nArchitecture: all\\nMaintainer: t <t@example.org>\\nDescription: t\\n%s' $1 $2 "$3" >make/$1/DEBIAN/control || exit
@@ -20,8 +21,8 @@ lb_deb() { # name version depends
 lb_deb lbt-conf 1 ''; lb_deb lbt-needs 1 'Depends: lbt-conf
 '; lb_deb hello 0.1 ''; mv hello_0.1.deb old-hello_0.1.deb`
 
-/** `unpacked` is left by a killed run, `configured` by a removal. */
-const packageState = fc.constantFrom('none', 'installed', 'installed', 'old', 'unpacked')
+/** `unpacked` is left by a killed run, `automatic` by the installation of another package. */
+const packageState = fc.constantFrom('none', 'installed', 'installed', 'old', 'unpacked', 'automatic', 'held')
 const put = (name: string, state: string): string =>
   ({
     none: sh`dpkg --purge --force-all ${name} || exit`,
@@ -29,13 +30,20 @@ const put = (name: string, state: string): string =>
     old: sh`dpkg --purge --force-all ${name}; dpkg -i ${DEBS}/${name === 'hello' ? 'old-' : ''}${name}_*.deb || exit`,
     removed: sh`dpkg -i ${DEBS}/${name}_*.deb && dpkg --remove ${name} || exit`,
     unpacked: sh`dpkg --unpack ${DEBS}/${name}_*.deb || exit`,
+    automatic: sh`dpkg -i ${DEBS}/${name}_*.deb && apt-mark auto ${name} || exit`,
+    held: sh`dpkg --purge --force-all ${name}; dpkg -i ${DEBS}/${name === 'hello' ? 'old-' : ''}${name}_*.deb && apt-mark hold ${name} || exit`,
   })[state] ?? 'exit 1'
 
 export const packages: fc.Arbitrary<string> = fc
-  .tuple(packageState, packageState, fc.boolean())
-  .map(([one, two, lists]) =>
+  .tuple(packageState, packageState, fc.boolean(), fc.constantFrom('none', 'automatic', 'automatic'), fc.boolean())
+  .map(([one, two, lists, others, pinned]) =>
     [
-      '{ dpkg --configure -a',
+      sh`{ dpkg --configure -a; apt-mark unhold ${[...PACKAGES]}; apt-mark manual ${[...PACKAGES]}`,
+      sh`dpkg --purge --force-all lbt-needs lbt-conf`,
+      ...(others === 'none' ? [] : [put('lbt-conf', 'automatic'), put('lbt-needs', 'installed')]),
+      pinned
+        ? "printf 'Package: hello\\nPin: version 0.1\\nPin-Priority: 600\\n' >/etc/apt/preferences.d/lbt"
+        : 'rm -f /etc/apt/preferences.d/lbt',
       put(PACKAGES[0], one),
       put(PACKAGES[1], two),
       '} >/dev/null 2>&1',
@@ -44,28 +52,42 @@ export const packages: fc.Arbitrary<string> = fc
     ].join('\n'),
   )
 
-export const LOOK_AT_PACKAGES = sh`dpkg-query -W -f ${'${Package} ${Status} ${Version}\\n'} ${[...PACKAGES]} ${['lbt-conf', 'lbt-needs']} 2>/dev/null; ls ${PACKAGES.map((name) => `/usr/bin/${name}`)} /etc/lbt-conf.conf 2>/dev/null; :`
+export const LOOK_AT_PACKAGES = sh`apt-mark showauto; apt-mark showhold; dpkg-query -W -f ${'${Package} ${Status} ${Version}\\n'} ${[...PACKAGES]} ${['lbt-conf', 'lbt-needs']} 2>/dev/null; ls ${PACKAGES.map((name) => `/usr/bin/${name}`)} /etc/lbt-conf.conf 2>/dev/null; :`
+
+/** Names that apt-get would read as something else, or does not know. */
+const WRONG = ['hello-', 'tree+', 'hel.o', 'hello=9', 'nosuch-lbt'] as const
 
 const isInstalled = (name: string): string =>
   sh`[ "$(dpkg-query -W -f ${'${db:Status-Abbrev}'} ${name} | cut -c 2)" = i ]`
 
 export const packageTasks: fc.Arbitrary<TaskSpec> = fc
   .record({
-    names: fc.subarray([...PACKAGES], { minLength: 1 }),
+    names: fc
+      .tuple(
+        fc.subarray([...PACKAGES, 'lbt-conf', 'lbt-needs'], { minLength: 1, maxLength: 2 }),
+        fc.constantFrom(undefined, undefined, undefined, ...WRONG),
+      )
+      .map(([names, wrong]) => [...names, ...(wrong === undefined ? [] : [wrong])]),
     state: fc.constantFrom('present', 'present', 'absent', 'latest'),
     purge: fc.boolean(),
+    autoremove: fc.boolean(),
     one: fc.boolean(),
     // The cache is not updated in each case: that takes seconds.
     update: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
   })
-  .map(({ names, state, purge, one, update }) => ({
+  .filter(({ names, state }) => state !== 'latest' || !names.some((name) => name.includes('=')))
+  .map(({ names, state, purge, autoremove, one, update }) => ({
     module: 'apt' as const,
+    // Only the updated lists show whether apt has the package.
+    ...(update ? { mayFail: true } : {}),
     params: {
       name: one && names.length === 1 ? names[0] : names,
       state,
-      ...(state === 'absent' ? { purge } : update ? { update_cache: true, cache_valid_time: 3600 } : {}),
+      ...(state === 'absent' ? { purge, autoremove } : update ? { update_cache: true, cache_valid_time: 3600 } : {}),
     },
     claim: names
+      // A package with a wrong name is not there.
+      .filter((name) => !WRONG.some((wrong) => wrong === name))
       .map((name) =>
         state === 'absent'
           ? `{ ! { ${isInstalled(name)}; } 2>/dev/null; } || exit 1${purge ? sh`; ! dpkg-query -W ${name} 2>/dev/null | grep . || exit 1` : ''}`

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sh } from '../../shell/quote.ts'
+import { quote, sh } from '../../shell/quote.ts'
 import { splitWords } from '../../shell/split-words.ts'
 import {
   isReadOnlyOrChanges,
@@ -26,10 +26,16 @@ const cmd = z.string().transform((line, context) => {
 
 const schema = z
   .strictObject({
-    /** Command line. It is not processed by a shell: `|`, `*` and `$HOME` are literal; use `shell` for those. */
+    /**
+     * Command line. It is not processed by a shell: `|`, `*` and, unlike in Ansible, `$HOME` are literal; use `shell`
+     * for those. A word that begins with `~/` or `~USER/` is below that home.
+     */
     cmd: cmd.optional(),
     /** Command and arguments as a list. */
-    argv: z.array(z.string()).nonempty().optional(),
+    argv: z
+      .array(z.union([z.string(), z.number().transform(String)]))
+      .nonempty()
+      .optional(),
     ...commandParams,
   })
   .refine(({ cmd, argv }) => (cmd === undefined) !== (argv === undefined), { error: 'set either cmd or argv' })
@@ -40,7 +46,14 @@ type Params = z.output<typeof schema>
 const argumentsOf = ({ cmd, argv }: Params): string[] => argv ?? splitWords(cmd ?? '')
 const commandLine = (params: Params): string => params.cmd ?? sh`${argumentsOf(params)}`
 /** `exec` runs programs only, never a builtin or function of the surrounding shell script. */
-const commandText = (params: Params): string => sh`( exec ${argumentsOf(params)} )`
+const commandText = (params: Params): string => `( exec ${argumentsOf(params).map(wordOf).join(' ')} )`
+
+/** A word for the shell, which replaces `~` and `~USER` at its start. */
+function wordOf(argument: string): string {
+  const [home = '', rest = ''] = /^(~(?:[a-z_][a-z0-9_-]*)?)((?:\/[^]*)?)$/.exec(argument)?.slice(1) ?? []
+  if (home === '') return quote(argument)
+  return rest.length < 2 ? home + rest : `${home}/${quote(rest.slice(1))}`
+}
 
 /** Runs a command. Always reports changed, unless `creates`, `removes` or `read_only` is set. */
 export const command = defineModule<typeof schema, CommandValues>({

@@ -17,7 +17,10 @@ const CHECKSUM = /^sha256:([0-9a-f]{64}|https?:\/\/\S+)$/i
 const schema = z
   .strictObject({
     url: httpUrl,
-    /** Path on the host. A path that ends in `/` is a directory; the file name is that of the URL. */
+    /**
+     * Path on the host. A path that ends in `/` is a directory; the file name is that of the URL, as written there.
+     * Unlike in Ansible, a link is followed, and the server does not choose the name.
+     */
     dest: targetPath,
     /** `sha256:` and the checksum, or the URL of a checksum list that names the file. */
     checksum: z
@@ -26,7 +29,10 @@ const schema = z
         error: "must be 'sha256:' and 64 hexadecimal digits, or 'sha256:' and the URL of a checksum list",
       })
       .optional(),
-    /** Without a checksum: download the file on each run to compare it. If false, an existing file is not checked. */
+    /**
+     * Without a checksum: download the file on each run to compare it. If false, an existing file is not checked;
+     * unlike in Ansible, the server is not asked whether it is newer.
+     */
     force: z.boolean().default(false),
     headers: headers.default({}),
     validate_certs: z.boolean().default(true),
@@ -43,7 +49,7 @@ const schema = z
 
 type Params = z.output<typeof schema>
 
-const nameIn = (url: string): string => posix.basename(decodeURIComponent(new URL(url).pathname))
+const nameIn = (url: string): string => posix.basename(new URL(url).pathname)
 const destination = ({ dest, url }: Params): string => (dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest)
 
 const sumOf = ({ checksum }: Params): { known?: string; list?: string } => {
@@ -142,8 +148,9 @@ function planDownload(params: Params, facts: PathFacts, wanted: string | undefin
   const exists = facts.kind === 'file'
   if (exists && (wanted === undefined || wanted === facts.sha256))
     return { changes: attributeChanges(dest, facts, params), values }
+  // A page may differ with each download: only a given checksum is verified.
   const verify =
-    wanted === undefined
+    wanted === undefined || params.checksum === undefined
       ? []
       : [
           'lb_sum=$(sha256sum <"$lb_new") || exit; lb_sum=${lb_sum%% *}',
@@ -160,5 +167,9 @@ function planDownload(params: Params, facts: PathFacts, wanted: string | undefin
   })
   const attributes = describeAttributes(exists ? differing(facts, params) : params)
   const description = `${exists ? 'download again' : 'download'} ${url} to ${dest}${attributes === '' ? '' : ` (${attributes})`}`
-  return { changes: [{ description, script, sets: setsAt(dest, facts, setContent) }], values }
+  const recurs = wanted !== undefined && params.checksum === undefined
+  return {
+    changes: [{ description, script, sets: setsAt(dest, facts, setContent), ...(recurs && { recurs }) }],
+    values,
+  }
 }

@@ -6,18 +6,20 @@ import {
   findEntry,
   groupEntry,
   NO_TOOLS,
+  NOT_WRITABLE,
+  WRITABLE,
   batchedEntry,
   userEntry,
   type GroupEntry,
   type UserEntry,
 } from '../support/accounts.ts'
 import { NUMBERS, PRIMARY_GROUPS, setAccount } from '../support/effects.ts'
-import { account } from '../support/params.ts'
+import { newAccount } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
 const schema = z.strictObject({
-  name: account,
+  name: newAccount,
   gid: z.number().int().nonnegative().optional(),
   /** Without a gid, choose one from the system range. */
   system: z.boolean().default(false),
@@ -54,6 +56,7 @@ export const group = defineModule<typeof schema, GroupValues>({
         : [findEntry('lb_n', 'group', String(gid)), `[ -z "$lb_n" ] || printf 'gid %s\\n' "$lb_n"`]),
       ...(state === 'absent' ? [`{ ${allEntries('passwd')}; } | sed 's/^/passwd /'`] : []),
       'command -v groupadd >/dev/null || echo no-tools',
+      WRITABLE,
       ':',
     ].join('\n'),
   batchedFacts: ({ name, gid }) =>
@@ -61,7 +64,7 @@ export const group = defineModule<typeof schema, GroupValues>({
   sideEffectFree: true,
   plan({ name, gid, system, state }, { stdout, stderr, exitCode }) {
     if (exitCode !== 0) return { changes: [], problem: `cannot look up group ${name}: ${lastLine(stderr)}` }
-    const { existing, holder, users, tools } = parse(stdout)
+    const { existing, holder, users, tools, writable } = parse(stdout)
     const change = (description: string, script: string, ...sets: string[]): { changes: Change[] } => ({
       changes: [{ description, script: `${script} || exit`, sets: setAccount(`group:${name}`, ...sets) }],
     })
@@ -73,6 +76,7 @@ export const group = defineModule<typeof schema, GroupValues>({
     )
       return done
     if (!tools) return { changes: [], problem: NO_TOOLS }
+    if (!writable) return { changes: [], problem: NOT_WRITABLE }
     const member = users.find((user) => user.gid === existing?.gid)
     if (state === 'absent' && member !== undefined)
       return {
@@ -106,6 +110,7 @@ interface GroupFacts {
   /** All users, if the group will be removed. */
   readonly users: readonly UserEntry[]
   readonly tools: boolean
+  readonly writable: boolean
 }
 
 function parse(stdout: string): GroupFacts {
@@ -115,5 +120,11 @@ function parse(stdout: string): GroupFacts {
   const users = lines
     .filter((line) => line.startsWith('passwd '))
     .map((line) => userEntry(line.slice('passwd '.length)))
-  return { existing: entry('name '), holder: entry('gid '), users, tools: !lines.includes('no-tools') }
+  return {
+    existing: entry('name '),
+    holder: entry('gid '),
+    users,
+    tools: !lines.includes('no-tools'),
+    writable: !lines.includes('not-writable'),
+  }
 }

@@ -25,9 +25,12 @@ export const hostname = defineModule<typeof schema, { readonly name: string }>({
     [
       'read -r lb_live </proc/sys/kernel/hostname; printf \'%s\\n\' "$lb_live"',
       'lb_kept=; [ -r /etc/hostname ] && read -r lb_kept </etc/hostname; printf \'%s\\n\' "$lb_kept"',
+      '[ -w /proc/sys/kernel/hostname ] || echo not-writable',
     ].join('\n'),
   plan({ name }, { stdout }) {
-    const [live = '', stored = ''] = stdout.split('\n')
+    const [live = '', stored = '', writable] = stdout.split('\n')
+    if (live !== name && writable === 'not-writable')
+      return { changes: [], problem: 'the hostname can only be set as root (become: true)' }
     return {
       changes: [
         ...(stored === name

@@ -40,7 +40,7 @@ const pathQuery = ({ path, follow, get_checksum }: z.output<typeof schema>): Pat
   ...(get_checksum ? { read: 'hash' as const } : {}),
 })
 
-/** Retrieves facts about a path. */
+/** Retrieves facts about a path. Unlike in Ansible, one below a file or in a loop of links does not exist. */
 export const stat = defineModule<typeof schema, StatValues>({
   name: 'stat',
   schema,

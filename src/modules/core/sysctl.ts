@@ -12,6 +12,12 @@ import { defineModule } from '../task.ts'
 
 const LIMIT = 1024 * 1024
 
+/** Values that Ansible writes as 1 or 0. */
+const SWITCH: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(['true', 'yes', 'on', 'y', 't', '1.0'].map((word) => [word, '1'])),
+  ...Object.fromEntries(['false', 'no', 'off', 'n', 'f', '0.0'].map((word) => [word, '0'])),
+}
+
 const schema = z
   .strictObject({
     /** `net.ipv4.ip_forward`; with slashes if a component contains a dot: `net/ipv4/conf/eth0.1/forwarding`. */
@@ -23,10 +29,10 @@ const schema = z
       }),
     value: z
       .union([z.string().regex(/^[^\n\0]+$/), z.number(), z.boolean()], { error: 'must be text or a number' })
-      .transform((value) => (typeof value === 'boolean' ? String(Number(value)) : String(value)))
+      .transform((value) => SWITCH[String(value).trim().toLowerCase()] ?? String(value))
       .optional(),
     state: z.enum(['present', 'absent']).default('present'),
-    /** File that keeps the setting for the next boot. */
+    /** File that keeps the setting for the next boot. The line is written as `name = value`. */
     sysctl_file: targetFile.default('/etc/sysctl.conf'),
     /** Also set it in the running kernel. */
     reload: z.boolean().default(true),
@@ -44,6 +50,12 @@ const kernelPath = (name: string): string => `/proc/sys/${name.includes('/') ? n
 
 /** The kernel separates values by tabs, people by spaces. */
 const plain = (value: string): string => value.trim().replaceAll(/\s+/g, ' ')
+
+/** The kernel takes `0x2000` and `020000`, and shows 8192. */
+const decimal = (value: string): string =>
+  plain(value).replaceAll(/(?<=^|\s)0(?:x[0-9a-f]+|[0-7]+)(?=\s|$)/gi, (number) =>
+    String(Number(/^0x/i.test(number) ? number : `0o${number.slice(1)}`)),
+  )
 
 /** A name may be written with dots or with slashes. */
 const lineOf = (name: string): string => `^\\s*-?\\s*${name.replaceAll('*', '\\*').replaceAll(/[./]/g, '[./]')}\\s*=`
@@ -75,6 +87,7 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
     const also = [
       sh`if [ -r ${path} ] && lb_live=$(cat <${path}); then printf 'live=%s\\n' "$lb_live"`,
       sh`elif ! [ -e ${path} ]; then echo no-key; fi`,
+      sh`! [ -e ${path} ] || [ -w ${path} ] || echo no-write`,
     ].join('\n')
     return pathProbe({ path: sysctl_file, follow: true, extraProbe: also, read: { text: LIMIT } })
   },
@@ -94,7 +107,14 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
     if (problem !== undefined) return { changes: [], problem, ...reads }
     const live = [...facts.words].find((word) => word.startsWith('live='))?.slice('live='.length)
     const fileChanges = fileChange(params, facts)
-    const setsKernel = state === 'present' && reload && !facts.words.has('no-key') && plain(live ?? '') !== plain(value)
+    const setsKernel =
+      state === 'present' && reload && !facts.words.has('no-key') && decimal(live ?? '') !== decimal(value)
+    if (setsKernel && facts.words.has('no-write'))
+      return {
+        changes: [],
+        problem: `cannot write ${kernelPath(name)} on this host: only root can (become: true)`,
+        ...reads,
+      }
     return {
       changes: [
         ...fileChanges,

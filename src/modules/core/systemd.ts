@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { setUnitFile, unitFile } from '../support/effects.ts'
+import { isTemplate, parseUnit, unitProbe, withSuffix, type Unit } from '../support/systemd-facts.ts'
 import type { Change, Diff } from '../module.ts'
 import { defineModule } from '../task.ts'
 
@@ -22,6 +23,10 @@ const schema = z
     (params) =>
       params.name !== undefined || [params.state, params.enabled, params.masked].every((it) => it === undefined),
     'state, enabled and masked require name',
+  )
+  .refine(
+    ({ name = '', state }) => state === undefined || !isTemplate(name),
+    'a template has no state: name an instance, such as getty@tty1.service',
   )
 
 type Params = z.output<typeof schema>
@@ -52,13 +57,13 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
   sets: ({ name, state }) =>
     state !== undefined ? undefined : name === undefined ? [MANAGER] : setsOfUnit(withSuffix(name)),
   title: (params) => params.name ?? 'daemon-reload',
-  probe: facts,
+  probe: ({ name }) => unitProbe(name),
 
   plan(params, observed) {
     if (observed.exitCode === 127)
       return { changes: [], problem: 'systemctl not found: this host does not run systemd' }
     if (observed.exitCode !== 0) return { changes: [], problem: `systemd does not respond: ${observed.stderr.trim()}` }
-    const unit = parse(observed.stdout)
+    const unit = parseUnit(observed.stdout)
     // A daemon-reload by another task makes this one unnecessary.
     const reads = unit.stale || unit.load === 'not-found' ? { reads: [MANAGER] } : {}
     if (params.name === undefined) {
@@ -75,13 +80,11 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
 
   result(params, applied) {
     const last = applied.at(-1)
-    const unit = parse(last?.stdout ?? '')
+    const unit = parseUnit(last?.stdout ?? '')
     const left = unmetState(params, unit)
     return { values: values(unit), ...(left === undefined || last?.exitCode !== 0 ? {} : { failed: left }) }
   },
 })
-
-const PROPERTIES = 'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,DropInPaths,Type,Result'
 
 /** Unit files as loaded by systemd. */
 const MANAGER = 'systemd:manager'
@@ -109,76 +112,13 @@ const setMasked = (unit: string): string[] => [
 
 const setsOfUnit = (unit: string): string[] => [...setEnabled(unit), ...setMasked(unit)]
 
-/**
- * Reports drop-ins that systemd did not list in `lb_unit`. Before version 257 it misses the first one of a unit, as it
- * searches only directories that it knew at the last reload (systemd issue 31752). It never lists empty ones or links
- * to /dev/null.
- */
-const newDropIns = (unit: string): string =>
-  [
-    sh`for lb_conf in /etc/systemd/system/${unit}.d/*.conf; do`,
-    '  case $lb_unit in',
-    '    *[=\\ ]"$lb_conf"*) ;;',
-    '    *LoadState=loaded*) if [ -s "$lb_conf" ]; then echo DropIn=new; fi ;;',
-    '  esac',
-    'done',
-  ].join('\n')
-
-/** Prints a unit's state as `Key=Value` lines; without a name, only whether any unit file is newer than its unit. */
-function facts({ name }: Params): string {
-  const requireSystemctl = 'command -v systemctl >/dev/null || exit 127'
-  if (name === undefined) {
-    // --all: inactive units count, too.
-    return `${requireSystemctl}\nlb_units=$(systemctl show --all -p NeedDaemonReload '*') || exit\ncase $lb_units in *=yes*) echo NeedDaemonReload=yes ;; esac`
-  }
-  return [
-    requireSystemctl,
-    sh`lb_unit=$(systemctl show -p ${PROPERTIES} -- ${name}) || exit`,
-    `printf '%s\\n' "$lb_unit"`,
-    newDropIns(withSuffix(name)),
-    'case $lb_unit in',
-    // A unit that systemd has not loaded yet is listed only among the files.
-    sh`  *LoadState=not-found*) [ -z "$(systemctl list-unit-files --no-legend -- ${withSuffix(name)})" ] || echo OnDisk=yes ;;`,
-    // An init script has no unit file; is-enabled asks the tool for it.
-    sh`  *UnitFileState=generated*) echo "IsEnabled=$(systemctl is-enabled -- ${name} 2>/dev/null)" ;;`,
-    'esac',
-  ].join('\n')
-}
-
-const withSuffix = (name: string): string =>
-  /\.(service|socket|target|timer|mount|automount|path|slice|scope|swap|device)$/.test(name) ? name : `${name}.service`
-
-interface Unit {
-  readonly load: string
-  readonly active: string
-  readonly sub: string
-  readonly file: string
-  readonly stale: boolean
-  readonly onDisk: boolean
-  readonly type: string
-  readonly result: string
-}
-
-function parse(stdout: string): Unit {
-  const read = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? ''
-  return {
-    load: read('LoadState'),
-    active: read('ActiveState'),
-    sub: read('SubState'),
-    file: read('IsEnabled') || read('UnitFileState'),
-    stale: read('NeedDaemonReload') === 'yes' || read('DropIn') === 'new',
-    onDisk: read('OnDisk') === 'yes',
-    type: read('Type'),
-    result: read('Result'),
-  }
-}
-
 const values = (unit: Unit): SystemdValues => ({ active_state: unit.active, unit_file_state: unit.file })
 
 function problemOf(params: Params, unit: Unit): string | undefined {
   const { name, state, enabled, masked } = params
-  const onlyMask = state === undefined && enabled === undefined
-  if (unit.load === 'not-found' && !(masked === true && onlyMask) && !(unit.onDisk && params.daemon_reload)) {
+  // A unit can be masked and unmasked before it is installed.
+  const onlyMask = masked !== undefined && state === undefined && enabled === undefined
+  if (unit.load === 'not-found' && !onlyMask && !(unit.onDisk && params.daemon_reload)) {
     return unit.onDisk
       ? `systemd has not loaded the unit file of ${name}: set daemon_reload: true`
       : `unit "${name}" not found: is its package installed and its name correct?`
@@ -245,8 +185,15 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
 const isRunning = (unit: Unit): boolean => unit.active === 'active' || unit.active === 'reloading'
 const isStopped = (unit: Unit): boolean => ['inactive', 'failed', ''].includes(unit.active)
 
-/** Units that cannot be enabled (static, indirect) count as in the desired state, as in Ansible. */
+/**
+ * Units that cannot be enabled (static, alias) count as in the desired state. An indirect unit is enabled when the
+ * units of its Also= are.
+ */
 function isEnabled(unit: Unit, requested: boolean): boolean {
+  if (unit.file === 'indirect' && unit.also.length > 0) {
+    const isOn = (state: string): boolean => state === 'enabled'
+    return requested ? unit.also.every((state) => isOn(state) || state === 'static') : unit.also.some(isOn)
+  }
   if (['static', 'indirect', 'alias', 'transient'].includes(unit.file)) return requested
   return unit.file === 'enabled'
 }
@@ -292,7 +239,7 @@ const step = (
   diff?: Diff,
 ): Change => ({
   description,
-  script: [...lines, facts(params)].join('\n'),
+  script: [...lines, unitProbe(params.name)].join('\n'),
   ...(diff && { diff }),
   ...(sets && { sets }),
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Secret } from '../../values/secret.ts'
 import type { Observed } from '../script-output.ts'
 import { curl, headers, httpUrl } from '../support/http.ts'
-import { encodeBody, CONTENT_TYPES } from '../support/http-body.ts'
+import { encodeBody, formFields, CONTENT_TYPES } from '../support/http-body.ts'
 import { alwaysSecret } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
@@ -10,21 +10,28 @@ import { defineModule } from '../task.ts'
 const schema = z
   .strictObject({
     url: httpUrl,
-    /** HTTP method. GET, HEAD and OPTIONS are read-only: they also run in check mode and never report changed. */
+    /**
+     * HTTP method. GET, HEAD and OPTIONS are read-only: they also run in check mode and never report changed. Unlike in
+     * Ansible, others always do.
+     */
     method: z
       .string()
       .toUpperCase()
       .regex(/^[A-Z]+$/)
       .default('GET'),
-    /** Expected status codes. */
+    /** Expected status codes; -1: no response. */
     status_code: z
       .union([z.number().int(), z.array(z.number().int()).nonempty()], {
         error: 'must be a number or a list of numbers',
       })
       .default(200)
       .transform((codes) => [codes].flat()),
+    /** Register the content, up to 8 MiB. */
     return_content: z.boolean().default(false),
-    /** Text, or with `body_format` a value to encode. Secrets stay masked. */
+    /**
+     * Text, or with `body_format` a value to encode: for a form an object or a list of pairs, where a list sends a
+     * field several times. Secrets stay masked.
+     */
     body: z.unknown().optional(),
     body_format: z.enum(['raw', 'json', 'form-urlencoded']).default('raw'),
     headers: headers.default({}),
@@ -40,6 +47,15 @@ const schema = z
     ({ body, body_format }) =>
       body === undefined || body_format !== 'raw' || typeof body === 'string' || body instanceof Secret,
     { error: "a body that is not text requires body_format: 'json' or 'form-urlencoded'", path: ['body'] },
+  )
+  .refine(
+    ({ body, body_format }) =>
+      body_format !== 'form-urlencoded' ||
+      body === undefined ||
+      typeof body === 'string' ||
+      body instanceof Secret ||
+      formFields(body) !== undefined,
+    { error: 'a form has text, numbers, booleans, or lists of them', path: ['body'] },
   )
 
 type Params = z.output<typeof schema>
@@ -73,6 +89,9 @@ export const uri = defineModule<typeof schema, UriValues>({
   result: (params, applied) => resultOf(params, applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
   timeLimitSeconds: ({ timeout }) => timeout + 15,
 })
+
+/** Exit code without curl. */
+const NO_CURL = 127
 
 /** After the content: status, type and URL, a line each. */
 const WRITE_OUT = '\n%{http_code}\n%{content_type}\n%{url_effective}'
@@ -108,18 +127,18 @@ function request(params: Params): string {
     maxTime: timeout,
     options: { 'write-out': WRITE_OUT, ...(return_content && method !== 'HEAD' ? {} : { output: '/dev/null' }) },
   })
-  return `command -v curl >/dev/null || { echo 'curl not found on this host: install it first' >&2; exit 127; }\n${script}`
+  return `command -v curl >/dev/null || { echo 'curl not found on this host: install it first' >&2; exit ${NO_CURL}; }\n${script}`
 }
 
 function resultOf(
   { url, status_code, return_content }: Params,
   { stdout, stderr, exitCode }: Observed,
 ): { values: UriValues; failed?: string } {
-  if (exitCode !== 0)
-    return {
-      values: { status: -1, url },
-      failed: `no response from ${url}: ${lastLine(stderr) || `exit code ${exitCode}`}`,
-    }
+  if (exitCode !== 0) {
+    const values = { status: -1, url }
+    if (status_code.includes(-1) && exitCode !== NO_CURL) return { values }
+    return { values, failed: `no response from ${url}: ${lastLine(stderr) || `exit code ${exitCode}`}` }
+  }
   const lines = stdout.split('\n')
   const [code = '', type = '', effective = url] = lines.splice(-3)
   const content = lines.join('\n')

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
-import { allEntries, entryOf, findEntry, batchedEntries, batchedEntry } from '../support/accounts.ts'
-import { account, alwaysSecret, owner, targetFile } from '../support/params.ts'
+import { allEntries, entryOf, findEntry, batchedEntries, batchedEntry, WRITABLE } from '../support/accounts.ts'
+import { account, alwaysSecret, newAccount, owner, targetFile } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
 import { contentOf, ownerAt } from '../support/effects.ts'
-import { parseUser, planUser, readsOfUser, setsOfUser } from '../support/user-plan.ts'
+import { parseUser } from '../support/user-facts.ts'
+import { planUser, readsOfUser, setsOfUser, UNSET_PASSWORD } from '../support/user-plan.ts'
 import { defineModule } from '../task.ts'
 
 /** A crypt(3) hash, or a marker that matches no password. A plain password would lock the user out. */
@@ -24,11 +25,14 @@ const groupList = z
 
 const schema = z
   .strictObject({
-    name: account,
+    name: newAccount,
     uid: z.number().int().nonnegative().optional(),
     /** Primary group, which must exist. Default for a new user: the group of the same name, created if missing. */
     group: owner.optional(),
-    /** All supplementary groups; with `append`, groups to add. */
+    /**
+     * All supplementary groups, by name or gid; with `append`, groups to add. Unlike in Ansible, the primary group is
+     * not one of them.
+     */
     groups: groupList.optional(),
     append: z.boolean().default(false),
     home: targetFile.optional(),
@@ -40,13 +44,16 @@ const schema = z
       .string()
       .regex(/^[^:\n]*$/, { error: 'a comment cannot contain a colon or newline' })
       .optional(),
-    /** A crypt(3) hash (`openssl passwd -6`), or `!` for no password. */
+    /**
+     * A crypt(3) hash (`openssl passwd -6`), or `!` for no password. An account that is locked (`!` before its hash)
+     * stays locked; `!` and a hash lock it.
+     */
     password: alwaysSecret
       .refine((hash) => CRYPT.test(hash.reveal()), {
         error: "must be a hash as printed by `openssl passwd -6`, or '!' for no password",
       })
       .optional(),
-    /** `on_create`: set only the password of a new user. */
+    /** `on_create`: set only the password of a new user, never that of an existing one. */
     update_password: z.enum(['always', 'on_create']).default('always'),
     state: z.enum(['present', 'absent']).default('present'),
     /** With `absent`: also remove the home. */
@@ -87,21 +94,30 @@ export const user = defineModule<typeof schema, UserValues>({
         : [
             sh`lb_hash=$(${raw(entryOf('shadow', name))} 2>/dev/null); lb_hash=` +
               '${lb_hash#*:}; lb_hash=${lb_hash%%:*}',
-            sh`[ "$lb_hash" = ${password} ] && echo password-same`,
-            '[ "$lb_hash" = "!" ] && echo password-unset',
+            sh`lb_wanted=${password}`,
+            'if [ "$lb_hash" = "$lb_wanted" ]; then echo password-same',
+            `elif [ "$lb_hash" = '${UNSET_PASSWORD}' ]; then echo password-unset`,
+            // A locked account keeps its hash behind exclamation marks, and stays locked.
+            'elif [ -n "$lb_hash" ] && [ "${lb_hash#"${lb_hash%%[!!]*}"}" = "${lb_wanted#!}" ]; then',
+            '  case $lb_wanted in !?*) ;; *) echo password-same ;; esac',
+            'fi',
+            'lb_wanted=',
           ]),
       home === undefined ? 'lb_home=${lb_user%:*}; lb_home=${lb_home##*:}' : sh`lb_home=${home}`,
-      '[ -d "$lb_home" ] && echo home-there',
+      '[ -e "$lb_home" ] && echo home-there',
       ...(home === undefined && create_home
         ? [`[ -n "$lb_user" ] || sed -n 's/^HOME=/homes /p' /etc/default/useradd 2>/dev/null`]
         : []),
       ...(state === 'absent' && remove
         ? [
             '[ ! -d "$lb_home" ] || printf \'home-owner %s\\n\' "$(stat -Lc %u -- "$lb_home")"',
+            'if [ -L "$lb_home" ]; then echo home-link; elif mountpoint -q -- "$lb_home" 2>/dev/null; then echo home-mount; fi',
+            sh`[ ! -f ${`/var/mail/${name}`} ] || printf 'mail-owner %s\\n' "$(stat -c %u -- ${`/var/mail/${name}`})"`,
             `{ ${allEntries('passwd')}; } | sed 's/^/other /'`,
           ]
         : []),
       'command -v useradd >/dev/null || echo no-tools',
+      WRITABLE,
       `echo groups; ${allEntries('group')}`,
     ].join('\n')
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { quote, sh } from '../../shell/quote.ts'
+import { grepPattern } from '../support/grep-pattern.ts'
 import { targetFile } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
 import { portCondition, PROBE_TOOLS } from '../support/port.ts'
@@ -13,8 +14,21 @@ const schema = z
       .default('127.0.0.1'),
     port: z.number().int().min(1).max(65535).optional(),
     path: targetFile.optional(),
-    /** Extended regular expression (grep -E) that the file, or the server's first output, must match. */
-    search_regex: z.string().min(1).optional(),
+    /**
+     * Regular expression that a line of the file, or of the server's first output, must match. What grep cannot do,
+     * such as lookahead or a match across lines, is an error. Unlike in Ansible, it also counts with `absent`: no line
+     * matches.
+     */
+    search_regex: z
+      .string()
+      .min(1)
+      .transform((pattern, context) => {
+        const translated = grepPattern(pattern)
+        if (typeof translated === 'string') return { pattern, grep: translated }
+        context.addIssue({ code: 'custom', message: translated.error })
+        return z.NEVER
+      })
+      .optional(),
     /** `started`, `present`: the port accepts connections, the path exists. `stopped`, `absent`: the opposite. */
     state: z.enum(['started', 'present', 'stopped', 'absent']).default('started'),
     /** Timeout in seconds. */
@@ -44,7 +58,7 @@ export interface WaitValues {
 
 const subjectOf = ({ host, port, path, search_regex }: Params): string => {
   const subject = path ?? (port === undefined ? 'the time' : `${host}:${port}`)
-  return search_regex === undefined ? subject : `${search_regex} in ${subject}`
+  return search_regex === undefined ? subject : `${search_regex.pattern} in ${subject}`
 }
 
 /**
@@ -96,9 +110,9 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
 
 /** A shell condition, in braces. */
 function condition({ host, port, path, search_regex, connect_timeout }: Params): string {
-  if (port !== undefined) return portCondition(host, port, connect_timeout, search_regex)
+  if (port !== undefined) return portCondition(host, port, connect_timeout, search_regex?.grep)
   if (path === undefined) return '{ :; }'
   return search_regex === undefined
     ? sh`{ [ -e ${path} ] || [ -L ${path} ]; }`
-    : `{ [ -r ${quote(path)} ] && grep -q -E -e ${quote(search_regex)} -- ${quote(path)}; }`
+    : `{ [ -r ${quote(path)} ] && grep -q -E -e ${quote(search_regex.grep)} -- ${quote(path)}; }`
 }

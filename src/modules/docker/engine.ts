@@ -12,7 +12,7 @@ const NOT_ALLOWED = 93
 
 /** The same socket as the docker command's. */
 const SOCKET = '"${lb_socket#unix://}"'
-const CURL = `curl -sS -g --noproxy '*' --unix-socket ${SOCKET} --max-time 60`
+const CURL = `curl -q -sS -g --noproxy '*' --unix-socket ${SOCKET} --max-time 60`
 
 /** Shell text required before {@link engineRequest}. */
 export const findSocket = 'lb_socket=${DOCKER_HOST:-unix:///var/run/docker.sock}'

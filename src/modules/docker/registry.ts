@@ -21,7 +21,7 @@ export function queryRegistry({ registry = '', path, tag }: ImageReference): str
     // Credentials of docker login reach curl on stdin; never over plain HTTP.
     readCredentials(registry),
     `[ -z "$lb_auth" ] || lb_auth="header = \\"Authorization: Basic $lb_auth\\""`,
-    `lb_head() { printf '%s\\n' "$lb_auth" | curl -sS -I -K - --max-time 20 -H ${sh`${`Accept: ${MANIFESTS}`}`} "$@"; }`,
+    `lb_head() { printf '%s\\n' "$lb_auth" | curl -q -sS -I -K - --max-time 20 -H ${sh`${`Accept: ${MANIFESTS}`}`} "$@"; }`,
     sh`lb_reply=$(lb_head "$@" ${`https://${url}`} 2>/dev/null || { lb_auth=; lb_head ${`http://${url}`} 2>/dev/null; }) || echo registry-silent`,
     `printf '%s\\n' "$lb_reply" | tr -d '\\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: /pushed /p'`,
   ].join('\n')

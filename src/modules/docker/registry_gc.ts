@@ -124,7 +124,7 @@ const client = ({ registry }: Params): string =>
     sh`lb_registry=${registry}; lb_accept=${`Accept: ${MANIFESTS}`}`,
     'lb_ca=/etc/docker/certs.d/$lb_registry/ca.crt',
     readCredentials(registry),
-    `lb_ask() { printf 'header = "Authorization: Basic %s"\\n' "$lb_auth" | curl -sS -f --max-time 60 -K - --cacert "$lb_ca" "$@"; }`,
+    `lb_ask() { printf 'header = "Authorization: Basic %s"\\n' "$lb_auth" | curl -q -sS -f --max-time 60 -K - --cacert "$lb_ca" "$@"; }`,
   ].join('\n')
 
 /**

@@ -8,6 +8,13 @@ export type Database = keyof typeof FILES
 /** Error on a host without the shadow tools. */
 export const NO_TOOLS = 'useradd, groupadd, ... not found on this host: install its package passwd or shadow'
 
+/** Shell text that reports a host on which the task's user cannot change accounts. */
+export const WRITABLE = '[ -w /etc/passwd ] || echo not-writable'
+
+/** Error for {@link WRITABLE}. */
+export const NOT_WRITABLE =
+  'cannot write to /etc/passwd on this host: accounts can only be changed as root (become: true)'
+
 /** Databases that `getent` prints for every user. */
 export type PublicDatabase = Exclude<Database, 'shadow'>
 

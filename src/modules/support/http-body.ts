@@ -22,9 +22,31 @@ const json = (body: unknown): string =>
     return original instanceof Secret ? original.reveal() : value
   })
 
+type FormValue = string | number | boolean | Secret
+
+const isFormValue = (value: unknown): value is FormValue =>
+  value instanceof Secret || ['string', 'number', 'boolean'].includes(typeof value)
+
+/** The fields of a form, or undefined if the value is none. A list is a field several times; null is no field. */
+export function formFields(body: unknown): (readonly [name: string, value: FormValue])[] | undefined {
+  if (typeof body !== 'object' || body === null || body instanceof Secret) return undefined
+  const pairs: unknown[] = Array.isArray(body) ? body : Object.entries(body)
+  const fields: (readonly [string, FormValue])[] = []
+  for (const pair of pairs) {
+    if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string') return undefined
+    const [name, value] = pair as [string, unknown]
+    for (const each of [value].flat()) {
+      if (each === null || each === undefined) continue
+      if (!isFormValue(each)) return undefined
+      fields.push([name, each])
+    }
+  }
+  return fields
+}
+
 const form = (body: unknown): string =>
   new URLSearchParams(
-    Object.entries(body as object).map(([name, value]: [string, unknown]): [string, string] => [
+    (formFields(body) ?? []).map(([name, value]): [string, string] => [
       name,
       value instanceof Secret ? reveal(value) : String(value),
     ]),

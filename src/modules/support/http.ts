@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
-import { reveal, type Secret } from '../../values/secret.ts'
+import { reveal, secret, type Secret } from '../../values/secret.ts'
 import { secretText } from './params.ts'
 
 /** A request for curl. */
@@ -22,8 +22,37 @@ export interface HttpRequest {
   readonly options?: Readonly<Record<string, string>>
 }
 
-/** URL of a request. */
-export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
+/** URL of a request. Credentials in it are secret: every record masks them. */
+export const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
+  .transform((url) => {
+    for (const text of credentialsIn(url)) secret(text)
+    return url
+  })
+
+/**
+ * `user:password` in a URL, as written; how it is sent; and the password, unless it is so short that other text may
+ * contain it.
+ */
+function credentialsIn(url: string): string[] {
+  const { username, password } = new URL(url)
+  if (password === '') return []
+  const written = /^[^:]*:\/*([^/?#]*)@/.exec(url)?.[1] ?? `${username}:${password}`
+  const passwords = [password, written.slice(written.indexOf(':') + 1)].filter((text) => text.length > 3)
+  return [written, `${username}:${password}`, basic(url) ?? '', ...passwords]
+}
+
+/** The header that sends the credentials in a URL. */
+function basic(url: string): string | undefined {
+  const { username, password } = new URL(url)
+  if (username === '' && password === '') return undefined
+  const pair = [username, password].map(decodeURIComponent).join(':')
+  return `Basic ${Buffer.from(pair).toString('base64')}`
+}
+
+function withoutCredentials(url: string): string {
+  return url.replace(/^([^:]*:\/*)[^/?#]*@/, '$1')
+}
 
 /** Headers by name; values may be secret. */
 export const headers = z.record(
@@ -31,9 +60,12 @@ export const headers = z.record(
   secretText.refine((value) => !/[\r\n\0]/.test(reveal(value)), { error: 'a header must be one line' }),
 )
 
-/** Shell text that runs curl. URL, headers and body are passed on stdin: they may contain secrets, argv must not. */
+/**
+ * Shell text that runs curl. URL, headers and body are passed on stdin: they may contain secrets, argv must not. With
+ * `-q`, the user's `.curlrc` has no effect.
+ */
 export function curl(request: HttpRequest): string {
-  return sh`printf %s ${config(request)} | curl --config -`
+  return sh`printf %s ${config(request)} | curl -q --config -`
 }
 
 /** Shell text that defines `lb_fetch`, which prints the content of a URL with curl or wget. */
@@ -47,20 +79,33 @@ export function defineFetch(request: HttpRequest): string {
   ].join('\n')
 }
 
-/** wget reads headers from argv or a file; only the owner can read the file. */
-function wget({ url, headers: wanted, validateCerts, caPath, connectTimeout }: HttpRequest): string {
+/**
+ * wget reads headers from argv or a file; only the owner can read the file. It also replaces the user's `.wgetrc`.
+ * busybox wget has no such files and no option for them, so it cannot send headers.
+ */
+function wget({ url: given, headers, validateCerts, caPath, connectTimeout }: HttpRequest): string {
   const flags = [
     '-q',
     '-O',
     '-',
     '-T',
     String(connectTimeout),
+    '-t',
+    '1',
     ...(validateCerts ? [] : ['--no-check-certificate']),
     ...(caPath === undefined ? [] : [`--ca-certificate=${caPath}`]),
   ]
-  const lines = Object.entries(wanted).map(([name, value]) => `header = ${name}: ${reveal(value)}\n`)
-  if (lines.length === 0) return sh`wget ${flags} -- ${url}`
+  const authorization = basic(given)
+  const url = authorization === undefined ? given : withoutCredentials(given)
+  const lines = Object.entries({
+    ...(authorization === undefined ? {} : { Authorization: authorization }),
+    ...headers,
+  }).map(([name, value]) => `header = ${name}: ${reveal(value)}\n`)
+  const isGnu = 'wget --no-config --version >/dev/null 2>&1'
+  if (lines.length === 0)
+    return `{ lb_rc=; if ${isGnu}; then lb_rc=--no-config; fi; ${sh`wget $lb_rc ${flags} -- ${url}`}; }`
   return [
+    `${isGnu} || { echo 'this wget cannot send headers: install curl on this host' >&2; return 1; }`,
     'lb_rc=$(mktemp) || return',
     sh`printf %s ${lines.join('')}` + ' >"$lb_rc"',
     sh`wget --config=` + '"$lb_rc" ' + sh`${flags} -- ${url}`,
@@ -89,7 +134,7 @@ function config(request: HttpRequest): string {
     maxTime === undefined
       ? [
           ['speed-limit', '1'],
-          ['speed-time', String(Math.max(connectTimeout, 10))],
+          ['speed-time', String(Math.ceil(connectTimeout))],
         ]
       : [['max-time', String(maxTime)]]
   const lines: Option[] = [

@@ -37,6 +37,11 @@ const accountName = /^[A-Za-z0-9_][A-Za-z0-9_.@$+-]*$/
 /** The name of a user or a group. */
 export const account = z.string().regex(accountName, { error: 'invalid user or group name' })
 
+/** The name of an account to manage. A number is taken for a uid or gid by most tools, so it is no name. */
+export const newAccount = account.refine((name) => !/^\d+$/.test(name), {
+  error: 'must be a name, not a number: tools take a number for a uid or gid',
+})
+
 /** A user or group: its name, or its number. */
 export const owner = z
   .union([account, z.number().int().nonnegative()], { error: 'must be a name or a number' })

@@ -28,7 +28,7 @@ const connect = (host: string, port: number, seconds: number): string =>
     sh`python3) python3 -c ${PYTHON} ${host} ${port} ${seconds} ;;`,
     // curl times out even if it connected: a connect time other than zero shows that it did.
     'curl)',
-    sh`lb_took=$(curl ${['-s', '-o', '/dev/null', '--connect-timeout', seconds, '--max-time', '1', '-w', '%{time_connect}']} \\`,
+    sh`lb_took=$(curl ${['-q', '-s', '-o', '/dev/null', '--connect-timeout', seconds, '--max-time', '1', '-w', '%{time_connect}']} \\`,
     sh`  ${`telnet://${host}:${port}`} </dev/null)`,
     '[ "${lb_took#*[1-9]}" != "$lb_took" ] ;;',
     // busybox nc has no -z, but can run a program on the connection.
@@ -42,6 +42,6 @@ const receive = (host: string, port: number, seconds: number): string =>
     sh`bash) timeout ${seconds} bash -c ${'exec 3<>"/dev/tcp/$0/$1" && cat <&3'} ${host} ${port} ;;`,
     sh`nc) nc -w ${seconds} ${host} ${port} </dev/null ;;`,
     sh`python3) python3 -c ${PYTHON_READ} ${host} ${port} ${seconds} ;;`,
-    sh`curl) curl -s --connect-timeout ${seconds} --max-time ${seconds} ${`telnet://${host}:${port}`} </dev/null ;;`,
+    sh`curl) curl -q -s --connect-timeout ${seconds} --max-time ${seconds} ${`telnet://${host}:${port}`} </dev/null ;;`,
     'esac',
   ].join('\n')

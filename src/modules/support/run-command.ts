@@ -1,9 +1,11 @@
+import { posix } from 'node:path'
 import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Secret } from '../../values/secret.ts'
 import type { Plan, Result } from '../module.ts'
 import type { Observed } from '../script-output.ts'
-import { contentOf } from './effects.ts'
+import { contentOf, treeAt } from './effects.ts'
+import { globWord } from './glob-word.ts'
 import { secretText, targetFile } from './params.ts'
 import { lastLine } from './text.ts'
 
@@ -11,9 +13,9 @@ import { lastLine } from './text.ts'
 export const commandParams = {
   /** Working directory. */
   chdir: targetFile.optional(),
-  /** A path that the command creates: if it exists, the command is skipped. */
+  /** A path that the command creates, or a glob pattern: if it exists, the command is skipped. */
   creates: targetFile.optional(),
-  /** A path that the command removes: if it does not exist, the command is skipped. */
+  /** A path that the command removes, or a glob pattern: if it does not exist, the command is skipped. */
   removes: targetFile.optional(),
   stdin: secretText.optional(),
   /** Append a newline to `stdin`. */
@@ -52,7 +54,13 @@ export interface CommandValues {
 
 /** A read-only command may read anything; whether another one runs depends on two paths. */
 export const readsOf = ({ read_only, creates, removes }: CommandParams): readonly string[] | undefined =>
-  read_only ? undefined : [creates, removes].filter((path) => path !== undefined).flatMap(contentOf)
+  read_only ? undefined : [creates, removes].filter((path) => path !== undefined).flatMap(matchesOf)
+
+/** Reads: what a glob pattern matches. */
+function matchesOf(pattern: string): string[] {
+  const literal = /^[^*?[]*/.exec(pattern)?.[0] ?? ''
+  return literal === pattern ? contentOf(pattern) : treeAt(posix.dirname(`${literal}x`))
+}
 
 /** A command may change anything. */
 export const setsOf = ({ read_only }: CommandParams): readonly string[] | undefined => (read_only ? [] : undefined)
@@ -60,12 +68,14 @@ export const setsOf = ({ read_only }: CommandParams): readonly string[] | undefi
 /** The probe: the command itself if it is read-only, else whether it has to run. */
 export function probeCommand(params: CommandParams, command: string): string {
   if (params.read_only) return commandScript(params, command)
-  const { creates, removes } = params
+  const { chdir, creates, removes } = params
+  const anyOf = (pattern: string): string =>
+    `for lb_f in ${globWord(pattern)}; do if [ -e "$lb_f" ] || [ -L "$lb_f" ]; then lb_any=yes; break; fi; done`
   return [
-    ...(creates === undefined ? [] : [sh`if [ -e ${creates} ] || [ -L ${creates} ]; then echo created; exit 0; fi`]),
-    ...(removes === undefined
-      ? []
-      : [sh`if ! [ -e ${removes} ] && ! [ -L ${removes} ]; then echo removed; exit 0; fi`]),
+    'set +f',
+    ...(chdir === undefined ? [] : [sh`if ! [ -d ${chdir} ] || ! [ -x ${chdir} ]; then echo no-chdir; exit 0; fi`]),
+    ...(creates === undefined ? [] : ['lb_any=', anyOf(creates), 'if [ -n "$lb_any" ]; then echo created; exit 0; fi']),
+    ...(removes === undefined ? [] : ['lb_any=', anyOf(removes), 'if [ -z "$lb_any" ]; then echo removed; exit 0; fi']),
     ':',
   ].join('\n')
 }
@@ -82,6 +92,9 @@ export function planCommand(
     return { changes: [], values, ...(failed === undefined ? {} : { problem: failed }) }
   }
   const found = observed.stdout.trim()
+  const { chdir } = params
+  if (found === 'no-chdir' && chdir !== undefined)
+    return { changes: [], problem: `chdir: ${chdir} is not a directory on this host`, reads: contentOf(chdir) }
   if (found === 'created') return skipped(cmd, `skipped, since ${params.creates} exists`)
   if (found === 'removed') return skipped(cmd, `skipped, since ${params.removes} does not exist`)
   const where = params.chdir === undefined ? '' : ` in ${params.chdir}`

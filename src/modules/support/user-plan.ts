@@ -1,70 +1,14 @@
 import { sh } from '../../shell/quote.ts'
-import type { Secret } from '../../values/secret.ts'
 import type { Change } from '../module.ts'
 import { contentOf, HOMES, NUMBERS, PRIMARY_GROUPS, setAccount, setNewDirectory, setTree } from './effects.ts'
-import { groupEntry, NO_TOOLS, userEntry, type GroupEntry, type UserEntry } from './accounts.ts'
+import { isNumber, NO_TOOLS, NOT_WRITABLE, type GroupEntry, type UserEntry } from './accounts.ts'
+import type { FoundUser, UserParams } from './user-facts.ts'
 
-/** Parameters of the `user` module. */
-export interface UserParams {
-  readonly name: string
-  readonly uid?: number | undefined
-  readonly group?: string | undefined
-  readonly groups?: readonly string[] | undefined
-  readonly append: boolean
-  readonly home?: string | undefined
-  readonly shell?: string | undefined
-  readonly system: boolean
-  readonly create_home: boolean
-  readonly comment?: string | undefined
-  readonly password?: Secret | undefined
-  readonly update_password: 'always' | 'on_create'
-  readonly state: 'present' | 'absent'
-  readonly remove: boolean
-}
-
-/** Facts from the probe. */
-export interface FoundUser {
-  readonly entry: UserEntry | undefined
-  /** The user with the requested uid. */
-  readonly holder: UserEntry | undefined
-  readonly passwordSame: boolean
-  /** As left by useradd: no password is set yet. */
-  readonly passwordUnset: boolean
-  readonly homeThere: boolean
-  /** Uid of the home's owner, and all users: set if a home will be removed. */
-  readonly homeOwner: number | undefined
-  readonly users: readonly UserEntry[]
-  /** Parent directory of new homes: set if the user does not exist and no home is given. */
-  readonly homes: string
-  readonly tools: boolean
-  readonly groups: readonly GroupEntry[]
-}
-
-/** Parses the output of the `user` module's probe. */
-export function parseUser(stdout: string): FoundUser {
-  const lines = stdout.split('\n')
-  const start = lines.indexOf('groups')
-  const head = lines.slice(0, start)
-  const homes = head.find((line) => line.startsWith('homes '))?.slice('homes '.length)
-  const passwd = head.find((line) => line.startsWith('passwd '))
-  const owner = head.find((line) => line.startsWith('home-owner '))
-  const holder = head.find((line) => line.startsWith('uid '))
-  return {
-    entry: passwd === undefined ? undefined : userEntry(passwd.slice('passwd '.length)),
-    holder: holder === undefined ? undefined : userEntry(holder.slice('uid '.length)),
-    passwordSame: head.includes('password-same'),
-    passwordUnset: head.includes('password-unset'),
-    homeThere: head.includes('home-there'),
-    homeOwner: owner === undefined ? undefined : Number(owner.slice('home-owner '.length)),
-    users: head.filter((line) => line.startsWith('other ')).map((line) => userEntry(line.slice('other '.length))),
-    homes: homes === undefined || homes === '' ? '/home' : homes,
-    tools: !head.includes('no-tools'),
-    groups: lines
-      .slice(start + 1)
-      .filter((line) => line !== '')
-      .map(groupEntry),
-  }
-}
+/**
+ * Password of a user between its creation and `chpasswd`: useradd would take a real one only in its arguments, where
+ * every user can read it. It matches no password, and a run after a killed one finds it.
+ */
+export const UNSET_PASSWORD = '!labbook'
 
 /** The changes, or an error message. */
 export function planUser(wanted: UserParams, found: FoundUser): Change[] | string {
@@ -73,6 +17,7 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
   if (state === 'absent') {
     if (entry === undefined) return []
     if (!tools) return NO_TOOLS
+    if (!found.writable) return NOT_WRITABLE
     const reason = remove ? homeProblem(entry, found) : undefined
     if (reason !== undefined)
       return `cannot remove the home of user "${name}": ${reason}; set remove: false and remove the directory in another task`
@@ -101,12 +46,18 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
   if (holder !== undefined && holder.name !== name && entry?.uid !== holder.uid)
     return `uid ${holder.uid} is already used by user "${holder.name}"`
   const changes = entry === undefined ? creation(wanted, found) : modifications(wanted, entry, found)
-  return changes.length > 0 && !tools ? NO_TOOLS : changes
+  if (changes.length === 0) return changes
+  return tools ? (found.writable ? changes : NOT_WRITABLE) : NO_TOOLS
 }
 
 /** userdel does not remove such a home, and reports it only after it has removed the user. */
-function homeProblem({ name, uid, home }: UserEntry, { homeOwner, users }: FoundUser): string | undefined {
-  if (homeOwner !== undefined && homeOwner !== uid) return `${home} does not belong to ${name}`
+function homeProblem({ name, uid, home }: UserEntry, found: FoundUser): string | undefined {
+  const { homeOwner, homeKind, mailOwner, users } = found
+  if (mailOwner !== undefined && mailOwner !== uid) return `its mail spool /var/mail/${name} does not belong to ${name}`
+  if (homeKind === 'link') return `${home} is a symbolic link`
+  if (homeKind === 'mount') return `${home} is a mount point`
+  if (homeOwner === undefined) return undefined
+  if (homeOwner !== uid) return `${home} does not belong to ${name}`
   const other = users.find((user) => user.name !== name && `${user.home}/`.startsWith(`${home}/`))
   return other === undefined ? undefined : `${home} is also used by user "${other.name}"`
 }
@@ -135,7 +86,7 @@ export function readsOfUser({ name, remove, uid, group, groups = [], home, creat
     ...(remove ? [HOMES] : []),
     ...[name, group, ...groups]
       .filter((it) => it !== undefined)
-      .map((it) => (/^\d+$/.test(it) ? 'gid:any' : `group:${it}`)),
+      .flatMap((it) => (isNumber(it) ? [`gid:${it}`, 'gid:any'] : [`group:${it}`])),
     NUMBERS,
     '/etc/passwd',
     '/etc/shadow',
@@ -158,8 +109,13 @@ export const setsOfUser = ({ name, uid, home = `/home/${name}` }: UserParams): s
     ...removedPaths(name, home),
   )
 
+/** useradd and usermod take a number for a gid. */
 const groupOf = ({ groups }: FoundUser, wanted: string): GroupEntry | undefined =>
-  groups.find(({ name, gid }) => name === wanted || String(gid) === wanted)
+  (isNumber(wanted) ? groups.find(({ gid }) => String(gid) === wanted) : undefined) ??
+  groups.find(({ name }) => name === wanted)
+
+const groupsOf = (found: FoundUser, wanted: readonly string[]): GroupEntry[] =>
+  wanted.map((group) => groupOf(found, group)).filter((group) => group !== undefined)
 
 function creation(wanted: UserParams, found: FoundUser): Change[] {
   const { name, uid, groups = [], home, shell, system, create_home, comment } = wanted
@@ -173,7 +129,15 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
     ...option('-d', home),
     ...option('-s', shell),
     ...option('-c', comment),
-    ...(groups.length === 0 ? [] : ['-G', groups.join(',')]),
+    ...option('-p', wanted.password === undefined ? undefined : UNSET_PASSWORD),
+    ...(groups.length === 0
+      ? []
+      : [
+          '-G',
+          groupsOf(found, groups)
+            .map((group) => group.name)
+            .join(','),
+        ]),
   ]
   const details = [
     ...(uid === undefined ? [] : [`uid ${uid}`]),
@@ -227,7 +191,6 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
           ),
         ]),
     ...(wanted.create_home && !found.homeThere ? [homeCreation(name, home ?? entry.home)] : []),
-    // A run that was killed after useradd has not set the password.
     ...((wanted.update_password === 'always' || found.passwordUnset) && !found.passwordSame
       ? passwordChange(wanted)
       : []),
@@ -252,7 +215,8 @@ function membership({ name, groups, append }: UserParams, primary: number, found
   const names = (list: readonly GroupEntry[]): Set<string> =>
     new Set(list.filter(({ gid }) => gid !== primary).map((group) => group.name))
   const current = names(found.groups.filter(({ members }) => members.includes(name)))
-  const requested = names(found.groups.filter((group) => groups.includes(group.name)))
+  const asked = new Set(groupsOf(found, groups))
+  const requested = names(found.groups.filter((group) => asked.has(group)))
   const added = [...requested].filter((group) => !current.has(group))
   const removed = append ? [] : [...current].filter((group) => !requested.has(group))
   if (added.length === 0 && removed.length === 0) return []
@@ -263,11 +227,14 @@ function membership({ name, groups, append }: UserParams, primary: number, found
   return [[what.join(', '), append ? ['-a', '-G', added.join(',')] : ['-G', [...requested].join(',')]]]
 }
 
-/** As useradd -m does: the skeleton's files, accessible to the user and its group only. */
+/** As useradd -m does: the skeleton's files, and the mode that login.defs sets. */
 const homeCreation = (name: string, home: string): Change => ({
   description: `create home ${home} of ${name}`,
   script: [
-    sh`mkdir -p -m 0750 -- ${home} || exit`,
+    `lb_defs() { sed -n "s/^[[:space:]]*$1[[:space:]][[:space:]]*\\([0-7]*\\).*/\\1/p" /etc/login.defs 2>/dev/null | tail -n 1; }`,
+    'lb_mode=$(lb_defs HOME_MODE)',
+    '[ -n "$lb_mode" ] || { lb_mask=$(lb_defs UMASK); lb_mode=$(printf %o "$((0777 & ~0${lb_mask:-22}))"); }',
+    sh`mkdir -p -m "$lb_mode" -- ${home} || exit`,
     sh`if [ -d /etc/skel ]; then cp -R -- /etc/skel/. ${`${home}/`} || exit; fi`,
     sh`chown -R -h -- ${`${name}:`} ${home} || exit`,
   ].join('\n'),

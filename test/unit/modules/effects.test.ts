@@ -91,7 +91,7 @@ const reads: readonly (readonly [...Asked, reads: readonly string[] | undefined]
   [
     'user',
     { name: 'alice', group: '7', create_home: false },
-    ['user:alice', 'group:alice', 'gid:any', 'accounts:numbers', '/etc/passwd', '/etc/shadow', '/etc/group'],
+    ['user:alice', 'group:alice', 'gid:7', 'gid:any', 'accounts:numbers', '/etc/passwd', '/etc/shadow', '/etc/group'],
   ],
   ['group', { name: 'ops' }, ['group:ops', '/etc/group']],
   ['group', { name: 'ops', gid: 7 }, ['group:ops', '/etc/group', 'gid:7', 'gid:any']],

@@ -4,7 +4,8 @@ import type { Test } from 'tap'
 
 /**
  * Responds in a thread of its own, because the shells under test block this one. `/echo` returns the request,
- * `/status/N` responds with N, `/file` is a file and `/SUMS` the list with its checksum; anything else is 404.
+ * `/status/N` responds with N, `/changing` with another text each time, `/file` is a file and `/SUMS` the list with its
+ * checksum; anything else is 404.
  */
 const SERVER = `
 const { createServer } = require('node:http')
@@ -12,6 +13,7 @@ const { createHash } = require('node:crypto')
 const { parentPort, workerData } = require('node:worker_threads')
 const file = Buffer.from(workerData.file)
 const sum = createHash('sha256').update(file).digest('hex')
+let count = 0
 const server = createServer((request, response) => {
   const pieces = []
   request.on('data', (piece) => pieces.push(piece))
@@ -21,6 +23,7 @@ const server = createServer((request, response) => {
     if (url === '/file') send(200, 'application/octet-stream', file)
     else if (url === '/private' && headers['x-token'] === workerData.token) send(200, 'text/plain', 'for you')
     else if (url === '/SUMS') send(200, 'text/plain', '0'.repeat(64) + '  other\\n' + sum + ' *./file\\n')
+    else if (url === '/changing') send(200, 'text/plain', 'page ' + ++count)
     else if (url === '/moved') response.writeHead(302, { location: '/file' }).end()
     else if (url.startsWith('/echo')) {
       const body = Buffer.concat(pieces).toString()

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { defineModule } from '../../../src/modules/task.ts'
 import { play, PlaybookError } from '../../../src/playbook/play.ts'
 import { register } from '../../../src/values/reference.ts'
 import { line, present, runSteps, script } from '../../support/play-run.ts'
@@ -225,6 +226,19 @@ t.test('a change that does not reach the desired state is a failure', async (t) 
   const ran = await runSteps([play('p', { hosts: 'all' }, () => [line('write', { path: '/dev/null', is: 'x' })])])
   t.same(ran.story, ['a write: failed'])
   t.match(ran.results[0]?.message, /changes applied, but the host is not in the desired state/)
+})
+
+t.test('a change that may be needed again at once is no failure', async (t) => {
+  const { definition } = line
+  const changing = defineModule({
+    ...definition,
+    plan: (...given) => {
+      const plan = definition.plan(...given)
+      return { ...plan, changes: plan.changes.map((change) => ({ ...change, recurs: true })) }
+    },
+  })
+  const ran = await runSteps([play('p', { hosts: 'all' }, () => [changing('write', { path: '/dev/null', is: 'x' })])])
+  t.same(ran.story, ['a write: changed'])
 })
 
 t.test('invalid parameters are reported with their location in the playbook', async (t) => {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { command } from '../../../../src/modules/core/command.ts'
 import { shell as shellModule } from '../../../../src/modules/core/shell.ts'
@@ -78,14 +78,79 @@ t.test('stdin of command and shell reaches the program', async (t) => {
   })
 })
 
-t.test('command in a missing chdir fails and names it', async (t) => {
-  inEachShell(t, (t, shell) => {
-    const { exitCode, stderr } = converge(shell, command, { cmd: 'true', chdir: '/no/such/folder' }).applied[0] ?? {
-      exitCode: 0,
-      stderr: '',
+t.test('a missing chdir is a problem before the command runs, whatever it creates', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const chdir = '/no/such/folder'
+    for (const more of [{}, { creates: folder }, { removes: '/no/such/file' }]) {
+      const { problem, changes, reads } = converge(shell, command, { cmd: 'true', chdir, ...more }).before
+      t.equal(problem, 'chdir: /no/such/folder is not a directory on this host')
+      t.same(changes, [])
+      t.match(reads, [chdir], 'an earlier task may create it')
     }
-    t.not(exitCode, 0)
-    t.match(stderr, '/no/such/folder')
+    const { applied } = converge(shell, command, { cmd: 'true', chdir, read_only: true })
+    t.same(applied, [])
+  })
+})
+
+t.test('creates and removes match as globs do in Ansible', async (t) => {
+  const rows: readonly [pattern: string, files: readonly string[], matches: boolean][] = [
+    ['x*', ['x1'], true],
+    ['x*', ['y1'], false],
+    ['*', ['.hidden'], false],
+    ['?.log', ['a.log'], true],
+    ['?.log', ['ab.log'], false],
+    ['[ab]', ['b'], true],
+    ['[!ab]', ['b'], false],
+    ['[!ab]', ['c'], true],
+    ['[^a]', ['b'], false],
+    ['[^a]', ['^'], true],
+    ['[a-c]x', ['bx'], true],
+    ['[]]', [']'], true],
+    ['[', ['['], true],
+    ['a b*', ['a b c'], true],
+    ["it's $HOME*", ["it's $HOME;"], true],
+    ['{a,b}', ['a'], false],
+    ['{a,b}', ['{a,b}'], true],
+    ['d*/x', ['d1/x'], true],
+    ['**', ['a'], true],
+    ['-n*', ['-n1'], true],
+  ]
+  inEachShell(t, (t, shell, folder) => {
+    for (const [place, [pattern, files, matches]] of rows.entries()) {
+      const there = join(folder, String(place))
+      mkdirSync(there)
+      for (const file of files) {
+        mkdirSync(dirname(join(there, file)), { recursive: true })
+        writeFileSync(join(there, file), '')
+      }
+      const row = `${pattern} with ${files.join(', ')}`
+      const runs = (params: object): boolean =>
+        converge(shell, command, { cmd: 'true', ...params }).before.changes.length === 1
+      t.equal(runs({ creates: join(there, pattern) }), !matches, `creates ${row}`)
+      t.equal(runs({ removes: join(there, pattern) }), matches, `removes ${row}`)
+    }
+    symlinkSync('nowhere', join(folder, 'dangling'))
+    t.equal(converge(shell, command, { cmd: 'true', creates: join(folder, 'dang*') }).before.changes.length, 0)
+  })
+})
+
+t.test('the words of a command mean what they mean in Ansible', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const home = process.env['HOME'] ?? ''
+    const rows: readonly [params: object, prints: string][] = [
+      [{ cmd: `printf '%s|' ~ ~/x "~/a b" a~ ~/ x~/y` }, `${home}|${home}/x|${home}/a b|a~|${home}/|x~/y|`],
+      [
+        { argv: ['printf', '%s|', '~/$HOME', '~root/x', '~~', '~no-such-user'] },
+        `${home}/$HOME|/root/x|~~|~no-such-user|`,
+      ],
+      [{ argv: ['printf', '%s|', 5, 1.5, -3] }, '5|1.5|-3|'],
+    ]
+    for (const [params, prints] of rows)
+      t.equal(
+        converge(shell, command, { chdir: folder, ...params }).applied[0]?.stdout,
+        prints,
+        `command ${JSON.stringify(params)}`,
+      )
   })
 })
 

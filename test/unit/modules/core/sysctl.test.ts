@@ -54,6 +54,36 @@ t.test('sysctl uses the last of several lines, and treats spaces as tabs', async
   )
 })
 
+t.test('sysctl compares values as the kernel reads them', async (t) => {
+  const rows: readonly [value: string | number | boolean, live: string, written: string, change: string | undefined][] =
+    [
+      ['0x2000', '8192', '0x2000', undefined],
+      ['0X1f', '31', '0X1f', undefined],
+      ['010000', '4096', '010000', undefined],
+      ['08', '8', '08', 'set kernel.msgmax to 08 (was 8)'],
+      ['0x2000', '8193', '0x2000', 'set kernel.msgmax to 0x2000 (was 8193)'],
+      ['4096 0x10 010', '4096\t16\t8', '4096 0x10 010', undefined],
+      ['yes', '1', '1', undefined],
+      ['Off', '0', '0', undefined],
+      [true, '1', '1', undefined],
+      ['t', '0', '1', 'set kernel.msgmax to 1 (was 0)'],
+      ['yesterday', 'yesterday', 'yesterday', undefined],
+      ['a0x10', 'a16', 'a0x10', 'set kernel.msgmax to a0x10 (was a16)'],
+    ]
+  for (const [value, live, written, change] of rows)
+    t.same(
+      descriptions(plan({ name: 'kernel.msgmax', value }, there(`kernel.msgmax = ${written}\n`, `live=${live}`))),
+      change === undefined ? [] : [change],
+      `${value} with ${live}`,
+    )
+})
+
+t.test('sysctl reports a parameter that the user of the task cannot write', async (t) => {
+  const params = { name: 'vm.swappiness', value: 10 }
+  t.match(plan(params, there('vm.swappiness=10\n', 'live=60', 'no-write')).problem, 'become: true')
+  t.same(descriptions(plan(params, there('vm.swappiness=10\n', 'live=10', 'no-write'))), [])
+})
+
 t.test('sysctl reports a parameter that the kernel lacks', async (t) => {
   const params = { name: 'net.bridge.bridge-nf-call-iptables', value: true }
   t.match(plan(params, there('', 'no-key')).problem, 'the kernel has no parameter net.bridge.bridge-nf-call-iptables')

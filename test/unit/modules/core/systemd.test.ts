@@ -91,6 +91,9 @@ void t.test('a missing unit is an error; one that systemd has not loaded is load
     'start new',
   ])
   t.same(descriptions({ name: 'nope', masked: true }, missing), ['mask nope'])
+  t.same(plan({ name: 'nope', masked: false }, missing).problem, undefined, 'it can be unmasked, too')
+  t.same(descriptions({ name: 'nope', masked: false }, missing), [])
+  t.match(plan({ name: 'nope', masked: false, enabled: true }, missing).problem, /unit "nope" not found/)
 })
 
 void t.test('a masked unit is unmasked first, or is an error', async (t) => {
@@ -106,6 +109,33 @@ void t.test('units that cannot be enabled need no change; init scripts are enabl
   t.same(descriptions({ name: 'x', enabled: true }, `${unit({ UnitFileState: 'generated' })}IsEnabled=disabled\n`), [
     'enable x',
   ])
+})
+
+void t.test('an indirect unit is enabled when the units of its Also= are', async (t) => {
+  const indirect = (...also: string[]): string =>
+    unit({ UnitFileState: 'indirect' }) + also.map((state) => `Also=${state}\n`).join('')
+  const rows: readonly [also: readonly string[], on: readonly string[], off: readonly string[]][] = [
+    [[], [], []],
+    [['enabled'], [], ['disable x']],
+    [['enabled', 'static'], [], ['disable x']],
+    [['disabled'], ['enable x'], []],
+    [['enabled', 'disabled'], ['enable x'], ['disable x']],
+    [[''], ['enable x'], []],
+  ]
+  for (const [also, on, off] of rows) {
+    t.same(descriptions({ name: 'x', enabled: true }, indirect(...also)), on, `enabled, Also= ${also.join()}`)
+    t.same(descriptions({ name: 'x', enabled: false }, indirect(...also)), off, `disabled, Also= ${also.join()}`)
+  }
+})
+
+void t.test('a template is enabled, and has no state', async (t) => {
+  for (const name of ['x@', 'x@.service'])
+    t.throws(() => parse({ name, state: 'started' }), /a template has no state/, name)
+  t.same(descriptions({ name: 'x@.service', enabled: true }, 'LoadState=loaded\nUnitFileState=disabled\n'), [
+    'enable x@.service',
+  ])
+  t.same(descriptions({ name: 'x@.service', enabled: true }, 'LoadState=loaded\nUnitFileState=enabled\n'), [])
+  t.match(plan({ name: 'x@', enabled: true }, 'LoadState=not-found\nUnitFileState=\n').problem, /"x@" not found/)
 })
 
 void t.test('a remaining difference after the changes fails the task', async (t) => {
@@ -128,7 +158,54 @@ void t.test('a host without systemd is reported', async (t) => {
   )
 })
 
+/** Enables units by creating files; enabling also.service enables also.timer instead. */
+const SYSTEMCTL = `#!/bin/sh
+cd "\${0%/*}" || exit
+verb=$1
+for unit; do :; done
+case $unit in *.*) ;; *) unit=$unit.service ;; esac
+real=$unit
+[ "$unit" != also.service ] || real=also.timer
+case $verb in
+  show) case $unit in *@.*) echo "Unit name $unit is not valid" >&2; exit 1 ;; esac
+    echo LoadState=loaded; echo ActiveState=inactive; echo "UnitFileState=$("$0" is-enabled "$unit")" ;;
+  cat) printf '# /etc/systemd/system/%s\\n[Install]\\nAlso=also.timer\\n' "$unit" ;;
+  is-enabled)
+    case $unit in
+      also.service) echo indirect ;;
+      none*) echo "Failed to get unit file state for $unit" >&2; exit 1 ;;
+      *) if [ -e "enabled-$unit" ]; then echo enabled; else echo disabled; exit 1; fi ;;
+    esac ;;
+  enable) : >"enabled-$real" ;;
+  disable) rm -f "enabled-$real" ;;
+esac
+`
+
 for (const shell of shells) {
+  void t.test(`${shell.name}: indirect units and templates are enabled and disabled once`, async (t) => {
+    const bin = t.testdir({ systemctl: SYSTEMCTL })
+    chmodSync(`${bin}/systemctl`, 0o755)
+    const run = (script: string) => runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } })
+    for (const name of ['also', 'also.service', 'tem@.service', 'tem@']) {
+      for (const enabled of [true, false]) {
+        const verb = enabled ? 'enable' : 'disable'
+        const params = parse({ name, enabled })
+        const planned = () => definition.plan(params, run(definition.probe(params, {})), {}, {})
+        const { changes, problem } = planned()
+        t.equal(problem, undefined, `${verb} ${name}: no problem`)
+        t.same(
+          changes.map(({ description }) => description),
+          [`${verb} ${name}`],
+        )
+        const applied = changes.map(({ script }) => run(script))
+        t.equal(definition.result?.(params, applied).failed, undefined, `${verb} ${name}: done`)
+        t.same(planned().changes, [], `${verb} ${name}: once`)
+      }
+    }
+    const none = parse({ name: 'none@.service', enabled: true })
+    t.match(definition.plan(none, run(definition.probe(none, {})), {}, {}).problem, /"none@.service" not found/)
+  })
+
   void t.test(`${shell.name}: a unit that fails to start shows its log`, async (t) => {
     const bin = t.testdir({
       systemctl: [

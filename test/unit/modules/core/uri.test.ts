@@ -28,6 +28,10 @@ t.test('uri sends requests to a web server', async (t) => {
     const dead = look(shell, { url: 'http://127.0.0.1:1/' })
     t.match(dead.problem, /^no response from http:\/\/127\.0\.0\.1:1\/: curl: \(7\)/)
     t.match(dead.values, { status: -1 })
+    t.same(look(shell, { url: 'http://127.0.0.1:1/', status_code: [-1, 200] }), {
+      changes: [],
+      values: { status: -1, url: 'http://127.0.0.1:1/' },
+    })
 
     const headers = { 'X-Odd': new Secret('a "b" \\ $c \'d\' é'), 'X-Empty': '' }
     const echoed = look(shell, {
@@ -70,6 +74,20 @@ t.test('uri sends requests to a web server', async (t) => {
       }).values?.json,
       { body: 'a=x+y&b=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
     )
+    const form = (body: unknown): unknown =>
+      (
+        send(shell, { url: at('/echo'), method: 'POST', body, body_format: 'form-urlencoded', return_content: true })
+          .values?.json as { body: string }
+      ).body
+    t.equal(form({ a: ['1', '2'], b: [], c: null, d: [true, 3] }), 'a=1&a=2&d=true&d=3', 'a list is sent several times')
+    t.equal(
+      form([
+        ['a', '1'],
+        ['a', new Secret('2 3')],
+      ]),
+      'a=1&a=2+3',
+      'a list of pairs is a form',
+    )
     t.match(send(shell, { url: at('/echo'), method: 'PUT', body: '@/etc/passwd', return_content: true }).values?.json, {
       body: '@/etc/passwd',
     })
@@ -88,7 +106,7 @@ t.test('secrets of uri are in no argv', async (t) => {
   })
   const line = definition.probe(params, {}).split(' | ')
   t.match(line[0], 't0ken')
-  t.equal(line[1], 'curl --config -')
+  t.equal(line[1], 'curl -q --config -')
 })
 
 t.test('uri rejects contradictory parameters', async (t) => {
@@ -100,4 +118,6 @@ t.test('uri rejects contradictory parameters', async (t) => {
   t.match(why({ url: 'ftp://a' }), 'starts with http:// or https://')
   t.match(why({ url: 'http://a', headers: { A: 'b\nc' } }), 'a header must be one line')
   t.match(why({ url: 'http://a', method: 'POST', body: { a: 1 } }), 'requires body_format')
+  for (const body of [{ a: { b: 1 } }, ['a'], [['a', 'b', 'c']], 5])
+    t.match(why({ url: 'http://a', method: 'POST', body, body_format: 'form-urlencoded' }), 'a form has text')
 })

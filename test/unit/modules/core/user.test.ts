@@ -32,7 +32,7 @@ t.test('user creates a user', async (t) => {
   t.same(descriptions(plan), ['create user bob (uid 1005; group ops; groups docker, sudo)', 'set password of bob'])
   t.equal(
     plan.changes[0]?.script,
-    "useradd -m -r -u 1005 -g ops -d /srv/bob -s /bin/bash -c 'Bob'\\''s' -G docker,sudo bob || exit",
+    "useradd -m -r -u 1005 -g ops -d /srv/bob -s /bin/bash -c 'Bob'\\''s' -p '!labbook' -G docker,sudo bob || exit",
   )
   t.equal(plan.changes[1]?.script, "printf '%s:%s\\n' bob '$6$salt$hash' | chpasswd -e || exit")
   t.equal(planUser({ name: 'bob', create_home: false }, seen(...groups)).changes[0]?.script, 'useradd -M bob || exit')

@@ -26,6 +26,7 @@ t.test('wait_for waits for a path', async (t) => {
     writeFileSync(path, 'one\ntwo 22\n')
     t.equal(problem(shell, { path }), undefined)
     t.equal(problem(shell, { path, search_regex: '^two [0-9]+$' }), undefined)
+    t.equal(problem(shell, { path, search_regex: '^two\\s\\d+?$' }), undefined)
     t.equal(problem(shell, { path, search_regex: '^three', msg: 'never came to three' }), 'never came to three')
     t.equal(problem(shell, { path, state: 'absent' }), `timed out after 0 s: ${path} is not absent`)
   })
