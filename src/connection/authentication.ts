@@ -1,106 +1,275 @@
-import { readFileSync } from 'node:fs'
-import type { AnyAuthMethod } from 'ssh2'
-import { Unreachable } from './connection.ts'
-import { expandHome } from './ssh-arguments.ts'
+import type { AnyAuthMethod, AuthHandlerMiddleware, NextAuthHandler, ParsedKey } from 'ssh2'
 import type { ConnectionSettings } from './connection-settings.ts'
-
-/** Authentication methods in the order to try, and their names for the error when all fail. */
-export interface Authentication {
-  readonly methods: AnyAuthMethod[]
-  readonly labels: string
-}
+import { Unreachable } from './connection.ts'
+import { certificateOf, readPrivateKey } from './private-key.ts'
+import { type AgentKey, AgentTimeout, OneKeyAgent, parsedKey, SshAgent } from './ssh-agent.ts'
+import { expandHome } from './ssh-arguments.ts'
 
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((file) => expandHome(`~/.ssh/${file}`))
 
-/**
- * Collects the authentication methods for a host. A server disconnects after a few failures (`MaxAuthTries` 6), so
- * methods configured for the host come before the defaults.
- *
- * @throws {Unreachable} there is no authentication method, or the configured key cannot be used.
- */
-export function authentication(target: ConnectionSettings, agent = process.env['SSH_AUTH_SOCK']): Authentication {
-  const { name, user: username, password } = target
-  const hasAgent = agent !== undefined && agent !== ''
-  const methods: LabelledMethod[] = target.keyFile === undefined ? [] : configuredKey(target, target.keyFile, hasAgent)
-  if (password !== undefined) methods.push(...passwordMethods(username, password.reveal()))
-  if (hasAgent) methods.push({ label: 'the keys of the SSH agent', method: { type: 'agent', username, agent } })
-  if (target.keyFile === undefined) methods.push(...defaultKeys(target))
-  if (methods.length === 0) {
-    throw new Unreachable(
-      `${name}: no SSH key to log in with: create one with ssh-keygen -t ed25519 and run ` +
-        `ssh-copy-id ${username}@${target.address}, or set ansible_ssh_private_key_file`,
-    )
-  }
-  return {
-    methods: methods.map(({ method }) => method),
-    labels: [...new Set(methods.map(({ label }) => label))].join(', '),
-  }
-}
+/** An agent that takes longer to list its keys counts as hung. */
+const AGENT_LIST_MS = 5000
 
-interface LabelledMethod {
+/** A hidden prompt for something other than a password. */
+const CODE_PROMPT = /\b(code|token|otp|one[- ]time|passcode|pin)\b/i
+
+/** An authentication method, and whether the server lists it. */
+interface Candidate {
+  readonly kind: 'publickey' | 'password' | 'keyboard-interactive'
+  /** What it is, for the error when all fail. */
   readonly label: string
   readonly method: AnyAuthMethod
+  readonly ofAgent?: boolean
 }
 
-function configuredKey(target: ConnectionSettings, file: string, hasAgent: boolean): LabelledMethod[] {
-  const { name } = target
-  let key: Buffer
-  try {
-    key = readFileSync(file)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const what = code === 'ENOENT' ? 'does not exist' : `is not readable (${code})`
-    throw new Unreachable(`${name}: key file "${file}" ${what}: correct ansible_ssh_private_key_file`)
-  }
-  if (isEncrypted(key) && target.keyPassphrase === undefined) {
-    // The agent may have this key.
-    if (hasAgent) return []
-    throw new Unreachable(
-      `${name}: key "${file}" has a passphrase: run eval "$(ssh-agent)" && ssh-add ${file}, ` +
-        'or set ansible_ssh_private_key_passphrase',
-    )
-  }
-  if (!key.includes('PRIVATE KEY')) {
-    throw new Unreachable(`${name}: "${file}" is not a private key: correct ansible_ssh_private_key_file`)
-  }
-  return [keyMethod(target, file, key)]
+/** Stands for the keys of the agent until it was asked. */
+const AGENT = 'agent'
+
+/** What happened in a login so far, for the error. */
+export interface LoginRecord {
+  /** Names of the methods that were offered. */
+  readonly offered: ReadonlySet<string>
+  /** Names of the methods that the server accepted, if it demands more than one. */
+  readonly accepted: ReadonlySet<string>
+  /** The methods that the server listed last. */
+  readonly listed: readonly string[] | undefined
+  /** Why keys were not offered. */
+  readonly problems: readonly string[]
+  /** Certificates that ssh would present. */
+  readonly certificates: readonly string[]
+  /** Text that the server shows to the user. */
+  readonly messages: string[]
+  /** A prompt that no setting answers. */
+  readonly unanswered: string | undefined
+  /** The number of keys that the agent holds and Labbook may offer. */
+  readonly agentKeys: number
+  /** Whether a request waits for the agent. */
+  readonly isAgentBusy: boolean
 }
 
-/** The default keys: those that cannot be used are skipped. */
-function defaultKeys(target: ConnectionSettings): LabelledMethod[] {
-  return DEFAULT_KEYS.flatMap((file) => {
-    try {
-      const key = readFileSync(file)
-      return isEncrypted(key) ? [] : [keyMethod(target, file, key)]
-    } catch {
+/**
+ * One login: offers one authentication method after the other, and only those that the server lists. A server
+ * disconnects after a few failures (`MaxAuthTries` 6), and may ban an address that fails often: methods configured for
+ * the host come before the defaults, and a password is tried once.
+ */
+export class Authentication implements LoginRecord {
+  readonly offered = new Set<string>()
+  readonly accepted = new Set<string>()
+  listed: readonly string[] | undefined
+  readonly problems: string[] = []
+  readonly certificates: string[] = []
+  readonly messages: string[] = []
+  unanswered: string | undefined
+  agentKeys = 0
+  readonly #target: ConnectionSettings
+  readonly #agent: SshAgent | undefined
+  /** In the order to try. */
+  readonly #candidates: (Candidate | typeof AGENT)[] = []
+  /** Public keys, in base64, of the key files: those that the agent should offer first. */
+  readonly #configured: string[] = []
+  readonly #offeredKeys = new Set<string>()
+  #last: Candidate | 'none' | undefined
+  #onUnanswered: () => void = () => undefined
+  #closed = false
+
+  /** @throws {Unreachable} there is no authentication method, or the configured key cannot be used. */
+  constructor(target: ConnectionSettings, agentPath = process.env['SSH_AUTH_SOCK'] ?? '') {
+    this.#target = target
+    this.#agent = agentPath === '' ? undefined : new SshAgent(agentPath)
+    const { keyFile, password } = target
+    const keys = (keyFile === undefined ? DEFAULT_KEYS : [keyFile]).flatMap((file) => this.#read(file))
+    if (keyFile !== undefined) {
+      // If the file is of no use, the agent may have its key.
+      this.#candidates.push(...(keys.length > 0 ? keys : this.#agent === undefined ? [] : [AGENT] as const))
+    }
+    if (password !== undefined) this.#candidates.push(...this.#passwordMethods(password.reveal()))
+    if (this.#agent !== undefined && !this.#candidates.includes(AGENT)) this.#candidates.push(AGENT)
+    if (keyFile === undefined) this.#candidates.push(...keys)
+    if (this.#candidates.length === 0 || (keys.length === 0 && keyFile !== undefined && this.#agent === undefined))
+      throw this.#noMethod()
+  }
+
+  get isAgentBusy(): boolean {
+    return this.#agent?.isBusy === true
+  }
+
+  /**
+   * Asks the agent if its keys come first. A login without any method would count as a failed one.
+   *
+   * @throws {Unreachable} there is no authentication method.
+   */
+  async prepare(): Promise<void> {
+    if (this.#candidates[0] !== AGENT) return
+    await this.#expandAgent()
+    if (this.#candidates.length === 0) throw this.#noMethod()
+  }
+
+  /**
+   * The methods for one connection.
+   *
+   * @param onUnanswered - called if the server asks for something that no setting answers.
+   */
+  handler(onUnanswered: () => void): AuthHandlerMiddleware {
+    this.#onUnanswered = onUnanswered
+    return (listed: readonly string[] | null, partial, next) => {
+      this.#heed(listed ?? undefined, partial)
+      void this.#next().then((method) => {
+        // ssh2 takes false for "no other method".
+        if (!this.#closed) next((method ?? false) as Parameters<NextAuthHandler>[0])
+      })
+    }
+  }
+
+  /** Ends requests to the agent. */
+  close(): void {
+    this.#closed = true
+    this.#agent?.close()
+  }
+
+  /** Reads the answer to the last method. */
+  #heed(listed: readonly string[] | undefined, partial: boolean): void {
+    const last = this.#last
+    if (last === undefined) return
+    // ssh2 passes on no answers to keys of an agent, but the last ones before.
+    this.listed = last !== 'none' && last.ofAgent === true ? undefined : listed
+    if (last === 'none' || last.ofAgent === true) return
+    if (partial) {
+      this.accepted.add(last.label)
+    } else if (this.listed?.includes(last.kind) === false) {
+      // It was not considered: the server may list it later.
+      this.offered.delete(last.label)
+      this.#candidates.unshift(last)
+    } else if (last.kind === 'password') {
+      // The same password, asked for interactively, would be a second failure.
+      this.#drop('keyboard-interactive')
+    }
+  }
+
+  async #next(): Promise<AnyAuthMethod | undefined> {
+    const isListed = (kind: string): boolean => this.listed?.includes(kind) ?? true
+    const at = this.#candidates.findIndex((one) => isListed(one === AGENT ? 'publickey' : one.kind))
+    const candidate = this.#candidates[at]
+    if (candidate === undefined) return undefined
+    if (candidate === AGENT) {
+      await this.#expandAgent()
+      return this.#next()
+    }
+    if (this.#last === undefined && candidate.kind !== 'publickey') {
+      // Asks for the list first: a password sent to a server that does not take it would count as a failure.
+      this.#last = 'none'
+      return { type: 'none', username: this.#target.user }
+    }
+    this.#candidates.splice(at, 1)
+    this.#last = candidate
+    this.offered.add(candidate.label)
+    return candidate.method
+  }
+
+  #drop(kind: string): void {
+    const at = this.#candidates.findIndex((one) => one !== AGENT && one.kind === kind)
+    if (at >= 0) this.#candidates.splice(at, 1)
+  }
+
+  #read(file: string): Candidate[] {
+    const { keyFile, keyPassphrase } = this.#target
+    const named = file === keyFile
+    const read = readPrivateKey(file, named ? keyPassphrase?.reveal() : undefined)
+    if (!('key' in read)) {
+      if (named) this.problems.push(read.problem)
+      if (read.publicKey !== undefined) this.#configured.push(read.publicKey.toString('base64'))
       return []
     }
-  })
+    this.#configured.push(read.key.getPublicSSH().toString('base64'))
+    const certificate = certificateOf(file)
+    if (certificate !== undefined) this.certificates.push(certificate)
+    this.#offeredKeys.add(read.key.getPublicSSH().toString('base64'))
+    const username = this.#target.user
+    return [{ kind: 'publickey', label: `the key ${file}`, method: { type: 'publickey', username, key: read.key } }]
+  }
+
+  /** Puts the keys of the agent in the place of {@link AGENT}: the configured ones there, the others last. */
+  async #expandAgent(): Promise<void> {
+    const at = this.#candidates.indexOf(AGENT)
+    this.#candidates.splice(at, 1)
+    const agent = this.#agent as SshAgent
+    const limitMs = Math.min(AGENT_LIST_MS, this.#target.connectTimeoutSeconds * 500)
+    let held: AgentKey[]
+    try {
+      held = await agent.list(limitMs)
+    } catch (error) {
+      // A path to an agent that has exited is common, and says nothing.
+      if (error instanceof AgentTimeout) this.problems.push(hungAgent(agent.path, limitMs / 1000))
+      return
+    }
+    const [configured, others]: [Candidate[], Candidate[]] = [[], []]
+    for (const one of held) {
+      const id = one.wire.toString('base64')
+      if (this.#offeredKeys.has(id)) continue
+      const isConfigured = this.#configured.includes(id)
+      if (!isConfigured && this.#target.identitiesOnly === true) continue
+      const key = parsedKey(one)
+      if (key !== undefined) (isConfigured ? configured : others).push(this.#agentCandidate(agent, key))
+      else if (one.type.includes('-cert-')) this.certificates.push(`${one.comment} in the SSH agent`)
+      else this.problems.push(`the key ${one.comment} in the SSH agent is of type ${one.type}, which is not supported`)
+    }
+    this.agentKeys = configured.length + others.length
+    // Without a configured key the agent's come before the default keys.
+    if (configured.length === 0) this.#candidates.splice(at, 0, ...others)
+    else {
+      this.#candidates.splice(at, 0, ...configured)
+      const password = this.#candidates.findLastIndex((one) => one !== AGENT && one.kind !== 'publickey')
+      this.#candidates.splice(Math.max(at + configured.length, password + 1), 0, ...others)
+    }
+  }
+
+  #agentCandidate(agent: SshAgent, key: ParsedKey): Candidate {
+    const method: AnyAuthMethod = { type: 'agent', username: this.#target.user, agent: new OneKeyAgent(agent, key) }
+    return { kind: 'publickey', label: 'the keys of the SSH agent', method, ofAgent: true }
+  }
+
+  /** With PAM a server may ask for the password interactively. */
+  #passwordMethods(password: string): Candidate[] {
+    const username = this.#target.user
+    let answered: string | undefined
+    return [
+      { kind: 'password', label: 'the password', method: { type: 'password', username, password } },
+      {
+        kind: 'keyboard-interactive',
+        label: 'the password',
+        method: {
+          type: 'keyboard-interactive',
+          username,
+          prompt: (title, instructions, _language, prompts, answer) => {
+            const lines = [title, instructions, ...prompts.map(({ prompt }) => prompt)].join('\n').trim().split('\n')
+            const question = lines.pop() ?? ''
+            this.messages.push(...lines)
+            const [first, ...more] = prompts
+            if (first === undefined) return answer([])
+            const isForPassword = more.length === 0 && first.echo !== true && !CODE_PROMPT.test(question)
+            if (answered === undefined && isForPassword) {
+              answered = question
+              return answer([password])
+            }
+            // The same prompt again means that the password was wrong.
+            if (question !== answered) this.unanswered = question.trim()
+            this.#onUnanswered()
+          },
+        },
+      },
+    ]
+  }
+
+  #noMethod(): Unreachable {
+    const { name, address, user } = this.#target
+    return new Unreachable(
+      this.problems.length > 0
+        ? `${name}: ${this.problems.join('; ')}`
+        : `${name}: no SSH key to log in with: create one with ssh-keygen -t ed25519 and run ` +
+          `ssh-copy-id ${user}@${address}, or set ansible_ssh_private_key_file`,
+    )
+  }
 }
 
-function keyMethod({ user: username, keyPassphrase }: ConnectionSettings, file: string, key: Buffer): LabelledMethod {
-  const passphrase = isEncrypted(key) && keyPassphrase !== undefined ? { passphrase: keyPassphrase.reveal() } : {}
-  return { label: `the key ${file}`, method: { type: 'publickey', username, key, ...passphrase } }
-}
-
-/** With PAM a server may ask for the password interactively. */
-const passwordMethods = (username: string, password: string): LabelledMethod[] => [
-  { label: 'the password', method: { type: 'password', username, password } },
-  {
-    label: 'the password',
-    method: {
-      type: 'keyboard-interactive',
-      username,
-      prompt: (_name, _instructions, _language, prompts, answer) => answer(prompts.map(() => password)),
-    },
-  },
-]
-
-function isEncrypted(key: Buffer): boolean {
-  const text = key.toString('latin1')
-  if (text.includes('ENCRYPTED')) return true
-  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([^-]+)/.exec(text)?.[1]
-  if (body === undefined) return false
-  // "openssh-key-v1\0", then the cipher's name, length-prefixed.
-  return Buffer.from(body, 'base64').toString('latin1', 19, 23) !== 'none'
-}
+/** What an agent that does not answer means, and what to do. */
+export const hungAgent = (path: string, seconds: number): string =>
+  `the SSH agent at ${path} did not answer within ${seconds} s: restart it, or unset SSH_AUTH_SOCK`

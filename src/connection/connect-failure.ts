@@ -1,4 +1,8 @@
+import type { LoginRecord } from './authentication.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
+import { explainDenial, printed } from './login-failure.ts'
+import { tooManyFiles } from './private-key.ts'
+import { NO_ADDRESS_OF_FAMILY } from './tcp-connect.ts'
 
 /** An error of Node or ssh2 while connecting. */
 export interface ConnectError extends Error {
@@ -7,22 +11,27 @@ export interface ConnectError extends Error {
   readonly level?: string
 }
 
-/** Whether the server closed the connection before the handshake, as sshd does over its `MaxStartups`. */
-export const wasDroppedBeforeHandshake = ({ code, message }: ConnectError): boolean =>
-  code === 'ECONNRESET' || /before handshake|No response from server/.test(message)
+/** Whether the server closed the connection, as sshd does before the handshake over its `MaxStartups`. */
+export const wasDroppedBeforeHandshake = ({ code, message, level }: ConnectError): boolean =>
+  code === 'ECONNRESET' || level === 'closed' || /before handshake/.test(message)
 
-/**
- * Explains a failed connect in one line: the host, the cause, and what to do.
- *
- * @param preBanner - what the server printed before it closed the connection.
- */
+/** What is known of a connection that failed. */
+export interface ConnectRecord {
+  /** What the server printed in place of its SSH version. */
+  readonly greeting?: string
+  /** The server's algorithms, if none of them is supported. */
+  readonly mismatch?: string | undefined
+  /** Set once the handshake is complete. */
+  readonly login?: LoginRecord | undefined
+}
+
+/** Explains a failed connect in one line: the host, the cause, and what to do. */
 export function explainConnectFailure(
   target: ConnectionSettings,
   error: ConnectError,
-  methods: string,
-  preBanner = '',
+  { greeting = '', mismatch, login }: ConnectRecord = {},
 ): string {
-  const { name, address, port, user, bindAddress, connectTimeoutSeconds } = target
+  const { name, address, port, bindAddress, connectTimeoutSeconds } = target
   const where = `${address} port ${port}`
   const explain = (what: string): string => `${name}: ${what}`
   switch (error.code ?? '') {
@@ -30,6 +39,8 @@ export function explainConnectFailure(
       return explain(
         `the controller has no address ${bindAddress} to connect from; if ${name} is a lab node, start the lab`,
       )
+    case NO_ADDRESS_OF_FAMILY:
+      return explain(`BindAddress ${bindAddress} cannot reach "${address}": ${error.message}; correct either`)
     case 'ECONNREFUSED':
       return explain(`connection refused by ${where}: start sshd there, or correct ansible_host or ansible_port`)
     case 'ENOTFOUND':
@@ -39,13 +50,12 @@ export function explainConnectFailure(
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return explain(`no route to ${where}: check that the host is up, and the network in between`)
+    case 'EMFILE':
+    case 'ENFILE':
+      return explain(`cannot connect to ${where}: ${tooManyFiles(String(error.code))}`)
   }
-  if (error.level === 'client-authentication') {
-    return explain(
-      `${where} denied ${user} access with ${methods}: install the public key there (ssh-copy-id -p ${port} ` +
-        `${user}@${address}), or correct ansible_user or ansible_ssh_private_key_file`,
-    )
-  }
+  if (login !== undefined) return explain(explainDenial(target, error, login))
+  if (mismatch !== undefined) return explain(`${where} ${mismatch}`)
   if (error.code === 'ETIMEDOUT' || error.level === 'client-timeout') {
     return explain(
       `connection to ${where} timed out after ${connectTimeoutSeconds} s: check that the host is up and ` +
@@ -53,10 +63,10 @@ export function explainConnectFailure(
     )
   }
   if (wasDroppedBeforeHandshake(error)) {
-    const printed = preBanner === '' ? '' : ` and printed: ${preBanner}`
     return explain(
-      `${where} closed the connection before the handshake${printed}. Check that sshd listens there. Its log has the reason ` +
-        '(journalctl -u ssh); MaxStartups in its sshd_config limits concurrent logins',
+      `${where} closed the connection before the handshake${printed([greeting], ' and printed: ')}. Check that sshd ` +
+        'listens there. Its log has the reason (journalctl -u ssh); MaxStartups in its sshd_config limits concurrent ' +
+        'logins',
     )
   }
   return explain(`cannot connect to ${where}: ${error.message}`)

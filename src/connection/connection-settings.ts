@@ -16,6 +16,8 @@ export interface ConnectionSettings {
   /** The private key to log in with; default: the agent's keys and the default keys in ~/.ssh. */
   readonly keyFile?: string
   readonly keyPassphrase?: Secret
+  /** Keys of the agent are offered only if they are configured, as with ssh. */
+  readonly identitiesOnly?: boolean
   /** Default: ~/.ssh/known_hosts. */
   readonly userKnownHostsFiles?: readonly string[]
   readonly hostKeyChecking: HostKeyChecking

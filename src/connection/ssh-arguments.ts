@@ -10,6 +10,8 @@ export interface SshArguments {
   userKnownHostsFiles?: readonly string[]
   hostKeyChecking?: HostKeyChecking
   bindAddress?: string
+  /** Offers no keys of the agent but the configured ones. */
+  identitiesOnly?: boolean
   connectTimeoutSeconds?: number
   /** Seconds without data after which a keepalive is sent; 0: never. */
   aliveIntervalSeconds?: number
@@ -39,6 +41,14 @@ const OPTIONS = new Map<string, Option>([
     },
   ],
   ['bindaddress', (value) => ({ bindAddress: value })],
+  [
+    'identitiesonly',
+    (value) => (['yes', 'no'].includes(value) ? { identitiesOnly: value === 'yes' } : 'must be yes or no'),
+  ],
+  [
+    'certificatefile',
+    () => 'is not supported: Labbook cannot log in with certificates; install the public key on the host',
+  ],
   ['connecttimeout', (value) => (/^[1-9]\d*$/.test(value) ? { connectTimeoutSeconds: Number(value) } : SECONDS_ERROR)],
   ['serveraliveinterval', (value) => (INTEGER.test(value) ? { aliveIntervalSeconds: Number(value) } : SECONDS_ERROR)],
   [
@@ -85,7 +95,7 @@ function wordsOf(text: string, variable: string, host: string): string[] {
 }
 
 const SUPPORTED =
-  'UserKnownHostsFile, StrictHostKeyChecking, BindAddress, ConnectTimeout, ServerAliveInterval and ' +
+  'UserKnownHostsFile, StrictHostKeyChecking, IdentitiesOnly, BindAddress, ConnectTimeout, ServerAliveInterval and ' +
   'ServerAliveCountMax'
 
 /** Expands `~` and `~/x` as a shell does. */

@@ -1,14 +1,16 @@
-import { connect as connectTcp, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { NodeSSH } from 'node-ssh'
 import type { Client } from 'ssh2'
+import { Authentication } from './authentication.ts'
 import { type ConnectError, explainConnectFailure, wasDroppedBeforeHandshake } from './connect-failure.ts'
 import { Unreachable } from './connection.ts'
 import { HostKeyCheck } from './host-key.ts'
-import { type Authentication, authentication } from './authentication.ts'
 import { reduceLoginSlots, acquireHandshakeSlot, acquireLoginSlot } from './login-slots.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
+import { ServerHello } from './server-algorithms.ts'
+import { connectTcp } from './tcp-connect.ts'
 
 /** Attempts at a server that drops connections, and the first delay; each delay is twice the one before. */
 const ATTEMPTS = 5
@@ -36,51 +38,50 @@ export async function logIn(target: ConnectionSettings, signal: AbortSignal): Pr
   const { address, port, bindAddress, connectTimeoutSeconds } = target
   if (bindAddress !== undefined && !isOwnAddress(bindAddress)) {
     // Checked first: without the lab its key is missing too, and an error about the key would mislead.
-    throw explain(target, { code: 'EADDRNOTAVAIL' }, { methods: [], labels: '' })
+    throw new Unreachable(explainConnectFailure(target, Object.assign(new Error(), { code: 'EADDRNOTAVAIL' })))
   }
   const server = `${address}:${port}`
-  let login = authentication(target)
-  let agent = process.env['SSH_AUTH_SOCK']
+  const login = new Authentication(target)
   let leftMs = connectTimeoutSeconds * 1000
-  for (let attempts = 1; ; attempts++) {
-    const release = await acquireLoginSlot(server, signal).catch(() => closedError(target))
-    const attempt = new Attempt(target, login, leftMs, signal)
-    try {
-      const { client, loss } = await attempt.run()
-      client.once('close', release)
-      return { client, loss, releaseSlot: release }
-    } catch (error) {
-      release()
-      if (signal.aborted) return closedError(target)
-      leftMs -= attempt.spentMs
-      if ((error as ConnectError).level === 'agent' && agent !== '') {
-        // SSH_AUTH_SOCK points to an agent that has exited.
-        agent = ''
-        login = authentication(target, agent)
-        continue
+  try {
+    await login.prepare()
+    for (let attempts = 1; ; attempts++) {
+      const release = await acquireLoginSlot(server, signal)
+      const attempt = new Attempt(target, login, leftMs, signal)
+      try {
+        const { client, loss } = await attempt.run()
+        client.once('close', release)
+        return { client, loss, releaseSlot: release }
+      } catch (error) {
+        release()
+        if (signal.aborted || error instanceof Unreachable) throw error
+        leftMs -= attempt.spentMs
+        const pauseMs = FIRST_DELAY_MS * 2 ** (attempts - 1) * (0.5 + Math.random())
+        if (!attempt.wasDropped(error as ConnectError) || attempts === ATTEMPTS || leftMs <= pauseMs)
+          throw attempt.explain(error as ConnectError)
+        // Retries are spread by the jitter, and fewer run at a time.
+        reduceLoginSlots(server)
+        leftMs -= pauseMs
+        await wait(pauseMs, undefined, { signal })
       }
-      const pauseMs = FIRST_DELAY_MS * 2 ** (attempts - 1) * (0.5 + Math.random())
-      if (!wasDroppedBeforeHandshake(error as ConnectError) || attempts === ATTEMPTS || leftMs <= pauseMs) {
-        throw explain(target, error, login, attempt.greeting)
-      }
-      // Retries are spread by the jitter, and fewer run at a time.
-      reduceLoginSlots(server)
-      leftMs -= pauseMs
-      await wait(pauseMs, undefined, { signal }).catch(() => closedError(target))
     }
+  } catch (error) {
+    throw signal.aborted ? new Unreachable(`${target.name}: the connection is closed`) : error
+  } finally {
+    login.close()
   }
 }
 
 /** One attempt to connect and log in. */
 class Attempt {
-  /** What the server printed before its SSH banner: sshd's reason for dropping the connection. */
-  greeting = ''
   /** Time spent, without the wait for a slot. */
   spentMs = 0
   readonly #target: ConnectionSettings
   readonly #login: Authentication
   readonly #limitMs: number
   readonly #signal: AbortSignal
+  #hello: ServerHello | undefined
+  #hasHandshake = false
 
   constructor(target: ConnectionSettings, login: Authentication, limitMs: number, signal: AbortSignal) {
     this.#target = target
@@ -113,45 +114,41 @@ class Attempt {
     }
   }
 
+  /** Whether the server closed the connection before the handshake, as sshd does over its `MaxStartups`. */
+  wasDropped(error: ConnectError): boolean {
+    return !this.#hasHandshake && wasDroppedBeforeHandshake(error)
+  }
+
+  explain(error: ConnectError): Unreachable {
+    const { greeting = '' } = this.#hello ?? {}
+    const mismatch = this.#hello?.explainMismatch(error.message)
+    const login = this.#hasHandshake ? this.#login : undefined
+    return new Unreachable(explainConnectFailure(this.#target, error, { greeting, mismatch, login }))
+  }
+
   /** Opens the socket itself, so that hosts that do not answer occupy no handshake slot. */
-  #connectTcp(): Promise<Socket> {
-    const { address, port, bindAddress } = this.#target
-    return new Promise((resolve, reject) => {
-      const socket = connectTcp({
-        host: address,
-        port,
-        noDelay: true,
-        ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
-      })
-      const fail = (error: Error): void => {
-        clearTimeout(timer)
-        this.#signal.removeEventListener('abort', abort)
-        socket.destroy()
-        reject(error)
-      }
-      const abort = (): void => fail(this.#signal.reason as Error)
-      const timer = setTimeout(() => fail(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })), this.#limitMs)
-      this.#signal.addEventListener('abort', abort)
-      // No data may be read before ssh2 listens.
-      socket.pause()
-      socket.once('error', fail)
-      socket.once('connect', () => {
-        clearTimeout(timer)
-        this.#signal.removeEventListener('abort', abort)
-        socket.removeListener('error', fail)
-        resolve(socket)
-      })
-    })
+  async #connectTcp(): Promise<Socket> {
+    const limit = new AbortController()
+    const timer = setTimeout(
+      () => limit.abort(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
+      this.#limitMs,
+    )
+    try {
+      return await connectTcp(this.#target, AbortSignal.any([this.#signal, limit.signal]))
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   async #handshake(socket: Socket): Promise<Pick<AuthenticatedClient, 'client' | 'loss'>> {
     const { name, user, keepalive } = this.#target
     const hostKey = new HostKeyCheck(this.#target)
     const ssh = new NodeSSH()
+    let giveUp: (error: ConnectError) => void = () => undefined
     const connecting = ssh.connect({
       sock: socket,
       username: user,
-      authHandler: this.#login.methods,
+      authHandler: this.#login.handler(() => giveUp(loginError('no answer to a prompt', 'client-authentication'))),
       hostVerifier: (key: Buffer) => hostKey.verify(key),
       algorithms: { serverHostKey: hostKey.preferredAlgorithms() },
       readyTimeout: Math.max(1, this.#limitMs - this.spentMs),
@@ -160,18 +157,27 @@ class Attempt {
     })
     const client = ssh.connection
     const loss = { why: 'closed by the host or the network' }
+    // node-ssh would give up when the agent refuses to sign with one key, and loses the reason of a close.
+    const ready = new Promise<void>((resolve, reject) => {
+      giveUp = reject
+      client?.once('ready', resolve)
+      client?.once('close', () => reject(loginError('closed', 'closed')))
+      connecting.catch((error: ConnectError) => (error.level === 'agent' || client !== null ? undefined : reject(error)))
+    })
     // node-ssh removes its listener once connected, and an unhandled error would end the process. `close` reports the
     // loss.
     client?.on('error', (error: ConnectError) => {
+      if (error.level === 'agent') return
       loss.why = explainLoss(this.#target, error)
+      giveUp(error)
       // Reset, because a graceful shutdown would still send buffered data: no script may arrive after it was given up.
       socket.resetAndDestroy()
     })
-    socket.once('data', (first: Buffer) => {
-      if (!first.toString('latin1').startsWith('SSH-')) this.greeting = first.toString().split('\n')[0]?.trim() ?? ''
-    })
+    client?.once('handshake', () => (this.#hasHandshake = true))
+    client?.on('banner', (text: string) => this.#login.messages.push(...text.split('\n')))
+    this.#hello = new ServerHello(socket)
     try {
-      await connecting
+      await ready
     } catch (error) {
       throw hostKey.rejection === undefined ? error : new Unreachable(hostKey.rejection)
     }
@@ -182,21 +188,14 @@ class Attempt {
   }
 }
 
+const loginError = (message: string, level: string): ConnectError => Object.assign(new Error(message), { level })
+
 function explainLoss({ address, keepalive }: ConnectionSettings, { message, level, code }: ConnectError): string {
   if (level === 'client-timeout') {
     const { intervalSeconds, countMax } = keepalive
     return `${address} has not answered for ${intervalSeconds * (countMax + 1)} s: the host or the network is down`
   }
   return code === 'ECONNRESET' ? 'connection reset' : message
-}
-
-function explain(target: ConnectionSettings, error: unknown, login: Authentication, greeting = ''): Unreachable {
-  if (error instanceof Unreachable) return error
-  return new Unreachable(explainConnectFailure(target, error as ConnectError, login.labels, greeting))
-}
-
-function closedError({ name }: ConnectionSettings): never {
-  throw new Unreachable(`${name}: the connection is closed`)
 }
 
 const isOwnAddress = (address: string): boolean =>
