@@ -1,7 +1,7 @@
 /** Messages of sudo (in LC_ALL=C), and what they mean to the user. The first match counts. */
 const REASONS: readonly [RegExp, (who: BecomeContext) => string][] = [
   [
-    /incorrect password|Sorry, try again|Authentication failure|no password was provided/,
+    /incorrect (password|authentication)|Sorry, try again|Authentication fail|no password was provided/i,
     ({ host, login, passwordUser: asked }) =>
       asked === login
         ? `sudo rejected the password of ${login}: enter the right one with -K, or correct ansible_become_password`
@@ -9,11 +9,11 @@ const REASONS: readonly [RegExp, (who: BecomeContext) => string][] = [
           `and rejected the one it got: enter the password of ${asked} with -K, or set ansible_become_password`,
   ],
   [
-    /a password is required|a terminal is required/,
+    /a password is required|a terminal is required|interactive authentication is required/i,
     ({ login }) => `sudo asks ${login} for a password, and none is set: run with -K, or set ansible_become_password`,
   ],
   [
-    /not in the sudoers|not allowed to (execute|run)|may not run sudo/,
+    /not in the sudoers|not allowed to (execute|run)|may not run sudo|I'm afraid I can't do that/,
     ({ login, user, host }) =>
       `${login} may not become ${user}: allow it in /etc/sudoers.d on ${host}, or log in as a user who may (ansible_user)`,
   ],
@@ -22,12 +22,12 @@ const REASONS: readonly [RegExp, (who: BecomeContext) => string][] = [
     ({ login, host }) => `sudo requires a terminal: put "Defaults:${login} !requiretty" into /etc/sudoers.d on ${host}`,
   ],
   [
-    /unknown user|unable to find user/,
+    /unknown user|unable to find user|user '[^']*' not found/,
     ({ user, host }) =>
       `become user "${user}" does not exist on ${host}: correct ansible_become_user, or create the user first`,
   ],
   [
-    /sudo\W*: (not found|No such file)|sudo: command not found/,
+    /(?:^|[\s‘'"/])sudo\S*: (not found|No such file|command not found)|env: \S+: (No such file|Permission denied)/m,
     ({ login, user, host }) =>
       `sudo is not installed: install it on ${host} as root, or log in as ${user} in place of ${login} (ansible_user)`,
   ],
@@ -55,8 +55,33 @@ export function explainBecomeFailure(who: BecomeContext, printed: string): strin
   return `${host}: ${login} could not become ${user}; sudo printed: ${lastLine}`
 }
 
-/** The message when sudo asks for the password a second time. */
-export const wrongPasswordMessage = (who: BecomeContext): string => explainBecomeFailure(who, 'Sorry, try again.')
+/** sudo-rs puts the prompt that it was given into brackets, before the one of PAM: `[sudo: PROMPT] Password: `. */
+const PROMPT_OF_PAM = /^\]\s*([^\n]*?:)\s*/
+
+/**
+ * The message when sudo prompts a second time.
+ *
+ * @param between - the output between the two prompts.
+ * @param after - the output since then.
+ */
+export function explainPasswordRefusal(who: BecomeContext, between: string, after: string): string {
+  const [first, second] = [between, after].map((text) => PROMPT_OF_PAM.exec(text)?.[1])
+  const isOtherPrompt = second !== undefined && second !== first
+  const text = between
+    .replace(PROMPT_OF_PAM, '')
+    .replace(/(sudo: )?Authentication failed, try again\.|Sorry, try again\.|\[sudo\S*: *$/g, '')
+    .trim()
+  const question = isOtherPrompt ? second : /[^\n]*[:?]$/.exec(text)?.[0].trim()
+  const { host, login, user } = who
+  if (question !== undefined) {
+    return (
+      `${host}: sudo asks ${login} for more than a password to become ${user}: "${question}". Labbook cannot answer ` +
+      `that: exempt ${login} from it in the PAM configuration of sudo on ${host}, or log in as ${user} (ansible_user)`
+    )
+  }
+  const rejected = explainBecomeFailure(who, 'Sorry, try again.')
+  return text === '' ? rejected : `${rejected}; sudo printed: ${text.replace(/\s*\n\s*/g, ' ')}`
+}
 
 /** The message when sudo neither starts a shell nor exits. */
 export const becomeTimeoutMessage = (

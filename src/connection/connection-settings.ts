@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Secret, secret } from '../values/secret.ts'
 import { ConnectionConfigError } from './config-error.ts'
 import { expandHome, type HostKeyChecking, parseSshArguments } from './ssh-arguments.ts'
+import { parseSudoFlags } from './sudo-flags.ts'
 
 /** How to connect to a host, and the user its scripts run as. */
 export interface ConnectionSettings {
@@ -26,7 +27,14 @@ export interface ConnectionSettings {
   readonly connectTimeoutSeconds: number
   /** As ServerAliveInterval and ServerAliveCountMax of ssh_config. */
   readonly keepalive: { readonly intervalSeconds: number; readonly countMax: number }
-  readonly become: { readonly always: boolean; readonly user: string; readonly password?: Secret }
+  readonly become: {
+    readonly always: boolean
+    readonly user: string
+    readonly password?: Secret
+    /** The program that is called as sudo, and its options; default: `sudo -H`. */
+    readonly exe?: string
+    readonly flags?: readonly string[]
+  }
 }
 
 /** Names as useradd allows them: they are part of sudo's command line. */
@@ -43,6 +51,17 @@ const seconds = z.coerce.number('must be a number of seconds').positive('must be
 const password = z
   .union([z.string(), z.instanceof(Secret)], 'must be a string: quote it')
   .transform((value) => secret(value))
+const sudoExe = z
+  .string('must be a string')
+  .regex(/^[\w.+/-]+$/, 'must be the name or path of a program: letters, digits, . _ + - /')
+const sudoFlags = z.string('must be a string').transform((value, context) => {
+  try {
+    return parseSudoFlags(value)
+  } catch (error) {
+    context.addIssue((error as SyntaxError).message)
+    return z.NEVER
+  }
+})
 const boolean = z.unknown().transform((value, context) => {
   const text = String(value).toLowerCase()
   if (TRUE.includes(text)) return true
@@ -63,9 +82,13 @@ const read = {
   timeout: (from: Reader) => from(seconds, 'ansible_ssh_timeout', 'ansible_timeout'),
   keyChecking: (from: Reader) => from(boolean, 'ansible_ssh_host_key_checking', 'ansible_host_key_checking'),
   become: (from: Reader) => from(boolean, 'ansible_become'),
-  becomeUser: (from: Reader) => from(account, 'ansible_become_user'),
+  becomeUser: (from: Reader) => from(account, 'ansible_become_user', 'ansible_sudo_user'),
   becomePassword: (from: Reader) =>
     from(password, 'ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'),
+  becomeExe: (from: Reader) => from(sudoExe, 'ansible_become_exe', 'ansible_sudo_exe'),
+  becomeFlags: (from: Reader) => from(sudoFlags, 'ansible_become_flags', 'ansible_sudo_flags'),
+  sudoDirectory: (from: Reader) =>
+    from(z.never('is not supported: set chdir of the task'), 'ansible_sudo_chdir'),
   becomeMethod: (from: Reader) =>
     from(z.literal('sudo', 'must be sudo: no other become method is supported'), 'ansible_become_method'),
 }
@@ -85,6 +108,7 @@ export function connectionSettings(name: string, vars: Readonly<Record<string, u
     throw new ConnectionConfigError(`${name}: ${variable} ${result.error.issues[0]?.message ?? 'is invalid'}`)
   }
   read.becomeMethod(from)
+  read.sudoDirectory(from)
   const sshArguments = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'].map((variable) =>
     parseSshArguments(from(z.string('must be a string'), variable) ?? '', variable, name),
   )
@@ -113,6 +137,8 @@ export function connectionSettings(name: string, vars: Readonly<Record<string, u
       always: read.become(from) ?? false,
       user: read.becomeUser(from) ?? 'root',
       ...optional('password', read.becomePassword(from)),
+      ...optional('exe', read.becomeExe(from)),
+      ...optional('flags', read.becomeFlags(from)),
     },
   }
 }

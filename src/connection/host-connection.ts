@@ -1,16 +1,19 @@
 import type { Transport } from './transport.ts'
 import { type Become, type Connection, type ExecResult, type ExecOptions, Unreachable } from './connection.ts'
+import { DEFAULT_SUDO, type SudoCommand } from './session-program.ts'
 import { UserSession } from './user-session.ts'
 
 /** A connection with one session per user, which runs one script at a time. */
 export class HostConnection implements Connection {
   readonly #transport: Transport
+  readonly #sudo: SudoCommand
   readonly #sessions = new Map<string, UserSession>()
   #last: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, sudo: SudoCommand = DEFAULT_SUDO) {
     this.#transport = transport
+    this.#sudo = sudo
   }
 
   preconnect(): void {
@@ -51,7 +54,7 @@ export class HostConnection implements Connection {
     const key = identity === undefined ? '' : `${identity.user} ${identity.password?.reveal() ?? ''}`
     let session = this.#sessions.get(key)
     if (session === undefined) {
-      session = new UserSession(this.#transport, identity)
+      session = new UserSession(this.#transport, identity, this.#sudo)
       this.#sessions.set(key, session)
     }
     return session

@@ -10,6 +10,8 @@ import {
   type KnownHostEntry,
   parseKnownHosts,
 } from './known-hosts.ts'
+import { Unreachable } from './connection.ts'
+import { tooManyFiles } from './private-key.ts'
 import { expandHome } from './ssh-arguments.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 
@@ -21,13 +23,17 @@ export class HostKeyCheck {
   readonly #target: ConnectionSettings
   readonly #files: readonly string[]
   readonly #known: readonly KnownHostEntry[]
+  /** Files that the user may not read: ssh ignores them. */
+  readonly #unreadable: string[] = []
   /** Why the key was rejected; undefined if it was not. */
   rejection: string | undefined
 
+  /** @throws {Unreachable} a file of known hosts cannot be read now, so that a known host would look unknown. */
   constructor(target: ConnectionSettings) {
     this.#target = target
     this.#files = target.userKnownHostsFiles ?? USER_FILES
-    this.#known = [...this.#files, ...GLOBAL_FILES].flatMap((file) => parseKnownHosts(readIfExists(file), file))
+    const files = target.hostKeyChecking === 'no' ? [] : [...this.#files, ...GLOBAL_FILES]
+    this.#known = files.flatMap((file) => parseKnownHosts(this.#read(file), file))
   }
 
   /** Algorithms to request, those of known keys first, so that the server offers a key that can be verified. */
@@ -44,6 +50,11 @@ export class HostKeyCheck {
     const offered = { type: wire.toString('latin1', 4, 4 + wire.readUInt32BE(0)), key: wire.toString('base64') }
     const verdict = checkHostKey(this.#known, address, port, offered)
     if (verdict.status === 'known') return true
+    if (verdict.status === 'unknown' && this.#unreadable.length > 0) {
+      const { name } = this.#target
+      this.rejection = `${name}: cannot tell whether the host key of ${at(this.#target)} is known: ${this.#unreadable.join('; ')}`
+      return false
+    }
     if (verdict.status === 'unknown' && verdict.otherTypes.length === 0 && hostKeyChecking === 'accept-new') {
       return this.#add(offered)
     }
@@ -54,13 +65,29 @@ export class HostKeyCheck {
     return false
   }
 
+  #read(file: string): string {
+    try {
+      return readFileSync(file, 'utf8')
+    } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException
+      if (ABSENT.has(code)) return ''
+      if (FORBIDDEN.has(code)) {
+        this.#unreadable.push(`${file} is not readable (${code}): correct its permissions`)
+        return ''
+      }
+      const { name } = this.#target
+      const why = code === 'EMFILE' || code === 'ENFILE' ? tooManyFiles(code) : message
+      throw new Unreachable(`${name}: cannot read the known host keys in ${file}: ${why}`)
+    }
+  }
+
   #add(offered: HostKey): boolean {
     const { name, address, port } = this.#target
     const file = this.#files[0]
     if (file === undefined) return true
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-      const before = readIfExists(file)
+      const before = this.#read(file)
       const line = `${knownHostName(address, port)} ${offered.type} ${offered.key}\n`
       appendFileSync(file, before === '' || before.endsWith('\n') ? line : `\n${line}`)
       return true
@@ -107,6 +134,9 @@ const ALGORITHMS = new Map<string, ServerHostKeyAlgorithm[]>([
   ['ssh-rsa', ['rsa-sha2-512', 'rsa-sha2-256']],
 ])
 
+const ABSENT = new Set(['ENOENT', 'ENOTDIR'])
+const FORBIDDEN = new Set(['EACCES', 'EPERM'])
+
 const keyscanType = (type: string): string => type.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa')
 
 const at = ({ address, port }: ConnectionSettings): string => (port === 22 ? address : `${address} port ${port}`)
@@ -114,12 +144,3 @@ const at = ({ address, port }: ConnectionSettings): string => (port === 22 ? add
 /** A key's fingerprint as OpenSSH prints it. */
 const fingerprint = (wire: Buffer): string =>
   `SHA256:${createHash('sha256').update(wire).digest('base64').replace(/=+$/, '')}`
-
-function readIfExists(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    // Missing or not readable: it counts as empty, as with ssh.
-    return ''
-  }
-}

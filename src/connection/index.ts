@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts'
 import { LocalTransport } from './local-transport.ts'
 import { HostConnection } from './host-connection.ts'
+import { DEFAULT_SUDO } from './session-program.ts'
 import { SshTransport } from './ssh-transport.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
 
@@ -8,5 +9,8 @@ export { ConnectionConfigError } from './config-error.ts'
 export { connectionSettings, type ConnectionSettings } from './connection-settings.ts'
 
 /** The connection to a host. It is established by the first `exec`. */
-export const openConnection = (target: ConnectionSettings): Connection =>
-  new HostConnection(target.connection === 'local' ? new LocalTransport(target.name) : new SshTransport(target))
+export function openConnection(target: ConnectionSettings): Connection {
+  const { exe = DEFAULT_SUDO.exe, flags = DEFAULT_SUDO.flags } = target.become
+  const transport = target.connection === 'local' ? new LocalTransport(target.name) : new SshTransport(target)
+  return new HostConnection(transport, { exe, flags })
+}

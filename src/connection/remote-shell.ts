@@ -1,8 +1,8 @@
-import { becomeTimeoutMessage, explainBecomeFailure, type BecomeContext } from './become-failure.ts'
+import { becomeTimeoutMessage, explainBecomeFailure, explainPasswordRefusal, type BecomeContext } from './become-failure.ts'
 import type { Channel, ChannelEnd, Transport } from './transport.ts'
 import { type Become, BecomeFailed, type OutputStream, Unreachable } from './connection.ts'
 import type { DelimitedStream } from './delimited-stream.ts'
-import { promptPattern } from './session-program.ts'
+import { loggedInMarker, promptPattern } from './session-program.ts'
 
 /** A shell process on a host, from the moment it was requested. */
 export interface RemoteShell {
@@ -63,22 +63,54 @@ export function explainShellEnd(owner: ShellOwner, shell: RemoteShell, ending: C
     const message = `${name}: the connection was lost before a shell started (${ending.reason})`
     return new Unreachable(message, { lost: true, began: shell.preamble === '' })
   }
-  if (owner.become !== undefined) {
-    const printed = shell.stderr.recent().toString()
-    const asked = [...printed.matchAll(promptPattern(shell.token))].at(-1)?.[1]
+  const errors = shell.stderr.recent().toString()
+  if (owner.become !== undefined && hasLoggedIn(shell)) {
+    const asked = [...errors.matchAll(promptPattern(shell.token))].at(-1)?.[1]
+    const printed = errors.trim() === '' ? outputAfterLogin(shell) : errors
     return new BecomeFailed(
       explainBecomeFailure(becomeContext(owner, asked), printed.replaceAll(promptPattern(shell.token), '')),
     )
   }
+  const output = outputOf(shell)
+  if (ending.code === NO_SESSION_CODE) {
+    return new Unreachable(
+      `${name}: sshd started no shell for ${user}; its output: ${output}. /etc/nologin, a limit of PAM ` +
+        '(/etc/security/limits.conf) or a directory service may prevent it: its log has the reason (journalctl -u ssh)',
+    )
+  }
+  if (/password has expired|password change required/i.test(output)) {
+    return new Unreachable(
+      `${name}: the password of ${user} has expired; sshd printed: ${output}. Change it there, or log in as another ` +
+        'user (ansible_user)',
+    )
+  }
   return new Unreachable(
-    `${name}: ${user}'s login shell does not run commands; its output: ${lastLine(shell)}. ${NOT_A_SHELL}`,
+    `${name}: ${user}'s login shell does not run commands; its output: ${output}. ${NOT_A_SHELL}`,
   )
 }
 
+/** Explains a second prompt of sudo: the password was wrong, or sudo asked for more. */
+export function explainRefusedPassword(owner: ShellOwner, shell: RemoteShell): BecomeFailed {
+  // Text before the first prompt, whose password, text, whose password, text.
+  const [, , between = '', asked = '', after = ''] = shell.stderr.recent().toString().split(promptPattern(shell.token))
+  return new BecomeFailed(explainPasswordRefusal(becomeContext(owner, asked), between, after))
+}
+
+/** sshd's exit code when it does not start the session of a user who is logged in. */
+const NO_SESSION_CODE = 254
+
+/** Whether the login shell ran the command: only then can sudo be the cause. */
+const hasLoggedIn = (shell: RemoteShell): boolean =>
+  shell.stdout.recent().toString().includes(loggedInMarker(shell.token))
+
+const outputAfterLogin = (shell: RemoteShell): string =>
+  shell.stdout.recent().toString().split(loggedInMarker(shell.token)).at(-1) ?? ''
+
 /** Explains why a shell has not started after `seconds`. */
 export function explainShellTimeout(owner: ShellOwner, shell: RemoteShell, seconds: number): Error {
-  const output = lastLine(shell)
-  if (owner.become !== undefined) return new BecomeFailed(becomeTimeoutMessage(becomeContext(owner), seconds, output))
+  const output = outputOf(shell)
+  if (owner.become !== undefined && hasLoggedIn(shell))
+    return new BecomeFailed(becomeTimeoutMessage(becomeContext(owner), seconds, output))
   const { name, user } = owner.transport
   return new Unreachable(
     `${name}: ${user}'s login shell did not run the command within ${seconds} s; its output: ${output}. ${NOT_A_SHELL}`,
@@ -87,10 +119,12 @@ export function explainShellTimeout(owner: ShellOwner, shell: RemoteShell, secon
 
 /** What may run instead of the shell. */
 const NOT_A_SHELL =
-  "A ForceCommand in sshd_config, a command= in authorized_keys or an exec in the shell's profile may prevent " +
+  "A ForceCommand in sshd_config, a command= in authorized_keys or an exit or exec in the shell's profile may prevent " +
   'it: log in as a user without it (ansible_user)'
 
-function lastLine(shell: RemoteShell): string {
+/** The last line that a shell printed, errors first. */
+function outputOf(shell: RemoteShell): string {
   const errors = shell.stderr.recent().toString().replaceAll(promptPattern(shell.token), '')
-  return `${errors}\n${shell.stdout.recent().toString()}`.trim().split('\n').at(-1)?.trim() || 'nothing'
+  const output = shell.stdout.recent().toString().replace(loggedInMarker(shell.token), '')
+  return `${output}\n${errors}`.trim().split('\n').at(-1)?.trim() || 'nothing'
 }

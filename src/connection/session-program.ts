@@ -2,24 +2,43 @@ import type { Become } from './connection.ts'
 
 /**
  * The command line that starts a session. All users of the host can read it, so it contains no secret. Any login shell
- * must parse it, so the quoted part has no `!`, backslash, single quote or newline.
+ * must parse it, so the quoted part has no `!`, backslash, single quote or newline. `${line}` has braces because `sudo -i`
+ * puts a backslash before every other character than letters, digits and `$`.
  *
  * The command discards its input until a line equal to the handshake token: a password that sudo did not ask for is
  * discarded and never run as a command. Then a shell reads its program from stdin. The token also identifies the
  * session's processes after the connection was lost: see `interrupted-scripts.ts`. It gets into the environment through
  * `$line`, because sudo copies the command line into the environment of everything it runs.
  */
-export function sessionCommand(token: string, become?: Become): string {
+export function sessionCommand(token: string, become?: Become, sudo: SudoCommand = DEFAULT_SUDO): string {
   // If sudo may ask for a password, a marker shows that it did not.
   const open = become?.password === undefined ? '' : `echo ${inputReadyMarker(token)} >&2; `
   const shell =
-    `sh -c '${open}while IFS= read -r line; do [ "$line" = ${token} ] || continue; ` +
-    `export lb_session=$line; exec sh; done; exit 255'`
+    `sh -c '${open}while IFS= read -r line; do [ "\${line}" = ${token} ] || continue; ` +
+    `export lb_session=\${line}; exec sh; done; exit 255'`
   if (become === undefined) return `exec ${shell}`
-  // -k: with cached credentials sudo would accept a wrong password.
-  const ask = become.password === undefined ? '-n' : `-S -k -p ${passwordPrompt(token)}`
-  return `exec env LC_ALL=C sudo -H ${ask} -u ${become.user} ${shell}`
+  const command = [sudo.exe, ...sudo.flags, ...passwordFlags(token, become, sudo), '-u', become.user, shell]
+  return `echo ${loggedInMarker(token)}; exec env LC_ALL=C ${command.join(' ')}`
 }
+
+/** The sudo of a host. */
+export interface SudoCommand {
+  readonly exe: string
+  /** In addition to those for the user and the password. */
+  readonly flags: readonly string[]
+}
+
+export const DEFAULT_SUDO: SudoCommand = { exe: 'sudo', flags: ['-H'] }
+
+function passwordFlags(token: string, { password }: Become, { flags }: SudoCommand): string[] {
+  // -k: with cached credentials sudo would accept a wrong password.
+  if (password !== undefined) return ['-S', '-k', '-p', passwordPrompt(token)]
+  // With -A a program on the host has the password.
+  return flags.some((flag) => flag === '--askpass' || /^-[A-Za-z]*A/.test(flag)) ? [] : ['-n']
+}
+
+/** The line that the login shell prints before it starts sudo: what fails without it is not sudo's fault. */
+export const loggedInMarker = (token: string): string => `${token}-login`
 
 /** The marker on stderr when the command waits for the token: sudo did not ask, or accepted the password. */
 export const inputReadyMarker = (token: string): string => `${token}-open`
@@ -96,11 +115,30 @@ printf '\\n%s\\n' ${ready}; printf '\\n%s\\n' ${ready} >&2
  */
 export function wrapScript(script: string, mark: string, timeLimitSeconds: number): string {
   const limit = Math.max(1, Math.ceil(timeLimitSeconds))
-  return `{ lb_run ${mark} ${limit} <<'${mark}'
+  const end = `${endInitial(script)}${mark}`
+  return `{ lb_run ${mark} ${limit} <<'${end}'
 { unset lb_script; { :
 ${script}
 } </dev/null; exit; }
-${mark}
+${end}
 lb_end ${mark} ${limit} "$?"; }
 `
+}
+
+/** Characters that end a here-document alike in all shells. */
+const INITIALS = [...'@%+=:,./^_~-?*#|;&<>()[]$"!', ...'0123456789QXZJKYVqxzjkyvABCDEFGHILMNOPRSTUWabcdefghilmnoprstuw']
+
+/**
+ * A character with which no line of a script begins, or as few as possible. dash does not free a line that begins like
+ * the end of its here-document until that ends, and crashes at half a million of them.
+ */
+function endInitial(script: string): string {
+  const unused = INITIALS.find((initial) => !script.startsWith(initial) && !script.includes(`\n${initial}`))
+  if (unused !== undefined) return unused
+  const counts = new Map<string, number>()
+  for (let at = 0; at >= 0; at = script.indexOf('\n', at) + 1 || -1) {
+    const first = script.charAt(at)
+    counts.set(first, (counts.get(first) ?? 0) + 1)
+  }
+  return INITIALS.reduce((rarest, one) => ((counts.get(one) ?? 0) < (counts.get(rarest) ?? 0) ? one : rarest))
 }

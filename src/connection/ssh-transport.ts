@@ -118,9 +118,10 @@ function asChannel(channel: ClientChannel, { client, loss }: AuthenticatedClient
   channel.on('error', () => undefined)
   const closed = new Promise<ChannelEnd>((resolve) => {
     // A shell that exits reports its exit code or signal before the close.
-    channel.once('exit', () => {
-      channel.once('close', () => resolve({ exited: true }))
-      setTimeout(resolve, OUTPUT_GRACE_MS, { exited: true })
+    channel.once('exit', (code: number | null) => {
+      const ending: ChannelEnd = code === null ? { exited: true } : { exited: true, code }
+      channel.once('close', () => resolve(ending))
+      setTimeout(resolve, OUTPUT_GRACE_MS, ending)
     })
     const lost = (): void => resolve({ exited: false, reason: loss.why })
     channel.once('close', () => setImmediate(lost))

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { wrongPasswordMessage } from './become-failure.ts'
 import type { Transport } from './transport.ts'
 import {
   type Become,
-  BecomeFailed,
   type ExecResult,
   type ExecOptions,
   type OutputStream,
@@ -13,14 +11,21 @@ import {
 } from './connection.ts'
 import { hangUpScript, cleanupTimeLimit, cleanupScript } from './interrupted-scripts.ts'
 import { DelimitedStream } from './delimited-stream.ts'
-import { wrapScript, inputReadyMarker, promptPattern, sessionCommand, sessionPreamble } from './session-program.ts'
+import {
+  wrapScript,
+  inputReadyMarker,
+  promptPattern,
+  sessionCommand,
+  sessionPreamble,
+  type SudoCommand,
+} from './session-program.ts'
 import {
   readBothUntil,
   explainShellEnd,
   explainShellTimeout,
   type ShellOwner,
   type RemoteShell,
-  becomeContext,
+  explainRefusedPassword,
 } from './remote-shell.ts'
 import { Timer } from './timer.ts'
 
@@ -36,15 +41,17 @@ const randomToken = (): string => `lb${randomBytes(16).toString('hex')}`
 export class UserSession {
   readonly #transport: Transport
   readonly #become: Become | undefined
+  readonly #sudo: SudoCommand | undefined
   readonly #owner: ShellOwner
   #shell: RemoteShell | undefined
   #runningGroup = 0
   /** Scripts without a reported end. They may still run on the host. */
   #interrupted: Interrupted[] = []
 
-  constructor(transport: Transport, become?: Become) {
+  constructor(transport: Transport, become?: Become, sudo?: SudoCommand) {
     this.#transport = transport
     this.#become = become
+    this.#sudo = sudo
     this.#owner = { transport: transport, become }
   }
 
@@ -134,7 +141,7 @@ export class UserSession {
   }
 
   async #execOn(transport: Transport, text: string): Promise<'done' | 'refused' | 'silent'> {
-    const other = new UserSession(transport, this.#become)
+    const other = new UserSession(transport, this.#become, this.#sudo)
     const timer = new Timer()
     timer.start(HANG_UP_SECONDS)
     const exec = other.exec(text, { timeLimitSeconds: HANG_UP_SECONDS }).then(
@@ -155,10 +162,10 @@ export class UserSession {
   async #open(): Promise<RemoteShell> {
     const token = randomToken()
     const ready = randomToken()
-    const channel = await this.#transport.exec(sessionCommand(token, this.#become))
+    const channel = await this.#transport.exec(sessionCommand(token, this.#become, this.#sudo))
     const prompt = promptPattern(token)
-    let refused: (asked: string) => void = () => undefined
-    const passwordRefused = new Promise<string>((resolve) => (refused = resolve))
+    let refused: () => void = () => undefined
+    const passwordRefused = new Promise<void>((resolve) => (refused = resolve))
     const password = this.#become?.password?.reveal()
     let invite: () => void = () => undefined
     const invited = new Promise<void>((resolve) => (invite = resolve))
@@ -175,14 +182,14 @@ export class UserSession {
         const printed = recent().toString('latin1')
         const [asked, again] = printed.matchAll(prompt)
         if (asked !== undefined || printed.includes(inputReadyMarker(token))) invite()
-        if (again !== undefined) refused(again[1] ?? '')
+        if (again !== undefined) refused()
       }),
       failed: Promise.race([
         // One event loop iteration later, so that output in the same packet is handled first.
         channel.closed
           .then((ending) => setImmediate(ending))
           .then((ending) => explainShellEnd(this.#owner, shell, ending)),
-        passwordRefused.then((asked) => new BecomeFailed(wrongPasswordMessage(becomeContext(this.#owner, asked)))),
+        passwordRefused.then(() => explainRefusedPassword(this.#owner, shell)),
       ]).then((error) => {
         if (this.#shell === shell) this.#shell = undefined
         channel.destroy()

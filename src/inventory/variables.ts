@@ -50,10 +50,11 @@ const CONNECTION_VARIABLES = new Map<string, z.ZodType>([
     `
     ansible_host ansible_ssh_host ansible_user ansible_ssh_user ansible_private_key_file ansible_ssh_private_key_file
     ansible_ssh_common_args ansible_ssh_extra_args ansible_ssh_args ansible_become_user ansible_become_method
-    ansible_become_exe ansible_become_flags ansible_become_pass ansible_become_password ansible_sudo_pass
+    ansible_become_exe ansible_sudo_exe ansible_sudo_user ansible_sudo_chdir ansible_become_pass ansible_become_password ansible_sudo_pass
     ansible_password ansible_ssh_pass ansible_ssh_password ansible_ssh_private_key_passphrase
     ansible_private_key_passphrase ansible_shell_executable`,
   ),
+  ...withSchema(z.string('must be text'), 'ansible_become_flags ansible_sudo_flags'),
   ...withSchema(port, 'ansible_port ansible_ssh_port'),
   ...withSchema(seconds, 'ansible_timeout ansible_ssh_timeout ansible_ssh_retries'),
   ...withSchema(
@@ -69,7 +70,7 @@ const OTHER_KNOWN = splitNames(`
   ansible_python_interpreter ansible_shell_type ansible_remote_tmp ansible_async_dir ansible_network_os ansible_facts
   ansible_hostname ansible_distribution ansible_os_family ansible_user_id ansible_sftp_executable ansible_scp_executable
   ansible_ssh_executable ansible_sftp_extra_args ansible_scp_extra_args ansible_control_path ansible_control_path_dir
-  ansible_ssh_transfer_method ansible_ssh_use_tty ansible_sudo_user ansible_su_user ansible_su_pass
+  ansible_ssh_transfer_method ansible_ssh_use_tty ansible_su_user ansible_su_pass
   ansible_group_priority ansible_private_key ansible_ssh_private_key ansible_ssh_password_mechanism`)
 
 const ALL_KNOWN = [...CONNECTION_VARIABLES.keys(), ...OTHER_KNOWN]
