@@ -73,9 +73,11 @@ function remedy({ address, port, user, password }: ConnectionSettings, login: Lo
   return [advice.join(', or '), ...notes].filter(Boolean).join('; ')
 }
 
-/** Text of the server on one line, after `lead`; empty without any. */
+/** Text of the server on one line, without its last period, after `lead`; empty without any. */
 export function printed(lines: readonly string[], lead: string): string {
-  const text = [...new Set(lines.map((line) => line.replace(CONTROL, ' ').trim()).filter(Boolean))].join(' ')
+  const text = [...new Set(lines.map((line) => line.replace(CONTROL, ' ').trim()).filter(Boolean))]
+    .join(' ')
+    .replace(/\.+$/, '')
   if (text === '') return ''
   return lead + (text.length > MOST_CHARACTERS ? `... ${text.slice(-MOST_CHARACTERS)}` : text)
 }

@@ -126,5 +126,5 @@ const NOT_A_SHELL =
 function outputOf(shell: RemoteShell): string {
   const errors = shell.stderr.recent().toString().replaceAll(promptPattern(shell.token), '')
   const output = shell.stdout.recent().toString().replace(loggedInMarker(shell.token), '')
-  return `${output}\n${errors}`.trim().split('\n').at(-1)?.trim() || 'nothing'
+  return `${output}\n${errors}`.trim().split('\n').at(-1)?.trim().replace(/\.+$/, '') || 'nothing'
 }

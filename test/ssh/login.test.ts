@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { addAccount } from '../support/accounts.ts'
-import { endProcess } from '../support/processes.ts'
+import { startAgent } from '../support/ssh-agent.ts'
 import { freePort, makeKey, startSshd } from '../support/sshd.ts'
 
 // These tests are about key files: the SSH agent of the developer must not be used.
@@ -72,7 +72,7 @@ t.test('an unreachable agent does not prevent login by key', async (t) => {
 
 t.test('a key in the agent is used', async (t) => {
   const account = addAccount()
-  const agent = startAgent()
+  const agent = startAgent(sshd.folder)
   t.teardown(() => {
     agent.stop()
     delete process.env['SSH_AUTH_SOCK']
@@ -217,34 +217,6 @@ t.test('login shells, including noisy ones, do not affect output', async (t) => 
     t.equal(await run({ ansible_user: account.name }, 'echo $((20 + 1)); pwd'), `21\n${account.home}`, shell)
   }
 })
-
-/** A real SSH agent, which this process uses until it is stopped. */
-function startAgent(): { add(keyFile: string, passphrase: string): void; stop(): void } {
-  const socket = join(sshd.folder, 'agent')
-  const pid = Number(
-    /SSH_AGENT_PID=(\d+)/.exec(execFileSync('ssh-agent', ['-s', '-a', socket], { encoding: 'utf8' }))?.[1],
-  )
-  process.env['SSH_AUTH_SOCK'] = socket
-  const answer = join(sshd.folder, 'askpass')
-  writeFileSync(answer, '#!/bin/sh\necho "$PASSPHRASE"\n', { mode: 0o755 })
-  let runs = true
-  return {
-    add: (keyFile, passphrase) => {
-      const env = {
-        ...process.env,
-        SSH_ASKPASS: answer,
-        SSH_ASKPASS_REQUIRE: 'force',
-        DISPLAY: ':0',
-        PASSPHRASE: passphrase,
-      }
-      execFileSync('ssh-add', ['-q', keyFile], { env, stdio: 'pipe' })
-    },
-    stop: () => {
-      if (runs) endProcess(pid)
-      runs = false
-    },
-  }
-}
 
 function listener(t: { teardown(end: () => void): void }, onConnection: (socket: Socket) => void): Promise<number> {
   const sockets: Socket[] = []

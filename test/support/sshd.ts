@@ -24,11 +24,12 @@ export interface Sshd {
 }
 
 /**
- * Starts an sshd; needs root. `config` precedes the default settings, so it wins. `within`: a wrapper command that
- * execs sshd, for example in a namespace.
+ * Starts an sshd; needs root. `config` precedes the default settings, so it wins; `matches` follows them, for blocks of
+ * `Match`. `within`: a wrapper command that execs sshd, for example in a namespace.
  */
 export async function startSshd({
   config = [] as readonly string[],
+  matches = [] as readonly string[],
   hostKeyTypes = ['ed25519'],
   within = [] as readonly string[],
 } = {}): Promise<Sshd> {
@@ -51,6 +52,7 @@ export async function startSshd({
       'StrictModes no',
       'PermitRootLogin yes',
       'UsePAM no',
+      ...matches,
       '',
     ].join('\n'),
   )
@@ -101,9 +103,9 @@ export async function startSshd({
   }
 }
 
-/** Generates a key pair. */
+/** Generates a key pair; one round of its key derivation is enough for a test. */
 export function makeKey(file: string, type = 'ed25519', passphrase = ''): void {
-  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file])
+  execFileSync('ssh-keygen', ['-q', '-a', '1', '-t', type, '-N', passphrase, '-C', 'test', '-f', file])
 }
 
 /** A free TCP port on loopback. */

@@ -17,8 +17,9 @@ export interface Throwaway {
  * Starts one; needs root. `/tmp` is shared with this machine.
  *
  * @param prepare - shell script that runs before sshd; `$root` is the host's root directory.
+ * @param config - of sshd.
  */
-export async function startThrowaway(prepare: string): Promise<Throwaway> {
+export async function startThrowaway(prepare: string, config: readonly string[] = []): Promise<Throwaway> {
   const folder = mkdtempSync(join(tmpdir(), 'labbook-throwaway-'))
   const start = join(folder, 'start')
   mkdirSync(join(folder, 'disk'))
@@ -41,7 +42,7 @@ exec chroot $root "$@"
   const remove = (): void => {
     rmSync(folder, { recursive: true })
   }
-  const sshd = await startSshd({ within: ['unshare', '--mount', '--propagation', 'private', start] }).catch(
+  const sshd = await startSshd({ config, within: ['unshare', '--mount', '--propagation', 'private', start] }).catch(
     (error: unknown) => {
       remove()
       throw error
