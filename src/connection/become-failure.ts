@@ -28,8 +28,10 @@ const REASONS: readonly [RegExp, (who: BecomeContext) => string][] = [
   ],
   [
     /(?:^|[\s‘'"/])sudo\S*: (not found|No such file|command not found)|env: \S+: (No such file|Permission denied)/m,
-    ({ login, user, host }) =>
-      `sudo is not installed: install it on ${host} as root, or log in as ${user} in place of ${login} (ansible_user)`,
+    ({ login, user, host, exe }) =>
+      exe !== undefined && exe !== 'sudo'
+        ? `"${exe}" cannot be run on ${host}: correct ansible_become_exe`
+        : `sudo is not installed: install it on ${host} as root, or log in as ${user} in place of ${login} (ansible_user)`,
   ],
 ]
 
@@ -37,6 +39,8 @@ export interface BecomeContext {
   readonly host: string
   readonly login: string
   readonly user: string
+  /** The program that was called as sudo. */
+  readonly exe?: string | undefined
   /** Whose password sudo asked for. */
   readonly passwordUser: string
 }
@@ -66,22 +70,25 @@ const PROMPT_OF_PAM = /^\]\s*([^\n]*?:)\s*/
  */
 export function explainPasswordRefusal(who: BecomeContext, between: string, after: string): string {
   const [first, second] = [between, after].map((text) => PROMPT_OF_PAM.exec(text)?.[1])
-  const isOtherPrompt = second !== undefined && second !== first
-  const text = between
-    .replace(PROMPT_OF_PAM, '')
-    .replace(/(sudo: )?Authentication failed, try again\.|Sorry, try again\.|\[sudo\S*: *$/g, '')
-    .trim()
-  const question = isOtherPrompt ? second : /[^\n]*[:?]$/.exec(text)?.[0].trim()
   const { host, login, user } = who
-  if (question !== undefined) {
+  const said = between.replace(PROMPT_OF_PAM, '').replace(/\[sudo\S*: *$/, '')
+  const text = said.replace(REJECTED, '').trim()
+  // sudo puts its own prompt in the place of most others, sudo-rs before them.
+  const isOther = second !== undefined && second !== first
+  if (isOther || said.trim() === '' || /[:?]$/.test(text)) {
+    const question = isOther ? second : text.split('\n').at(-1)?.trim()
+    const quoted = question === undefined || question === '' ? '' : `: "${question}"`
     return (
-      `${host}: sudo asks ${login} for more than a password to become ${user}: "${question}". Labbook cannot answer ` +
-      `that: exempt ${login} from it in the PAM configuration of sudo on ${host}, or log in as ${user} (ansible_user)`
+      `${host}: sudo asks ${login} for more than a password to become ${user}${quoted}. Labbook cannot answer that: ` +
+      `exempt ${login} from it in the PAM configuration of sudo on ${host}, or log in as ${user} (ansible_user)`
     )
   }
   const rejected = explainBecomeFailure(who, 'Sorry, try again.')
   return text === '' ? rejected : `${rejected}; sudo printed: ${text.replace(/\s*\n\s*/g, ' ')}`
 }
+
+/** What sudo and sudo-rs print before they ask for a rejected password again. */
+const REJECTED = /(sudo: )?Authentication failed, try again\.|Sorry, try again\./g
 
 /** The message when sudo neither starts a shell nor exits. */
 export const becomeTimeoutMessage = (

@@ -2,7 +2,7 @@ import { becomeTimeoutMessage, explainBecomeFailure, explainPasswordRefusal, typ
 import type { Channel, ChannelEnd, Transport } from './transport.ts'
 import { type Become, BecomeFailed, type OutputStream, Unreachable } from './connection.ts'
 import type { DelimitedStream } from './delimited-stream.ts'
-import { loggedInMarker, promptPattern } from './session-program.ts'
+import { loggedInMarker, promptPattern, type SudoCommand } from './session-program.ts'
 
 /** A shell process on a host, from the moment it was requested. */
 export interface RemoteShell {
@@ -41,12 +41,14 @@ export async function readBothUntil(
 export interface ShellOwner {
   readonly transport: Transport
   readonly become: Become | undefined
+  readonly sudo?: SudoCommand | undefined
 }
 
-export const becomeContext = ({ transport: { name, user }, become }: ShellOwner, asked = user): BecomeContext => ({
+const becomeContext = ({ transport: { name, user }, become, sudo }: ShellOwner, asked = user): BecomeContext => ({
   host: name,
   login: user,
   user: become?.user ?? user,
+  exe: sudo?.exe,
   passwordUser: asked,
 })
 

@@ -52,7 +52,7 @@ export class UserSession {
     this.#transport = transport
     this.#become = become
     this.#sudo = sudo
-    this.#owner = { transport: transport, become }
+    this.#owner = { transport, become, sudo }
   }
 
   /** Runs one script at a time: the caller queues them. Errors as {@link Connection.exec}. */
