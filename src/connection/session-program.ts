@@ -2,8 +2,7 @@ import type { Become } from './connection.ts'
 
 /**
  * The command line that starts a session. All users of the host can read it, so it contains no secret. Any login shell
- * must parse it, so the quoted part has no `!`, backslash, single quote or newline. `${line}` has braces because `sudo -i`
- * puts a backslash before every other character than letters, digits and `$`.
+ * must parse it, so the quoted part has no `!`, backslash, single quote or newline.
  *
  * The command discards its input until a line equal to the handshake token: a password that sudo did not ask for is
  * discarded and never run as a command. Then a shell reads its program from stdin. The token also identifies the
@@ -13,12 +12,12 @@ import type { Become } from './connection.ts'
 export function sessionCommand(token: string, become?: Become, sudo: SudoCommand = DEFAULT_SUDO): string {
   // If sudo may ask for a password, a marker shows that it did not.
   const open = become?.password === undefined ? '' : `echo ${inputReadyMarker(token)} >&2; `
-  const shell =
-    `sh -c '${open}while IFS= read -r line; do [ "\${line}" = ${token} ] || continue; ` +
-    `export lb_session=\${line}; exec sh; done; exit 255'`
+  const start = (loop: string): string => `sh -c '${open}while IFS= read -r ${loop}; done; exit 255'`
+  const shell = start(`line; do [ "$line" = ${token} ] || continue; export lb_session=$line; exec sh`)
   if (become === undefined) return `exec ${shell}`
-  const command = [sudo.exe, ...sudo.flags, ...passwordFlags(token, become, sudo), '-u', become.user, shell]
-  return `echo ${loggedInMarker(token)}; exec env LC_ALL=C ${command.join(' ')}`
+  const inShell = start(`lb_session; do export lb_session; env | grep -qx lb_session=[l]${token.slice(1)} && exec sh`)
+  const command = [sudo.exe, ...sudo.flags, ...passwordFlags(token, become, sudo), '-u', become.user]
+  return `echo ${loggedInMarker(token)}; exec env LC_ALL=C ${command.join(' ')} ${startsShell(sudo) ? inShell : shell}`
 }
 
 /** The sudo of a host. */
@@ -29,6 +28,10 @@ export interface SudoCommand {
 }
 
 export const DEFAULT_SUDO: SudoCommand = { exe: 'sudo', flags: ['-H'] }
+
+/** Whether sudo starts a shell for the command: that would expand each `$`, which sudo alone does not quote for it. */
+const startsShell = ({ flags }: SudoCommand): boolean =>
+  flags.some((flag) => flag === '--login' || flag === '--shell' || /^-[A-Za-z]*[is]/.test(flag))
 
 function passwordFlags(token: string, { password }: Become, { flags }: SudoCommand): string[] {
   // -k: with cached credentials sudo would accept a wrong password.
