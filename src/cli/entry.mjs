@@ -51,6 +51,7 @@ export async function runCommand(url, file, name) {
  *   exit code.
  */
 async function run(entry, program) {
+  watchOutput()
   const missing = missingPrerequisite(ROOT)
   if (missing !== undefined) {
     process.exitCode = fail(missing)
@@ -60,6 +61,17 @@ async function run(entry, program) {
   // The script's arguments follow its name, in `zx NAME.mjs ...` and in `./NAME.mjs ...`.
   const at = process.argv.findIndex((argument) => path.basename(argument) === path.basename(entry))
   process.exitCode = await program(bundler, process.argv.slice(at + 1))
+}
+
+/** Ends the process when its output cannot be written. */
+function watchOutput() {
+  process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+    // The reader of the output may exit first (`--json | head`).
+    if (error.code === 'EPIPE') process.exit(0)
+    process.exit(fail(`cannot write to stdout: ${error.message}`))
+  })
+  // Nothing can be said there; stdout and the exit code remain.
+  process.stderr.on('error', () => undefined)
 }
 
 /**

@@ -52,11 +52,6 @@ const EXPECTED = [
  * @returns 0 ok, 1 error, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted.
  */
 export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
-  // The reader of the output may exit first (`--json | head`).
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(0)
-  })
   try {
     return await start(playbook, argv, root)
   } catch (error) {

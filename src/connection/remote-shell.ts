@@ -2,7 +2,7 @@ import { becomeTimeoutMessage, explainBecomeFailure, explainPasswordRefusal, typ
 import type { Channel, ChannelEnd, Transport } from './transport.ts'
 import { type Become, BecomeFailed, type OutputStream, Unreachable } from './connection.ts'
 import type { DelimitedStream } from './delimited-stream.ts'
-import { loggedInMarker, promptPattern, type SudoCommand } from './session-program.ts'
+import { loggedInMarker, NO_PRINTF, promptPattern, type SudoCommand } from './session-program.ts'
 
 /** A shell process on a host, from the moment it was requested. */
 export interface RemoteShell {
@@ -66,6 +66,7 @@ export function explainShellEnd(owner: ShellOwner, shell: RemoteShell, ending: C
     return new Unreachable(message, { lost: true, began: shell.preamble === '' })
   }
   const errors = shell.stderr.recent().toString()
+  if (errors.includes(NO_PRINTF)) return new Unreachable(`${name}: ${NO_PRINTF} on it: install dash there`)
   if (owner.become !== undefined && hasLoggedIn(shell)) {
     const asked = [...errors.matchAll(promptPattern(shell.token))].at(-1)?.[1]
     const printed = errors.trim() === '' ? outputAfterLogin(shell) : errors

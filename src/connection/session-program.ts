@@ -61,10 +61,16 @@ export function sessionPreamble(token: string, ready: string, password?: string)
   return `${password === undefined ? '' : `${password}${'\n'.repeat(10)}`}\n${token}\n${program(token, ready)}`
 }
 
+/** What the program prints if no shell can run scripts. */
+export const NO_PRINTF = 'sh has no built-in printf, and there is neither dash nor bash'
+
 /**
  * The shell's program. It first checks the handshake token: a profile that starts another shell in place of the command
  * would run scripts without the requested privileges. Output uses file descriptor 3, so that a command substitution can
  * capture the script's process group without another process.
+ *
+ * Scripts run in another shell where `sh` is mksh, for example, which has no `printf`: the program of that name takes
+ * only short arguments and shows them to all users; and such a shell calculates with 32 bits.
  *
  * `timeout` kills a script, but stops waiting once the script's shell has exited: the rest of the process group gets
  * 5 s, then SIGKILL. During these, SIGTERM of `interrupted-scripts.ts` is ignored: no one else would kill the rest.
@@ -78,11 +84,16 @@ for lb_dir in /usr/local/sbin /usr/sbin /sbin; do
 done
 export PATH
 cd "\${HOME:-/}" 2>/dev/null || cd /
+lb_sh=sh
+PATH=/dev/null printf '' 2>/dev/null || for lb_sh in dash bash ''; do
+  [ "$lb_sh" ] || { echo '${NO_PRINTF}' >&2; exit 255; }
+  command -v "$lb_sh" >/dev/null && break
+done
 exec 3>&1
 if command -v timeout >/dev/null; then
-  lb_shell() { lb_script=$lb_pid.$lb_token; export lb_script; exec timeout -k 5 "$1" sh >&3 3>&-; }
+  lb_shell() { lb_script=$lb_pid.$lb_token; export lb_script; exec timeout -k 5 "$1" "$lb_sh" >&3 3>&-; }
 else
-  lb_shell() { lb_script=$lb_pid.$lb_token; export lb_script; exec sh >&3 3>&-; }
+  lb_shell() { lb_script=$lb_pid.$lb_token; export lb_script; exec "$lb_sh" >&3 3>&-; }
 fi
 lb_now() { read -r lb_up lb_idle </proc/uptime || lb_up=0; lb_up=\${lb_up%%.*}; }
 lb_begin() {

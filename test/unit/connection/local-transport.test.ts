@@ -31,7 +31,7 @@ function withPath(t: Tap, path: string): void {
   })
 }
 
-for (const { name, argv } of shells) {
+for (const { name, argv } of [...shells, { name: 'mksh', argv: ['mksh'] }]) {
   t.test(`local connection with ${name} as sh`, async (t) => {
     withPath(t, [binDirectory(t, argv[0]), process.env['PATH']].join(delimiter))
     const connection = open()
@@ -52,6 +52,22 @@ for (const { name, argv } of shells) {
         const text = 'x'.repeat(size)
         t.ok((await run(`printf %s '${text}'`)).stdout === text, `${size} bytes`)
         t.equal((await run(`: <<'EOF'\n${text}\nEOF\nexit 5`)).exitCode, 5, `exit code after ${size} bytes`)
+      }
+    })
+
+    await t.test('numbers beyond 32 bits and arguments beyond 128 KiB are no limits', async (t) => {
+      const secret = `lb-${'s'.repeat(200_000)}`
+      const { stdout, stderr } = await run(`echo $((3000000000 + 1)); printf %s ${secret} | wc -c`)
+      t.same([stdout, stderr], [`3000000001\n${secret.length}\n`, ''])
+    })
+
+    await t.test('hundreds of thousands of lines may begin like the end of the script', async (t) => {
+      const initials = [...'lb@%+=:,./^_~-?*#|;&<>()[]$"!']
+      const lines = initials.map((initial) => `${initial}x\n`).join('')
+      for (const text of ['lx\n', '@x\n', lines]) {
+        const count = Math.ceil(600_000 / (text.length / 3))
+        const { stdout, exitCode } = await run(`wc -l <<'EOF'\n${text.repeat(count)}EOF`)
+        t.same([Number(stdout), exitCode], [(count * text.length) / 3, 0], text.slice(0, 3))
       }
     })
 
@@ -92,6 +108,16 @@ for (const { name, argv } of shells) {
     })
   })
 }
+
+t.test('where no shell can run scripts, the error names the missing one', async (t) => {
+  withPath(t, binDirectory(t, 'mksh', { sleep: 'sleep' }))
+  const connection = open()
+  t.teardown(() => connection.close())
+  await t.rejects(connection.exec('true', limit), {
+    name: 'Unreachable',
+    message: 'here: sh has no built-in printf, and there is neither dash nor bash on it: install dash there',
+  })
+})
 
 t.test('scripts run without `timeout` on the host, and the controller kills them', async (t) => {
   const directory = binDirectory(t, 'dash', { sleep: 'sleep' })
