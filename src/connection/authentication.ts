@@ -80,7 +80,7 @@ export class Authentication implements LoginRecord {
     const keys = (keyFile === undefined ? DEFAULT_KEYS : [keyFile]).flatMap((file) => this.#read(file))
     if (keyFile !== undefined) {
       // If the file is of no use, the agent may have its key.
-      this.#candidates.push(...(keys.length > 0 ? keys : this.#agent === undefined ? [] : [AGENT] as const))
+      this.#candidates.push(...(keys.length > 0 ? keys : this.#agent === undefined ? [] : ([AGENT] as const)))
     }
     if (password !== undefined) this.#candidates.push(...this.#passwordMethods(password.reveal()))
     if (this.#agent !== undefined && !this.#candidates.includes(AGENT)) this.#candidates.push(AGENT)
@@ -265,7 +265,7 @@ export class Authentication implements LoginRecord {
       this.problems.length > 0
         ? `${name}: ${this.problems.join('; ')}`
         : `${name}: no SSH key to log in with: create one with ssh-keygen -t ed25519 and run ` +
-          `ssh-copy-id ${user}@${address}, or set ansible_ssh_private_key_file`,
+            `ssh-copy-id ${user}@${address}, or set ansible_ssh_private_key_file`,
     )
   }
 }

@@ -87,8 +87,7 @@ const read = {
     from(password, 'ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'),
   becomeExe: (from: Reader) => from(sudoExe, 'ansible_become_exe', 'ansible_sudo_exe'),
   becomeFlags: (from: Reader) => from(sudoFlags, 'ansible_become_flags', 'ansible_sudo_flags'),
-  sudoDirectory: (from: Reader) =>
-    from(z.never('is not supported: set chdir of the task'), 'ansible_sudo_chdir'),
+  sudoDirectory: (from: Reader) => from(z.never('is not supported: set chdir of the task'), 'ansible_sudo_chdir'),
   becomeMethod: (from: Reader) =>
     from(z.literal('sudo', 'must be sudo: no other become method is supported'), 'ansible_become_method'),
 }

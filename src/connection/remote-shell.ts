@@ -1,4 +1,9 @@
-import { becomeTimeoutMessage, explainBecomeFailure, explainPasswordRefusal, type BecomeContext } from './become-failure.ts'
+import {
+  becomeTimeoutMessage,
+  explainBecomeFailure,
+  explainPasswordRefusal,
+  type BecomeContext,
+} from './become-failure.ts'
 import type { Channel, ChannelEnd, Transport } from './transport.ts'
 import { type Become, BecomeFailed, type OutputStream, Unreachable } from './connection.ts'
 import type { DelimitedStream } from './delimited-stream.ts'
@@ -87,9 +92,7 @@ export function explainShellEnd(owner: ShellOwner, shell: RemoteShell, ending: C
         'user (ansible_user)',
     )
   }
-  return new Unreachable(
-    `${name}: ${user}'s login shell does not run commands; its output: ${output}. ${NOT_A_SHELL}`,
-  )
+  return new Unreachable(`${name}: ${user}'s login shell does not run commands; its output: ${output}. ${NOT_A_SHELL}`)
 }
 
 /** Explains a second prompt of sudo: the password was wrong, or sudo asked for more. */

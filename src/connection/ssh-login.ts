@@ -162,7 +162,9 @@ class Attempt {
       giveUp = reject
       client?.once('ready', resolve)
       client?.once('close', () => reject(loginError('closed', 'closed')))
-      connecting.catch((error: ConnectError) => (error.level === 'agent' || client !== null ? undefined : reject(error)))
+      connecting.catch((error: ConnectError) =>
+        error.level === 'agent' || client !== null ? undefined : reject(error),
+      )
     })
     // node-ssh removes its listener once connected, and an unhandled error would end the process. `close` reports the
     // loss.

@@ -34,7 +34,10 @@ export async function connectTcp(target: TcpTarget, signal: AbortSignal): Promis
         })
         .finally(clear)
       if (socket === undefined) continue
-      attempts.splice(attempts.findIndex((one) => one.socket === socket), 1)
+      attempts.splice(
+        attempts.findIndex((one) => one.socket === socket),
+        1,
+      )
       return socket
     }
     throw new Error('no address')

@@ -12,7 +12,9 @@ export interface Channel {
 }
 
 /** How a process ended: it exited, or the connection to it was lost. */
-export type ChannelEnd = { readonly exited: true; readonly code?: number } | { readonly exited: false; readonly reason: string }
+export type ChannelEnd =
+  | { readonly exited: true; readonly code?: number }
+  | { readonly exited: false; readonly reason: string }
 
 /**
  * Child processes may keep the streams of an exited process open. After this time its own output has been read.

@@ -58,8 +58,32 @@ const randomTests = (): string[] =>
 const oneByOne = (timeoutSeconds: number, files: () => readonly string[]): Files => ({ files, jobs: 1, timeoutSeconds })
 
 /** Shells of the unit tests, and programs that the scripts under test call. */
-const UNIT = ['busybox', 'cpio', 'curl', 'gpg', 'openssh-client', 'openssl', 'procps', 'python3', 'ruby', 'wget']
-const SSH = ['fish', 'openssh-client', 'openssh-server', 'procps', 'sudo', 'systemd-sysv', 'tcsh']
+const UNIT = [
+  'busybox',
+  'cpio',
+  'curl',
+  'gpg',
+  'mksh',
+  'openssh-client',
+  'openssl',
+  'procps',
+  'python3',
+  'ruby',
+  'wget',
+]
+const SSH = [
+  'fish',
+  'iproute2',
+  'iptables',
+  'libpam-google-authenticator',
+  'openssh-client',
+  'openssh-server',
+  'openssl',
+  'procps',
+  'sudo',
+  'systemd-sysv',
+  'tcsh',
+]
 const REDIS = ['busybox', 'procps', 'python3', 'redis-server']
 /** For the tests themselves; the playbook installs what the lab needs. */
 const LAB = ['curl', 'iproute2', 'iptables', 'openssh-client', 'openssl', 'procps']

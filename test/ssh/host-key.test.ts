@@ -107,6 +107,30 @@ t.test('accept-new stores an unknown key, trusts it, and refuses a different one
   await t.rejects(login(changed, { args: '-o StrictHostKeyChecking=accept-new' }), /HAS CHANGED/)
 })
 
+t.test('a file that cannot be read for now is no file without the host', async (t) => {
+  const path = file(ed25519)
+  const [wire, args] = [Buffer.from(key as string, 'base64'), '-o StrictHostKeyChecking=accept-new']
+  const vars = sshd.vars({ ansible_ssh_common_args: `-o UserKnownHostsFile=${path} ${args}` })
+  const source = join(import.meta.dirname, '../../src/connection')
+  const program = `
+    import { openSync } from 'node:fs'
+    import { connectionSettings } from '${source}/index.ts'
+    import { HostKeyCheck } from '${source}/host-key.ts'
+    const target = connectionSettings('node1', ${JSON.stringify(vars)})
+    try { for (;;) openSync('/dev/null') } catch {}
+    try {
+      const check = new HostKeyCheck(target)
+      console.log(check.verify(Buffer.from('${wire.toString('hex')}', 'hex')), check.rejection)
+    } catch (error) { console.log(error.name, error.message) }`
+  const command = 'ulimit -n 200; exec "$@"'
+  const node = [process.execPath, '--import=tsx', '--input-type=module', '--eval', program]
+  t.equal(
+    execFileSync('sh', ['-c', command, 'sh', ...node], { encoding: 'utf8' }).trim(),
+    `Unreachable node1: cannot read the known host keys in ${path}: too many open files (EMFILE): raise the limit ` +
+      '(ulimit -n), or use fewer --forks',
+  )
+})
+
 t.test('StrictHostKeyChecking=no accepts any key and stores none', async (t) => {
   const path = file(`${name} ${type} ${otherKey}`)
   copyFileSync(path, `${path}.before`)

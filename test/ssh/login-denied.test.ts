@@ -54,7 +54,11 @@ async function run(more: Record<string, unknown>, script = 'id -un', host: Sshd 
   }
 }
 
-async function refusal(t: Test, more: Record<string, unknown>, host: Sshd = sshd): Promise<{ message: string; logins: number }> {
+async function refusal(
+  t: Test,
+  more: Record<string, unknown>,
+  host: Sshd = sshd,
+): Promise<{ message: string; logins: number }> {
   const before = logins(host)
   const error = (await run(more, 'true', host).then(
     () => new Error('it succeeded'),
@@ -107,7 +111,10 @@ t.test('a server may demand a password and a key', async (t) => {
   t.equal(await run(password), both.name)
   const { message } = await refusal(t, { ...password, ansible_ssh_private_key_file: undefined })
   t.match(message, `${where} accepted the password of ${both.name}, but demands another method (publickey) too`)
-  t.match((await refusal(t, { ansible_user: both.name })).message, /accepts only password from .*: set ansible_password$/)
+  t.match(
+    (await refusal(t, { ansible_user: both.name })).message,
+    /accepts only password from .*: set ansible_password$/,
+  )
 })
 
 t.test('an expired account is named as such by PAM, after one login', async (t) => {
@@ -159,6 +166,10 @@ chmod 600 $root/etc/factor`,
   const { message, logins } = await refusal(t, { ansible_user: plain.name }, host.sshd)
   t.match(message, /closed the connection while .* logged in .*\. It printed: Down for maintenance until noon\. /)
   t.equal(logins, 1)
-  const asked = await refusal(t, { ...byPassword, ansible_user: coded.name, ansible_password: coded.password }, host.sshd)
+  const asked = await refusal(
+    t,
+    { ...byPassword, ansible_user: coded.name, ansible_password: coded.password },
+    host.sshd,
+  )
   t.match(asked.message, `asks ${coded.name} for more than a password: "Verification code:"`)
 })

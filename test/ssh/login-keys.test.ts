@@ -78,7 +78,19 @@ t.test('a key that cannot be used is an error before any login', async (t) => {
     `node1: key "${file('locked')}" cannot be decrypted: correct ansible_ssh_private_key_passphrase`,
   )
   const cipher = 'chacha20-poly1305@openssh.com'
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-a', '1', '-Z', cipher, '-N', 'open sesame', '-f', file('chacha')])
+  execFileSync('ssh-keygen', [
+    '-q',
+    '-t',
+    'ed25519',
+    '-a',
+    '1',
+    '-Z',
+    cipher,
+    '-N',
+    'open sesame',
+    '-f',
+    file('chacha'),
+  ])
   const message = await refusal(t, 0, file('chacha'), passphrase)
   t.match(message, `node1: key "${file('chacha')}" is encrypted with ${cipher}, which Labbook cannot decrypt: `)
   const command = /with (ssh-keygen -p .*?),/.exec(message)?.[1] as string
@@ -144,5 +156,8 @@ t.test('an agent that does not answer is named, and does not keep the process al
   )
   t.equal(await run(sshd.keyFile, short), 'in', 'a key that needs no agent is used')
   await new Promise((resolve) => setTimeout(resolve, 50))
-  t.ok(sockets.every((socket) => socket.readableEnded || socket.destroyed), 'no connection to it is left')
+  t.ok(
+    sockets.every((socket) => socket.readableEnded || socket.destroyed),
+    'no connection to it is left',
+  )
 })

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -71,3 +71,18 @@ t.test(
     })
   },
 )
+
+t.test('output that cannot be written ends the program with one message', async (t) => {
+  for (const [playbook, option] of [
+    ['docker', '--help'],
+    ['report', '--help'],
+  ] as const) {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(process.execPath, [path.join(ROOT, `playbooks/${playbook}.mjs`), option], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    })
+    closeSync(full)
+    t.strictSame([status, stderr], [1, 'cannot write to stdout: ENOSPC: no space left on device, write\n'], playbook)
+  }
+})

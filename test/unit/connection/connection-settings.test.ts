@@ -61,6 +61,50 @@ t.test('passwords become secrets; a number is refused', async (t) => {
   t.equal(connectionSettings('node1', { ansible_become_password: existing }).become.password, existing)
 })
 
+t.test("sudo's program and flags replace the default ones, as in Ansible", async (t) => {
+  const become = (vars: Record<string, unknown>) => connectionSettings('node1', vars).become
+  t.match(become({ ansible_become_exe: '/usr/local/bin/sudo' }), { exe: '/usr/local/bin/sudo', flags: undefined })
+  t.equal(become({ ansible_sudo_exe: 'sudo-ldap', ansible_sudo_user: 'app' }).exe, 'sudo-ldap')
+  t.equal(become({ ansible_sudo_user: 'app' }).user, 'app')
+  const flags: [string, string[]][] = [
+    ['-H -S -n', ['-H']],
+    ['-HSn -E', ['-H', '-E']],
+    ['-i', ['-i']],
+    ['', []],
+    ['--non-interactive --preserve-env=PATH --login', ['--preserve-env=PATH', '--login']],
+    ['-g staff -C10 --group=staff --chdir /srv', ['-g', 'staff', '-C10', '--group=staff', '--chdir', '/srv']],
+    ['TZ=UTC -A', ['TZ=UTC', '-A']],
+    ['"-g" \'staff\'', ['-g', 'staff']],
+  ]
+  for (const [text, expected] of flags) {
+    t.same(become({ ansible_become_flags: text }).flags, expected, text)
+    t.same(become({ ansible_sudo_flags: text }).flags, expected, text)
+  }
+  const refused: [Record<string, unknown>, RegExp][] = [
+    [{ ansible_become_exe: 'sudo; reboot' }, /ansible_become_exe must be the name or path of a program/],
+    [{ ansible_become_flags: '-u app' }, /ansible_become_flags has "-u", which Labbook cannot pass to sudo/],
+    [{ ansible_become_flags: '-b' }, /has "-b", which Labbook/],
+    [{ ansible_become_flags: '--login=x' }, /has "--login=x", which Labbook/],
+    [{ ansible_become_flags: '-g' }, /has -g without a usable value/],
+    [{ ansible_become_flags: '-H; reboot' }, /has "-H;": only letters/],
+    [{ ansible_become_flags: 'whoami' }, /has "whoami", which Labbook/],
+    [{ ansible_become_flags: "-H 'x" }, /unclosed quote/],
+    [{ ansible_sudo_chdir: '/srv' }, /ansible_sudo_chdir is not supported/],
+  ]
+  for (const [vars, message] of refused)
+    t.throws(() => connectionSettings('node1', vars), configError(message), JSON.stringify(vars))
+})
+
+t.test('IdentitiesOnly is read; certificates are refused', async (t) => {
+  const only = (value: string) => connectionSettings('n', { ansible_ssh_args: `-o IdentitiesOnly=${value}` })
+  t.same([only('yes').identitiesOnly, only('no').identitiesOnly], [true, false])
+  t.throws(() => only('maybe'), configError(/option "IdentitiesOnly" must be yes or no/))
+  t.throws(
+    () => connectionSettings('n', { ansible_ssh_args: '-o CertificateFile=x' }),
+    configError(/option "CertificateFile" is not supported: Labbook cannot log in with certificates/),
+  )
+})
+
 t.test('null variable counts as not set', async (t) => {
   t.equal(connectionSettings('node1', { ansible_host: null }).address, 'node1')
 })

@@ -6,10 +6,7 @@ t.test('session command line parses the same in any login shell and contains no 
   const password = new Secret('tr0ub4dor')
   const becomes = [undefined, { user: 'app' }, { user: 'app', password }]
   const sudo = { exe: '/opt/sudo', flags: ['-i', '-E'] }
-  const commands = becomes.flatMap((become) => [
-    sessionCommand('token', become),
-    sessionCommand('token', become, sudo),
-  ])
+  const commands = becomes.flatMap((become) => [sessionCommand('token', become), sessionCommand('token', become, sudo)])
   for (const command of commands.map((one) => one.replace(/^echo token-login; /, ''))) {
     const [before, quoted, after, ...more] = command.split("'")
     t.notMatch(quoted, /[!\\\n]/, command)
