@@ -244,11 +244,15 @@ export class Authentication implements LoginRecord {
             const question = lines.pop() ?? ''
             this.messages.push(...lines)
             const [first, ...more] = prompts
-            if (first === undefined) return answer([])
+            if (first === undefined) {
+              answer([])
+              return
+            }
             const isForPassword = more.length === 0 && first.echo !== true && !CODE_PROMPT.test(question)
             if (answered === undefined && isForPassword) {
               answered = question
-              return answer([password])
+              answer([password])
+              return
             }
             // The same prompt again means that the password was wrong.
             if (question !== answered) this.unanswered = question.trim()

@@ -1,15 +1,8 @@
 import type { LoginRecord } from './authentication.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
-import { explainDenial, printed } from './login-failure.ts'
+import { type ConnectError, explainDenial, printed } from './login-failure.ts'
 import { tooManyFiles } from './private-key.ts'
 import { NO_ADDRESS_OF_FAMILY } from './tcp-connect.ts'
-
-/** An error of Node or ssh2 while connecting. */
-export interface ConnectError extends Error {
-  readonly code?: string
-  /** ssh2: the step that failed. */
-  readonly level?: string
-}
 
 /** Whether the server closed the connection, as sshd does before the handshake over its `MaxStartups`. */
 export const wasDroppedBeforeHandshake = ({ code, message, level }: ConnectError): boolean =>

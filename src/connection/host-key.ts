@@ -52,7 +52,7 @@ export class HostKeyCheck {
     if (verdict.status === 'known') return true
     if (verdict.status === 'unknown' && this.#unreadable.length > 0) {
       const { name } = this.#target
-      this.rejection = `${name}: cannot tell whether the host key of ${at(this.#target)} is known: ${this.#unreadable.join('; ')}`
+      this.rejection = `${name}: the host key of ${at(this.#target)} is not in the files that can be read, and ${this.#unreadable.join('; ')}`
       return false
     }
     if (verdict.status === 'unknown' && verdict.otherTypes.length === 0 && hostKeyChecking === 'accept-new') {

@@ -1,6 +1,12 @@
 import type { LoginRecord } from './authentication.ts'
-import type { ConnectError } from './connect-failure.ts'
 import type { ConnectionSettings } from './connection-settings.ts'
+
+/** An error of Node or ssh2 while connecting. */
+export interface ConnectError extends Error {
+  readonly code?: string
+  /** ssh2: the step that failed. */
+  readonly level?: string
+}
 
 /** As much as is quoted of what a server prints. */
 const MOST_CHARACTERS = 400
@@ -82,5 +88,5 @@ export function printed(lines: readonly string[], lead: string): string {
   return lead + (text.length > MOST_CHARACTERS ? `... ${text.slice(-MOST_CHARACTERS)}` : text)
 }
 
-// eslint-disable-next-line no-control-regex -- such characters would reach the terminal
+/** Such characters would reach the terminal. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]+/g

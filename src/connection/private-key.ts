@@ -93,16 +93,11 @@ function parsePkcs8(pem: string, passphrase: string | undefined): ParsedKey | Pa
   } catch (error) {
     return error as Error
   }
-  switch (key.asymmetricKeyType) {
-    case 'rsa':
-      return ssh2.utils.parseKey(key.export({ type: 'pkcs1', format: 'pem' }))
-    case 'ec':
-      return ssh2.utils.parseKey(key.export({ type: 'sec1', format: 'pem' }))
-    case 'ed25519':
-      return ssh2.utils.parseKey(opensshEd25519(key))
-    default:
-      return new Error(`${PKCS8_TYPE} ${key.asymmetricKeyType}`)
-  }
+  const type = key.asymmetricKeyType
+  if (type === 'rsa') return ssh2.utils.parseKey(key.export({ type: 'pkcs1', format: 'pem' }))
+  if (type === 'ec') return ssh2.utils.parseKey(key.export({ type: 'sec1', format: 'pem' }))
+  if (type === 'ed25519') return ssh2.utils.parseKey(opensshEd25519(key))
+  return new Error(`${PKCS8_TYPE} ${type}`)
 }
 
 const PKCS8_TYPE = 'PKCS#8 key type'

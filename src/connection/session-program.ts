@@ -140,7 +140,7 @@ lb_end ${mark} ${limit} "$?"; }
 }
 
 /** Characters that end a here-document alike in all shells. */
-const INITIALS = [...'@%+=:,./^_~-?*#|;&<>()[]$"!', ...'0123456789QXZJKYVqxzjkyvABCDEFGHILMNOPRSTUWabcdefghilmnoprstuw']
+const INITIALS = '@%+=:,./^_~-?*#|;&<>()[]$"!0123456789QXZJKYVqxzjkyvABCDEFGHILMNOPRSTUWabcdefghilmnoprstuw'.split('')
 
 /**
  * A character with which no line of a script begins, or as few as possible. dash does not free a line that begins like

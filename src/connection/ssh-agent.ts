@@ -114,7 +114,7 @@ export class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
       typeof optionsOrAnswer === 'function' ? [{}, optionsOrAnswer] : [optionsOrAnswer, answer as SignCallback]
     this.#agent.sign(this.#key.getPublicSSH(), data, options.hash).then(
       (signature) => done(undefined, signature),
-      (error: Error) => done(error),
+      (error: unknown) => done(error as Error),
     )
   }
 }

@@ -4,7 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { NodeSSH } from 'node-ssh'
 import type { Client } from 'ssh2'
 import { Authentication } from './authentication.ts'
-import { type ConnectError, explainConnectFailure, wasDroppedBeforeHandshake } from './connect-failure.ts'
+import { explainConnectFailure, wasDroppedBeforeHandshake } from './connect-failure.ts'
+import type { ConnectError } from './login-failure.ts'
 import { Unreachable } from './connection.ts'
 import { HostKeyCheck } from './host-key.ts'
 import { reduceLoginSlots, acquireHandshakeSlot, acquireLoginSlot } from './login-slots.ts'
@@ -162,9 +163,7 @@ class Attempt {
       giveUp = reject
       client?.once('ready', resolve)
       client?.once('close', () => reject(loginError('closed', 'closed')))
-      connecting.catch((error: ConnectError) =>
-        error.level === 'agent' || client !== null ? undefined : reject(error),
-      )
+      connecting.catch((error: unknown) => (client === null ? reject(error as ConnectError) : undefined))
     })
     // node-ssh removes its listener once connected, and an unhandled error would end the process. `close` reports the
     // loss.

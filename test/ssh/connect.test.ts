@@ -39,7 +39,7 @@ const enter = ['--target', String(apart.pid), '--net', '--mount']
 async function connectApart(hosts: readonly string[], options = ''): Promise<string[]> {
   const common = `-o StrictHostKeyChecking=no ${options}`
   const vars = hosts.map((host) => JSON.stringify(apart.vars({ ansible_host: host, ansible_ssh_common_args: common })))
-  const client = join(import.meta.dirname, '../support/connect-client.ts')
+  const client = join(import.meta.dirname, 'programs/connect-client.ts')
   const args = [...enter, process.execPath, `--import=${import.meta.resolve('tsx')}`, client, ...vars]
   return (await promisify(execFile)('nsenter', args)).stdout.trim().split('\n')
 }
