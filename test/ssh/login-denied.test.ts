@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { addAccount } from '../support/accounts.ts'
+import { until } from '../support/processes.ts'
 import { startSshd, type Sshd } from '../support/sshd.ts'
 import { startThrowaway } from '../support/throwaway.ts'
 
@@ -86,6 +87,7 @@ t.test('a wrong password costs one attempt', async (t) => {
       'correct ansible_password or ansible_user',
   )
   t.equal(logins, 1)
+  await until('sshd has logged it', () => failures(plain.name).length > 0)
   t.match(failures(plain.name), [/^Failed password/], 'sshd counts one failure')
   t.equal(failures(plain.name).length, 1)
 })
@@ -96,6 +98,7 @@ t.test('a password asked for interactively is sent once', async (t) => {
   t.same(failures(typed.name), [], 'nothing else was tried before')
   const { message } = await refusal(t, login)
   t.match(message, `denied ${typed.name} access with the password: correct ansible_password or ansible_user`)
+  await until('sshd has logged it', () => failures(typed.name).length > 0)
   t.match(failures(typed.name), [/^Failed keyboard-interactive/])
   t.equal(failures(typed.name).length, 1)
 })
