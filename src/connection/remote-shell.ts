@@ -125,7 +125,7 @@ export function explainShellTimeout(owner: ShellOwner, shell: RemoteShell, secon
 
 /** What may run instead of the shell. */
 const NOT_A_SHELL =
-  "A ForceCommand in sshd_config, a command= in authorized_keys or an exit or exec in the shell's profile may prevent " +
+  "A ForceCommand in sshd_config, a command= in authorized_keys or an exec or exit in the shell's profile may prevent " +
   'it: log in as a user without it (ansible_user)'
 
 /** The last line that a shell printed, errors first. */

@@ -36,7 +36,7 @@ const loginShell = (account: Account, output: string) => ({
   name: 'Unreachable',
   message:
     `node1: ${account.name}'s login shell does not run commands; its output: ${output}. A ForceCommand in sshd_config, a ` +
-    "command= in authorized_keys or an exit or exec in the shell's profile may prevent it: log in as a user without it " +
+    "command= in authorized_keys or an exec or exit in the shell's profile may prevent it: log in as a user without it " +
     '(ansible_user)',
 })
 

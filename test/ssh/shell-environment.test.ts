@@ -101,13 +101,16 @@ t.test('a profile that replaces the command with another shell is reported, and 
   t.match(await fails(run(`: >${proof}`, { as: account })), {
     name: 'Unreachable',
     lost: false,
-    message: /login shell does not run commands; .* an exec in the shell's profile/,
+    message: /login shell does not run commands; .* an exec or exit in the shell's profile/,
   })
   // The password is the first line that is sent: a shell in place of sudo would execute it.
   const password = new Secret(`: >${proof}`)
   const become = { user: 'root', password }
   const vars = { ansible_ssh_timeout: 0.5 }
-  t.match(await failsPastLogin(() => run(`: >${proof}`, { as: account, become, vars })), { name: 'BecomeFailed' })
+  t.match(await failsPastLogin(() => run(`: >${proof}`, { as: account, become, vars })), {
+    name: 'Unreachable',
+    message: /login shell did not run the command within 6 s/,
+  })
   t.notOk(existsSync(proof))
 })
 
@@ -121,8 +124,8 @@ t.test('a forced command is reported, whether it exits, echoes or waits', async 
     began: false,
     message:
       `node1: ${account.name}'s login shell does not run commands; its output: only backups here. A ForceCommand in ` +
-      "sshd_config, a command= in authorized_keys or an exec in the shell's profile may prevent it: log in as a user " +
-      'without it (ansible_user)',
+      "sshd_config, a command= in authorized_keys or an exec or exit in the shell's profile may prevent it: log in as a " +
+      'user without it (ansible_user)',
   })
   const key = join(sshd.folder, 'limited')
   makeKey(key)
@@ -226,7 +229,7 @@ t.test('a hanging login shell times out', async (t) => {
     lost: false,
     message:
       `node1: ${menu.name}'s login shell did not run the command within 12 s; its output: choose:. A ForceCommand in ` +
-      "sshd_config, a command= in authorized_keys or an exec in the shell's profile may prevent it: log in as a user " +
-      'without it (ansible_user)',
+      "sshd_config, a command= in authorized_keys or an exec or exit in the shell's profile may prevent it: log in as a " +
+      'user without it (ansible_user)',
   })
 })
