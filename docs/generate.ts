@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
 import { z } from 'zod'
@@ -13,6 +13,7 @@ import { PROJECT_VARS } from '../playbooks/project.ts'
 import type { ModuleDefinition } from '../src/modules/module.ts'
 import { filterNames, testNames } from '../src/templates/index.ts'
 import { toText } from '../src/values/to-text.ts'
+import { cases, known } from '../test/unit/modules/core/ansible-cases.ts'
 import { answers, answerVars, outcomeOf, type Outcome } from '../test/unit/templates/answers.ts'
 
 /*
@@ -52,7 +53,27 @@ export function modulesPage(): string {
     "[playbooks.md](playbooks.md) as well. Written by `npm run docs` from the modules' own schemas and comments.",
     '',
     ...sections,
+    filesSection(),
     templatesSection(),
+  ].join('\n')
+}
+
+/** The counts of the comparison of the modules for files with Ansible's. */
+function filesSection(): string {
+  const { refused, different, accepted } = known()
+  const same = cases().length - refused.length - different.length - accepted.length
+  return [
+    '## Files',
+    '',
+    `${cases().length} cases of [copy](#copy), [file](#file), [lineinfile](#lineinfile) and [template](#template) were run by`,
+    'ansible-core 2.19 and by Labbook (`test/fixtures/files`). The sections of the modules list the differences.',
+    '',
+    '| result | cases |',
+    '|---|---|',
+    `| the same state and files, or an error where Ansible has one | ${same} |`,
+    `| an error, where Ansible has none | ${refused.length} |`,
+    `| other files, or no error where Ansible has one | ${different.length + accepted.length} |`,
+    '',
   ].join('\n')
 }
 
@@ -106,7 +127,13 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf,
     return `| \`${key}\` | ${typeOf(property)} | ${otherwise} | ${says.replaceAll('|', '\\|')} |`
   })
   const table = rows.length === 0 ? [] : ['| parameter | type | default | |', '|---|---|---|---|', ...rows, '']
-  return [`## ${name}`, '', modules.get(name) ?? '', '', ...table].join('\n')
+  return [`## ${name}`, '', modules.get(name) ?? '', '', ...table, ...differences(name)].join('\n')
+}
+
+/** How a module differs from Ansible's. */
+function differences(name: string): string[] {
+  const file = path.join(import.meta.dirname, 'differences', `${name}.md.txt`)
+  return existsSync(file) ? ['### Differences from Ansible', '', readFileSync(file, 'utf8')] : []
 }
 
 function typeOf(property: Property): string {

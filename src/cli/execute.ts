@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionConfigError, connectionSettings, openConnection } from '../connection/index.ts'
 import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
+import { PRIVATE_FILE } from '../evidence/run-directory.ts'
 import { ReportDataFold } from '../report/report-data.ts'
 import type { RunEvent } from '../events/events.ts'
 import { PlaybookError } from '../playbook/play.ts'
@@ -71,7 +72,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
       throw error
     }
     const file = path.join(folder.path, 'crash.txt')
-    writeFileSync(file, `${record.mask((error as Error).stack ?? String(error))}\n`)
+    writeFileSync(file, `${record.mask((error as Error).stack ?? String(error))}\n`, { mode: PRIVATE_FILE })
     process.stderr.write(
       `labbook: internal error, a bug in Labbook or in the playbook: ${record.mask((error as Error).message)}\n  details: ${file}\n`,
     )

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { RunEvent } from '../events/events.ts'
 import { characterStart, truncationMarker } from '../events/truncated-text.ts'
-import { withFileErrors, type EvidenceError, type RunDirectory } from './run-directory.ts'
+import { PRIVATE_FILE, withFileErrors, type EvidenceError, type RunDirectory } from './run-directory.ts'
 import { mapStrings } from './map-strings.ts'
 
 /** The maximum size of a text in the event log, in bytes. */
@@ -24,7 +24,7 @@ export interface EventLog {
  *   `close`.
  */
 export function openEventLog(folder: Pick<RunDirectory, 'events'>): EventLog {
-  const fd = withFileErrors(`cannot open event log ${folder.events}`, () => openSync(folder.events, 'a'))
+  const fd = withFileErrors(`cannot open event log ${folder.events}`, () => openSync(folder.events, 'a', PRIVATE_FILE))
   let lines = ''
   let open = true
   let scheduled: NodeJS.Immediate | undefined

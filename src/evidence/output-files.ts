@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OpenOverflowFile } from '../execution/captured-output.ts'
-import { withFileErrors, fileError, type RunDirectory } from './run-directory.ts'
+import { fileError, PRIVATE_DIRECTORY, PRIVATE_FILE, withFileErrors, type RunDirectory } from './run-directory.ts'
 import { fileName } from '../text/slug.ts'
 import type { Redactor } from './redactor.ts'
 
@@ -29,8 +29,8 @@ export function openOutputFiles(folder: Pick<RunDirectory, 'path'>, redactor: Re
     const path = join(folder.path, file)
     const cannot = `cannot write the output of "${redactor.maskText(task)}" on ${host} to ${path}`
     const fd = withFileErrors(cannot, () => {
-      mkdirSync(join(folder.path, DIRECTORY), { recursive: true })
-      return openSync(path, 'wx')
+      mkdirSync(join(folder.path, DIRECTORY), { recursive: true, mode: PRIVATE_DIRECTORY })
+      return openSync(path, 'wx', PRIVATE_FILE)
     })
     const masked = redactor.maskStream((bytes) => {
       try {

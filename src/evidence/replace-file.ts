@@ -1,14 +1,15 @@
 import { createRequire } from 'node:module'
+import { PRIVATE_FILE } from './run-directory.ts'
 
 /*
  * Not synced to disk, which costs more than rendering: a report can be rendered again from the event log. The package
  * is loaded on demand, as it takes 7 ms, which `--help` and the like need not wait for.
  */
-const OPTIONS = { fsync: false } as const
+const OPTIONS = { fsync: false, mode: PRIVATE_FILE } as const
 const require = createRequire(import.meta.url)
 const load = () => require('write-file-atomic') as typeof import('write-file-atomic')
 
-/** Replaces a file atomically: a reader never gets half of it. The mode and the owner of an existing file stay. */
+/** Replaces a file atomically: a reader never gets half of it. Only its owner can read it. */
 export const replaceFile = (file: string, text: string): Promise<void> => load()(file, text, OPTIONS)
 
 /** The same, synchronously. */

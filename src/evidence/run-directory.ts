@@ -11,6 +11,10 @@ export interface RunDirectory {
   readonly events: string
 }
 
+/** Modes of what a run writes: other users of the controller cannot read what hosts printed. */
+export const PRIVATE_FILE = 0o600
+export const PRIVATE_DIRECTORY = 0o700
+
 /** The run's evidence cannot be written; `message` says where, why and what to do. */
 export class EvidenceError extends Error {
   override readonly name = 'EvidenceError'
@@ -45,7 +49,7 @@ function createUnique(root: string, base: string): string {
     const name = n === 1 ? base : `${base}-${n}`
     const created = withFileErrors(`cannot create directory ${join(root, name)}`, () => {
       try {
-        mkdirSync(join(root, name))
+        mkdirSync(join(root, name), { mode: PRIVATE_DIRECTORY })
         return true
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false

@@ -21,7 +21,11 @@ const CONTROLLER = 'localhost'
  * @throws {Interrupted} the user interrupted the run; and any unexpected error.
  */
 export function attemptFailure(
-  { target, context }: { readonly target: RunHost; readonly context: ExecutionContext },
+  {
+    target,
+    context,
+    isConfidential,
+  }: { readonly target: RunHost; readonly context: ExecutionContext; readonly isConfidential: boolean },
   checked: CheckedTask,
   commands: readonly CommandRecord[],
   error: unknown,
@@ -52,13 +56,13 @@ export function attemptFailure(
     if (reason !== undefined)
       return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, task.module.sets?.(params))
   }
-  const failed = failureOf(error, commands)
+  const failed = failureOf(error, commands, isConfidential)
   if (!isIndeterminate || failed.status !== 'unreachable' || (error as Unreachable).began) return failed
   return { ...failed, message: `${failed.message}; connection lost during "${title}": its outcome is unknown` }
 }
 
 /** Converts expected errors to results; rethrows all others. */
-function failureOf(error: unknown, commands: readonly CommandRecord[]): AttemptResult {
+function failureOf(error: unknown, commands: readonly CommandRecord[], isConfidential: boolean): AttemptResult {
   const failed = (status: 'failed' | 'unreachable', message: string): AttemptResult => ({
     status,
     message,
@@ -67,7 +71,8 @@ function failureOf(error: unknown, commands: readonly CommandRecord[]): AttemptR
   })
   if (error instanceof Unreachable) return failed('unreachable', error.message)
   if (error instanceof TimeLimit) {
-    const lastOutput = lastLine(error.stderr.toString('utf8')) || lastLine(error.stdout.toString('utf8'))
+    const outputs = isConfidential ? [] : [error.stderr, error.stdout]
+    const lastOutput = outputs.map((output) => lastLine(output.toString('utf8'))).find((line) => line !== '') ?? ''
     return failed('failed', lastOutput === '' ? error.message : `${error.message}; last output: ${lastOutput}`)
   }
   if (error instanceof BecomeFailed || error instanceof BatchIncomplete || isReportedLater(error))

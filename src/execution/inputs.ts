@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { InputFiles, Inputs, ModuleDefinition } from '../modules/module.ts'
+import { CONTENT_LIMIT, tooBig } from '../modules/support/file-content.ts'
 
 /** A file that a task needs does not exist on the controller. */
 export class MissingInput extends Error {
@@ -72,8 +73,11 @@ export class InputReader {
       : ['templates', 'files', '.'].map((directory) => path.join(this.#root, directory, file))
     for (const place of places) {
       try {
+        const { size } = await stat(place)
+        if (size > CONTENT_LIMIT) throw new MissingInput(`"${place}" has ${tooBig(size)}`, [place])
         return await readFile(place)
       } catch (error) {
+        if (error instanceof MissingInput) throw error
         const { code } = error as NodeJS.ErrnoException
         if (code !== 'ENOENT' && code !== 'ENOTDIR') throw new MissingInput(`cannot read "${place}": ${code}`, [place])
       }

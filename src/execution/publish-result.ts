@@ -1,4 +1,4 @@
-import type { TaskResult } from '../events/events.ts'
+import type { CommandRecord, TaskResult } from '../events/events.ts'
 import { toAttempt, type AttemptResult } from './attempt-result.ts'
 import { countResult } from './recap.ts'
 import type { UntimedEvent } from './run-state.ts'
@@ -12,6 +12,16 @@ export interface FinishedTask {
   readonly watch: Stopwatch
   readonly attempts: number
 }
+
+/** In place of text that others on the host cannot read. */
+const NOT_RECORDED = '[not recorded: others on the host cannot read the file]'
+
+const withoutTexts = (command: CommandRecord): CommandRecord => ({
+  ...command,
+  script: NOT_RECORDED,
+  stdout: command.stdout === '' ? '' : NOT_RECORDED,
+  stderr: command.stderr === '' ? '' : NOT_RECORDED,
+})
 
 /** Publishes the result of a task: recap, `register`, hosts waiting for a `run_once` result, and event log. */
 export function publishResult(execution: TaskExecution, finished: FinishedTask): void {
@@ -39,7 +49,7 @@ export function publishResult(execution: TaskExecution, finished: FinishedTask):
 }
 
 function taskResultOf(
-  { context: { play, host }, task, title, target, handler }: TaskExecution,
+  { context: { play, host }, task, title, target, handler, isConfidential }: TaskExecution,
   { skipped, result, watch, attempts }: FinishedTask,
 ): UntimedEvent<TaskResult> {
   const { module, keywords } = task
@@ -59,9 +69,9 @@ function taskResultOf(
     ...(message === undefined ? {} : { message: hidden ? 'hidden by no_log' : message }),
     ...(result.msg === undefined || skipped || hidden ? {} : { msg: result.msg }),
     changes: hidden ? result.changes.map(() => ({ description: 'hidden by no_log' })) : result.changes,
-    commands: hidden ? [] : result.commands,
-    stdout: hidden ? '' : output.stdout || (result.msg ?? ''),
-    stderr: hidden ? '' : output.stderr,
+    commands: hidden ? [] : isConfidential ? result.commands.map(withoutTexts) : result.commands,
+    stdout: hidden ? '' : isConfidential ? NOT_RECORDED : output.stdout || (result.msg ?? ''),
+    stderr: hidden || isConfidential ? '' : output.stderr,
     exitCode: result.commands.length === 0 ? null : output.rc,
     start: watch.startedAt,
     durationMs: watch.elapsed(),

@@ -4,6 +4,7 @@ import type { RunHost } from './run-host.ts'
 import type { InputReader } from './inputs.ts'
 import type { OpenOverflowFile } from './captured-output.ts'
 import type { Registry } from './registry.ts'
+import type { Turns } from './turns.ts'
 import type { TagSelection } from '../playbook/tags.ts'
 import type { VarReadTracker } from '../values/var-reads.ts'
 
@@ -27,6 +28,8 @@ export interface RunState {
   /** Check mode: what earlier tasks would have changed. */
   readonly predictedEffects: PredictedEffects
   readonly registry: Registry
+  /** Tasks that several hosts delegate to one, by its name. */
+  readonly delegatedTasks: Turns
   readonly reader: InputReader
   /** For outputs too long for events. */
   readonly openOverflowFile: OpenOverflowFile | undefined

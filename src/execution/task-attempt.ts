@@ -26,6 +26,16 @@ export interface ReconnectBudget {
   used: boolean
 }
 
+/** How often a task is planned again because another program changes the host at the same time. */
+const MAX_REPLANS = 10
+
+/** The index of the change that found the host in another state than it was planned for. */
+function outdatedChange({ changes }: Plan<unknown>, applied: readonly CommandResult[]): number | undefined {
+  const last = applied.length - 1
+  const code = changes[last]?.outdatedExitCode
+  return code !== undefined && applied[last]?.exitCode === code ? last : undefined
+}
+
 /** One attempt of a task: probe, plan and, outside check mode, apply and verify. */
 export class TaskAttempt {
   readonly #execution: TaskExecution
@@ -33,6 +43,9 @@ export class TaskAttempt {
   readonly #commands: CommandRecord[] = []
   /** The changes sent last. */
   #applying: readonly PlannedChange[] | undefined
+  /** Changes before one that was planned for another state of the host. */
+  #applied: readonly PlannedChange[] = []
+  #replans = 0
 
   constructor(execution: TaskExecution, batching: Batching) {
     this.#execution = execution
@@ -76,7 +89,7 @@ export class TaskAttempt {
 
   async #applyPlan(prepared: PreparedTask, probed: CommandResult, plan: Plan<unknown>): Promise<AttemptResult> {
     const { module } = this.#execution.task
-    const changes = withoutScript(plan.changes)
+    const changes = [...this.#applied, ...withoutScript(plan.changes)]
     const commands = this.#commands
     const failed = (message: string, values?: unknown): AttemptResult => ({
       status: 'failed',
@@ -86,12 +99,21 @@ export class TaskAttempt {
       ...(values === undefined ? {} : { values }),
     })
     if (plan.problem !== undefined) return failed(plan.problem, plan.values)
-    if (changes.length === 0) {
+    if (plan.changes.length === 0) {
       await this.#clearMarker()
+      if (changes.length > 0) return { status: 'changed', changes, commands, values: plan.values }
       const { values, msg } = plan
       return { status: 'ok', changes, commands, values, ...(msg === undefined ? {} : { msg }) }
     }
     const { applied, failedScript, verify } = await this.#sendChanges(prepared, plan)
+    const outdated = failedScript === undefined ? undefined : outdatedChange(plan, applied)
+    if (outdated !== undefined && this.#replans < MAX_REPLANS) {
+      // Another program changed the host at the same time.
+      this.#replans++
+      this.#applied = [...this.#applied, ...withoutScript(plan.changes.slice(0, outdated))]
+      this.#execution.forgetProbe()
+      return await this.#probeAndApply()
+    }
     if (failedScript !== undefined)
       return failed(failureReason(failedScript), module.result?.(prepared.params, applied).values)
     if (module.comesBack !== undefined) {

@@ -43,6 +43,7 @@ export class TaskExecution {
   #planned:
     | { readonly prepared: PreparedTask; readonly result: CommandResult; readonly plan: Plan<unknown> }
     | undefined
+  #confidential: boolean | undefined
   /** Changes that were applied with those of an earlier task, and are yet to be reported. */
   #applied: { readonly scripts: readonly string[]; readonly change: AppliedChange } | undefined
 
@@ -93,10 +94,17 @@ export class TaskExecution {
     return keywords.timeout ?? module.timeLimitSeconds?.(params) ?? DEFAULT_TIME_LIMIT_SECONDS
   }
 
-  /** Output of tasks with `no_log` is never written to a file. */
+  /** Whether records show neither its scripts nor their output: some of its plans are confidential. */
+  get isConfidential(): boolean {
+    return this.#confidential ?? this.task.module.printsFiles === true
+  }
+
+  /** Output of tasks with `no_log`, and output that may be confidential, is never written to a file. */
   captureOptions(purpose: 'change' | 'probe'): CaptureOptions {
     const { openOverflowFile } = this.context.state
-    if (openOverflowFile === undefined || this.task.keywords.no_log === true) return { purpose }
+    const { module, keywords } = this.task
+    const isHidden = keywords.no_log === true || module.printsFiles === true || this.isConfidential
+    if (openOverflowFile === undefined || isHidden) return { purpose }
     const of = { host: this.target.name, task: this.title }
     return { purpose, openOverflowFile: (stream) => openOverflowFile({ ...of, stream }) }
   }
@@ -136,6 +144,8 @@ export class TaskExecution {
       problem === undefined
         ? this.task.module.plan(prepared.params, result satisfies Observed, prepared.inputs, this.context.vars)
         : { changes: [], problem }
+    const confidential = plan.confidential ?? this.task.module.printsFiles === true
+    this.#confidential = this.#confidential === true || confidential
     this.#planned = { prepared, result, plan }
     return plan
   }
@@ -177,6 +187,16 @@ export class TaskExecution {
       module.timeLimitSeconds === undefined &&
       [register, until, retries, failed_when, timeout].every((keyword) => keyword === undefined)
     )
+  }
+
+  /**
+   * Whether it runs after the tasks that other hosts delegate to the same host, and not at the same time: it plans from
+   * the state of that host. Tasks that take long or wait, and commands, run at the same time.
+   */
+  get isExclusive(): boolean {
+    const { module } = this.task
+    const isDelegated = this.target !== this.context.host && !this.context.state.check
+    return isDelegated && this.isVerified && module.waits !== true && module.timeLimitSeconds === undefined
   }
 
   acceptApplied(scripts: readonly string[], change: AppliedChange): void {

@@ -24,6 +24,11 @@ export interface Change {
   readonly sets?: readonly string[]
   /** May be needed again at once, such as the download of a page that changes: then the task does not fail. */
   readonly recurs?: boolean
+  /**
+   * An exit code with which the script changes nothing, as the host is no longer what the plan was made from: another
+   * program changed it. The task is then probed and planned again.
+   */
+  readonly outdatedExitCode?: number
 }
 
 /** What a module plans from its probe. No changes and no problem: the host is in the desired state. */
@@ -43,6 +48,11 @@ export interface Plan<V> {
    * leads.
    */
   readonly reads?: readonly string[]
+  /**
+   * The output of the probe or the scripts of the changes contain text that others on the host cannot read: events,
+   * report and screen show neither. Default: {@link ModuleDefinition.printsFiles}.
+   */
+  readonly confidential?: boolean
 }
 
 /** Result of changes that leave no state to probe, such as a command's output. */
@@ -119,6 +129,11 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    * for changes without keys of their own, and for tasks that are unknown in check mode. Without it: anything.
    */
   sets?(params: z.output<S>): readonly string[] | undefined
+  /**
+   * The probe prints the text of files, also of those that others on the host cannot read. No record has its output,
+   * unless the plan says that it is not {@link Plan.confidential}.
+   */
+  readonly printsFiles?: boolean
   /** The probe may wait, so it must not run before earlier tasks are done. */
   readonly waits?: boolean
   /** With {@link waits}: longest wait of the probe in seconds, for the display. */

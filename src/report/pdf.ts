@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, constants, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { PRIVATE_FILE } from '../evidence/run-directory.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'] as const
 const MACOS_PATHS = [
@@ -75,6 +76,7 @@ export async function printPdf(browser: string, page: string, pdf: string): Prom
       ],
       { timeout: TIME_LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 },
     )
+    chmodSync(partial, PRIVATE_FILE)
     renameSync(partial, pdf)
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string }

@@ -3,7 +3,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { replaceFile } from '../evidence/replace-file.ts'
-import { fileError } from '../evidence/run-directory.ts'
+import { fileError, PRIVATE_DIRECTORY } from '../evidence/run-directory.ts'
 import { readEventLog } from '../evidence/read-event-log.ts'
 import { SummaryFold, type Summary } from '../evidence/summary.ts'
 import type { DataFile } from './data-files.ts'
@@ -44,7 +44,7 @@ export async function renderReport(
   const view = viewOf(summary, facts, await drawingFor(facts), messages)
   const paths = { markdown: join(directory, 'report.md'), html: join(directory, 'report.html') }
   try {
-    if (view.exhibits.length > 0) await mkdir(join(directory, 'img'), { recursive: true })
+    if (view.exhibits.length > 0) await mkdir(join(directory, 'img'), { recursive: true, mode: PRIVATE_DIRECTORY })
     for (const { slug, svg } of view.exhibits) await replaceFile(join(directory, 'img', `${slug}.svg`), svg)
     await writeData(
       directory,
@@ -64,7 +64,7 @@ async function writeData(directory: string, files: readonly DataFile[]): Promise
     const path = join(directory, file)
     const existingBytes = (await stat(path).catch(() => undefined))?.size ?? 0
     if (text === undefined || existingBytes > bytes) continue
-    await mkdir(join(directory, 'data'), { recursive: true })
+    await mkdir(join(directory, 'data'), { recursive: true, mode: PRIVATE_DIRECTORY })
     await replaceFile(path, text)
   }
 }

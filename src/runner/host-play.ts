@@ -69,11 +69,16 @@ export class HostPlay {
       state.emit({ type: 'task_start', play: play.name, task: title, module: task.module.name, host: host.name })
     const { result, attempts } =
       early === undefined
-        ? await attemptWithRetries(execution, batching)
+        ? await this.#attempt(execution, batching)
         : { result: early === 'skipped' ? ({ status: 'ok', changes: [], commands: [] } as const) : early, attempts: 0 }
     publishResult(execution, { skipped, result, watch, attempts })
     if (result.status === 'changed') handlers.notify(notifies)
     if (result.status === 'unknown') handlers.mayNotify(notifies, title)
+  }
+
+  #attempt(execution: TaskExecution, batching: Batching): ReturnType<typeof attemptWithRetries> {
+    const attempt = () => attemptWithRetries(execution, batching)
+    return execution.isExclusive ? this.#context.state.delegatedTasks.run(execution.target.name, attempt) : attempt()
   }
 
   /** The result of a task that is not attempted. */

@@ -14,6 +14,7 @@ import { exhibitIds } from '../text/slug.ts'
 import { runPlay } from './run-play.ts'
 import { exitCodeOf } from '../execution/recap.ts'
 import { Registry } from '../execution/registry.ts'
+import { Turns } from '../execution/turns.ts'
 import { hostVarsOf } from '../execution/run-variables.ts'
 import { Interrupted } from '../playbook/interrupted.ts'
 import type { RunState, UntimedEvent } from '../execution/run-state.ts'
@@ -268,6 +269,7 @@ function stateOf(
     host: (name) => hosts.get(name) ?? open(name),
     predictedEffects: new PredictedEffects(),
     registry: new Registry(),
+    delegatedTasks: new Turns(),
     reader: new InputReader(options.root),
     openOverflowFile: options.openOverflowFile,
     emit,

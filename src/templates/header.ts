@@ -9,9 +9,14 @@ const UNSUPPORTED: ReadonlySet<string> = new Set([
   'keep_trailing_newline',
 ])
 
-/** A template without its `#jinja2:` line, and the options that the line sets. */
-export function readHeader(name: string, source: string): { readonly file: SourceFile; readonly marks: Delimiters } {
-  if (!source.startsWith(HEADER)) return { file: { name, text: source, linesBefore: 0 }, marks: DEFAULTS }
+/** A template without its `#jinja2:` line, and its options: those of the line count, then those given. */
+export function readHeader(
+  name: string,
+  source: string,
+  given: Partial<Delimiters> = {},
+): { readonly file: SourceFile; readonly marks: Delimiters } {
+  if (!source.startsWith(HEADER))
+    return { file: { name, text: source, linesBefore: 0 }, marks: cached({ ...DEFAULTS, ...given }) }
   const end = source.indexOf('\n')
   const place = { file: { name, text: source, linesBefore: 0 }, offset: 0 }
   if (end === -1) fail(`the ${HEADER} line must end in a newline`, place)
@@ -25,7 +30,10 @@ export function readHeader(name: string, source: string): { readonly file: Sourc
       fail(`the option "${key}" of ${HEADER} cannot be ${value.trim()}`, place)
     options[key] = read
   }
-  return { file: { name, text: source.slice(end + 1), linesBefore: 1 }, marks: cached({ ...DEFAULTS, ...options }) }
+  return {
+    file: { name, text: source.slice(end + 1), linesBefore: 1 },
+    marks: cached({ ...DEFAULTS, ...given, ...options }),
+  }
 }
 
 const seen = new Map<string, Delimiters>()

@@ -4,6 +4,7 @@ import { GLOBALS } from './globals.ts'
 import { readHeader } from './header.ts'
 import { Interpreter } from './interpret.ts'
 import { MAGIC } from './magic.ts'
+import type { Delimiters } from './lexer.ts'
 import { lookupFunction, type LookupSource } from './lookups.ts'
 import { parse } from './parse.ts'
 import { filterOf, testOf, unsupported } from './plugins.ts'
@@ -41,7 +42,8 @@ interface Parsed {
   readonly statements: readonly Statement[]
   /** There is nothing to render: the text stays as it is. */
   readonly isPlain: boolean
-  readonly newline: string
+  /** Also of the templates that it includes. */
+  readonly whitespace: Whitespace
 }
 
 /** Parsed templates by name and source: a play renders each for many hosts. */
@@ -54,29 +56,53 @@ const cache = new Map<string, Parsed>()
  * @param name - of the template, for messages
  * @throws {TemplateError} the template has an error, or uses a variable that is not defined.
  */
-export function render(source: string, name: string, vars: Vars, files: ControllerFiles = NO_FILES): Rendered {
+export function render(
+  source: string,
+  name: string,
+  vars: Vars,
+  files: ControllerFiles = NO_FILES,
+  whitespace: Whitespace = {},
+): Rendered {
   const secrets: SecretUse = { used: false, substitute: undefined }
-  const text = renderWith(source, name, vars, files, secrets)
-  return { text, confidential: secrets.used && hasSecrets(text, source, name, vars, files) }
+  const text = renderWith(source, name, vars, files, secrets, whitespace)
+  return { text, confidential: secrets.used && hasSecrets(text, source, name, vars, files, whitespace) }
 }
 
+/** How whitespace and newlines are treated. The `#jinja2:` line of a template takes precedence. */
+export type Whitespace = Partial<Pick<Delimiters, 'trim_blocks' | 'lstrip_blocks' | 'newline_sequence'>>
+
 /** Whether a text depends on its secrets: a variable that was read need not be printed. */
-function hasSecrets(text: string, source: string, name: string, vars: Vars, files: ControllerFiles): boolean {
+function hasSecrets(
+  text: string,
+  source: string,
+  name: string,
+  vars: Vars,
+  files: ControllerFiles,
+  whitespace: Whitespace,
+): boolean {
   try {
-    return renderWith(source, name, vars, files, { used: false, substitute: '[REDACTED]' }) !== text
+    return renderWith(source, name, vars, files, { used: false, substitute: '[REDACTED]' }, whitespace) !== text
   } catch (error) {
     if (error instanceof TemplateError) return true
     throw error
   }
 }
 
-function renderWith(source: string, name: string, vars: Vars, files: ControllerFiles, secrets: SecretUse): string {
-  return guarded(name, source, (parsed) => {
+function renderWith(
+  source: string,
+  name: string,
+  vars: Vars,
+  files: ControllerFiles,
+  secrets: SecretUse,
+  whitespace: Whitespace = {},
+): string {
+  const rendered = (parsed: Parsed): string => {
     if (parsed.isPlain) return parsed.file.text
     const value = evaluate(parsed, vars, files, secrets)
     if (value === null) return ''
     return typeof value === 'string' ? withNewlines(value, parsed) : printed(value)
-  })
+  }
+  return guarded(name, source, rendered, whitespace)
 }
 
 /**
@@ -101,19 +127,19 @@ export function templateReferences(source: string, name: string): References {
   }
 }
 
-function guarded<T>(name: string, source: string, run: (parsed: Parsed) => T): T {
+function guarded<T>(name: string, source: string, run: (parsed: Parsed) => T, whitespace: Whitespace = {}): T {
   try {
-    return run(parsedTemplate(source, name))
+    return run(parsedTemplate(source, name, whitespace))
   } catch (error) {
     throw toTemplateError(error, { name, text: source, linesBefore: 0 })
   }
 }
 
-function parsedTemplate(source: string, name: string): Parsed {
-  const key = `${name}\0${source}`
+function parsedTemplate(source: string, name: string, whitespace: Whitespace = {}): Parsed {
+  const key = `${JSON.stringify(whitespace)}${name}\0${source}`
   const known = cache.get(key)
   if (known !== undefined) return known
-  const { file, marks } = readHeader(name, source)
+  const { file, marks } = readHeader(name, source, whitespace)
   const starts = [marks.block_start_string, marks.variable_start_string, marks.comment_start_string]
   const isPlain = file.linesBefore === 0 && !starts.some((start) => file.text.includes(start))
   const text = file.text.replace(/\r\n?/g, '\n').replace(/\n$/, '')
@@ -122,7 +148,7 @@ function parsedTemplate(source: string, name: string): Parsed {
     file,
     statements: isPlain ? plainText(lines) : parse(lines, marks),
     isPlain,
-    newline: marks.newline_sequence,
+    whitespace,
   }
   cache.set(key, parsed)
   return parsed
@@ -131,11 +157,14 @@ function parsedTemplate(source: string, name: string): Parsed {
 const plainText = (file: SourceFile): Statement[] =>
   file.text === '' ? [] : [{ type: 'text', at: { file, offset: 0 }, text: file.text }]
 
-/** Jinja2 drops the newline at the end of a template; Ansible restores as many as there were. */
-function withNewlines(text: string, { file }: Parsed): string {
+/**
+ * Jinja2 drops the newline at the end of a template; Ansible restores as many as there were, by the parameter of the
+ * module, not by the `#jinja2:` line.
+ */
+function withNewlines(text: string, { file, whitespace }: Parsed): string {
   const wanted = /\n*$/.exec(file.text)?.[0].length ?? 0
   const present = /\n*$/.exec(text)?.[0].length ?? 0
-  return text + '\n'.repeat(Math.max(0, wanted - present))
+  return text + (whitespace.newline_sequence ?? '\n').repeat(Math.max(0, wanted - present))
 }
 
 /** A variable may itself be a template that cannot be rendered: it is not defined, or has an error. */
@@ -162,7 +191,7 @@ function evaluate(parsed: Parsed, vars: Vars, files: ControllerFiles, secrets: S
       throw new MissingTemplate(
         `the template "${name}" was not found: name it with a constant, relative to this template or to templates/`,
       )
-    return parsedTemplate(text, name).statements
+    return parsedTemplate(text, name, parsed.whitespace).statements
   }
   const source: LookupSource = {
     file: files.file,

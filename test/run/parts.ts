@@ -59,6 +59,7 @@ const oneByOne = (timeoutSeconds: number, files: () => readonly string[]): Files
 
 /** Shells of the unit tests, and programs that the scripts under test call. */
 const UNIT = [
+  'acl',
   'busybox',
   'cpio',
   'curl',

@@ -15,10 +15,12 @@ const schema = z
     content: secretContent.optional(),
     /** A file on the controller. */
     src: z.string().min(1).optional(),
-    /** Path on the host. With `src`, a path that ends in `/` is a directory. */
+    /** Path on the host. With `src`, it may be a directory, or a link to one: the file is put into it. */
     dest: targetPath,
     /** false: an existing file is not changed. */
     force: z.boolean().default(true),
+    /** If `dest` is a link to a file: write to that file. Otherwise the link is replaced. */
+    follow: z.boolean().default(false),
     ...replacing,
   })
   .refine(({ content, src }) => (content === undefined) !== (src === undefined), {
@@ -34,6 +36,9 @@ type Params = z.output<typeof schema>
 const destination = ({ dest, src = '' }: Params): string =>
   dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest
 
+const nameInDirectory = ({ dest, src }: Params): string | undefined =>
+  src === undefined || dest.endsWith('/') ? undefined : posix.basename(src)
+
 const bytes = ({ content }: Params, inputs: Inputs): Buffer => {
   if (content === undefined) return inputs['src'] ?? Buffer.alloc(0)
   return content instanceof SecretBytes ? content.revealBytes() : Buffer.from(reveal(content))
@@ -41,10 +46,18 @@ const bytes = ({ content }: Params, inputs: Inputs): Buffer => {
 
 function pathQuery(params: Params, inputs: Inputs): PathQuery {
   const content = bytes(params, inputs)
-  const { owner, group } = params
+  const { owner, group, follow } = params
   // The old content may be an older secret that no record could mask, so only hashes are compared.
   const read = params.content instanceof Secret ? 'hash' : { size: content.length, sha256: sha256(content) }
-  return { path: destination(params), owner, group, read }
+  return {
+    path: destination(params),
+    nameInDirectory: nameInDirectory(params),
+    follow,
+    access: 'change',
+    owner,
+    group,
+    read,
+  }
 }
 
 /** Copies text or a file of the controller to the host. */
@@ -61,7 +74,13 @@ export const copy = defineModule<typeof schema, PlacedFile>({
   plan(params, observed, inputs) {
     const confidential = params.content instanceof Secret
     return planPlacement(
-      { ...params, dest: destination(params), content: bytes(params, inputs), confidential },
+      {
+        ...params,
+        dest: destination(params),
+        nameInDirectory: nameInDirectory(params),
+        content: bytes(params, inputs),
+        confidential,
+      },
       observed,
     )
   },

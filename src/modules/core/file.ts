@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
-import { missingAccount } from '../support/attributes.ts'
+import { attributesDenied, missingAccount } from '../support/attributes.ts'
 import { absentPlan, directoryPlan, linkPlan, plainPlan, presentPlan, touchPlan } from '../support/file-states.ts'
 import {
   accountsOf,
@@ -16,7 +16,8 @@ import {
   treeAt,
 } from '../support/effects.ts'
 import { attributes, targetFile } from '../support/params.ts'
-import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'
+import { entryProblem } from '../support/path-access.ts'
+import { pathProbe, parsePathFacts, batchedPathFacts, type PathFacts, type PathQuery } from '../support/path-facts.ts'
 import { findStray } from '../support/recursive-attributes.ts'
 import { defineModule } from '../task.ts'
 
@@ -34,7 +35,7 @@ const schema = z
     recurse: z.boolean().default(false),
     /** For links: replace an existing file, and allow a target that does not exist. */
     force: z.boolean().default(false),
-    /** Apply owner and mode to the target of a link. */
+    /** Apply owner and mode to the target of a link. With `state: link` they are those of the link. */
     follow: z.boolean().default(true),
     /** For `touch`: times are always preserved. */
     modification_time: z.literal('preserve').optional(),
@@ -48,6 +49,10 @@ const schema = z
   .refine(({ state, recurse }) => !recurse || state === undefined || state === 'directory', {
     error: "recurse requires state: 'directory'",
     path: ['recurse'],
+  })
+  .refine(({ state, mode }) => state !== 'link' || mode === undefined, {
+    error: 'a link has no mode of its own: set it on the target, in a task without state',
+    path: ['mode'],
   })
   .refine(({ state, path }) => state !== 'absent' || path !== '/', { error: 'refusing to remove /', path: ['path'] })
 
@@ -108,7 +113,23 @@ function extraProbe(params: Params): string | undefined {
 function pathQuery(params: Params): PathQuery {
   const { path, owner, group, state, follow } = params
   const follows = follow && state !== 'link' && state !== 'absent'
-  return { path, follow: follows, ancestors: state === 'directory', owner, group, extraProbe: extraProbe(params) }
+  return {
+    path,
+    follow: follows,
+    access: state === 'absent' ? 'remove' : 'change',
+    ancestors: state === 'directory',
+    owner,
+    group,
+    extraProbe: extraProbe(params),
+  }
+}
+
+/** Why the changes cannot succeed, as far as the probe knows. */
+function deniedIn(params: Params, facts: PathFacts): string | undefined {
+  const { path, state, src } = params
+  const isReplaced = state === 'absent' || facts.kind === null || (state === 'link' && facts.target !== src)
+  if (isReplaced) return entryProblem(path, facts)
+  return params.recurse ? undefined : attributesDenied(path, facts, params)
 }
 
 /** Manages files, directories and links, with their owner, group and mode. */
@@ -126,7 +147,9 @@ export const file = defineModule<typeof schema, { readonly path: string }>({
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${params.path}: ${facts}` }
     const state = stateOf(params)
     const missing = state === 'absent' ? undefined : missingAccount(facts, params)
-    const outcome = missing ?? (state === undefined ? presentPlan : PLANS[state])(params, facts)
+    const planned = missing ?? (state === undefined ? presentPlan : PLANS[state])(params, facts)
+    const denied = typeof planned === 'string' || planned.length === 0 ? undefined : deniedIn(params, facts)
+    const outcome = denied ?? planned
     const reads = readsAt(facts, readsOf(params))
     return typeof outcome === 'string'
       ? { changes: [], problem: outcome, ...reads }

@@ -2,12 +2,19 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Plan } from '../module.ts'
-import { attributeChanges, describeAttributes, differing, missingAccount } from '../support/attributes.ts'
-import { accountsOf, entryAt, readsAt, setContent, setsAt } from '../support/effects.ts'
+import {
+  attributeChanges,
+  attributesDenied,
+  describeAttributes,
+  differing,
+  missingAccount,
+} from '../support/attributes.ts'
+import { accountsOf, entryAt, setContent, setsAt } from '../support/effects.ts'
 import { defineFetch, headers, httpUrl } from '../support/http.ts'
 import { replacing, targetPath } from '../support/params.ts'
 import { pathProbe, parsePathFacts, type PathFacts } from '../support/path-facts.ts'
-import { obstacle } from '../support/place-file.ts'
+import { entryProblem } from '../support/path-access.ts'
+import { obstacle, readsOf } from '../support/place-file.ts'
 import { replaceFile } from '../support/replace-file.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
@@ -18,7 +25,7 @@ const schema = z
   .strictObject({
     url: httpUrl,
     /**
-     * Path on the host. A path that ends in `/` is a directory; the file name is that of the URL, as written there.
+     * Path on the host. If it is a directory, or a link to one, the file name is that of the URL, as written there.
      * Unlike in Ansible, a link is followed, and the server does not choose the name.
      */
     dest: targetPath,
@@ -87,19 +94,22 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
     const { owner, group } = params
     return pathProbe({
       path: destination(params),
+      nameInDirectory: params.dest.endsWith('/') ? undefined : nameIn(params.url) || undefined,
       follow: true,
+      access: 'change',
       owner,
       group,
       extraProbe: wantedSum(params),
       read: 'hash',
     })
   },
-  plan(params, observed) {
-    const dest = destination(params)
+  plan(given, observed) {
     const facts = parsePathFacts(observed)
-    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${dest}: ${facts}` }
+    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${destination(given)}: ${facts}` }
+    const params = facts.isInDirectory ? { ...given, dest: `${given.dest}/` } : given
+    const dest = destination(params)
     const problem = obstacle(dest, facts) ?? missingAccount(facts, params)
-    const reads = readsAt(facts, entryAt)
+    const reads = readsOf(dest, facts)
     if (problem !== undefined) return { changes: [], problem, ...reads }
     if (facts.words.has('fetched no'))
       return {
@@ -146,8 +156,10 @@ function planDownload(params: Params, facts: PathFacts, wanted: string | undefin
   const { url, owner, group, mode, validate, backup } = params
   const values = { url, dest, ...(facts.sha256 === undefined ? {} : { checksum: facts.sha256 }) }
   const exists = facts.kind === 'file'
-  if (exists && (wanted === undefined || wanted === facts.sha256))
-    return { changes: attributeChanges(dest, facts, params), values }
+  const isUpToDate = exists && (wanted === undefined || wanted === facts.sha256)
+  const denied = isUpToDate ? attributesDenied(dest, facts, params) : entryProblem(dest, facts)
+  if (denied !== undefined) return { changes: [], problem: denied }
+  if (isUpToDate) return { changes: attributeChanges(dest, facts, params), values }
   // A page may differ with each download: only a given checksum is verified.
   const verify =
     wanted === undefined || params.checksum === undefined

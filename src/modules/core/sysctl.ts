@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
-import { printBytes } from '../support/file-content.ts'
+import { printBytes, sha256 } from '../support/file-content.ts'
 import { entryAt, readsAt, setContent, setsAt } from '../support/effects.ts'
 import { editLines } from '../support/file-lines.ts'
 import { targetFile } from '../support/params.ts'
+import { entryProblem } from '../support/path-access.ts'
 import { pathProbe, parsePathFacts, type PathFacts } from '../support/path-facts.ts'
-import { obstacle } from '../support/place-file.ts'
-import { replaceFile } from '../support/replace-file.ts'
+import { isOrBecomesPrivate, obstacle, textProblem } from '../support/place-file.ts'
+import { guardedReplacement } from '../support/replace-file.ts'
 import { defineModule } from '../task.ts'
 
 const LIMIT = 1024 * 1024
@@ -89,24 +90,25 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
       sh`elif ! [ -e ${path} ]; then echo no-key; fi`,
       sh`! [ -e ${path} ] || [ -w ${path} ] || echo no-write`,
     ].join('\n')
-    return pathProbe({ path: sysctl_file, follow: true, extraProbe: also, read: { text: LIMIT } })
+    return pathProbe({ path: sysctl_file, follow: true, access: 'change', extraProbe: also, read: { text: LIMIT } })
   },
+  printsFiles: true,
   plan(params, observed) {
     const { name, value = '', state, sysctl_file, reload, ignoreerrors } = params
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${sysctl_file}: ${facts}` }
     const problem =
       obstacle(sysctl_file, facts) ??
-      (facts.kind !== null && facts.content === undefined
-        ? `${sysctl_file} has ${facts.size} bytes, more than ${LIMIT}`
-        : undefined) ??
+      textProblem(sysctl_file, facts, LIMIT) ??
       (state === 'present' && reload && !ignoreerrors && facts.words.has('no-key')
         ? `the kernel has no parameter ${name}: is its module loaded?`
         : undefined)
-    const reads = readsAt(facts, entryAt)
+    const reads = { confidential: isOrBecomesPrivate(facts), ...readsAt(facts, entryAt) }
     if (problem !== undefined) return { changes: [], problem, ...reads }
     const live = [...facts.words].find((word) => word.startsWith('live='))?.slice('live='.length)
     const fileChanges = fileChange(params, facts)
+    const denied = fileChanges.length === 0 ? undefined : entryProblem(sysctl_file, facts)
+    if (denied !== undefined) return { changes: [], problem: denied, ...reads }
     const setsKernel =
       state === 'present' && reload && !facts.words.has('no-key') && decimal(live ?? '') !== decimal(value)
     if (setsKernel && facts.words.has('no-write'))
@@ -150,13 +152,17 @@ function fileChange({ name, value = '', state, sysctl_file }: Params, facts: Pat
     {
       description:
         state === 'absent' ? `remove ${name} from ${sysctl_file}` : `set ${name} = ${value} in ${sysctl_file}`,
-      script: replaceFile({
+      ...guardedReplacement({
         path: sysctl_file,
         fill: `${printBytes(Buffer.from(after))} >&8`,
+        size: Buffer.byteLength(after),
+        madeFrom: exists ? sha256(before) : null,
         ...(exists ? { old: facts } : { mode: 0o644 }),
         followLink: true,
       }),
-      diff: { subject: sysctl_file, before, after },
+      diff: isOrBecomesPrivate(facts)
+        ? { subject: sysctl_file, before: '[REDACTED]\n', after: '[REDACTED]\n' }
+        : { subject: sysctl_file, before, after },
       sets: setsAt(sysctl_file, facts, setContent),
     },
   ]

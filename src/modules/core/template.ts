@@ -14,12 +14,26 @@ import { defineModule } from '../task.ts'
 const schema = z.strictObject({
   /** Template on the controller (Jinja2, see [templates](#templates)). */
   src: z.string().min(1),
-  /** Path on the host. A path that ends in `/` is a directory; the file name is that of `src` without `.j2`. */
+  /**
+   * Path on the host. It may be a directory, or a link to one: the file is put into it. With a trailing `/` its name is
+   * that of `src` without `.j2`.
+   */
   dest: targetPath,
   /** false: an existing file is not changed. */
   force: z.boolean().default(true),
+  /** If `dest` is a link to a file: write to that file. Otherwise the link is replaced. */
+  follow: z.boolean().default(false),
   /** Variables of this template, in addition to the host's. */
   vars: z.record(z.string(), z.unknown()).default({}),
+  /** Remove the newline after a block. */
+  trim_blocks: z.boolean().default(true),
+  /** Remove blanks before a block, if nothing else is before it in the line. */
+  lstrip_blocks: z.boolean().default(false),
+  /** Newline of the file: `\n`, `\r\n` or `\r`. */
+  newline_sequence: z
+    .enum(['\n', '\r\n', '\r', '\\n', '\\r\\n', '\\r'])
+    .default('\n')
+    .transform((text) => text.replaceAll('\\n', '\n').replaceAll('\\r', '\r')),
   ...replacing,
 })
 
@@ -28,8 +42,15 @@ type Params = z.output<typeof schema>
 const destination = ({ dest, src }: Params): string =>
   dest.endsWith('/') ? posix.join(dest, posix.basename(src).replace(/\.(j2|njk)$/, '')) : dest
 
+/** As in Ansible, with the extension. */
+const nameInDirectory = ({ dest, src }: Params): string | undefined =>
+  dest.endsWith('/') ? undefined : posix.basename(src)
+
 const pathQuery = (params: Params): PathQuery => ({
   path: destination(params),
+  nameInDirectory: nameInDirectory(params),
+  follow: params.follow,
+  access: 'change',
   owner: params.owner,
   group: params.group,
   read: 'diff',
@@ -106,8 +127,14 @@ export const template = defineModule<typeof schema, PlacedFile>({
       const source = inputs['src']?.toString('utf8') ?? ''
       trackTemplateReads(source, vars)
       const all = overlay(magicVariables(vars), vars, params.vars)
-      const { text, confidential } = render(source, params.src, all, controllerFiles(inputs))
-      return planPlacement({ ...params, dest: destination(params), content: Buffer.from(text), confidential }, observed)
+      const { trim_blocks, lstrip_blocks, newline_sequence } = params
+      const whitespace = { trim_blocks, lstrip_blocks, newline_sequence }
+      const { text, confidential } = render(source, params.src, all, controllerFiles(inputs), whitespace)
+      const content = Buffer.from(text)
+      return planPlacement(
+        { ...params, dest: destination(params), nameInDirectory: nameInDirectory(params), content, confidential },
+        observed,
+      )
     } catch (error) {
       if (error instanceof TemplateError) return { changes: [], problem: error.message }
       throw error

@@ -7,8 +7,8 @@ import { entryAt, setContent } from '../support/effects.ts'
 import { alwaysSecret, targetFile } from '../support/params.ts'
 import { pathProbe, parsePathFacts } from '../support/path-facts.ts'
 import { obstacle } from '../support/place-file.ts'
-import { printBytes } from '../support/file-content.ts'
-import { replaceFile } from '../support/replace-file.ts'
+import { printBytes, sha256 } from '../support/file-content.ts'
+import { guardedReplacement } from '../support/replace-file.ts'
 import { defineModule } from '../task.ts'
 import { secret } from '../../values/secret.ts'
 
@@ -112,6 +112,7 @@ export const kubeconfig = defineModule<typeof schema, { readonly path: string }>
   title: ({ path: file, context, state }) => `${state === 'absent' ? 'no context' : 'context'} ${context} in ${file}`,
   reads: ({ path: file }) => entryAt(file),
   sets: ({ path: file }) => setContent(file),
+  printsFiles: true,
   probe: ({ path: file }) => pathProbe({ path: file, follow: true, read: { text: LIMIT } }),
   plan({ path: file, context, kubeconfig: one, state }, observed): Plan<{ path: string }> {
     const facts = parsePathFacts(observed)
@@ -127,10 +128,12 @@ export const kubeconfig = defineModule<typeof schema, { readonly path: string }>
       const before = facts.content ?? ''
       const after = mergeContext(before, context, state === 'absent' ? undefined : one?.reveal())
       if (after === before) return { changes: [], values }
-      const script = replaceFile({
+      const replacement = guardedReplacement({
         path: file,
         fill: `${printBytes(Buffer.from(after))} >&8`,
+        size: Buffer.byteLength(after),
         ...(exists ? { old: facts } : { mode: 0o600 }),
+        madeFrom: exists ? sha256(before) : null,
         followLink: true,
       })
       const redacted = (text: string): string => (text === '' ? '' : '[REDACTED]\n')
@@ -138,7 +141,7 @@ export const kubeconfig = defineModule<typeof schema, { readonly path: string }>
         changes: [
           {
             description: `${state === 'absent' ? 'remove' : 'write'} context ${context} ${state === 'absent' ? 'from' : 'to'} ${file}`,
-            script,
+            ...replacement,
             diff: { subject: file, before: redacted(before), after: redacted(after) },
           },
         ],

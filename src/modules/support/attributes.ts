@@ -2,6 +2,7 @@ import { quote, sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
 import { setAttributes, setsAt } from './effects.ts'
 import { allBits, octal, type Attributes } from './params.ts'
+import { attributesProblem } from './path-access.ts'
 import type { PathFacts } from './path-facts.ts'
 import { changeOwner } from './replace-file.ts'
 
@@ -15,6 +16,12 @@ export function differing(facts: PathFacts, wanted: Attributes): Attributes {
     ...(sameAccount(wanted.group, facts.group, facts.gid) ? {} : { group: wanted.group }),
     ...(wanted.mode === undefined || wanted.mode === facts.mode || facts.kind === 'link' ? {} : { mode: wanted.mode }),
   }
+}
+
+/** Why the attributes that differ cannot be changed; undefined: nothing is known to prevent it. */
+export function attributesDenied(path: string, facts: PathFacts, wanted: Attributes): string | undefined {
+  const changed = differing(facts, wanted)
+  return Object.keys(changed).length === 0 ? undefined : attributesProblem(path, facts, changed)
 }
 
 /** The changes that set owner, group and mode. Owner first: chown clears set-user-id bits. */

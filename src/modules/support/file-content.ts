@@ -15,6 +15,14 @@ export function forDiff(bytes: Buffer): string {
   return asText(bytes) ?? `(binary, sha256 ${sha256(bytes)}, ${bytes.length} bytes)\n`
 }
 
+/** Bytes. A script contains them, and is in memory several times. */
+export const CONTENT_LIMIT = 16 * 1024 * 1024
+
+/** Follows `it has`, for a size over the limit. */
+export const tooBig = (bytes: number): string =>
+  `${(bytes / 1e6).toFixed(0)} MB, and this module sends up to ${(CONTENT_LIMIT / 1e6).toFixed(0)} MB: ` +
+  'use the module "upload", which sends any size'
+
 /** Well below any shell's limit for a word. Divisible by 4, so that each piece is valid base64. */
 const PIECE = 1 << 16
 

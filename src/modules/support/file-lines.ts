@@ -1,22 +1,35 @@
+import { expandMatch, linePattern } from './line-pattern.ts'
+
 /** Parameters of `lineinfile`. */
 export interface LineEdit {
   readonly state: 'present' | 'absent'
   readonly line?: string | undefined
-  /** A JavaScript regular expression. */
+  /** Python's regular expression. */
   readonly regexp?: string | undefined
+  /** A part of the line. */
+  readonly search_string?: string | undefined
   readonly backrefs: boolean
-  /** `EOF`, or an expression: after its last match. */
+  /** `EOF`, `BOF`, or an expression: after its last match. */
   readonly insertafter?: string | undefined
   /** `BOF`, or an expression: before its last match. */
   readonly insertbefore?: string | undefined
+  /** The first match counts, not the last. */
+  readonly firstmatch?: boolean
 }
 
-/** Edits a text as Ansible's lineinfile does; returns the same text if nothing changes. */
+/**
+ * Edits a text as Ansible's lineinfile does; returns the same text if nothing changes.
+ *
+ * @throws {PatternError} a regular expression is wrong, or `line` names a group that it does not have.
+ */
 export function editLines(text: string, request: LineEdit): string {
   const lines = text.split('\n')
   const endsWithNewline = lines.at(-1) === ''
   if (endsWithNewline) lines.pop()
-  const edited = request.state === 'absent' ? removeLines(lines, request) : placeLine(lines, request)
+  const edited =
+    request.state === 'absent'
+      ? removeLines(lines, endsWithNewline, request)
+      : placeLine(lines, endsWithNewline, request)
   if (edited === lines) return text
   // A line appended to an unterminated last line terminates it; without lines the file is empty.
   const finished = endsWithNewline || edited.length > lines.length
@@ -27,43 +40,50 @@ type Lines = string[]
 
 const bare = (line: string): string => line.replace(/\r$/, '')
 
-const lastIndex = (lines: Lines, matches: (line: string) => boolean): number =>
-  lines.findLastIndex((line) => matches(bare(line)))
+/** Lines as expressions see them: with their newline. */
+const withNewlines = (lines: Lines, endsWithNewline: boolean): Lines =>
+  lines.map((line, at) => bare(line) + (at < lines.length - 1 || endsWithNewline ? '\n' : ''))
 
-function removeLines(lines: Lines, { line, regexp }: LineEdit): Lines {
-  const pattern = regexp === undefined ? undefined : new RegExp(regexp)
-  const remaining = lines.filter((text) => !(pattern === undefined ? bare(text) === line : pattern.test(bare(text))))
+const findIn = (lines: Lines, firstmatch: boolean | undefined, matches: (line: string) => boolean): number =>
+  firstmatch === true ? lines.findIndex(matches) : lines.findLastIndex(matches)
+
+/** Which lines to replace or to remove; undefined: those that are equal to `line`. */
+function selectorOf({ regexp, search_string }: LineEdit): ((line: string) => boolean) | undefined {
+  if (regexp !== undefined) {
+    const pattern = linePattern(regexp)
+    return (line) => pattern.test(line)
+  }
+  return search_string === undefined ? undefined : (line) => line.includes(search_string)
+}
+
+function removeLines(lines: Lines, endsWithNewline: boolean, request: LineEdit): Lines {
+  const isSelected = selectorOf(request) ?? ((text: string) => text.replace(/\n$/, '') === request.line)
+  const all = withNewlines(lines, endsWithNewline)
+  const remaining = lines.filter((_, at) => !isSelected(all[at] as string))
   return remaining.length === lines.length ? lines : remaining
 }
 
-function placeLine(lines: Lines, request: LineEdit): Lines {
-  const { line = '', regexp, backrefs } = request
-  const pattern = regexp === undefined ? undefined : new RegExp(regexp)
-  const at = pattern === undefined ? -1 : lastIndex(lines, (text) => pattern.test(text))
-  if (pattern !== undefined && at !== -1) {
+function placeLine(lines: Lines, endsWithNewline: boolean, request: LineEdit): Lines {
+  const { line = '', regexp, backrefs, firstmatch } = request
+  const isSelected = selectorOf(request)
+  const all = withNewlines(lines, endsWithNewline)
+  const at = isSelected === undefined ? -1 : findIn(all, firstmatch, isSelected)
+  if (at !== -1) {
     const current = bare(lines[at] ?? '')
-    const wanted = backrefs ? expand(line, pattern.exec(current)) : line
+    const match = backrefs ? linePattern(regexp ?? '').exec(all[at] as string) : null
+    const wanted = match === null ? line : expandMatch(line, match).replace(/\n$/, '')
     return wanted === current ? lines : lines.with(at, wanted + ((lines[at] ?? '').endsWith('\r') ? '\r' : ''))
   }
   if (backrefs || lines.some((text) => bare(text) === line)) return lines
-  return lines.toSpliced(insertionPoint(lines, request), 0, line)
+  return lines.toSpliced(insertionPoint(all, request), 0, line)
 }
 
-function insertionPoint(lines: Lines, { insertafter, insertbefore }: LineEdit): number {
-  if (insertbefore === 'BOF') return 0
-  if (insertbefore !== undefined) {
-    const at = lastIndex(lines, (text) => new RegExp(insertbefore).test(text))
-    return at === -1 ? lines.length : at
-  }
-  if (insertafter === undefined || insertafter === 'EOF') return lines.length
-  const at = lastIndex(lines, (text) => new RegExp(insertafter).test(text))
-  return at === -1 ? lines.length : at + 1
+function insertionPoint(lines: Lines, { insertafter, insertbefore, firstmatch }: LineEdit): number {
+  if (insertbefore === 'BOF' || insertafter === 'BOF') return 0
+  const anchor = insertbefore ?? insertafter
+  if (anchor === undefined || insertafter === 'EOF') return lines.length
+  const pattern = linePattern(anchor)
+  const at = findIn(lines, firstmatch, (text) => pattern.test(text))
+  if (at === -1) return lines.length
+  return insertbefore === undefined ? at + 1 : at
 }
-
-/** Expands `\1` and `\g<name>` in a line to groups of the match. */
-const expand = (line: string, match: RegExpExecArray | null): string =>
-  line.replaceAll(
-    /\\(?:(\d)|g<(\w+)>)/g,
-    (_, index: string | undefined, name: string | undefined) =>
-      (index === undefined ? (match?.groups?.[name ?? ''] ?? match?.[Number(name)]) : match?.[Number(index)]) ?? '',
-  )

@@ -14,6 +14,7 @@ export interface FileParams extends Attributes {
   readonly src?: string | undefined
   readonly recurse: boolean
   readonly force: boolean
+  readonly follow: boolean
 }
 
 /** The changes, or an error message. */
@@ -26,13 +27,17 @@ const suffix = (wanted: Attributes): string => {
 
 /** Sets attributes of an existing path. */
 export const presentPlan = (wanted: FileParams, facts: PathFacts): ChangesOrProblem =>
-  facts.kind === null
-    ? `${wanted.path} does not exist: create it with state: 'touch', state: 'directory', or the copy module`
-    : attributeChanges(wanted.path, facts, wanted)
+  facts.kind === 'link' && wanted.follow
+    ? `${wanted.path} is a dangling link to ${facts.target}`
+    : facts.kind === null
+      ? `${wanted.path} does not exist: create it with state: 'touch', state: 'directory', or the copy module`
+      : attributeChanges(wanted.path, facts, wanted)
 
 /** Sets attributes of an existing file. */
 export const plainPlan = (wanted: FileParams, facts: PathFacts): ChangesOrProblem =>
-  facts.kind === 'directory' ? `${wanted.path} is a directory, not a file` : presentPlan(wanted, facts)
+  facts.kind === 'directory' || (facts.kind === 'link' && !wanted.follow)
+    ? `${wanted.path} is a ${facts.kind}, not a file`
+    : presentPlan(wanted, facts)
 
 /** Removes a path. */
 export function absentPlan({ path }: FileParams, facts: PathFacts): ChangesOrProblem {

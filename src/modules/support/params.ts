@@ -2,11 +2,17 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { secret, Secret, SecretBytes } from '../../values/secret.ts'
 
+/** Bytes of a file's name, on all file systems of Linux. */
+const MAX_NAME = 255
+
 /** An absolute path on the host: scripts have no defined working directory. */
 export const targetPath = z
   .string()
   .refine((path) => path.startsWith('/') && !path.includes('\0'), {
     error: 'must be an absolute path on the host, such as /etc/motd',
+  })
+  .refine((path) => path.split('/').every((name) => Buffer.byteLength(name) <= MAX_NAME), {
+    error: `has a name of more than ${MAX_NAME} bytes`,
   })
   .transform((path) =>
     path.endsWith('/') && path !== '/' ? `${posix.normalize(path).replace(/\/+$/, '')}/` : posix.normalize(path),

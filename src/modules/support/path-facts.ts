@@ -14,6 +14,7 @@ import {
   TAB,
   type HashIf,
 } from './path-batch.ts'
+import { accessProbe, type AccessQuery } from './path-access-probe.ts'
 import { lastLine } from './text.ts'
 
 export type PathKind = 'file' | 'directory' | 'link' | 'other'
@@ -44,6 +45,10 @@ export interface PathFacts {
   readonly blockedLevels: number | undefined
   /** The real path, if the path contains a link; null: unknown. */
   readonly realPath: string | null | undefined
+  /** The path is a directory, and the facts are about {@link PathQuery.nameInDirectory} in it. */
+  readonly isInDirectory: boolean
+  /** A link that was not followed leads to a directory. */
+  readonly leadsToDirectory: boolean
   readonly noOwner: boolean
   readonly noGroup: boolean
   /** Output of {@link PathQuery.extraProbe}, a word a line. */
@@ -54,6 +59,10 @@ export interface PathQuery {
   readonly path: string
   /** Follow links. */
   readonly follow?: boolean
+  /** If the path is a directory, or a link to one: query the file of this name in it. */
+  readonly nameInDirectory?: string | undefined
+  /** What a change would need to be permitted, for `path-access.ts`. */
+  readonly access?: AccessQuery
   /** Count missing parent directories. */
   readonly ancestors?: boolean
   /** Accounts that must exist on the host. */
@@ -67,8 +76,8 @@ export interface PathQuery {
 
 export type ReadMode =
   | 'hash'
-  /** The text, regardless of its mode, up to this many bytes. */
-  | { readonly text: number }
+  /** The text, regardless of its mode, up to this many bytes. `hash`: the hash too, which tells whether it is UTF-8. */
+  | { readonly text: number; readonly hash?: boolean }
   /** The text for a diff, if it is world-readable; its hash otherwise. */
   | 'diff'
   /** The hash if the size is as expected; hash, and text for a diff, if the file differs. */
@@ -82,29 +91,35 @@ export type ReadMode =
 export function pathProbe({
   path,
   follow = false,
+  nameInDirectory,
+  access,
   ancestors = false,
   owner,
   group,
   extraProbe: also,
   read,
 }: PathQuery): string {
+  const isInDirectory = nameInDirectory !== undefined
   return [
-    sh`lb_p=${path}; lb_f=; lb_seen=yes`,
+    sh`lb_p=${path}; lb_f=; lb_seen=yes; lb_q=`,
+    ...(isInDirectory ? [sh`if [ -d "$lb_p" ]; then lb_q=in; lb_p=\${lb_p%/}/${nameInDirectory}; fi`] : []),
     'if [ -e "$lb_p" ] || [ -L "$lb_p" ]; then',
     ...(follow ? ['if [ -L "$lb_p" ] && [ -e "$lb_p" ]; then', `${stat('-L ')} || lb_seen=`, 'else'] : []),
-    `lb_f=\${${statVariable(path)}-}; [ -n "$lb_f" ] || ${stat()} || lb_seen=`,
+    `[ -n "$lb_q" ] || lb_f=\${${statVariable(path)}-}; [ -n "$lb_f" ] || ${stat()} || lb_seen=`,
     ...(follow ? ['fi'] : []),
     'fi',
     'if [ -z "$lb_seen" ]; then false; else',
     `if [ -n "$lb_f" ]; then printf 'there\\n%s\\n' "$lb_f"`,
-    sh`else echo absent; [ -d ${posix.dirname(path)} ] || ${raw(ancestors ? MISSING : 'echo no-parent')}; fi`,
+    sh`else echo absent; [ -n "$lb_q" ] || [ -d ${posix.dirname(path)} ] || ${raw(ancestors ? MISSING : 'echo no-parent')}; fi`,
+    ...(isInDirectory ? ['[ -z "$lb_q" ] || echo in-directory'] : []),
     realPath(follow),
+    ...(access === undefined ? [] : [accessProbe(access)]),
     ...accountCheck('passwd', `*'${TAB}'${quote(owner ?? '')}'${TAB}'*`, owner, 'no-owner'),
     ...accountCheck('group', `*'${TAB}'${quote(group ?? '')}`, group, 'no-group'),
     ...(also === undefined ? [] : [also]),
     `case $lb_f in`,
     ...(read === undefined ? [] : [`8*)`, reading(path, read), `;;`]),
-    `a*) echo link; readlink -n -- "$lb_p" ;;`,
+    `a*) [ ! -d "$lb_p" ] || echo to-directory; echo link; readlink -n -- "$lb_p" ;;`,
     `esac; fi`,
   ].join('\n')
 }
@@ -151,7 +166,8 @@ function reading(path: string, read: ReadMode): string {
   if (read === 'hash') return hash
   if (read === 'diff')
     return `${SIZE}; if [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) ${TEXT};; *) ${hash};; esac; else ${hash}; fi`
-  if ('text' in read) return `${SIZE}; if [ "$lb_z" -le ${read.text} ]; then ${TEXT}; fi`
+  if ('text' in read)
+    return `${SIZE}; if [ "$lb_z" -le ${read.text} ]; then ${read.hash === true ? `${hash} && ` : ''}${TEXT}; fi`
   return [
     `${SIZE}; lb_h=; if [ "$lb_z" -ne ${read.size} ] || ${hash}; then`,
     // Binary content is shown by its hash.
@@ -162,7 +178,7 @@ function reading(path: string, read: ReadMode): string {
 
 /** When the hash is certain to be needed. */
 function hashIf(read: ReadMode | undefined): HashIf {
-  if (read === 'hash') return 'always'
+  if (read === 'hash' || (typeof read === 'object' && 'text' in read && read.hash === true)) return 'always'
   if (read === 'diff') return 'confidential'
   return typeof read === 'object' && 'size' in read ? read.size : 'never'
 }
@@ -197,6 +213,8 @@ export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFact
     missingLevels: 1,
     blockedLevels: undefined,
     realPath: undefined,
+    isInDirectory: false,
+    leadsToDirectory: false,
     noOwner: false,
     noGroup: false,
     words: new Set<string>(),
@@ -207,6 +225,8 @@ export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFact
     else if (line.startsWith('blocked ')) facts.blockedLevels = Number(line.slice('blocked '.length))
     else if (line === 'elsewhere') facts.realPath = null
     else if (line.startsWith('really ')) facts.realPath = line.slice('really '.length).replace(/^\/\//, '/')
+    else if (line === 'in-directory') facts.isInDirectory = true
+    else if (line === 'to-directory') facts.leadsToDirectory = true
     else if (line === 'no-owner') facts.noOwner = true
     else if (line === 'no-group') facts.noGroup = true
     else if (line.startsWith('sha256 ')) facts.sha256 = line.slice('sha256 '.length)

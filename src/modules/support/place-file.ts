@@ -1,10 +1,11 @@
 import { posix } from 'node:path'
 import type { Diff, Plan } from '../module.ts'
 import type { Observed } from '../script-output.ts'
-import { attributeChanges, describeAttributes, differing, missingAccount } from './attributes.ts'
+import { attributeChanges, attributesDenied, describeAttributes, differing, missingAccount } from './attributes.ts'
 import { entryAt, readsAt, setContent, setsAt, setTree } from './effects.ts'
-import { asText, forDiff, printBytes, sha256 } from './file-content.ts'
+import { asText, CONTENT_LIMIT, forDiff, printBytes, sha256, tooBig } from './file-content.ts'
 import type { Attributes } from './params.ts'
+import { entryProblem } from './path-access.ts'
 import { parsePathFacts, type PathFacts } from './path-facts.ts'
 import { replaceFile } from './replace-file.ts'
 
@@ -18,6 +19,10 @@ export interface Placement extends Attributes {
   readonly validate?: string | undefined
   /** false: an existing file is not changed. */
   readonly force: boolean
+  /** Write through a link, instead of replacing it. */
+  readonly follow: boolean
+  /** Name of the file if `dest` is a directory. */
+  readonly nameInDirectory?: string | undefined
 }
 
 /** Registered value of copy and template. */
@@ -29,26 +34,56 @@ export interface PlacedFile {
 }
 
 /** Plans the changes that create or update the file. */
-export function planPlacement(wanted: Placement, observed: Observed): Plan<PlacedFile> {
-  const { dest, content, force } = wanted
-  const values: PlacedFile = { dest, checksum: sha256(content), size: content.length }
+export function planPlacement(given: Placement, observed: Observed): Plan<PlacedFile> {
+  const { content, force } = given
   const facts = parsePathFacts(observed)
-  if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${dest}: ${facts}` }
-  const reads = readsAt(facts, entryAt)
-  const problem = obstacle(dest, facts) ?? missingAccount(facts, wanted)
-  if (problem !== undefined) return { changes: [], problem, ...reads }
-  if (!force && facts.kind !== null) return { changes: [], values, ...reads }
-  if (isSame(facts, values, content)) return { changes: attributeChanges(dest, facts, wanted), values, ...reads }
-  return { changes: [replacement(wanted, facts)], values, ...reads }
+  if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${given.dest}: ${facts}` }
+  const dest = facts.isInDirectory ? posix.join(given.dest, given.nameInDirectory ?? '') : given.dest
+  const wanted = { ...given, dest }
+  const values: PlacedFile = { dest, checksum: sha256(content), size: content.length }
+  const rest = { ...readsOf(dest, facts), confidential: isPrivate(facts, wanted) }
+  const problem = sizeProblem(content) ?? obstacle(dest, facts) ?? missingAccount(facts, wanted)
+  if (problem !== undefined) return { changes: [], problem, ...rest }
+  if (!force && facts.kind !== null) return { changes: [], values, ...rest }
+  const isUpToDate = isSame(facts, values, content)
+  const denied = isUpToDate ? attributesDenied(dest, facts, wanted) : entryProblem(dest, facts)
+  if (denied !== undefined) return { changes: [], problem: denied, ...rest }
+  return {
+    changes: isUpToDate ? attributeChanges(dest, facts, wanted) : [replacement(wanted, facts)],
+    values,
+    ...rest,
+  }
+}
+
+function sizeProblem({ length }: Buffer): string | undefined {
+  return length <= CONTENT_LIMIT ? undefined : `the content has ${tooBig(length)}`
+}
+
+/** What the plan depends on beyond the parameters: where links lead, and the file in a directory. */
+export function readsOf(dest: string, facts: PathFacts): { reads?: readonly string[] } {
+  const { reads } = readsAt(facts, entryAt)
+  return facts.isInDirectory ? { reads: [...entryAt(dest), ...(reads ?? [])] } : reads === undefined ? {} : { reads }
 }
 
 /** Why the path cannot be a file. */
 export function obstacle(dest: string, facts: PathFacts): string | undefined {
+  if (facts.leadsToDirectory) return `${dest} is a link to a directory: append / and a file name`
   if (facts.noParent)
     return `directory ${posix.dirname(dest)} does not exist: create it first, with file: { state: 'directory' }`
   if (facts.kind === 'directory') return `${dest} is a directory: append / or a file name`
   if (facts.kind === 'other') return `${dest} is a device, socket or pipe, not a file`
   return undefined
+}
+
+/** Why the text of an existing file cannot be edited. */
+export function textProblem(path: string, facts: PathFacts, limit: number): string | undefined {
+  const { kind, content, size } = facts
+  if (kind === null) return undefined
+  if (kind === 'link') return `${path} is a dangling link`
+  if (content === undefined) return `${path} has ${size} bytes: this module supports up to ${limit}`
+  // U+FFFD may be in the file, or stand for bytes that are not UTF-8: then the size differs.
+  const isText = !content.includes('\0') && (!content.includes('\uFFFD') || Buffer.byteLength(content) === size)
+  return isText ? undefined : `${path} is not UTF-8 text`
 }
 
 function isSame(facts: PathFacts, { checksum }: PlacedFile, content: Buffer): boolean {
@@ -64,25 +99,31 @@ function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['cha
   const script = replaceFile({
     path: dest,
     fill: `${printBytes(content)} >&8`,
+    size: content.length,
     old,
     ...(old === undefined ? { owner: wanted.owner, group: wanted.group, mode: wanted.mode } : differing(old, wanted)),
     ...(confidential ? { defaultMode: 0o600 } : {}),
     validate,
     backup: backup && old !== undefined,
+    followLink: wanted.follow,
   })
   const attributes = describeAttributes(old === undefined ? wanted : differing(old, wanted))
   const verb = old === undefined ? (facts.kind === 'link' ? 'replace link' : 'create') : 'update'
   return {
     description: `${verb} ${dest}${attributes === '' ? '' : ` (${attributes})`}`,
     script,
-    diff: diffOf(dest, old, content, confidential || isPrivate(wanted, old)),
+    diff: diffOf(dest, old, content, confidential || isPrivate(facts, wanted)),
     sets: setsAt(dest, facts, facts.kind === 'link' ? setTree : setContent),
   }
 }
 
-/** Files that are not world-readable are not shown in the report. */
-const isPrivate = (wanted: Placement, old: PathFacts | undefined): boolean =>
-  ((wanted.mode ?? old?.mode ?? 0o644) & 0o004) === 0
+/** Whether others on the host will not be able to read the file. Such files are in no record. */
+const isPrivate = ({ kind, mode }: PathFacts, wanted: Attributes): boolean =>
+  ((wanted.mode ?? (kind === 'file' ? mode : 0o644)) & 0o004) === 0
+
+/** Whether others on the host cannot read a file, or will not be able to. Its text is in no record. */
+export const isOrBecomesPrivate = ({ kind, mode }: PathFacts, wanted: Attributes = {}): boolean =>
+  (kind === 'file' && (mode & 0o004) === 0) || (wanted.mode !== undefined && (wanted.mode & 0o004) === 0)
 
 function diffOf(subject: string, old: PathFacts | undefined, content: Buffer, hidden: boolean): Diff {
   const before = old === undefined ? '' : beforeText(old)

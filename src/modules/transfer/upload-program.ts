@@ -53,12 +53,9 @@ async function compare(request: Request): Promise<FileComparison> {
 
 async function send(request: Request): Promise<{ sent: number }> {
   const { src, dest } = request
-  const part = `${dest}.labbook.part`
   const here = await checksum(src)
   return await on(request, async (run) => {
-    await run(
-      sh`umask 022; mkdir -p -- ${dest.replace(/\/[^/]*$/, '')} && rm -f -- ${part} && : >${part} && chmod 600 -- ${part}`,
-    )
+    const part = (await run(createPart(dest))).replace(/\n$/, '')
     const file = await open(src)
     let sent = 0
     try {
@@ -73,6 +70,9 @@ async function send(request: Request): Promise<{ sent: number }> {
         next.catch(() => undefined) // rethrown when awaited, unless sending fails first
         await run(`${chunk.text} ${sh`>>${part}`}`)
       }
+    } catch (error) {
+      await run(sh`rm -f -- ${part}`).catch(() => undefined) // the connection may be lost
+      throw error
     } finally {
       await file.close()
     }
@@ -86,6 +86,22 @@ async function send(request: Request): Promise<{ sent: number }> {
     return { sent }
   })
 }
+
+/** Leftovers of killed uploads are removed after this time. A running upload writes to its file all the time. */
+const LEFTOVER_MINUTES = 24 * 60
+
+/** Creates the file that receives the chunks, for root only, and prints its name. Others may share the directory. */
+function createPart(dest: string): string {
+  const directory = dest.replace(/\/[^/]*$/, '') || '/'
+  return [
+    sh`umask 022; mkdir -p -- ${directory} || exit`,
+    sh`[ ! -d ${dest} ] || { echo ${`${dest} is a directory: append a file name`} >&2; exit 1; }`,
+    sh`find ${`${directory}/.`} ! -name . -prune -type f -name ${`${PART}*`} -mmin ${`+${LEFTOVER_MINUTES}`} -exec rm -f -- {} + 2>/dev/null`,
+    sh`mktemp ${`${directory}/${PART}XXXXXX`}`,
+  ].join('\n')
+}
+
+const PART = '.labbook.upload.'
 
 /** Compressed at the fastest level: connection and shell are slower. Data that does not shrink is sent as it is. */
 async function printCommand(chunk: Buffer): Promise<string> {

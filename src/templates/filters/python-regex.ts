@@ -7,15 +7,22 @@ const cache = new Map<string, RegExp>()
  * Python's regular expression as JavaScript's. What JavaScript cannot express is refused.
  *
  * @param anchored - Python's `match`: from the start of the text.
+ * @param ascii - as for bytes: `\w`, `\d`, `\s` and `\b` know ASCII only.
  */
-export function toRegExp(pattern: string, ignoreCase: unknown, multiline: unknown, anchored = false): RegExp {
-  const key = JSON.stringify([pattern, isTrue(ignoreCase), isTrue(multiline), anchored])
+export function toRegExp(
+  pattern: string,
+  ignoreCase: unknown,
+  multiline: unknown,
+  anchored = false,
+  ascii = false,
+): RegExp {
+  const key = JSON.stringify([pattern, isTrue(ignoreCase), isTrue(multiline), anchored, ascii])
   const cached = cache.get(key)
   if (cached !== undefined) return cached
   const flags = new Set('u')
   if (isTrue(ignoreCase)) flags.add('i')
   if (isTrue(multiline)) flags.add('m')
-  const source = new Translator(pattern, flags).source()
+  const source = new Translator(pattern, flags, ascii ? ASCII : UNICODE).source()
   try {
     const made = new RegExp(anchored ? `(?<![^])(?:${source})` : source, [...flags].join(''))
     cache.set(key, made)
@@ -25,6 +32,12 @@ export function toRegExp(pattern: string, ignoreCase: unknown, multiline: unknow
       `the regular expression "${pattern}" is wrong or not supported: ${(error as Error).message.replace(/^.*\/\w*: /s, '')}`,
     )
   }
+}
+
+interface Classes {
+  readonly outside: Readonly<Record<string, string>>
+  readonly inSet: Readonly<Record<string, string>>
+  readonly word: string
 }
 
 const SPACE = '[ \\t\\n\\r\\f\\v\\x1c-\\x1f\\x85\\p{Z}]'
@@ -42,17 +55,33 @@ const IN_SET: Readonly<Record<string, string>> = {
   w: '\\p{L}\\p{N}_',
   s: SPACE.slice(1, -1),
 }
-const WORD = '[\\p{L}\\p{N}_]'
+const UNICODE: Classes = { outside: CLASSES, inSet: IN_SET, word: '[\\p{L}\\p{N}_]' }
+
+const ASCII_SPACE = ' \\t\\n\\r\\f\\v'
+const ASCII: Classes = {
+  outside: {
+    d: '[0-9]',
+    D: '[^0-9]',
+    w: '[A-Za-z0-9_]',
+    W: '[^A-Za-z0-9_]',
+    s: `[${ASCII_SPACE}]`,
+    S: `[^${ASCII_SPACE}]`,
+  },
+  inSet: { d: '0-9', w: 'A-Za-z0-9_', s: ASCII_SPACE },
+  word: '[A-Za-z0-9_]',
+}
 
 /** Rewrites a pattern from Python's syntax to JavaScript's with the flag `u`. */
 class Translator {
   readonly #pattern: string
   readonly #flags: Set<string>
+  readonly #classes: Classes
   #at = 0
 
-  constructor(pattern: string, flags: Set<string>) {
+  constructor(pattern: string, flags: Set<string>, classes: Classes) {
     this.#pattern = pattern
     this.#flags = flags
+    this.#classes = classes
   }
 
   source(): string {
@@ -124,7 +153,8 @@ class Translator {
   #escape(): string {
     const [, letter = ''] = this.#take(2)
     if (letter === '') return this.#unsupported('it ends in a backslash')
-    const known = CLASSES[letter]
+    const { outside, word } = this.#classes
+    const known = outside[letter]
     if (known !== undefined) return known
     switch (letter) {
       case 'A':
@@ -132,9 +162,9 @@ class Translator {
       case 'Z':
         return '(?![^])'
       case 'b':
-        return `(?:(?<=${WORD})(?!${WORD})|(?<!${WORD})(?=${WORD}))`
+        return `(?:(?<=${word})(?!${word})|(?<!${word})(?=${word}))`
       case 'B':
-        return `(?:(?<=${WORD})(?=${WORD})|(?<!${WORD})(?!${WORD}))`
+        return `(?:(?<=${word})(?=${word})|(?<!${word})(?!${word}))`
       default:
         return this.#literal(letter)
     }
@@ -176,13 +206,13 @@ class Translator {
       if (isDash) out += '\\-'
       else if (character === '\\') {
         const letter = this.#take(1)
-        const known = IN_SET[letter]
+        const known = this.#classes.inSet[letter]
         if (known !== undefined) {
           out += known
           afterClass = true
         } else if (letter === 'b') out += '\\x08'
         else if (letter === '-') out += '\\-'
-        else if (/[SW]/.test(letter)) this.#unsupported(`"\\${letter}" in [ ]`)
+        else if (/[DSW]/.test(letter)) this.#unsupported(`"\\${letter}" in [ ]`)
         else out += this.#literal(letter)
       } else
         out +=

@@ -35,7 +35,7 @@ function group(match: RegExpExecArray, name: string): string {
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', a: '\x07', f: '\f', v: '\v', '\\': '\\' }
 
 /** Python's replacement text: `\1`, `\g<name>`, `\n`. */
-const expand = (template: string, match: RegExpExecArray): string =>
+export const expand = (template: string, match: RegExpExecArray): string =>
   template.replace(
     /\\(?:g<([^>]*)>|(0[0-7]{0,2}|\d{1,2})|([^]))/g,
     (all, name?: string, number?: string, other?: string) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
@@ -102,4 +102,18 @@ t.test('only successful reads are cached', async (t) => {
   t.equal(String((await reader.read({ it: at('late') })).it), '1')
   writeFileSync(at('late'), '2')
   t.equal(String((await reader.read({ it: at('late') })).it), '1')
+})
+
+t.test('a file that is too big for a script is refused before it is read', async (t) => {
+  fresh({})
+  const big = at('big')
+  writeFileSync(big, '')
+  truncateSync(big, 6_000_000_000)
+  const ran = await runSteps([play('p', { hosts: 'all' }, () => [put('put', { src: big, to: at('to') })])])
+  t.equal(ran.results[0]?.status, 'failed')
+  t.equal(
+    ran.results[0]?.message,
+    `"${big}" has 6000 MB, and this module sends up to 17 MB: use the module "upload", which sends any size`,
+  )
+  t.same(ran.exchanges, {}, 'nothing is sent to the host')
 })

@@ -17,7 +17,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { copy } from '../../../../src/modules/core/copy.ts'
 import { Secret, SecretBytes } from '../../../../src/values/secret.ts'
-import { converge, runIn } from '../../../support/shells.ts'
+import { template } from '../../../../src/modules/core/template.ts'
+import { converge, runIn, shells } from '../../../support/shells.ts'
 import { converged, inEachShell } from '../each-shell.ts'
 import { runs } from '../../../support/seed.ts'
 
@@ -93,6 +94,58 @@ t.test('a link is replaced by the file, and its target stays', async (t) => {
     t.notOk(lstatSync(dest).isSymbolicLink())
     t.equal(readFileSync(join(folder, 'target'), 'utf8'), 'precious')
   })
+})
+
+t.test('a file is put into a directory, and into one that a link leads to', async (t) => {
+  const inputs = { src: Buffer.from('new') }
+  inEachShell(t, (t, shell, folder) => {
+    mkdirSync(join(folder, 'usr/bin'), { recursive: true })
+    symlinkSync('usr/bin', join(folder, 'bin'))
+    const bin = join(folder, 'bin')
+    converged(t, converge(shell, copy, { src: 'files/tool', dest: bin, mode: '0755' }, { inputs }), [
+      `create ${bin}/tool (0755)`,
+    ])
+    converged(t, converge(shell, copy, { src: 'files/tool', dest: bin, mode: '0700' }, { inputs }), [
+      `change mode of ${bin}/tool to 0700 (was 0755)`,
+    ])
+    const updated = converge(shell, copy, { src: 'files/tool', dest: bin }, { inputs: { src: Buffer.from('newer') } })
+    converged(t, updated, [`update ${bin}/tool`])
+    t.ok(updated.before.reads?.includes(join(folder, 'usr/bin/tool')), 'the plan depends on the real path')
+    t.ok(updated.before.changes[0]?.sets?.includes(join(folder, 'usr/bin/tool')), 'and the change sets it')
+    converged(t, converge(shell, copy, { src: 'files/tool', dest: join(folder, 'usr') }, { inputs }), [
+      `create ${folder}/usr/tool`,
+    ])
+    t.ok(lstatSync(bin).isSymbolicLink())
+    t.same(readdirSync(join(folder, 'usr/bin')), ['tool'])
+    for (const force of [true, false])
+      t.equal(
+        converge(shell, copy, { content: 'x', dest: bin, force }).before.problem,
+        `${bin} is a link to a directory: append / and a file name`,
+      )
+    const run = converge(shell, template, { src: 'a.conf.j2', dest: bin }, { inputs })
+    converged(t, run, [`create ${bin}/a.conf.j2`])
+  })
+})
+
+t.test('copy with follow writes to the target of a link', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    writeFileSync(join(folder, 'f'), 'old')
+    symlinkSync('f', join(folder, 'l'))
+    const dest = join(folder, 'l')
+    converged(t, converge(shell, copy, { content: 'new', dest, follow: true, mode: '0600' }), [`update ${dest} (0600)`])
+    t.ok(lstatSync(dest).isSymbolicLink())
+    t.equal(readFileSync(join(folder, 'f'), 'utf8'), 'new')
+    t.equal(permissions(join(folder, 'f')), 0o600)
+  })
+})
+
+t.test('content that is too big is refused, and names the module for it', async (t) => {
+  const inputs = { src: Buffer.alloc(16 * 1024 * 1024 + 1) }
+  const plan = converge(shells[0], copy, { src: 'a', dest: '/tmp/labbook-none' }, { inputs }).before
+  t.equal(
+    plan.problem,
+    'the content has 17 MB, and this module sends up to 17 MB: use the module "upload", which sends any size',
+  )
 })
 
 t.test('a file of the controller is copied byte for byte, also into a directory', async (t) => {

@@ -93,6 +93,19 @@ t.test('file creates and changes links', async (t) => {
   })
 })
 
+t.test('the owner of a link is not that of its target', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    writeFileSync(join(folder, 'f'), '', { mode: 0o644 })
+    const path = join(folder, 'l')
+    converged(t, converge(shell, file, { path, state: 'link', src: 'f', owner: 4321 }), [`create link ${path} to f`])
+    converged(t, converge(shell, file, { path, state: 'link', src: 'f', owner: 1234 }), [
+      `change owner of ${path} to 1234:root (was UNKNOWN:root)`,
+    ])
+    t.equal(lstatSync(path).uid, 1234)
+    t.match(statSync(path), { uid: 0, mode: 0o100644 })
+  })
+})
+
 t.test('file with state touch creates an empty file and keeps an existing one', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
@@ -127,6 +140,11 @@ t.test('file reports what prevents the state', async (t) => {
     t.match(problem({ state: 'link', src: 'none', path: join(folder, 'l') }), 'none does not exist')
     t.match(problem({ state: 'link', src: '/etc', path: folder }), 'cannot be replaced by a link')
     t.match(problem({ state: 'file', path: folder }), 'is a directory, not a file')
+    symlinkSync('nowhere', join(folder, 'dangling'))
+    symlinkSync('f', join(folder, 'link'))
+    for (const more of [{ state: 'file' }, { owner: '1' }, { mode: '0600' }])
+      t.match(problem({ ...more, path: join(folder, 'dangling') }), 'dangling is a dangling link to nowhere')
+    t.match(problem({ state: 'file', path: join(folder, 'link'), follow: false }), 'link is a link, not a file')
     t.match(problem({ path: join(folder, 'gone') }), 'does not exist')
     t.match(problem({ state: 'touch', path: join(folder, 'no/a') }), `directory ${folder}/no does not exist`)
     t.equal(problem({ owner: 'no.body' }), 'user "no.body" does not exist on this host')
@@ -139,7 +157,9 @@ t.test('file rejects contradictory parameters', async (t) => {
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
+  t.match(why({ path: `/${'é'.repeat(128)}/a` }), 'has a name of more than 255 bytes')
   t.match(why({ path: '/a/..', state: 'absent' }), 'refusing to remove /')
   t.match(why({ path: '/a', state: 'link' }), "src and state: 'link' require each other")
   t.match(why({ path: '/a', state: 'touch', recurse: true }), 'recurse requires')
+  t.match(why({ path: '/a', state: 'link', src: '/b', mode: '0600' }), 'a link has no mode of its own')
 })

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { get_url } from '../../../../src/modules/core/get_url.ts'
@@ -37,6 +46,12 @@ t.test('get_url downloads files', async (t) => {
     t.same(readdirSync(folder), ['a b'])
 
     converged(t, converge(shell, get_url, { url, dest: `${folder}/` }), [`download ${url} to ${folder}/file`])
+    mkdirSync(join(folder, 'd'))
+    symlinkSync('d', join(folder, 'directory'))
+    converged(t, converge(shell, get_url, { url, dest: join(folder, 'directory') }), [
+      `download ${url} to ${folder}/directory/file`,
+    ])
+    t.same([readdirSync(join(folder, 'd')), lstatSync(join(folder, 'directory')).isSymbolicLink()], [['file'], true])
     symlinkSync('file', join(folder, 'link'))
     writeFileSync(join(folder, 'file'), 'spoilt')
     converged(t, converge(shell, get_url, { url, dest: join(folder, 'link'), force: true }), [
@@ -65,8 +80,8 @@ t.test('get_url sends secret headers with curl and with wget', async (t) => {
 function withWget(shell: Shell, folder: string, params: Parameters<typeof get_url.definition.schema.parse>[0]) {
   const bin = join(folder, 'bin')
   mkdirSync(bin)
-  for (const tool of ['wget', 'stat', 'sha256sum', 'mktemp', 'chmod', 'chown', 'rm', 'mv', 'sync', 'readlink'])
-    symlinkSync(`/usr/bin/${tool}`, join(bin, tool))
+  const tools = ['chmod', 'chown', 'flock', 'ls', 'mktemp', 'mv', 'readlink', 'rm', 'sha256sum', 'stat', 'sync', 'wget']
+  for (const tool of tools) symlinkSync(`/usr/bin/${tool}`, join(bin, tool))
   const path = process.env['PATH']
   process.env['PATH'] = bin
   try {

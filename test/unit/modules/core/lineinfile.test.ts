@@ -147,7 +147,7 @@ t.test('lineinfile reports files that it cannot edit', async (t) => {
     writeFileSync(path, Buffer.from([0xff, 0x0a]))
     t.equal(problem(path), `${path} is not UTF-8 text`)
     truncateSync(path, 1_048_577)
-    t.equal(problem(path), `${path} has 1048577 bytes: lineinfile supports up to 1048576`)
+    t.equal(problem(path), `${path} has 1048577 bytes: this module supports up to 1048576`)
     t.match(problem(folder), 'is a directory')
     t.match(problem(join(folder, 'no/a')), `directory ${folder}/no does not exist`)
     symlinkSync('nowhere', join(folder, 'l'))
@@ -158,7 +158,7 @@ t.test('lineinfile reports files that it cannot edit', async (t) => {
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({ path: '/a', regexp: '(?i)x', line: 'x' }), 'JavaScript syntax, not Python')
+  t.match(why({ path: '/a', regexp: '(a', line: 'x' }), 'the regular expression "(a" is wrong or not supported')
   t.match(why({ path: '/a', line: 'x\ny' }), 'one line')
   t.match(why({ path: '/a' }), 'line is required')
 })

@@ -101,7 +101,7 @@ t.test('sysctl writes a parameter to a file in each shell', async (t) => {
     writeFileSync(sysctl_file, 'vm.swappiness = 1\n', { mode: 0o640 })
     const run = converge(shell, sysctl, { name: 'vm.swappiness', value, sysctl_file })
     t.same(descriptions(run.before), [`set vm.swappiness = ${value} in ${sysctl_file}`])
-    t.same(run.after, { changes: [], values: { name: 'vm.swappiness', value } })
+    t.same(run.after, { changes: [], values: { name: 'vm.swappiness', value }, confidential: true })
     t.equal(readFileSync(sysctl_file, 'utf8'), `vm.swappiness = ${value}\n`)
     t.match(
       converge(shell, sysctl, { name: 'vm.no_such', value: 1, sysctl_file }).before.problem,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
@@ -58,7 +58,23 @@ t.test('identical file is not uploaded again, a changed one is', async (t) => {
     (await plan({ sha256: 'a'.repeat(64) })).problem,
     /^checksum of ".*from" is [0-9a-f]{64}, not a{64}: the file is damaged, or another file/,
   )
-  t.notOk(existsSync(`${dest}.labbook.part`))
+  t.same(readdirSync(path.dirname(dest)), ['to'], 'no other file is left')
+})
+
+t.test('uploads to one file at the same time do not mix, and leftovers of old ones are removed', async (t) => {
+  const leftovers = ['old', 'new'].map((name) => path.join(path.dirname(dest), `.labbook.upload.${name}`))
+  for (const file of leftovers) writeFileSync(file, '')
+  utimesSync(leftovers[0] as string, 0, 0)
+  const sources = Array.from({ length: 3 }, (_, i) => {
+    const file = `${src}${i}`
+    writeFileSync(file, Buffer.alloc(6_000_000, i))
+    return file
+  })
+  await Promise.all(sources.map((file) => programs.send({ target, src: file, dest })))
+  t.ok(sources.some((file) => readFileSync(file).equals(readFileSync(dest))))
+  t.same(readdirSync(path.dirname(dest)), ['.labbook.upload.new', 'to'])
+  rmSync(leftovers[1] as string)
+  await t.rejects(programs.send({ target, src, dest: path.dirname(dest) }), /is a directory: append a file name/)
 })
 
 t.test('force: false keeps an existing file and uploads a missing one', async (t) => {
