@@ -122,7 +122,8 @@ export const PARTS: readonly Part[] = [
     lane: 'ssh',
     minutes: 9,
     runs: 'test',
-    work: oneByOne(600, () => testFiles('test/ssh')),
+    // Two at a time: they wait more than they compute, and each has an sshd and accounts of its own.
+    work: { files: () => testFiles('test/ssh'), jobs: 2, timeoutSeconds: 600 },
   },
   {
     name: 'redis',
