@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, type ExperimentContext, tableLines } from 'labbook'
-import { type Budget, replicaBudget, type RequestCosts } from 'labbook/load'
+import { type GeneratorScheduling, type Budget, replicaBudget, type RequestCosts } from 'labbook/load'
 import { COUNTER_CPUS } from '../app/stack.ts'
 import type { CpuUsage } from './bottleneck.ts'
 import { cpuHosts } from './generators.ts'
@@ -31,14 +31,14 @@ const CALIBRATION = { way: 'closed', connections: 4, warmup: 0.5, seconds: 1.5 }
  * generator limits the throughput. Nothing is limited where the generator has machines of its own.
  *
  * @param replicas - the most replicas that the test runs.
- * @param cpu - the CPU that only the generator uses.
+ * @param scheduling - of the load generator.
  * @returns undefined if the test cannot be decided here: then all findings say why.
  */
 export async function loadConditions(
   on: ExperimentContext,
   settings: LoadSettings,
   replicas: number,
-  cpu: number | undefined,
+  scheduling: GeneratorScheduling,
 ): Promise<LoadConditions | undefined> {
   const unchanged = { cpus: COUNTER_CPUS, statement: '', evidence: [] }
   if (!settings.budget) return unchanged
@@ -49,7 +49,7 @@ export async function loadConditions(
     replicas: configuredReplicas(on).replicas,
     containers: await stackContainers(on),
     settings,
-    cpu,
+    scheduling,
     plan: { ...CALIBRATION, reconnectEvery: settings.reconnectEvery },
   })
   const costs = costsOf(trial, machine.busyAtRest)
@@ -58,9 +58,9 @@ export async function loadConditions(
     return undefined
   }
   const shared = {
-    cores: machine.cores - (cpu === undefined ? 0 : 1),
+    cores: machine.cores - (scheduling.cpu === undefined ? 0 : 1),
     busyAtRest: machine.busyAtRest,
-    generatorApart: cpu !== undefined,
+    generatorApart: scheduling.cpu !== undefined,
   }
   const budget = replicaBudget(shared, costs, replicas, COUNTER_CPUS)
   const exhibit = on.record({

@@ -13,6 +13,7 @@ import {
 } from 'labbook'
 import { providerOf } from 'labbook/lab'
 import {
+  type GeneratorScheduling,
   type LoadPart,
   type LoadResult,
   mergeParts,
@@ -73,27 +74,31 @@ export const cpuHosts = (on: Pick<ExperimentContext, 'groups'>): readonly string
 }
 
 /**
- * Runs load tests while the generator has a CPU of its own, where the lab can give it one and the nodes keep
- * {@link LEAST_NODE_CPUS}. Otherwise the generator has a high priority (see `program.ts` in `src/load`).
+ * Runs load tests while the generator on this machine is kept apart from the nodes that share it: with a CPU of its own
+ * where the nodes keep {@link LEAST_NODE_CPUS}, else before all other processes.
  *
- * @param work - receives the CPU, if there is one.
+ * @param work - receives how the generator is scheduled.
  */
 export async function withGenerator(
   on: ExperimentContext,
-  work: (cpu: number | undefined) => Promise<void>,
+  work: (scheduling: GeneratorScheduling) => Promise<void>,
 ): Promise<void> {
   const cpu = await reserveCpu(on)
   if (cpu === undefined) {
-    await work(cpu)
+    await work({ realTime: sharesMachine(on) && process.getuid?.() === 0 })
     return
   }
   on.log(`the load generator has CPU ${cpu} of this machine for itself; the nodes use the others`)
   try {
-    await work(cpu)
+    await work({ cpu })
   } finally {
     await releaseGenerator(on)
   }
 }
+
+/** A lab of namespaces: its nodes are processes of this machine. */
+const sharesMachine = (on: ExperimentContext): boolean =>
+  generatorHosts(on).length === 0 && projectLab(on)?.provider === 'namespaces'
 
 /** With fewer, the nodes would be the limit of most tests: then a priority serves better. */
 const LEAST_NODE_CPUS = 3
@@ -117,7 +122,7 @@ export async function releaseGenerator(on: SetupContext): Promise<void> {
   if (exitCode !== 0) throw new PlaybookError(`cannot give the nodes all CPUs again: ${stderr.trim()}`)
 }
 
-export interface ShardedLoadOptions extends Pick<RunLoadOptions, 'cpu' | 'onProgress'> {
+export interface ShardedLoadOptions extends Pick<RunLoadOptions, 'scheduling' | 'onProgress'> {
   /** Path of the generator on the hosts of group `loadgen`. */
   readonly program?: string
 }

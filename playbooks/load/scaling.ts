@@ -1,5 +1,13 @@
 import type { ExperimentContext } from 'labbook'
-import { type CapacityLimits, type Knee, kneeOf, type LoadPoint, nextLoad, type StopReason } from 'labbook/load'
+import {
+  type GeneratorScheduling,
+  type CapacityLimits,
+  type Knee,
+  kneeOf,
+  type LoadPoint,
+  nextLoad,
+  type StopReason,
+} from 'labbook/load'
 import { isServiceSaturated } from './bottleneck.ts'
 import { COUNTER } from './replicas.ts'
 import type { LoadSettings } from './settings.ts'
@@ -39,7 +47,7 @@ export async function findCapacity(
   settings: LoadSettings,
   replicas: number,
   containers: readonly StackContainer[],
-  cpu: number | undefined,
+  scheduling: GeneratorScheduling,
 ): Promise<CapacityResult> {
   const limits: CapacityLimits = {
     first: FIRST_CONNECTIONS * replicas,
@@ -54,7 +62,7 @@ export async function findCapacity(
       replicas,
       containers,
       settings,
-      cpu,
+      scheduling,
       plan: {
         way: 'closed',
         connections,

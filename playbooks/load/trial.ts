@@ -1,5 +1,6 @@
 import { type ExperimentContext, PlaybookError, toText } from 'labbook'
 import {
+  type GeneratorScheduling,
   generatorLimit,
   type LoadProgress,
   type LoadResult,
@@ -52,8 +53,8 @@ export interface TrialOptions {
   readonly containers: readonly StackContainer[]
   readonly plan: Omit<PlanInput, 'targets' | 'kinds'> & LoadModel
   readonly settings: Pick<LoadSettings, 'kinds' | 'failureLimit'>
-  /** The CPU that only the generator on this machine uses. */
-  readonly cpu?: number | undefined
+  /** Of the generator on this machine. */
+  readonly scheduling?: GeneratorScheduling
 }
 
 type LoadModel =
@@ -68,7 +69,7 @@ export const MAX_TIMEOUT_SECONDS = 60
 /** Runs one load on the app and evaluates CPU usage. */
 export async function runTrial(
   on: ExperimentContext,
-  { name, replicas, containers, plan, settings, cpu }: TrialOptions,
+  { name, replicas, containers, plan, settings, scheduling }: TrialOptions,
 ): Promise<TrialRun> {
   const seconds = (plan.warmup ?? 0) + plan.seconds
   on.waiting(`the load to end: ${name}`, seconds)
@@ -82,7 +83,7 @@ export async function runTrial(
         kinds: [...settings.kinds],
       },
       {
-        ...(cpu === undefined ? {} : { cpu }),
+        ...(scheduling === undefined ? {} : { scheduling }),
         onProgress: (progress) => {
           on.waiting(`the load to end: ${name}; ${progressText(progress, replicas)}`, seconds)
         },

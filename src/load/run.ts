@@ -10,11 +10,18 @@ const PROGRAM = path.join(import.meta.dirname, 'program.ts')
 /** Seconds for the program to start and end, beyond the load and its last responses. */
 const STARTUP_SECONDS = 30
 
+/** How the load generator on this machine is kept apart from the servers that share it. */
+export interface GeneratorScheduling {
+  /** The CPU that it has for itself; it may use no other. */
+  readonly cpu?: number
+  /** It runs before every process of the usual scheduling class. Needs root. */
+  readonly realTime?: boolean
+}
+
 export interface RunLoadOptions {
   /** Ends the load at once. */
   readonly signal?: AbortSignal
-  /** The CPU that the generator has for itself; it may use no other. */
-  readonly cpu?: number
+  readonly scheduling?: GeneratorScheduling
   /** Called each second of the measurement. */
   readonly onProgress?: (progress: LoadProgress) => void
 }
@@ -26,12 +33,16 @@ export interface RunLoadOptions {
  * @returns the result; `ended` tells whether it is complete.
  * @throws {Refusal} if the plan is invalid; Error if the program failed; the signal's reason if aborted.
  */
-export async function runLoad(input: PlanInput, { signal, cpu, onProgress }: RunLoadOptions = {}): Promise<LoadResult> {
+export async function runLoad(
+  input: PlanInput,
+  { signal, scheduling = {}, onProgress }: RunLoadOptions = {},
+): Promise<LoadResult> {
   const plan = readPlan(input)
   signal?.throwIfAborted()
   // The whole process, not its main thread alone: garbage collection has threads of its own.
   const [program, ...args] = [
-    ...(cpu === undefined ? [] : ['taskset', '-c', String(cpu)]),
+    ...(scheduling.cpu === undefined ? [] : ['taskset', '-c', String(scheduling.cpu)]),
+    ...(scheduling.realTime === true ? ['chrt', '--rr', '1'] : []),
     ...[process.execPath, WORKER, PROGRAM, 'load'],
   ] as [string, ...string[]]
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] })

@@ -1,5 +1,5 @@
 import { type Exhibit, experiment, type ExperimentContext } from 'labbook'
-import { type Comparison, runUntilDecided, shareIssues } from 'labbook/load'
+import { type GeneratorScheduling, type Comparison, runUntilDecided, shareIssues } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { trialsChart } from '../charts.ts'
 import { releaseGenerator, withGenerator } from '../generators.ts'
@@ -40,10 +40,10 @@ export const loadCapacity = experiment(
   async (on) => {
     if (await skipIfTooSlow(on)) return
     const settings = settingsOf(on)
-    await withGenerator(on, async (cpu) => {
-      const conditions = await loadConditions(on, settings, MOST_REPLICAS, cpu)
+    await withGenerator(on, async (scheduling) => {
+      const conditions = await loadConditions(on, settings, MOST_REPLICAS, scheduling)
       if (conditions === undefined) return
-      await compareCapacity(on, settings, conditions, cpu)
+      await compareCapacity(on, settings, conditions, scheduling)
     })
   },
 )
@@ -54,7 +54,7 @@ async function compareCapacity(
   on: ExperimentContext,
   settings: LoadSettings,
   { cpus, statement, evidence }: LoadConditions,
-  cpu: number | undefined,
+  scheduling: GeneratorScheduling,
 ): Promise<void> {
   const trials: TrialRun[] = []
   const running: Exhibit[] = []
@@ -73,7 +73,7 @@ async function compareCapacity(
         replicas,
         containers: current.containers,
         settings,
-        cpu,
+        scheduling,
         plan: {
           way: 'closed',
           connections: settings.connections,

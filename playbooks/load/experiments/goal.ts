@@ -1,5 +1,13 @@
 import { experiment, type ExperimentContext, tableLines } from 'labbook'
-import { isFound, meetsGoal, nextRate, type RateFound, type RateGoal, type RatePoint } from 'labbook/load'
+import {
+  type GeneratorScheduling,
+  isFound,
+  meetsGoal,
+  nextRate,
+  type RateFound,
+  type RateGoal,
+  type RatePoint,
+} from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { goalChart } from '../charts.ts'
 import { releaseGenerator, withGenerator } from '../generators.ts'
@@ -31,10 +39,10 @@ export const loadGoal = experiment(
     if (await skipIfTooSlow(on)) return
     const settings = settingsOf(on)
     const { replicas } = configuredReplicas(on)
-    await withGenerator(on, async (cpu) => {
-      const conditions = await loadConditions(on, settings, replicas, cpu)
+    await withGenerator(on, async (scheduling) => {
+      const conditions = await loadConditions(on, settings, replicas, scheduling)
       if (conditions === undefined) return
-      await searchRate(on, settings, replicas, conditions, cpu)
+      await searchRate(on, settings, replicas, conditions, scheduling)
     })
   },
 )
@@ -49,10 +57,10 @@ async function searchRate(
   settings: LoadSettings,
   replicas: number,
   { cpus, statement, evidence }: LoadConditions,
-  cpu: number | undefined,
+  scheduling: GeneratorScheduling,
 ): Promise<void> {
   await scaleTo(on, replicas, cpus)
-  const common = { replicas, containers: await stackContainers(on), settings, cpu }
+  const common = { replicas, containers: await stackContainers(on), settings, scheduling }
   const times = { warmup: settings.warmupSeconds, reconnectEvery: settings.reconnectEvery }
   const closed = await runTrial(on, {
     ...common,

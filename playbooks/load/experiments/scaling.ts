@@ -1,5 +1,5 @@
 import { experiment, type ExperimentContext } from 'labbook'
-import { type Fit, fitLaw, formatInterval, generatorLimit, peakOf } from 'labbook/load'
+import { type GeneratorScheduling, type Fit, fitLaw, formatInterval, generatorLimit, peakOf } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { latencyChart, loadChart, scalingChart } from '../charts.ts'
 import { releaseGenerator, withGenerator } from '../generators.ts'
@@ -32,10 +32,10 @@ export const loadScaling = experiment(
   async (on) => {
     if (await skipIfTooSlow(on)) return
     const settings = settingsOf(on)
-    await withGenerator(on, async (cpu) => {
-      const conditions = await loadConditions(on, settings, Math.max(...settings.replicas), cpu)
+    await withGenerator(on, async (scheduling) => {
+      const conditions = await loadConditions(on, settings, Math.max(...settings.replicas), scheduling)
       if (conditions === undefined) return
-      await measureScaling(on, settings, conditions, cpu)
+      await measureScaling(on, settings, conditions, scheduling)
     })
   },
 )
@@ -44,12 +44,12 @@ async function measureScaling(
   on: ExperimentContext,
   settings: LoadSettings,
   { cpus, statement, evidence }: LoadConditions,
-  cpu: number | undefined,
+  scheduling: GeneratorScheduling,
 ): Promise<void> {
   const steps: CapacityResult[] = []
   for (const replicas of settings.replicas) {
     await scaleTo(on, replicas, cpus)
-    const step = await findCapacity(on, settings, replicas, await stackContainers(on), cpu)
+    const step = await findCapacity(on, settings, replicas, await stackContainers(on), scheduling)
     steps.push(step)
     record(
       on,

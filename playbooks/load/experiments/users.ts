@@ -1,4 +1,5 @@
 import { type Exhibit, experiment, type ExperimentContext, tableLines } from 'labbook'
+import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
 import { releaseGenerator, withGenerator } from '../generators.ts'
 import { assertDeployed, configuredReplicas, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
@@ -37,8 +38,8 @@ export const loadUsers = experiment(
   async (on) => {
     if (await skipIfTooSlow(on)) return
     const settings = settingsOf(on)
-    await withGenerator(on, async (cpu) => {
-      const cells = await measureCells(on, settings, cpu)
+    await withGenerator(on, async (scheduling) => {
+      const cells = await measureCells(on, settings, scheduling)
       const table = record(
         on,
         'Users by replicas',
@@ -61,7 +62,7 @@ interface Cell {
 async function measureCells(
   on: ExperimentContext,
   settings: LoadSettings,
-  cpu: number | undefined,
+  scheduling: GeneratorScheduling,
 ): Promise<readonly Cell[]> {
   const { replicas: configured } = configuredReplicas(on)
   const order = [...settings.usersReplicas].sort((a, b) => Number(a === configured) - Number(b === configured))
@@ -75,7 +76,7 @@ async function measureCells(
         replicas,
         containers,
         settings,
-        cpu,
+        scheduling,
         plan: { way: 'users', users: count, warmup: settings.warmupSeconds + 2, seconds: settings.usersSeconds },
       })
       const exhibit = record(
