@@ -6,7 +6,7 @@ export { replicaBudget, type Budget, type RequestCosts, type SharedMachine } fro
 export { runUntilDecided, type SequentialTrial } from './sequential.ts'
 export { mergeParts, shardPlan } from './shards.ts'
 export type { LoadPart } from './program.ts'
-export type { Figures, Latency, LoadResult, UsersAnalysis } from './result.ts'
+export type { Failure, Figures, Latency, LoadResult, UsersAnalysis } from './result.ts'
 export { generatorLimit, type GeneratorUsage } from './meter.ts'
 export {
   compare,
@@ -26,5 +26,6 @@ export {
   type StopReason,
 } from './capacity.ts'
 export { fitLaw, peakOf, type Fit, type ScalingLaw, type ScalingTrial } from './scaling.ts'
-export { csvOf, textOf } from './table.ts'
+export { csvOf, plannedText, textOf } from './table.ts'
+export { locustFiles, recentSeconds, type RecentSeconds } from './locust.ts'
 export { isFound, meetsGoal, nextRate, type RateFound, type RateGoal, type RatePoint } from './rate-search.ts'
