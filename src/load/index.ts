@@ -29,3 +29,6 @@ export { fitLaw, peakOf, type Fit, type ScalingLaw, type ScalingTrial } from './
 export { csvOf, plannedText, textOf } from './table.ts'
 export { locustFiles, recentSeconds, type RecentSeconds } from './locust.ts'
 export { isFound, meetsGoal, nextRate, type RateFound, type RateGoal, type RatePoint } from './rate-search.ts'
+export { readLocustHistory, readLocustStats } from './locust-csv.ts'
+export { importLocust, type ImportFinding, type LocustImport } from './locust-findings.ts'
+export type { LocustRun } from './locust-run.ts'

@@ -107,7 +107,7 @@ const times = fc.array(fc.record({ at: fc.nat(24_999), ms: fc.double({ min: 0.00
   maxLength: 300,
 })
 
-t.test('current rates and percentiles are those of the last ten seconds', async (t) => {
+t.test('current rates and percentiles are those of the last ten seconds', async () => {
   fc.assert(
     fc.property(times, fc.integer({ min: 1, max: 25_000 }), (all, length) => {
       const load = result((add) => {
