@@ -3,7 +3,7 @@ import { type Figures, type LoadResult, plannedText, recentSeconds } from 'labbo
 import { drawChart, html, Markup, reportStyle, scrollable } from 'labbook/report'
 
 /** One column: the page has no table of contents. */
-const ONE_COLUMN = `body { display: block } body > header, main, body > footer { margin-left: auto; margin-right: auto }
+const ONE_COLUMN = `body { display: block } body > header, main, body > footer { margin-inline: max(1rem, 50% - 36rem) }
 .chart { margin-bottom: 1.25rem }`
 
 /** The statistics, failures and charts of a load as a self-contained HTML page, as known from Locust. */

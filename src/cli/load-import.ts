@@ -91,7 +91,8 @@ function textFrom(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`)
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new UsageError(code === 'ENOENT' ? `file "${file}" not found` : `cannot read "${file}": ${message}`)
   }
 }
 
@@ -140,7 +141,7 @@ const importText = ({ runs, findings, limits }: LocustImport): string =>
       ...wrapped(detail, '    '),
     ]),
     '',
-    'These files do not show:',
+    'Limits:',
     ...limits.flatMap((limit) => wrapped(limit, '  - ')),
     '',
   ].join('\n')

@@ -81,8 +81,8 @@ export function readLocustStats(file: string, text: string): LocustStats {
     }),
   )
   const total = all.at(-1)
-  // Locust writes it last, without a method.
-  if (total?.name !== AGGREGATE || total.method !== '')
+  // Locust writes it last, without a method; before 1.2 that was Python's "None".
+  if (total?.name !== AGGREGATE || !['', 'None'].includes(total.method))
     throw new Refusal(
       `${file}:${rows.at(-1)?.line ?? 1}: the last row must be "${AGGREGATE}": the file is truncated; ` +
         'use the complete _stats.csv of the test',
@@ -127,7 +127,7 @@ function readTable<Column extends string>(
   kind: string,
   required: Readonly<Record<Column, 'text' | 'number'>>,
 ): { columns: readonly string[]; rows: TableRow<Column>[] } {
-  const [head, ...records] = parseRecords(file, text)
+  const [head, ...records] = parseRecords(file, text, kind)
   if (head === undefined) throw new Refusal(`${file}: the file is empty; expected a ${kind} of Locust`)
   const columns = head.cells
   const missing = Object.keys(required).filter((column) => !columns.includes(column))
@@ -170,7 +170,7 @@ function columnsProblem(columns: readonly string[], missing: readonly string[], 
 }
 
 /** @returns the non-empty lines. `line` is the last line of a record. */
-function parseRecords(file: string, text: string): { cells: string[]; line: number }[] {
+function parseRecords(file: string, text: string, kind: string): { cells: string[]; line: number }[] {
   try {
     const records = parse(text, {
       bom: true,
@@ -182,6 +182,8 @@ function parseRecords(file: string, text: string): { cells: string[]; line: numb
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     const { lines } = error as unknown as { lines?: number }
-    throw new Refusal(`${file}${lines === undefined ? '' : `:${lines}`}: not valid CSV: ${error.message}`)
+    throw new Refusal(
+      `${file}${lines === undefined ? '' : `:${lines}`}: not valid CSV: ${error.message}; expected a ${kind} of Locust`,
+    )
   }
 }

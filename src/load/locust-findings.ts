@@ -42,7 +42,12 @@ interface Measured {
   readonly phase: LocustPhase
   readonly name: string
   readonly validity: ImportFinding
-  readonly limit: ImportFinding
+  readonly limit: UsersLimit
+}
+
+type UsersLimit = ImportFinding & {
+  /** Requests per second of the users at a response time of 0; undefined: unknown. */
+  readonly most?: number
 }
 
 /** @param runs - the first number of replicas is compared with each other one. */
@@ -94,6 +99,7 @@ function validity(suffix: string, name: string, phase: LocustPhase): ImportFindi
             `${LEAST_SECONDS} s and ${LEAST_REQUESTS} requests are needed`,
         ]
       : []),
+    ...drift(blocks),
   ]
   if (problems.length > 0) return { ...finding, holds: false, detail: problems.join('; ') }
   if (rampUp === undefined)
@@ -107,11 +113,21 @@ function validity(suffix: string, name: string, phase: LocustPhase): ImportFindi
   }
 }
 
+/** A rate that rises or falls is not that of a steady state. */
+function drift(blocks: readonly number[]): string[] {
+  const half = Math.floor(blocks.length / 2)
+  if (half === 0) return []
+  const [before, after] = [mean(blocks.slice(0, half)), mean(blocks.slice(-half))]
+  return Math.abs(after / before - 1) <= TOLERANCE
+    ? []
+    : [`the rate changed from ${before.toFixed(1)} to ${after.toFixed(1)} requests/s between the halves of the run`]
+}
+
 /**
  * By Little's law, N users with think time Z and response time R request N / (Z + R) per second, at most N / Z. With a
  * short R they set the rate, whatever the server.
  */
-function usersLimit(suffix: string, name: string, phase: LocustPhase, think: number | undefined): ImportFinding {
+function usersLimit(suffix: string, name: string, phase: LocustPhase, think: number | undefined): UsersLimit {
   const { users, requestsPerSecond, mean, requests, failures } = phase
   const inconclusive = (statement: string, detail: string): ImportFinding => ({
     id: `import.users.${suffix}`,
@@ -139,13 +155,15 @@ function usersLimit(suffix: string, name: string, phase: LocustPhase, think: num
         `response time request ${predicted.toFixed(1)}: the think time differs, or Locust was the limit`,
     )
   const ratio = pause / (pause + response)
-  const most = pause > 0 ? `, at most ${(users / pause).toFixed(1)} at a response time of 0` : ''
+  const most = pause > 0 ? users / pause : undefined
+  const atMost = most === undefined ? '' : `, at most ${most.toFixed(1)} at a response time of 0`
   return {
+    ...(most === undefined ? {} : { most }),
     id: `import.users.${suffix}`,
     statement,
     holds: ratio >= NEAR_MOST,
     detail:
-      `${rate(requestsPerSecond)}${most}; users waited ${percent(1 - ratio)} of their time for responses ` +
+      `${rate(requestsPerSecond)}${atMost}; users waited ${percent(1 - ratio)} of their time for responses ` +
       `(${mean.toFixed(0)} ms), ${think === undefined ? 'derived ' : ''}think time ${pause.toFixed(2)} s`,
   }
 }
@@ -156,6 +174,21 @@ const rateOf = (runs: readonly Measured[]): number => mean(runs.map(({ phase }) 
 const responseOf = (runs: readonly Measured[]): number => mean(runs.map(({ phase }) => phase.mean))
 const replicasOf = (runs: readonly Measured[]): number => runs[0]?.run.replicas ?? 0
 const setByUsers = (runs: readonly Measured[]): boolean => runs.some(({ limit }) => limit.holds === true)
+
+/**
+ * Why runs could not differ; undefined if they could. If the users set the rate of the others, no difference may be
+ * theirs as well.
+ */
+function usersDecide(base: readonly Measured[], other: readonly Measured[]): string | undefined {
+  const unknown = [...base, ...other].find(({ limit }) => limit.holds === null)
+  if (unknown !== undefined) return unknown.limit.detail
+  if (!setByUsers(base) && !(setByUsers(other) && rateOf(other) / rateOf(base) <= 1 + WITHIN)) return undefined
+  const most = Math.max(...base.map(({ limit, phase }) => (limit.most ?? Infinity) / phase.requestsPerSecond)) - 1
+  return (
+    `the users set the rate: ${replicasOf(base)} and ${replicasOf(other)} replicas could not differ in this test` +
+    `${Number.isFinite(most) ? `, or by ${percent(most)} at most` : ''}; use more users, or a shorter think time`
+  )
+}
 
 /** `1-vs-4` and `4 replicas serve more requests than 1`. */
 const pairText = (base: readonly Measured[], other: readonly Measured[]) => ({
@@ -190,13 +223,10 @@ function throughput(base: readonly Measured[], other: readonly Measured[]): Impo
   const inconclusive = (why: string): ImportFinding => ({ ...finding, holds: null, detail: `${why} (${numbers})` })
   const problem = incomparable(base, other)
   if (problem !== undefined) return inconclusive(problem)
-  if (setByUsers(base))
-    return inconclusive(
-      `the users set the rate: ${than} and ${replicasOf(other)} replicas could not differ in this test; ` +
-        'use more users, or a shorter think time',
-    )
+  const decided = usersDecide(base, other)
+  if (decided !== undefined) return inconclusive(decided)
   const ratio = rateOf(other) / rateOf(base)
-  const lower = setByUsers(other) ? `; at least, as the users set the rate of ${subject}` : ''
+  const lower = setByUsers(other) ? `; at least, as the users set the rate with ${subject}` : ''
   if (ratio >= 1 / (1 + WITHIN) && ratio <= 1 + WITHIN)
     return { ...finding, holds: false, detail: `no difference of more than ${percent(WITHIN)}: ${numbers}` }
   const blocks = (runs: readonly Measured[]): number[] => runs.flatMap(({ phase }) => phase.blocks)
@@ -213,7 +243,7 @@ function repeated(base: readonly Measured[], other: readonly Measured[]): Import
     id: `import.repeated.${id}`,
     statement: `${subject} serve more requests than ${than} in repeated runs`,
   }
-  const problem = incomparable(base, other)
+  const problem = incomparable(base, other) ?? usersDecide(base, other)
   const trials = (runs: readonly Measured[]) =>
     runs.map(({ phase }) => ({ value: phase.requestsPerSecond, issues: [] }))
   if (base.length < LEAST_TRIALS || other.length < LEAST_TRIALS)
@@ -225,7 +255,6 @@ function repeated(base: readonly Measured[], other: readonly Measured[]): Import
         `says nothing about how much runs vary; ${LEAST_TRIALS} each are needed, alternating`,
     }
   if (problem !== undefined) return { ...finding, holds: null, detail: problem }
-  if (setByUsers(base)) return { ...finding, holds: null, detail: 'the users set the rate' }
   const { answer, why } = compare(trials(base), trials(other), { within: WITHIN })
   return { ...finding, holds: answer === 'inconclusive' ? null : answer === 'more', detail: why }
 }
@@ -257,7 +286,7 @@ function falseConclusions(base: readonly Measured[], other: readonly Measured[])
       ? [
           `"${subject} are ${times(faster)} faster than ${than}" does not follow: only the response time differs that ` +
             `much (mean ${responseOf(base).toFixed(0)} and ${responseOf(other).toFixed(0)} ms). The ratio of requests per ` +
-            `second is ${(to / from).toFixed(2)}${setByUsers(base) ? ', as the users set the rate' : ''}.`,
+            `second is ${(to / from).toFixed(2)}${usersDecide(base, other) === undefined ? '' : ', as the users set the rate'}.`,
         ]
       : []),
     ...(usersBefore !== undefined && usersAfter !== undefined && usersBefore !== usersAfter
