@@ -1,8 +1,8 @@
 import { locustFiles, type LoadResult } from 'labbook/load'
 
 /**
- * Data files of a load as Locust writes them: `PREFIX_stats.csv`, `PREFIX_stats_history.csv`, `PREFIX_failures.csv`, and
- * a self-contained page `PREFIX.html`.
+ * Data files of a load as Locust writes them: `PREFIX_stats.csv`, `PREFIX_stats_history.csv`, `PREFIX_failures.csv`;
+ * and a self-contained page, `PREFIX.html`.
  *
  * @param title - of the page; default: the prefix.
  */

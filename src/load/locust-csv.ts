@@ -96,20 +96,21 @@ export function readLocustStats(file: string, text: string): LocustStats {
  * @throws {Refusal} with file and line, if it is not one or is incomplete.
  */
 export function readLocustHistory(file: string, text: string): LocustMoment[] {
-  const moments = readTable(file, text, '_stats_history.csv', HISTORY)
+  let last = 0
+  return readTable(file, text, '_stats_history.csv', HISTORY)
     .rows.filter(({ text }) => text('Name') === AGGREGATE)
-    .map(({ line, number }) => ({
-      line,
-      time: number('Timestamp'),
-      users: number('User Count'),
-      requests: number('Total Request Count'),
-      failures: number('Total Failure Count'),
-      mean: number('Total Average Response Time'),
-    }))
-  const back = moments.find(({ time }, place) => time < (moments[place - 1]?.time ?? 0))
-  if (back !== undefined)
-    throw new Refusal(`${file}:${back.line}: the time goes backwards; expected the history of one test`)
-  return moments.map(({ line: _, ...moment }) => moment)
+    .map(({ line, number }) => {
+      const time = number('Timestamp')
+      if (time < last) throw new Refusal(`${file}:${line}: the time goes backwards; expected the history of one test`)
+      last = time
+      return {
+        time,
+        users: number('User Count'),
+        requests: number('Total Request Count'),
+        failures: number('Total Failure Count'),
+        mean: number('Total Average Response Time'),
+      }
+    })
 }
 
 interface TableRow<Column extends string> {

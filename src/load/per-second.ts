@@ -8,7 +8,7 @@ export interface SecondSnapshot {
   readonly sum: number
   readonly min: number
   readonly max: number
-  /** Latencies rounded by {@link roundedLatency} and their counts: `3*12 4*40 5` are 12 of 3, 40 of 4 and one of 5 ms. */
+  /** Rounded latencies ({@link roundedLatency}) and their counts: `3*12 4*40 5` are 12 of 3, 40 of 4, one of 5 ms. */
   readonly latencies: string
 }
 
