@@ -33,6 +33,11 @@ t.test('readLocustStats() reads files of Locust 2 and 1', async (t) => {
   })
 })
 
+t.test('a byte order mark is ignored', async (t) => {
+  const text = fixture('server-limited/replicas4_stats.csv')
+  t.strictSame(readLocustStats('a', `\ufeff${text}`), readLocustStats('a', text))
+})
+
 t.test('readLocustHistory() reads files of Locust 2 and 1', async (t) => {
   const history = readLocustHistory('a', fixture('server-limited/replicas4_stats_history.csv'))
   t.match(history[0], { users: 0, requests: 0, failures: 0, mean: 0 })

@@ -167,6 +167,7 @@ t.test('three runs each decide whether a difference repeats', async (t) => {
   const wide = [30, 60, 120].map((rate) => made(4, { ...limited, mean: 700, rate }))
   t.match(verdicts([...runs, ...wide]), { 'import.repeated.1-vs-4': null })
   t.match(detail('import.repeated.1-vs-4', [...runs, ...more.slice(1)]), /^3 and 2 runs: says nothing/)
+  t.match(detail('import.repeated.1-vs-4', [...runs.slice(1), ...more]), /^2 and 3 runs: says nothing/)
 })
 
 t.test('phaseOf() cuts off ramp-up and end, and follows --reset-stats', async (t) => {

@@ -96,6 +96,21 @@ t.test('a load without a request has files, and no NaN', async (t) => {
     t.notMatch(text, /NaN|Infinity|undefined/, name)
 })
 
+t.test('the median is within minimum and maximum, which are not rounded', async (t) => {
+  const medianOf = (...latencies: number[]): string | undefined =>
+    locustFiles(
+      'one',
+      result((add) => {
+        for (const ms of latencies) add(1, 1, ms, ok)
+      }),
+    )[0]
+      ?.text.split('\r\n')[1]
+      ?.split(',')[4]
+  t.equal(medianOf(147.2), '147.2')
+  t.equal(medianOf(142.5), '142.5')
+  t.equal(medianOf(147.2, 147.2, 200), '150')
+})
+
 t.test('roundedLatency() has two significant digits', async (t) => {
   t.strictSame(
     [0.4, 1.6, 99.4, 99.6, 147, 994, 997, 3432, 9960, 58760, 123456].map(roundedLatency),
