@@ -1,14 +1,14 @@
+import {
+  hasFailed,
+  mean,
+  percent,
+  usersLimit,
+  validityOf,
+  type ImportFinding,
+  type UsersLimit,
+} from './locust-phase.ts'
 import { phaseOf, BLOCK_SECONDS, type LocustPhase, type LocustRun } from './locust-run.ts'
 import { compare, LEAST_TRIALS } from './statistics.ts'
-
-/** A conclusion from imported runs. */
-export interface ImportFinding {
-  readonly id: string
-  readonly statement: string
-  /** null: inconclusive. */
-  readonly holds: boolean | null
-  readonly detail: string
-}
 
 /** Everything that can be concluded from runs of Locust, and what cannot. */
 export interface LocustImport {
@@ -25,15 +25,6 @@ export interface LocustImportOptions {
   readonly users?: number | undefined
 }
 
-/** A shorter phase, or fewer requests, say little. */
-const LEAST_SECONDS = 30
-const LEAST_REQUESTS = 100
-/** Maximum ratio of failed requests: failures are often faster than responses. */
-const FAILED = 0.01
-/** The users set the rate if it is this close to the most they can request. */
-const NEAR_MOST = 0.9
-/** Allowed deviation of the rate from that predicted for a given think time. */
-const TOLERANCE = 0.15
 /** Ratios this close to 1 are no difference. */
 const WITHIN = 0.1
 
@@ -45,11 +36,6 @@ interface Measured {
   readonly limit: UsersLimit
 }
 
-type UsersLimit = ImportFinding & {
-  /** Requests per second of the users at a response time of 0; undefined: unknown. */
-  readonly most?: number
-}
-
 /** @param runs - the first number of replicas is compared with each other one. */
 export function importLocust(runs: readonly LocustRun[], { think, users }: LocustImportOptions = {}): LocustImport {
   const measured = runs.map((run, place): Measured => {
@@ -57,7 +43,13 @@ export function importLocust(runs: readonly LocustRun[], { think, users }: Locus
     const suffix = nth === 0 ? String(run.replicas) : `${run.replicas}.${nth + 1}`
     const phase = phaseOf(run, users)
     const name = `${replicasText(run.replicas)}${nth === 0 ? '' : ` (run ${nth + 1})`}`
-    return { run, phase, name, validity: validity(suffix, name, phase), limit: usersLimit(suffix, name, phase, think) }
+    return {
+      run,
+      phase,
+      name,
+      validity: validityOf(suffix, name, phase),
+      limit: usersLimit(suffix, name, phase, think),
+    }
   })
   const base = measured.filter(({ run }) => run.replicas === runs[0]?.replicas)
   const others = [...new Set(runs.map(({ replicas }) => replicas))].slice(1)
@@ -77,99 +69,7 @@ export function importLocust(runs: readonly LocustRun[], { think, users }: Locus
 }
 
 const replicasText = (replicas: number): string => `${replicas} replica${replicas === 1 ? '' : 's'}`
-const rate = (perSecond: number): string => `${perSecond.toFixed(1)} requests/s`
-const percent = (ratio: number): string => `${(ratio * 100).toFixed(ratio < 0.1 ? 1 : 0)} %`
 
-/** Long enough, without ramp-up and almost without failures. */
-function validity(suffix: string, name: string, phase: LocustPhase): ImportFinding {
-  const { seconds, requests, failures, rampUp, blocks } = phase
-  const finding = {
-    id: `import.valid.${suffix}`,
-    statement: `Run with ${name} is long enough, steady and without failures`,
-  }
-  const problems = [
-    ...(failures > requests * FAILED
-      ? [
-          `${failures} of ${requests} requests failed (${percent(failures / requests)}); failures are often faster than responses`,
-        ]
-      : []),
-    ...(seconds < LEAST_SECONDS || requests < LEAST_REQUESTS
-      ? [
-          `${seconds.toFixed(0)} s with all users and ${requests} requests; ` +
-            `${LEAST_SECONDS} s and ${LEAST_REQUESTS} requests are needed`,
-        ]
-      : []),
-    ...drift(blocks),
-  ]
-  if (problems.length > 0) return { ...finding, holds: false, detail: problems.join('; ') }
-  if (rampUp === undefined)
-    return { ...finding, holds: null, detail: 'no _stats_history.csv, so the ramp-up is part of the figures' }
-  return {
-    ...finding,
-    holds: true,
-    detail:
-      `${seconds} s after ${rampUp} s of ramp-up, ${failures} of ${requests} requests failed, ` +
-      `${Math.min(...blocks).toFixed(1)} to ${Math.max(...blocks).toFixed(1)} requests/s in blocks of ${BLOCK_SECONDS} s`,
-  }
-}
-
-/** A rate that rises or falls is not that of a steady state. */
-function drift(blocks: readonly number[]): string[] {
-  const half = Math.floor(blocks.length / 2)
-  if (half === 0) return []
-  const [before, after] = [mean(blocks.slice(0, half)), mean(blocks.slice(-half))]
-  return Math.abs(after / before - 1) <= TOLERANCE
-    ? []
-    : [`the rate changed from ${before.toFixed(1)} to ${after.toFixed(1)} requests/s between the halves of the run`]
-}
-
-/**
- * By Little's law, N users with think time Z and response time R request N / (Z + R) per second, at most N / Z. With a
- * short R they set the rate, whatever the server.
- */
-function usersLimit(suffix: string, name: string, phase: LocustPhase, think: number | undefined): UsersLimit {
-  const { users, requestsPerSecond, mean, requests, failures } = phase
-  const inconclusive = (statement: string, detail: string): ImportFinding => ({
-    id: `import.users.${suffix}`,
-    statement,
-    holds: null,
-    detail,
-  })
-  if (users === undefined)
-    return inconclusive(
-      `The users limit the throughput of ${name}`,
-      'the number of users is unknown: put the _stats_history.csv beside the file, or specify --users',
-    )
-  const statement = `${users} users, not the app, limit the throughput of ${name}`
-  if (requests < LEAST_REQUESTS) return inconclusive(statement, `${requests} requests are too few`)
-  if (failures > requests * FAILED) return inconclusive(statement, `${failures} of ${requests} requests failed`)
-  const response = mean / 1000
-  // The rest of a user's time: the think time, and what Locust itself needs.
-  const derived = users / requestsPerSecond - response
-  const pause = think ?? Math.max(0, derived)
-  const predicted = users / (pause + response)
-  if (think !== undefined && Math.abs(requestsPerSecond / predicted - 1) > TOLERANCE)
-    return inconclusive(
-      statement,
-      `measured ${rate(requestsPerSecond)}, but ${users} users with ${think} s think time and ${mean.toFixed(0)} ms ` +
-        `response time request ${predicted.toFixed(1)}: the think time differs, or Locust was the limit`,
-    )
-  const ratio = pause / (pause + response)
-  const most = pause > 0 ? users / pause : undefined
-  const atMost = most === undefined ? '' : `, at most ${most.toFixed(1)} at a response time of 0`
-  return {
-    ...(most === undefined ? {} : { most }),
-    id: `import.users.${suffix}`,
-    statement,
-    holds: ratio >= NEAR_MOST,
-    detail:
-      `${rate(requestsPerSecond)}${atMost}; users waited ${percent(1 - ratio)} of their time for responses ` +
-      `(${mean.toFixed(0)} ms), ${think === undefined ? 'derived ' : ''}think time ${pause.toFixed(2)} s`,
-  }
-}
-
-const failed = ({ phase }: Measured): boolean => phase.failures > phase.requests * FAILED
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 const rateOf = (runs: readonly Measured[]): number => mean(runs.map(({ phase }) => phase.requestsPerSecond))
 const responseOf = (runs: readonly Measured[]): number => mean(runs.map(({ phase }) => phase.mean))
 const replicasOf = (runs: readonly Measured[]): number => runs[0]?.run.replicas ?? 0
@@ -200,7 +100,7 @@ const pairText = (base: readonly Measured[], other: readonly Measured[]) => ({
 /** Why two sets of runs cannot be compared; undefined if they can. */
 function incomparable(base: readonly Measured[], other: readonly Measured[]): string | undefined {
   const all = [...base, ...other]
-  const bad = all.find(failed)
+  const bad = all.find(({ phase }) => hasFailed(phase))
   if (bad !== undefined) return `failures invalidate the run with ${bad.name}: ${bad.validity.detail}`
   const users = new Set(all.map(({ phase }) => phase.users))
   if (users.has(undefined)) return 'the number of users is unknown'
@@ -219,7 +119,7 @@ function throughput(base: readonly Measured[], other: readonly Measured[]): Impo
     id: `import.throughput.${id}`,
     statement: `${subject} serve more requests than ${than} in these runs`,
   }
-  const numbers = `${rateOf(base).toFixed(1)} and ${rateOf(other).toFixed(1)} requests/s, ratio ${(rateOf(other) / rateOf(base)).toFixed(2)}`
+  const numbers = `${rateOf(base).toFixed(1)} and ${rateOf(other).toFixed(1)} requests/s${rateOf(base) > 0 ? `, ratio ${(rateOf(other) / rateOf(base)).toFixed(2)}` : ''}`
   const inconclusive = (why: string): ImportFinding => ({ ...finding, holds: null, detail: `${why} (${numbers})` })
   const problem = incomparable(base, other)
   if (problem !== undefined) return inconclusive(problem)
@@ -278,6 +178,7 @@ function responseTime(base: readonly Measured[], other: readonly Measured[]): Im
 function falseConclusions(base: readonly Measured[], other: readonly Measured[]): string[] {
   const { subject, than } = pairText(base, other)
   const [from, to] = [rateOf(base), rateOf(other)]
+  if (from === 0 || to === 0) return []
   const faster = responseOf(base) / responseOf(other)
   const [usersBefore, usersAfter] = [base[0]?.phase.users, other[0]?.phase.users]
   const times = (ratio: number): string => `${ratio.toFixed(1)} times`
@@ -295,7 +196,7 @@ function falseConclusions(base: readonly Measured[], other: readonly Measured[])
             `${times(usersAfter / usersBefore)} the users, and users request more if there are more.`,
         ]
       : []),
-    ...([...base, ...other].some(failed)
+    ...([...base, ...other].some(({ phase }) => hasFailed(phase))
       ? [`Requests per second and response times are no capacity: they count failures, which cost the app little.`]
       : []),
   ]

@@ -170,6 +170,18 @@ t.test('three runs each decide whether a difference repeats', async (t) => {
   t.match(detail('import.repeated.1-vs-4', [...runs.slice(1), ...more]), /^2 and 3 runs: says nothing/)
 })
 
+t.test('runs without a request are inconclusive, without NaN', async (t) => {
+  const idle = { rate: 0, mean: 0 }
+  for (const runs of [
+    [made(1, idle), made(4, idle)],
+    [made(1, idle), made(4)],
+    [made(1), made(4, idle)],
+  ]) {
+    t.match(verdicts(runs), { 'import.throughput.1-vs-4': null })
+    t.notMatch(JSON.stringify(importLocust(runs)), /NaN|Infinity/)
+  }
+})
+
 t.test('phaseOf() cuts off ramp-up and end, and follows --reset-stats', async (t) => {
   const moment = (time: number, users: number, requests: number) => ({ time, users, requests, failures: 0, mean: 20 })
   const { stats } = made(1)
