@@ -6,7 +6,7 @@ export { replicaBudget, type Budget, type RequestCosts, type SharedMachine } fro
 export { runUntilDecided, type SequentialTrial } from './sequential.ts'
 export { mergeParts, shardPlan } from './shards.ts'
 export type { LoadPart } from './program.ts'
-export type { Figures, Latency, LoadResult, UsersAnalysis } from './result.ts'
+export type { Failure, Figures, Latency, LoadResult, UsersAnalysis } from './result.ts'
 export { generatorLimit, type GeneratorUsage } from './meter.ts'
 export {
   compare,
@@ -26,5 +26,10 @@ export {
   type StopReason,
 } from './capacity.ts'
 export { fitLaw, peakOf, type Fit, type ScalingLaw, type ScalingTrial } from './scaling.ts'
-export { csvOf, textOf } from './table.ts'
+export { csvOf, plannedText, textOf } from './table.ts'
+export { locustFiles, recentSeconds, type RecentSeconds } from './locust.ts'
 export { isFound, meetsGoal, nextRate, type RateFound, type RateGoal, type RatePoint } from './rate-search.ts'
+export { readLocustHistory, readLocustStats } from './locust-csv.ts'
+export { importLocust, type LocustImport } from './locust-findings.ts'
+export type { ImportFinding } from './locust-phase.ts'
+export type { LocustRun } from './locust-run.ts'

@@ -1,4 +1,5 @@
 import type { GeneratorUsage } from './meter.ts'
+import type { SecondSnapshot } from './per-second.ts'
 import type { Plan } from './plan.ts'
 
 /** Those of Locust's tables; 100 is the maximum. */
@@ -27,6 +28,20 @@ export interface Figures {
   readonly meanBytes: number
 }
 
+/** Requests of one kind that failed alike. */
+export interface Failure {
+  readonly method: string
+  readonly name: string
+  /** The error, or the status: `HTTP 503 Service Unavailable`. */
+  readonly error: string
+  /** Absent without a response. */
+  readonly status?: number
+  readonly occurrences: number
+  /** Seconds since the start of the measurement. */
+  readonly first: number
+  readonly last: number
+}
+
 /** Why a load ended; anything but `in time` means a partial result. */
 export type EndReason = 'in time' | 'aborted' | 'requests used up' | 'too many failures'
 
@@ -46,11 +61,13 @@ export interface LoadResult {
   readonly statuses: Readonly<Record<string, number>>
   /** Requests without a response, by error. */
   readonly errors: Readonly<Record<string, number>>
+  /** By kind of request, and by error or status. */
+  readonly failures: readonly Failure[]
   /** Successful responses by replica; empty if responses do not name it. */
   readonly replicas: Readonly<Record<string, number>>
   readonly nodes: Readonly<Record<string, number>>
   /** By second since the start of the measurement. */
-  readonly perSecond: readonly { readonly at: number; readonly ok: number; readonly failed: number }[]
+  readonly perSecond: readonly ({ readonly at: number } & SecondSnapshot)[]
   readonly generator: GeneratorUsage
   /** Lag between the due time and the sending of a request, p99 in milliseconds; open loads only. */
   readonly lateP99?: number

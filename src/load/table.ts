@@ -1,22 +1,7 @@
 import { csvText } from '../text/csv.ts'
 import { tableLines } from '../text/table.ts'
+import { STATS_COLUMNS } from './locust.ts'
 import { PERCENTILES, type Figures, type LoadResult } from './result.ts'
-
-/** The columns of Locust's `stats.csv`, for tools that read it. */
-const COLUMNS = [
-  'Type',
-  'Name',
-  'Request Count',
-  'Failure Count',
-  'Median Response Time',
-  'Average Response Time',
-  'Min Response Time',
-  'Max Response Time',
-  'Average Content Size',
-  'Requests/s',
-  'Failures/s',
-  ...PERCENTILES.map((p) => `${p}%`),
-]
 
 /**
  * Formats results as CSV with the columns of Locust's `stats.csv`: a row per kind of request, and an aggregate per
@@ -30,7 +15,7 @@ export function csvOf(results: Readonly<Record<string, LoadResult>>): string {
       csvRow(name === '' ? figures : { ...figures, name: `${name}: ${figures.name}` }, seconds),
     ),
   )
-  return csvText([COLUMNS, ...rows])
+  return csvText([STATS_COLUMNS, ...rows])
 }
 
 function csvRow(
@@ -89,7 +74,8 @@ export function textOf(result: LoadResult): string {
   ].join('\n')
 }
 
-function plannedText(plan: LoadResult['plan']): string {
+/** Model and size of a load: `100 users, think time 0.5 to 2 s`. */
+export function plannedText(plan: LoadResult['plan']): string {
   switch (plan.way) {
     case 'closed':
       return `closed model, ${plan.connections} connections`

@@ -1,5 +1,7 @@
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
+import { FailureCounts, type FailureSnapshot } from './failures.ts'
 import type { Kind } from './plan.ts'
+import { SecondCounts, type SecondSnapshot } from './per-second.ts'
 import { PERCENTILES, type Figures, type Latency, type LoadResult } from './result.ts'
 
 /** The measurement window, in milliseconds of `performance.now()`. */
@@ -45,7 +47,8 @@ type CountedRow = Omit<Row, 'latency'> & { readonly latency: string }
 export interface TallySnapshot {
   readonly rows: readonly CountedRow[]
   readonly all: CountedRow
-  readonly seconds: readonly { readonly ok: number; readonly failed: number }[]
+  readonly seconds: readonly SecondSnapshot[]
+  readonly failures: readonly FailureSnapshot[]
   readonly statuses: Readonly<Record<string, number>>
   readonly errors: Readonly<Record<string, number>>
   readonly replicas: Readonly<Record<string, number>>
@@ -75,12 +78,14 @@ export class Tally {
   /** Those that answered since the last {@link progress}. */
   readonly #answering = new Set<string>()
   /** Sparse: seconds without requests are missing. */
-  readonly #seconds: ({ ok: number; failed: number } | undefined)[] = []
+  readonly #seconds: (SecondCounts | undefined)[] = []
+  readonly #failures: FailureCounts
   readonly window: Window
 
   constructor(kinds: readonly Kind[], window: Window) {
     this.#kinds = kinds
     this.#rows = kinds.map(row)
+    this.#failures = new FailureCounts(kinds)
     this.window = window
   }
 
@@ -94,14 +99,18 @@ export class Tally {
     if (at < from || at >= to) return
     const good = 'status' in outcome && outcome.status < 400
     const second = Math.floor((at - from) / 1000)
-    const slot = (this.#seconds[second] ??= { ok: 0, failed: 0 })
+    const slot = (this.#seconds[second] ??= new SecondCounts())
     slot[good ? 'ok' : 'failed']++
+    // A fast failure would improve the percentiles; a timeout must count.
+    const counts = good || ('error' in outcome && TIMEOUTS.has(outcome.error))
+    const microseconds = Math.max(1, Math.round(latencyMs * 1000))
+    if (counts) slot.addLatency(microseconds)
+    if ('status' in outcome) slot.bytes += outcome.bytes
+    if (!good) this.#failures.add(kind, outcome, Math.round(at - from))
     for (const into of [this.#rows[kind] as Row, this.#all]) {
       into.requests++
       if (!good) into.failures++
-      // A fast failure would improve the percentiles; a timeout must count.
-      if (good || ('error' in outcome && TIMEOUTS.has(outcome.error)))
-        into.latency.recordValue(Math.max(1, Math.round(latencyMs * 1000)))
+      if (counts) into.latency.recordValue(microseconds)
       if ('status' in outcome) {
         into.answers++
         into.bytes += outcome.bytes
@@ -129,7 +138,8 @@ export class Tally {
     return {
       rows: this.#rows.map(plain),
       all: plain(this.#all),
-      seconds: [...this.#seconds].map((slot) => slot ?? { ok: 0, failed: 0 }),
+      seconds: [...this.#seconds].map((slot) => (slot ?? EMPTY).snapshot()),
+      failures: this.#failures.dump(),
       statuses: sorted(this.#statuses),
       errors: sorted(this.#errors),
       replicas: sorted(this.#replicas),
@@ -138,7 +148,7 @@ export class Tally {
   }
 
   /** Adds the counts of another tally of the same kinds. */
-  merge({ rows, all, seconds, statuses, errors, replicas, nodes }: TallySnapshot): void {
+  merge({ rows, all, seconds, failures, statuses, errors, replicas, nodes }: TallySnapshot): void {
     for (const [into, from] of [[this.#all, all], ...this.#rows.map((row, place) => [row, rows[place]])] as [
       Row,
       CountedRow,
@@ -146,11 +156,8 @@ export class Tally {
       into.latency.add(decodeFromCompressedBase64(from.latency))
       for (const count of ['requests', 'failures', 'bytes', 'answers'] as const) into[count] += from[count]
     }
-    for (const [at, { ok, failed }] of seconds.entries()) {
-      const slot = (this.#seconds[at] ??= { ok: 0, failed: 0 })
-      slot.ok += ok
-      slot.failed += failed
-    }
+    for (const [at, second] of seconds.entries()) (this.#seconds[at] ??= new SecondCounts()).merge(second)
+    this.#failures.merge(failures)
     for (const [into, from] of [
       [this.#statuses, statuses],
       [this.#errors, errors],
@@ -185,7 +192,7 @@ export class Tally {
     const seconds = Math.max(0, Math.round(Math.min(until, this.window.to) - this.window.from)) / 1000
     const slots = Array.from({ length: Math.ceil(seconds) }, (_, at) => ({
       at,
-      ...(this.#seconds[at] ?? { ok: 0, failed: 0 }),
+      ...(this.#seconds[at] ?? EMPTY).snapshot(),
     }))
     return {
       seconds,
@@ -194,12 +201,16 @@ export class Tally {
       throughput: seconds > 0 ? this.successful / seconds : 0,
       statuses: sorted(this.#statuses),
       errors: sorted(this.#errors),
+      failures: this.#failures.list(),
       replicas: sorted(this.#replicas),
       nodes: sorted(this.#nodes),
       perSecond: slots,
     }
   }
 }
+
+/** A second without requests. */
+const EMPTY = new SecondCounts()
 
 // Microseconds with three significant digits, up to an hour.
 const row = (): Row => ({

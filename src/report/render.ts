@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { replaceFile } from '../evidence/replace-file.ts'
 import { fileError, PRIVATE_DIRECTORY } from '../evidence/run-directory.ts'
 import { readEventLog } from '../evidence/read-event-log.ts'
@@ -10,6 +8,7 @@ import type { DataFile } from './data-files.ts'
 import { ReportDataFold, type ReportData } from './report-data.ts'
 import { markdownPage } from './page-markdown.ts'
 import { htmlPage } from './page.ts'
+import { reportStyle } from './style.ts'
 import { viewOf, type Drawing } from './view.ts'
 import { messagesOf, type Language, type Messages } from './messages/index.ts'
 
@@ -51,7 +50,7 @@ export async function renderReport(
       view.exhibits.flatMap(({ data }) => data),
     )
     if (formats.includes('md')) await replaceFile(paths.markdown, markdownPage(view))
-    if (formats.includes('html')) await replaceFile(paths.html, htmlPage(view, style()))
+    if (formats.includes('html')) await replaceFile(paths.html, htmlPage(view, reportStyle()))
   } catch (error) {
     throw fileError(`cannot write the report to ${directory}`, error)
   }
@@ -96,5 +95,3 @@ async function drawingFor({ exhibits, plays }: ReportData): Promise<Drawing> {
 const unused = (): never => {
   throw new Error('drawing library not loaded')
 }
-
-const style = (): string => readFileSync(fileURLToPath(new URL('./templates/report.css', import.meta.url)), 'utf8')

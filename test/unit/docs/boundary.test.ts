@@ -6,8 +6,8 @@ const ROOT = new URL('../../../', import.meta.url)
 const entries = readdirSync(new URL('playbooks', ROOT))
   .filter((name) => name.endsWith('.mjs'))
   .map((name) => name.slice(0, -'.mjs'.length))
-  // The report is a command of the runner, for runs of any playbook.
-  .filter((name) => name !== 'report')
+  // Commands of the runner, for runs of any playbook, and for results of any load test.
+  .filter((name) => !['report', 'load-import'].includes(name))
 
 /** What only playbooks know: their entry points, the Counter app and its ports, the other apps. */
 const APPLICATION = new RegExp(

@@ -48,7 +48,16 @@ t.test('merged results of several generators equal the result of one', async (t)
         }
       }) as [LoadPart, ...LoadPart[]]
       const [sum, expected] = [mergeParts(plan, parts), counted(all).figures(5000)]
-      for (const key of ['seconds', 'throughput', 'statuses', 'errors', 'replicas', 'nodes', 'perSecond'] as const)
+      for (const key of [
+        'seconds',
+        'throughput',
+        'statuses',
+        'errors',
+        'failures',
+        'replicas',
+        'nodes',
+        'perSecond',
+      ] as const)
         t.strictSame(sum[key], expected[key], key)
       for (const [name, added, one] of [
         ['total', sum.total, expected.total],
