@@ -22,7 +22,7 @@ const REST_SECONDS = 1
 /** Containers that were replaced by a change just before are busy for some seconds. */
 const MOST_REST_SECONDS = 8
 /** Part of the machine. */
-const QUIET = 0.15
+const QUIET = 0.25
 /** A light load, so that no request waits for another. */
 const CALIBRATION = { way: 'closed', connections: 4, warmup: 0.5, seconds: 1.5 } as const
 

@@ -10,6 +10,8 @@ export const COUNTER = `${STACK}_counter`
 /** Configured replicas, maximum per node (0: unlimited), and CPU limit of a replica in 1e-9 cores. */
 const SPEC = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}} {{with .Spec.TaskTemplate.Placement}}{{.MaxReplicas}}{{else}}0{{end}} {{.Spec.TaskTemplate.Resources.Limits.NanoCPUs}}'`
 const TASKS = `docker stack ps ${STACK} --no-trunc --filter desired-state=running --format '{{.ID}} {{.Name}} {{.Node}} {{.CurrentState}}'`
+/** The tasks, and after an empty line the CPU limit of each replica in 1e-9 cores: a changed limit replaces them. */
+const TASKS_AND_LIMITS = `${TASKS}; echo; docker inspect --format '{{.Spec.Resources.Limits.NanoCPUs}}' $(docker service ps -q --no-trunc --filter desired-state=running ${COUNTER})`
 /** Timeout in seconds for starting or stopping replicas; their stop grace period is 30 s. */
 const WITHIN = 180
 
@@ -51,9 +53,10 @@ export async function restoreReplicas(on: SetupContext): Promise<void> {
   }
   const restored = await on.watch({
     title: `Replicas after the restore`,
-    command: TASKS,
+    command: TASKS_AND_LIMITS,
+    displayCommand: TASKS,
     within: WITHIN,
-    until: ({ stdout: tasks }) => allRun(tasks, replicas),
+    until: ({ stdout }) => allRun(stdout, replicas, COUNTER_CPUS),
   })
   if (!restored.reached)
     throw new Error(`${COUNTER} did not reach ${replicas} replicas within ${WITHIN * on.timeoutMultiplier} s`)
@@ -81,9 +84,10 @@ export async function scaleTo(on: ExperimentContext, replicas: number, cpus = CO
   if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicas} replicas: ${stderr.trim()}`)
   const running = await on.watch({
     title: `Tasks with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,
-    command: TASKS,
+    command: TASKS_AND_LIMITS,
+    displayCommand: TASKS,
     within: WITHIN,
-    until: ({ stdout }) => allRun(stdout, replicas),
+    until: ({ stdout }) => allRun(stdout, replicas, cpus),
   })
   if (!running.reached)
     throw new Error(
@@ -95,9 +99,17 @@ export async function scaleTo(on: ExperimentContext, replicas: number, cpus = CO
 
 const counterTasks = (tasks: string): string[] => tasks.split('\n').filter((line) => line.includes(` ${COUNTER}.`))
 
-const allRun = (tasks: string, replicas: number): boolean => {
+/** Whether exactly so many replicas run, all with the CPU limit. @param stdout - of {@link TASKS_AND_LIMITS}. */
+export function allRun(stdout: string, replicas: number, cpus: number): boolean {
+  const [tasks = '', limits = ''] = stdout.split(/\n\s*\n/)
   const lines = counterTasks(tasks)
-  return lines.length === replicas && lines.every((line) => / Running /.test(line))
+  const set = limits.split('\n').filter((line) => line.trim() !== '')
+  return (
+    lines.length === replicas &&
+    lines.every((line) => / Running /.test(line)) &&
+    set.length === replicas &&
+    set.every((limit) => Number(limit) === Math.round(cpus * 1e9))
+  )
 }
 
 /** Load balancers detect a change of replicas later than Swarm. */

@@ -25,7 +25,7 @@ export type Budget =
 /** With less, the machine itself becomes the limit, and answers wait for a core. */
 const SHARE_OF_MACHINE = 0.75
 /** With less, a replica starts slower than its health check allows. */
-const LEAST_LIMIT = 0.05
+const LEAST_LIMIT = 0.08
 /** Whole percents of a core, as people write it. */
 const STEP = 0.01
 

@@ -42,6 +42,7 @@ export function record(
   stdout: string,
   trials: readonly TrialRun[],
   chart?: NonNullable<Exhibit['chart']>,
+  files: NonNullable<Exhibit['data']> = [],
 ): Exhibit {
   const durationMs = trials.reduce((sum, { result }) => sum + (result.plan.warmup + result.seconds) * 1000, 0)
   return on.record({
@@ -50,7 +51,7 @@ export function record(
     stdout,
     durationMs,
     ...(chart === undefined ? {} : { chart }),
-    ...(trials.length === 0 ? {} : { data: trialData(trials) }),
+    ...(trials.length === 0 ? {} : { data: [...trialData(trials), ...files] }),
   })
 }
 

@@ -2,6 +2,7 @@ import { type Exhibit, experiment, type ExperimentContext, tableLines } from 'la
 import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
 import { releaseGenerator, withGenerator } from '../generators.ts'
+import { locustData } from '../locust-files.ts'
 import { assertDeployed, configuredReplicas, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
 import { skipIfTooSlow } from '../slow-hosts.ts'
@@ -86,6 +87,7 @@ async function measureCells(
         trialDetails(trial),
         [trial],
         usersChart(trial),
+        await locustData(`${count}-users-${replicas}-replicas`, trial.result, trial.name),
       )
       cells.push({ users: count, trial, exhibit })
     }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseContainers } from '../../../../playbooks/load/replicas.ts'
+import { allRun, parseContainers } from '../../../../playbooks/load/replicas.ts'
 
 const ID = 'a'.repeat(64)
 
@@ -18,4 +18,15 @@ t3${' '}
       { id: 'b'.repeat(64), service: 'counter_gateway', name: 'counter_gateway.node1' },
     ],
   )
+})
+
+t.test('allRun() waits for replicas with the requested CPU limit', async (t) => {
+  const task = (slot: number, state = 'Running 3 seconds ago'): string =>
+    `id${slot} counter_counter.${slot} node1 ${state}`
+  const seen = (tasks: readonly string[], ...limits: number[]): string =>
+    `${[...tasks, 'idr counter_redis.1 node1 Running 1 hour ago'].join('\n')}\n\n${limits.join('\n')}\n`
+  t.ok(allRun(seen([task(1), task(2)], 120_000_000, 120_000_000), 2, 0.12))
+  t.notOk(allRun(seen([task(1), task(2)], 120_000_000, 500_000_000), 2, 0.12), 'one has its limit from before')
+  t.notOk(allRun(seen([task(1), task(1, 'Starting 1 second ago')], 500_000_000, 120_000_000), 1, 0.12))
+  t.notOk(allRun(seen([task(1)], 120_000_000), 2, 0.12))
 })
