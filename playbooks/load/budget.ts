@@ -24,7 +24,7 @@ const MOST_REST_SECONDS = 8
 /** Part of the machine. */
 const QUIET = 0.25
 /** A light load, so that no request waits for another. */
-const CALIBRATION = { way: 'closed', connections: 4, warmup: 0.5, seconds: 1.5 } as const
+const CALIBRATION = { way: 'closed', connections: 4, warmup: 1.5, seconds: 1.5 } as const
 
 /**
  * Measures what a request costs, and derives the CPU limit of a replica with which neither the machine nor the load
