@@ -2,12 +2,13 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import t, { type Test } from 'tap'
 import { lab_keys } from '../../src/modules/lab/keys.ts'
-import { SHARED_DIRECTORY } from '../../src/modules/lab/names.ts'
+import { kernelNames, SHARED_DIRECTORY } from '../../src/modules/lab/names.ts'
 import { lab_network } from '../../src/modules/lab/network.ts'
 import { lab_node } from '../../src/modules/lab/node.ts'
 import { lab_port } from '../../src/modules/lab/port.ts'
 import { lab_preflight } from '../../src/modules/lab/preflight.ts'
 import { lab_rootfs } from '../../src/modules/lab/rootfs.ts'
+import { releaseCpu, reserveCpu } from '../../src/modules/lab/scripts/reserve-cpu.ts'
 import type { ModuleCall } from '../../src/modules/task.ts'
 import type { z } from 'zod'
 import { converge, assertConverges, runIn, shells } from '../support/shells.ts'
@@ -135,6 +136,34 @@ await step(
       'its disk has the requested size',
     )
     t.match(ssh.run(first.address, 'sudo apt-get update'), /Reading package lists/)
+  },
+  [UP],
+)
+
+await step(
+  'a CPU is taken from all nodes and their containers, and given back',
+  async (t) => {
+    const units = nodes.map((node) => kernelNames(name).node(node.name))
+    const cpusOf = (node: Node): string => ssh.run(node.address, 'nproc')
+    const all = nodes.map(cpusOf)
+    // As Docker makes it: a cpuset of its own below that of the node.
+    ssh.run(
+      first.address,
+      'cd /sys/fs/cgroup/cpuset && sudo mkdir -p docker/one && for f in cpus mems; do cat cpuset.$f | sudo tee docker/cpuset.$f docker/one/cpuset.$f; done',
+    )
+    const inner = (): string => ssh.run(first.address, 'cat /sys/fs/cgroup/cpuset/docker/one/cpuset.cpus')
+    const whole = inner()
+    t.match(runIn(dash, releaseCpu(units)), { exitCode: 0, stderr: '' }, 'nothing to give back')
+    t.match(runIn(dash, reserveCpu(units)), { exitCode: 0, stderr: '', stdout: `${Number(all[0]) - 1}\n` })
+    t.same(
+      nodes.map(cpusOf),
+      all.map((count) => String(Number(count) - 1)),
+    )
+    t.not(inner(), whole)
+    t.match(runIn(dash, releaseCpu(units)), { exitCode: 0, stderr: '' })
+    t.same(nodes.map(cpusOf), all)
+    t.equal(inner(), whole)
+    ssh.run(first.address, 'cd /sys/fs/cgroup/cpuset && sudo rmdir docker/one docker')
   },
   [UP],
 )
