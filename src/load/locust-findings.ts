@@ -1,12 +1,5 @@
-import {
-  hasFailed,
-  mean,
-  percent,
-  usersLimit,
-  validityOf,
-  type ImportFinding,
-  type UsersLimit,
-} from './locust-phase.ts'
+import { mean as meanOf } from 'simple-statistics'
+import { hasFailed, percent, usersLimit, validityOf, type ImportFinding, type UsersLimit } from './locust-phase.ts'
 import { phaseOf, BLOCK_SECONDS, type LocustPhase, type LocustRun } from './locust-run.ts'
 import { compare, LEAST_TRIALS } from './statistics.ts'
 
@@ -70,8 +63,8 @@ export function importLocust(runs: readonly LocustRun[], { think, users }: Locus
 
 const replicasText = (replicas: number): string => `${replicas} replica${replicas === 1 ? '' : 's'}`
 
-const rateOf = (runs: readonly Measured[]): number => mean(runs.map(({ phase }) => phase.requestsPerSecond))
-const responseOf = (runs: readonly Measured[]): number => mean(runs.map(({ phase }) => phase.mean))
+const rateOf = (runs: readonly Measured[]): number => meanOf(runs.map(({ phase }) => phase.requestsPerSecond))
+const responseOf = (runs: readonly Measured[]): number => meanOf(runs.map(({ phase }) => phase.mean))
 const replicasOf = (runs: readonly Measured[]): number => runs[0]?.run.replicas ?? 0
 const setByUsers = (runs: readonly Measured[]): boolean => runs.some(({ limit }) => limit.holds === true)
 

@@ -1,3 +1,4 @@
+import { mean as meanOf } from 'simple-statistics'
 import { BLOCK_SECONDS, type LocustPhase } from './locust-run.ts'
 
 /** A conclusion from imported runs. */
@@ -33,7 +34,6 @@ const rate = (perSecond: number): string => `${perSecond.toFixed(1)} requests/s`
 export const percent = (ratio: number): string => `${(ratio * 100).toFixed(ratio < 0.1 ? 1 : 0)} %`
 
 /** Of at least one number. */
-export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Long enough, without ramp-up and almost without failures. */
 export function validityOf(suffix: string, name: string, phase: LocustPhase): ImportFinding {
@@ -72,7 +72,7 @@ export function validityOf(suffix: string, name: string, phase: LocustPhase): Im
 function drift(blocks: readonly number[]): string[] {
   const half = Math.floor(blocks.length / 2)
   if (half === 0 || blocks.every((block) => block === 0)) return []
-  const [before, after] = [mean(blocks.slice(0, half)), mean(blocks.slice(-half))]
+  const [before, after] = [meanOf(blocks.slice(0, half)), meanOf(blocks.slice(-half))]
   return Math.abs(after / before - 1) <= TOLERANCE
     ? []
     : [`the rate changed from ${before.toFixed(1)} to ${after.toFixed(1)} requests/s between the halves of the run`]

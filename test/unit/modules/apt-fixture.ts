@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { apt } from '../../../src/modules/core/apt.ts'
@@ -25,7 +26,11 @@ export class AptFixture {
   readonly #folder: string
 
   constructor(t: Test, { available, installed = [], automatic = [], preferences = '' }: AptHost) {
-    this.#folder = t.testdir()
+    // A short path: apt makes file names of it.
+    this.#folder = mkdtempSync(join(tmpdir(), 'labbook-apt-'))
+    t.teardown(() => {
+      rmSync(this.#folder, { recursive: true, force: true })
+    })
     for (const folder of ['bin', 'repo', 'dpkg/info', 'dpkg/updates', 'state/lists/partial', 'cache/archives/partial'])
       mkdirSync(join(this.#folder, folder), { recursive: true })
     const write = (name: string, text: string): void => {

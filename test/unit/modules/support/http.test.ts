@@ -40,6 +40,11 @@ function programs(folder: string, downloader: 'wget' | 'busybox'): string {
   const bin = join(folder, `bin-${downloader}`)
   mkdirSync(bin)
   for (const tool of [
+    'ls',
+    'sleep',
+    'flock',
+    'mkdir',
+    'rmdir',
     'dash',
     'bash',
     'busybox',

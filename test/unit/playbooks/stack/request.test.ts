@@ -42,7 +42,7 @@ t.test('missing and invalid variables are errors', async (t) => {
   t.throws(() => readRequest({ file: at('empty') }), {
     message: /no compose file in this directory \(expected compose\.yaml/,
   })
-  t.throws(() => readStackFile(readRequest({ file: at('none.yml') }), {}, new Set()), {
+  t.throws(() => readStackFile(readRequest({ file: at('none.yml'), name: 'none' }), {}, new Set()), {
     message: /none\.yml: cannot read the compose file: it does not exist/,
   })
 })
