@@ -33,7 +33,7 @@ const users = fc
 
 t.test('a run after a kill sets the password of a user created without it', async (t) => {
   const hash = '$6$salt$hash'
-  node.sh('cp -p /root/accounts/* /etc/ && rm -rf /home/ann && useradd -m -p !labbook ann')
+  node.sh('cp -p /root/accounts/* /etc/ && rm -rf /home/ann && useradd -m -N -p !labbook ann')
   const { exitCode } = await runTasks(
     node,
     [{ module: 'user', params: { name: 'ann', password: secretValue(hash), update_password: 'on_create' } }],

@@ -89,6 +89,8 @@ async function runSteps(
     forks: 5,
     tags: { tags: [], skipTags: [] },
     extraVars: {},
+    // The lab belongs to this test.
+    mayDisturb: () => true,
     root,
     connect: (_name, vars) => {
       const target = connectionSettings(_name, vars)
