@@ -4,9 +4,12 @@ import { observeDuring } from './support/observe-during.ts'
 
 const TASKS = `docker service ps ${COUNTER} --no-trunc --format 'table {{.ID}}\\t{{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
 
-/** Stops or continues all processes of a container from the host. */
+/**
+ * Stops or continues all processes of a container from the host. A health check may end between the list and the
+ * signal.
+ */
 const signal = (container: string, name: 'STOP' | 'CONT'): string =>
-  sh`docker top ${container} -eo pid | tail -n +2 | xargs kill -s ${name}`
+  sh`for pid in $(docker top ${container} -eo pid | tail -n +2); do kill -s ${name} "$pid" || [ ! -d "/proc/$pid" ] || exit; done`
 
 const LIST = `docker ps --filter label=com.docker.swarm.service.name=${COUNTER} --format '{{.ID}} {{.Label "com.docker.swarm.task.id"}} {{.Status}}'`
 
