@@ -64,7 +64,7 @@ export const loadVars = defineVars('load', {
   },
   load_replicas: {
     schema: varTypes.integers(1, 100, 'a list of integers such as 1,2,4,8'),
-    default: [1, 2, 4, 8],
+    default: [1, 2, 4, 6],
     description: 'numbers of replicas for the scaling curve',
   },
   load_step_seconds: {

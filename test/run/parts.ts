@@ -97,7 +97,7 @@ export const PARTS: readonly Part[] = [
     description: 'format, types, lint, imports, unused code',
     packages: [],
     lane: 'compute',
-    minutes: 4,
+    minutes: 5,
     runs: 'test',
     work: { command: ['npm', 'run', '--silent', 'check'] },
   },
@@ -106,7 +106,7 @@ export const PARTS: readonly Part[] = [
     description: 'pure functions, and scripts in dash, bash and busybox ash',
     packages: UNIT,
     lane: 'compute',
-    minutes: 9,
+    minutes: 7,
     runs: 'test',
     work: {
       files: () => testFiles('test/unit'),
@@ -120,7 +120,7 @@ export const PARTS: readonly Part[] = [
     description: 'connections and complete runs over a real sshd',
     packages: SSH,
     lane: 'ssh',
-    minutes: 9,
+    minutes: 6,
     runs: 'test',
     // Two at a time: they wait more than they compute, and each has an sshd and accounts of its own.
     work: { files: () => testFiles('test/ssh'), jobs: 2, timeoutSeconds: 600 },

@@ -26,7 +26,7 @@ export const loadGoal = experiment(
     disturbs: underLoad('receives load tests'),
     hypothesis:
       'At a fixed rate, latency rises slowly until the replicas are nearly at their limit, and then without bound. So the highest rate within a latency goal ' +
-      'is below the throughput of a closed loop, in which requests wait for each other.',
+      'is at most about the throughput of a closed loop, in which requests wait for each other.',
     assertions: {},
     questions: { 'load.goal': 'A rate of requests is served with p99 latency within the goal' },
     steadyState: assertDeployed,

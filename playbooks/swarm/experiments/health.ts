@@ -9,7 +9,7 @@ const TASKS = `docker service ps ${COUNTER} --no-trunc --format 'table {{.ID}}\\
  * signal.
  */
 const signal = (container: string, name: 'STOP' | 'CONT'): string =>
-  sh`for pid in $(docker top ${container} -eo pid | tail -n +2); do kill -s ${name} "$pid" || [ ! -d "/proc/$pid" ] || exit; done`
+  sh`pids=$(docker top ${container} -eo pid) || exit; for pid in \${pids#PID}; do kill -s ${name} "$pid" || [ ! -d "/proc/$pid" ] || exit; done`
 
 const LIST = `docker ps --filter label=com.docker.swarm.service.name=${COUNTER} --format '{{.ID}} {{.Label "com.docker.swarm.task.id"}} {{.Status}}'`
 
