@@ -28,7 +28,7 @@ const CALIBRATION = { way: 'closed', connections: 4, warmup: 1.5, seconds: 1.5 }
 
 /**
  * Measures what a request costs, and derives the CPU limit of a replica with which neither the machine nor the load
- * generator limits the throughput. Nothing is limited where the generator has machines of its own.
+ * generator limits the throughput. Nothing is limited where the generator runs on other machines.
  *
  * @param replicas - the most replicas that the test runs.
  * @param scheduling - of the load generator.

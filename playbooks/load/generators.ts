@@ -74,7 +74,7 @@ export const cpuHosts = (on: Pick<ExperimentContext, 'groups'>): readonly string
 }
 
 /**
- * Runs load tests while the generator on this machine is kept apart from the nodes that share it: with a CPU of its own
+ * Runs load tests while the generator on this machine is kept apart from the nodes that share it: with a dedicated CPU
  * where the nodes keep {@link LEAST_NODE_CPUS}, else before all other processes.
  *
  * @param work - receives how the generator is scheduled.

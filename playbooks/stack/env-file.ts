@@ -9,7 +9,7 @@ export interface EnvFileProblem {
 /** An `env_file`, read as Docker reads it. */
 export interface EnvFile {
   readonly problems: readonly EnvFileProblem[]
-  /** Names without `=`: Docker takes their values from the environment of its own process on the node. */
+  /** Names without `=`: Docker takes their values from the environment of the docker command on the node. */
   readonly valueless: readonly { readonly line: number; readonly name: string }[]
 }
 

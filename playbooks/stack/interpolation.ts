@@ -155,7 +155,7 @@ class Interpolation {
 
   #checkNodeVariable(key: string, offset: number): void {
     if (!OF_THE_NODE.test(key)) return
-    this.#problem(offset, `"${key}" has no value, and Docker would use that of its own process on the node: set one`)
+    this.#problem(offset, `"${key}" has no value, and Docker would use that of the docker command on the node: set one`)
   }
 
   #fill(key: string, offset: number, set: (value: string) => void): EnvironmentEntry {

@@ -112,7 +112,7 @@ export class Authentication implements LoginRecord {
   handler(onUnanswered: () => void): AuthHandlerMiddleware {
     this.#onUnanswered = onUnanswered
     return (listed: readonly string[] | null, partial, next) => {
-      this.#heed(listed ?? undefined, partial)
+      this.#readAnswer(listed ?? undefined, partial)
       void this.#next().then((method) => {
         // ssh2 takes false for "no other method".
         if (!this.#closed) next((method ?? false) as Parameters<NextAuthHandler>[0])
@@ -127,7 +127,7 @@ export class Authentication implements LoginRecord {
   }
 
   /** Reads the answer to the last method. */
-  #heed(listed: readonly string[] | undefined, partial: boolean): void {
+  #readAnswer(listed: readonly string[] | undefined, partial: boolean): void {
     const last = this.#last
     if (last === undefined) return
     // ssh2 passes on no answers to keys of an agent, but the last ones before.

@@ -13,7 +13,7 @@ export interface SharedMachine {
   readonly cores: number
   /** Cores that were busy before the load. */
   readonly busyAtRest: number
-  /** Whether the generator has a core of its own, which is not among `cores`. */
+  /** Whether the generator has a dedicated core, which is not among `cores`. */
   readonly generatorApart: boolean
 }
 
@@ -47,7 +47,7 @@ export function replicaBudget(
   const perReplicaSecond = 1 + (costs.others + (generatorApart ? 0 : costs.generator)) / costs.replica
   const fits = Math.floor(free / (replicas * perReplicaSecond) / STEP + 1e-9) * STEP
   const limit = Math.min(current, Number(fits.toFixed(2)))
-  const shares = `${free.toFixed(2)} of ${cores} cores are free for ${replicas} replicas; a request costs ${milliseconds(costs.replica)} in a replica, ${milliseconds(costs.others)} in the rest of the machine and ${milliseconds(costs.generator)} in the load generator${generatorApart ? ', which has a core of its own' : ''}`
+  const shares = `${free.toFixed(2)} of ${cores} cores are free for ${replicas} replicas; a request costs ${milliseconds(costs.replica)} in a replica, ${milliseconds(costs.others)} in the rest of the machine and ${milliseconds(costs.generator)} in the load generator${generatorApart ? ', which has a dedicated core' : ''}`
   if (limit < LEAST_LIMIT)
     return {
       undecidable: `each replica could use at most ${Math.max(0, limit).toFixed(2)} cores, and needs ${LEAST_LIMIT}: ${shares}`,

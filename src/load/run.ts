@@ -39,7 +39,7 @@ export async function runLoad(
 ): Promise<LoadResult> {
   const plan = readPlan(input)
   signal?.throwIfAborted()
-  // The whole process, not its main thread alone: garbage collection has threads of its own.
+  // The whole process, not its main thread alone: garbage collection has separate threads.
   const [program, ...args] = [
     ...(scheduling.cpu === undefined ? [] : ['taskset', '-c', String(scheduling.cpu)]),
     ...(scheduling.realTime === true ? ['chrt', '--rr', '1'] : []),

@@ -146,7 +146,7 @@ await step(
     const units = nodes.map((node) => kernelNames(name).node(node.name))
     const cpusOf = (node: Node): string => ssh.run(node.address, 'nproc')
     const all = nodes.map(cpusOf)
-    // As Docker makes it: a cpuset of its own below that of the node.
+    // As Docker makes it: a separate cpuset below that of the node.
     ssh.run(
       first.address,
       'cd /sys/fs/cgroup/cpuset && sudo mkdir -p docker/one && for f in cpus mems; do cat cpuset.$f | sudo tee docker/cpuset.$f docker/one/cpuset.$f; done',

@@ -122,7 +122,7 @@ export const PARTS: readonly Part[] = [
     lane: 'ssh',
     minutes: 6,
     runs: 'test',
-    // Two at a time: they wait more than they compute, and each has an sshd and accounts of its own.
+    // Two at a time: they wait more than they compute, and each has a separate sshd and separate accounts.
     work: { files: () => testFiles('test/ssh'), jobs: 2, timeoutSeconds: 600 },
   },
   {

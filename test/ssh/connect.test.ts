@@ -25,7 +25,7 @@ exec "$@"
 chmodSync(inside('start'), 0o755)
 
 const sshd = await startSshd({ config: ['KexAlgorithms sntrup761x25519-sha512@openssh.com'] })
-/** With a network and names of its own. */
+/** With a separate network and separate names. */
 const apart = await startSshd({
   within: ['unshare', '--net', '--mount', '--propagation', 'private', inside('start')],
 })

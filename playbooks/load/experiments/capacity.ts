@@ -1,50 +1,30 @@
-import { type Exhibit, experiment, type ExperimentContext } from 'labbook'
+import { type Exhibit, type ExperimentContext } from 'labbook'
 import { type GeneratorScheduling, type Comparison, runUntilDecided, shareIssues } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { trialsChart } from '../charts.ts'
-import { releaseGenerator, withGenerator } from '../generators.ts'
-import { assertDeployed, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import { scaleTo, stackContainers } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
-import { skipIfTooSlow } from '../slow-hosts.ts'
 import { trialTable } from '../tables.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
 import type { StackContainer } from '../usage.ts'
-import {
-  bottlenecks,
-  HOSTS,
-  record,
-  recordTrial,
-  replicaCount,
-  settingsOf,
-  underLoad,
-  warningLines,
-} from './support.ts'
+import { bottlenecks, record, recordTrial, replicaCount, warningLines } from './support.ts'
+import { loadExperiment } from './load-experiment.ts'
 
 /** Compares the capacity of 1 and 4 replicas in interleaved trials. */
-export const loadCapacity = experiment(
+export const loadCapacity = loadExperiment(
   'Compare capacity of 1 and 4 replicas',
   {
-    hosts: HOSTS,
-    tags: ['experiments', 'load', 'load-capacity', 'proof'],
-    disturbs: underLoad('receives load tests while the Counter app is scaled'),
+    tag: 'load-capacity',
     hypothesis:
-      'Each replica has a CPU limit. While neither the machines nor the load balancer are saturated, four serve more than one: up to four times as much.',
+      'Each replica has a CPU limit. While neither the machines nor the load balancer are saturated, four serve more ' +
+      'than one: up to four times as much.',
     assertions: { 'load.share': 'Each of 4 replicas receives its share of the requests' },
     questions: { 'load.capacity.1-vs-4': '4 replicas serve more requests than 1' },
-    steadyState: assertDeployed,
-    rollback: async (on) => {
-      await releaseGenerator(on)
-      await restoreReplicas(on)
-    },
   },
-  async (on) => {
-    if (await skipIfTooSlow(on)) return
-    const settings = settingsOf(on)
-    await withGenerator(on, async (scheduling) => {
-      const conditions = await loadConditions(on, settings, MOST_REPLICAS, scheduling)
-      if (conditions === undefined) return
-      await compareCapacity(on, settings, conditions, scheduling)
-    })
+  async (on, settings, scheduling) => {
+    const conditions = await loadConditions(on, settings, MOST_REPLICAS, scheduling)
+    if (conditions === undefined) return
+    await compareCapacity(on, settings, conditions, scheduling)
   },
 )
 

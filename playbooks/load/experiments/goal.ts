@@ -1,4 +1,4 @@
-import { experiment, type ExperimentContext, tableLines } from 'labbook'
+import { type ExperimentContext, tableLines } from 'labbook'
 import {
   type GeneratorScheduling,
   isFound,
@@ -10,40 +10,28 @@ import {
 } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { goalChart } from '../charts.ts'
-import { releaseGenerator, withGenerator } from '../generators.ts'
-import { assertDeployed, configuredReplicas, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import { configuredReplicas, scaleTo, stackContainers } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
-import { skipIfTooSlow } from '../slow-hosts.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
-import { HOSTS, record, replicaCount, settingsOf, underLoad } from './support.ts'
+import { record, replicaCount } from './support.ts'
+import { loadExperiment } from './load-experiment.ts'
 
 /** The highest rate of requests whose p99 latency meets a goal, beside the throughput of a closed loop. */
-export const loadGoal = experiment(
+export const loadGoal = loadExperiment(
   'Find the highest rate within a latency goal',
   {
-    hosts: HOSTS,
-    tags: ['experiments', 'load', 'load-goal', 'proof'],
-    disturbs: underLoad('receives load tests'),
+    tag: 'load-goal',
     hypothesis:
       'At a fixed rate, latency rises slowly until the replicas are nearly at their limit, and then without bound. So the highest rate within a latency goal ' +
       'is at most about the throughput of a closed loop, in which requests wait for each other.',
     assertions: {},
     questions: { 'load.goal': 'A rate of requests is served with p99 latency within the goal' },
-    steadyState: assertDeployed,
-    rollback: async (on) => {
-      await releaseGenerator(on)
-      await restoreReplicas(on)
-    },
   },
-  async (on) => {
-    if (await skipIfTooSlow(on)) return
-    const settings = settingsOf(on)
+  async (on, settings, scheduling) => {
     const { replicas } = configuredReplicas(on)
-    await withGenerator(on, async (scheduling) => {
-      const conditions = await loadConditions(on, settings, replicas, scheduling)
-      if (conditions === undefined) return
-      await searchRate(on, settings, replicas, conditions, scheduling)
-    })
+    const conditions = await loadConditions(on, settings, replicas, scheduling)
+    if (conditions === undefined) return
+    await searchRate(on, settings, replicas, conditions, scheduling)
   },
 )
 

@@ -1,42 +1,30 @@
-import { experiment, type ExperimentContext } from 'labbook'
+import { type ExperimentContext } from 'labbook'
 import { type GeneratorScheduling, type Fit, fitLaw, formatInterval, generatorLimit, peakOf } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { latencyChart, loadChart, scalingChart } from '../charts.ts'
-import { releaseGenerator, withGenerator } from '../generators.ts'
-import { assertDeployed, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import { scaleTo, stackContainers } from '../replicas.ts'
 import { findCapacity, type CapacityResult } from '../scaling.ts'
 import type { LoadSettings } from '../settings.ts'
-import { skipIfTooSlow } from '../slow-hosts.ts'
 import { capacityTable, lawText, trialTable } from '../tables.ts'
 import type { TrialRun } from '../trial.ts'
-import { bottlenecks, HOSTS, record, replicaCount, settingsOf, underLoad } from './support.ts'
+import { bottlenecks, record, replicaCount } from './support.ts'
+import { loadExperiment } from './load-experiment.ts'
 
 /** Measures how capacity grows with replicas. */
-export const loadScaling = experiment(
+export const loadScaling = loadExperiment(
   'Measure capacity by number of replicas',
   {
-    hosts: HOSTS,
-    tags: ['experiments', 'load', 'load-scaling', 'proof'],
-    disturbs: underLoad('receives load tests while the Counter app is scaled'),
+    tag: 'load-scaling',
     hypothesis:
       'Capacity grows with replicas, but less each time, as shared resources (Redis, the machines, the load balancer) become saturated; at some number it ' +
       'stops growing.',
     assertions: {},
     questions: { 'load.scaling': 'Capacity follows a scaling law that fits the trials' },
-    steadyState: assertDeployed,
-    rollback: async (on) => {
-      await releaseGenerator(on)
-      await restoreReplicas(on)
-    },
   },
-  async (on) => {
-    if (await skipIfTooSlow(on)) return
-    const settings = settingsOf(on)
-    await withGenerator(on, async (scheduling) => {
-      const conditions = await loadConditions(on, settings, Math.max(...settings.replicas), scheduling)
-      if (conditions === undefined) return
-      await measureScaling(on, settings, conditions, scheduling)
-    })
+  async (on, settings, scheduling) => {
+    const conditions = await loadConditions(on, settings, Math.max(...settings.replicas), scheduling)
+    if (conditions === undefined) return
+    await measureScaling(on, settings, conditions, scheduling)
   },
 )
 

@@ -4,8 +4,6 @@ import { loadSettings, type LoadSettings } from '../settings.ts'
 import { trialData, trialDetails } from '../tables.ts'
 import type { TrialRun } from '../trial.ts'
 
-export const HOSTS = 'swarm_managers[0]'
-
 export const settingsOf = (on: ExperimentContext): LoadSettings =>
   loadSettings(on.hostvars(on.hosts[0] as string), on.timeoutMultiplier)
 

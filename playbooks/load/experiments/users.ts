@@ -1,25 +1,22 @@
-import { type Exhibit, experiment, type ExperimentContext, tableLines } from 'labbook'
+import { type Exhibit, type ExperimentContext, tableLines } from 'labbook'
 import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
-import { releaseGenerator, withGenerator } from '../generators.ts'
 import { locustData } from '../locust-files.ts'
-import { assertDeployed, configuredReplicas, restoreReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import { configuredReplicas, scaleTo, stackContainers } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
-import { skipIfTooSlow } from '../slow-hosts.ts'
 import { trialDetails } from '../tables.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
-import { HOSTS, record, replicaCount, settingsOf, underLoad } from './support.ts'
+import { record, replicaCount } from './support.ts'
+import { loadExperiment } from './load-experiment.ts'
 
 /** Users of the findings; other numbers are in the table alone. */
 const ASKED = [100, 500] as const
 
 /** Closed-loop users with think time, as in Locust, on several numbers of replicas: do they limit the throughput? */
-export const loadUsers = experiment(
+export const loadUsers = loadExperiment(
   'Load the app with users with think time',
   {
-    hosts: HOSTS,
-    tags: ['experiments', 'load', 'load-users', 'proof'],
-    disturbs: underLoad('receives load tests while the Counter app is scaled'),
+    tag: 'load-users',
     hypothesis:
       'A user with think time sends at most 1 / (think time + latency) requests per second. While latency is short compared to think time, throughput is ' +
       'the number of users divided by their think time, whatever the server: then more replicas cannot raise it.',
@@ -30,26 +27,17 @@ export const loadUsers = experiment(
         `${count} users with a think time of 0.5 to 2 s, not the app, limit the throughput`,
       ]),
     ),
-    steadyState: assertDeployed,
-    rollback: async (on) => {
-      await releaseGenerator(on)
-      await restoreReplicas(on)
-    },
   },
-  async (on) => {
-    if (await skipIfTooSlow(on)) return
-    const settings = settingsOf(on)
-    await withGenerator(on, async (scheduling) => {
-      const cells = await measureCells(on, settings, scheduling)
-      const table = record(
-        on,
-        'Users by replicas',
-        `${settings.users.join(', ')} users with a think time of 0.5 to 2 s for ${settings.usersSeconds} s, on ${settings.usersReplicas.map(replicaCount).join(', ')}`,
-        usersTable(cells.map(({ trial }) => trial)),
-        cells.map(({ trial }) => trial),
-      )
-      for (const count of ASKED) reportUsers(on, count, cells, table)
-    })
+  async (on, settings, scheduling) => {
+    const cells = await measureCells(on, settings, scheduling)
+    const table = record(
+      on,
+      'Users by replicas',
+      `${settings.users.join(', ')} users with a think time of 0.5 to 2 s for ${settings.usersSeconds} s, on ${settings.usersReplicas.map(replicaCount).join(', ')}`,
+      usersTable(cells.map(({ trial }) => trial)),
+      cells.map(({ trial }) => trial),
+    )
+    for (const count of ASKED) reportUsers(on, count, cells, table)
   },
 )
 

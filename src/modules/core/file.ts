@@ -51,7 +51,7 @@ const schema = z
     path: ['recurse'],
   })
   .refine(({ state, mode }) => state !== 'link' || mode === undefined, {
-    error: 'a link has no mode of its own: set it on the target, in a task without state',
+    error: 'a link has no separate mode: set it on the target, in a task without state',
     path: ['mode'],
   })
   .refine(({ state, path }) => state !== 'absent' || path !== '/', { error: 'refusing to remove /', path: ['path'] })

@@ -26,7 +26,7 @@ t.test('a second prompt means a wrong password, or a question beyond it', async 
   const more = 'node1: sudo asks ops for more than a password to become root'
   const cases: [name: string, between: string, after: string, message: string][] = [
     ['sudo', 'Sorry, try again.\n', '', wrong],
-    ['sudo, with a message of its own', 'Nope!\n', '', `${wrong}; sudo printed: Nope!`],
+    ['sudo, with a custom message', 'Nope!\n', '', `${wrong}; sudo printed: Nope!`],
     ['sudo, with a locked account', 'The account is locked.\nSorry, try again.\n', '', `${wrong}; sudo printed: The`],
     ['sudo, which hides the question', '', '', `${more}. Labbook`],
     ['sudo, with the question', 'Verification code: ', '', `${more}: "Verification code:". Labbook`],

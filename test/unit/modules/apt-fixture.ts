@@ -21,7 +21,7 @@ export interface AptHost {
   readonly preferences?: string
 }
 
-/** Runs the module's scripts with the machine's apt and a package database of its own. apt-get only simulates. */
+/** Runs the module's scripts with the machine's apt and a separate package database. apt-get only simulates. */
 export class AptFixture {
   readonly #folder: string
 

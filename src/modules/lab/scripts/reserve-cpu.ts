@@ -26,7 +26,7 @@ for group in $(lb_groups); do
   reserved=$(echo "$all" | tail -n 1)
   others=$(echo "$all" | sed '$d' | paste -sd, -)
   [ -n "$others" ] || exit 0
-  # A container's cpuset of its own stays, where it does not use that CPU.
+  # A container's separate cpuset stays, where it does not use that CPU.
   find "$group" -depth -type d | while read -r each; do
     own=$(cat "$each/cpuset.cpus" 2>/dev/null)
     if [ "$each" = "$group" ] || lb_numbers "\${own:--1}" | grep -qx "$reserved"; then

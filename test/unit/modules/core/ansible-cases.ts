@@ -42,7 +42,7 @@ export const answers = (): Map<string, Effect> =>
 export const known = (): Readonly<Record<Exclude<Outcome, 'same'>, readonly string[]>> =>
   read('known.json') as ReturnType<typeof known>
 
-/** What Labbook does in a case, in a directory of its own. */
+/** What Labbook does in a case, in a separate directory. */
 export function effectOf({ module, params, init }: Case): Effect & { readonly message: string } {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-ansible-'))
   const at = path.join(folder, 't')

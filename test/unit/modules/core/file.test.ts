@@ -161,5 +161,5 @@ t.test('file rejects contradictory parameters', async (t) => {
   t.match(why({ path: '/a/..', state: 'absent' }), 'refusing to remove /')
   t.match(why({ path: '/a', state: 'link' }), "src and state: 'link' require each other")
   t.match(why({ path: '/a', state: 'touch', recurse: true }), 'recurse requires')
-  t.match(why({ path: '/a', state: 'link', src: '/b', mode: '0600' }), 'a link has no mode of its own')
+  t.match(why({ path: '/a', state: 'link', src: '/b', mode: '0600' }), 'a link has no separate mode')
 })

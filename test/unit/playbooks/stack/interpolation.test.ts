@@ -211,11 +211,11 @@ t.test('names in environment without a value receive that of the variable', asyn
   )
 })
 
-t.test('Docker would replace an empty HOME by that of its own process', async (t) => {
+t.test('Docker would replace an empty HOME by that of the docker command', async (t) => {
   for (const lines of ['[HOME]', '[HOME=]', '{HOME: }', '{HOME: ""}', '{HOME: "$EMPTY"}', '["HOME=${EMPTY}"]'])
     t.match(
       problems(web(`environment: ${lines}`), { EMPTY: '' }),
-      [/^4:\d+: "HOME" has no value, and Docker would use that of its own process on the node: set one/],
+      [/^4:\d+: "HOME" has no value, and Docker would use that of the docker command on the node: set one/],
       lines.slice(1, -1),
     )
   t.same(problems(web('environment: {HOME: /root, A: "", TZ: $EMPTY}'), { EMPTY: '' }), [])
