@@ -42,6 +42,9 @@ export interface Files {
 
 const STORY = 'test/lab/site.test.ts'
 
+/** Of the sshd and Redis tests those that need the most CPU: outputs of 100 MB, hundreds of sessions, ten Redis pods. */
+const LONG = ['test/redis/k3s-sentinel.test.ts', 'test/ssh/many-connections.test.ts', 'test/ssh/overflow-file.test.ts']
+
 /** The test files below a directory, with exceptions. */
 export function testFiles(folder: string, but: readonly string[] = []): string[] {
   return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -123,7 +126,7 @@ export const PARTS: readonly Part[] = [
     minutes: 6,
     runs: 'test',
     // Two at a time: they wait more than they compute, and each has a separate sshd and separate accounts.
-    work: { files: () => testFiles('test/ssh'), jobs: 2, timeoutSeconds: 600 },
+    work: { files: () => testFiles('test/ssh', LONG), jobs: 2, timeoutSeconds: 600 },
   },
   {
     name: 'redis',
@@ -132,7 +135,7 @@ export const PARTS: readonly Part[] = [
     lane: 'redis',
     minutes: 7,
     runs: 'test',
-    work: oneByOne(900, () => testFiles('test/redis')),
+    work: oneByOne(900, () => testFiles('test/redis', LONG)),
   },
   {
     name: 'app',
@@ -181,6 +184,15 @@ export const PARTS: readonly Part[] = [
     minutes: 45,
     runs: 'all',
     work: oneByOne(3600, () => testFiles('test/lab', [STORY])),
+  },
+  {
+    name: 'long',
+    description: 'large outputs, many connections, Redis of k3s with Sentinels',
+    packages: [...new Set([...SSH, ...REDIS])],
+    lane: 'alone',
+    minutes: 3,
+    runs: 'all',
+    work: oneByOne(900, () => LONG),
   },
   {
     name: 'random',
