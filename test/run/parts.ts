@@ -42,7 +42,7 @@ export interface Files {
 
 const STORY = 'test/lab/site.test.ts'
 
-/** Of the sshd and Redis tests those that need the most CPU: outputs of 100 MB, hundreds of sessions, ten Redis pods. */
+/** The sshd and Redis tests that need the most CPU: outputs of 100 MB, 200 connections, pods with Redis and Sentinel. */
 const LONG = ['test/redis/k3s-sentinel.test.ts', 'test/ssh/many-connections.test.ts', 'test/ssh/overflow-file.test.ts']
 
 /** The test files below a directory, with exceptions. */
