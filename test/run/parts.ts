@@ -42,7 +42,7 @@ export interface Files {
 
 const STORY = 'test/lab/site.test.ts'
 
-/** The sshd and Redis tests that need the most CPU: outputs of 100 MB, 200 connections, pods with Redis and Sentinel. */
+/** The sshd and Redis tests that need the most CPU: outputs of 100 MB, 200 connections, Redis with Sentinels. */
 const LONG = ['test/redis/k3s-sentinel.test.ts', 'test/ssh/many-connections.test.ts', 'test/ssh/overflow-file.test.ts']
 
 /** The test files below a directory, with exceptions. */
