@@ -122,6 +122,9 @@ export async function releaseGenerator(on: SetupContext): Promise<void> {
   if (exitCode !== 0) throw new PlaybookError(`cannot give the nodes all CPUs again: ${stderr.trim()}`)
 }
 
+/** Before all other processes of the host, where its kernel and the user allow that. */
+const RUN_FIRST = 'lb_run() { if chrt --rr 1 true 2>/dev/null; then exec chrt --rr 1 "$@"; else exec "$@"; fi; }'
+
 export interface ShardedLoadOptions extends Pick<RunLoadOptions, 'scheduling' | 'onProgress'> {
   /** Path of the generator on the hosts of group `loadgen`. */
   readonly program?: string
@@ -146,7 +149,7 @@ export async function runShardedLoad(
       const host = hosts[index] as string
       const { stdout, stderr, exitCode } = await on.exec({
         host,
-        command: `node ${program} <<'lb_plan'\n${JSON.stringify(shard)}\nlb_plan`,
+        command: `${RUN_FIRST}\nlb_run node ${program} <<'lb_plan'\n${JSON.stringify(shard)}\nlb_plan`,
         timeout: plan.warmup + plan.seconds + plan.timeLimit + OVERHEAD_SECONDS,
       })
       if (exitCode !== 0)

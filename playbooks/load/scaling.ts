@@ -28,10 +28,9 @@ export interface CapacityResult {
 
 /** Trials at each knee: a single value has no known uncertainty. The step of the ramp is the first of them. */
 const AT_KNEE = 3
-/** Connections per replica in the first load step. */
-const FIRST_CONNECTIONS = 2
-/** From a load that leaves replicas idle to one that does not, in one step. */
-const FACTOR = 4
+/** Connections per replica in the first load step: enough that a load balancer leaves no replica idle by chance. */
+const FIRST_CONNECTIONS = 8
+const FACTOR = 3
 
 const pointOf = ({ result, uses }: TrialRun, load: number): LoadPoint => ({
   saturated: isServiceSaturated(uses, COUNTER),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -68,4 +69,21 @@ t.test('a host without the load generator is named in the error', async (t) => {
     path.join(folder, 'none.cjs'),
   )
   t.match(failed, /^the load generator on [ab] failed: /)
+})
+
+t.test('the load generator runs before the other processes of its host, if the host allows that', async (t) => {
+  const policyOf = path.join(folder, 'policy.cjs')
+  // The 41st field is the scheduling policy; 2 is SCHED_RR (proc_pid_stat(5)).
+  writeFileSync(
+    policyOf,
+    `const stat = require('node:fs').readFileSync('/proc/self/stat', 'utf8')
+     process.stderr.write('policy ' + stat.slice(stat.lastIndexOf(')')).split(' ')[39])
+     process.exit(1)`,
+  )
+  const { failed } = await put(
+    { way: 'closed', connections: 2, seconds: 1, targets: [{ host: '127.0.0.1', port: 9 }], kinds: [{ path: '/' }] },
+    policyOf,
+  )
+  const allowed = spawnSync('chrt', ['--rr', '1', 'true']).status === 0
+  t.match(failed, new RegExp(`: policy ${allowed ? 2 : 0} \\(`))
 })
