@@ -79,7 +79,8 @@ const update = (replicas: number, mostOnNode: number, cpus: number): string =>
 export async function scaleTo(on: ExperimentContext, replicas: number, cpus = COUNTER_CPUS): Promise<Exhibit> {
   const { mostOnNode } = configuredReplicas(on)
   const nodes = Math.max(1, on.groups.swarm?.length ?? 1)
-  const maxPerNode = mostOnNode === 0 ? 0 : Math.max(mostOnNode, Math.ceil(replicas / nodes))
+  // One more than needed: an update that starts the new task before it stops the old one would find all nodes full.
+  const maxPerNode = mostOnNode === 0 ? 0 : Math.max(mostOnNode, Math.ceil(replicas / nodes) + 1)
   const { exitCode, stderr } = await on.exec({ command: update(replicas, maxPerNode, cpus), timeout: 60 })
   if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicas} replicas: ${stderr.trim()}`)
   const running = await on.watch({

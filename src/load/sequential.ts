@@ -10,6 +10,8 @@ export interface SequentialOptions extends Omit<CompareOptions, 'least' | 'looks
   /** Trials of each condition before the first look, and at most. */
   readonly least?: number
   readonly most: number
+  /** Begins with the second condition: for when a change from it to the first takes less time. */
+  readonly secondFirst?: boolean
 }
 
 /**
@@ -22,14 +24,15 @@ export interface SequentialOptions extends Omit<CompareOptions, 'least' | 'looks
  */
 export async function runUntilDecided<T>(
   conditions: readonly [T, T],
-  { least = LEAST_TRIALS, most, ...options }: SequentialOptions,
+  { least = LEAST_TRIALS, most, secondFirst = false, ...options }: SequentialOptions,
   run: (condition: T, number: number) => Promise<Trial>,
 ): Promise<{ readonly comparison: Comparison; readonly trials: readonly SequentialTrial<T>[] }> {
   const trials: SequentialTrial<T>[] = []
   const of = (condition: T): Trial[] => trials.filter((each) => each.condition === condition).map(({ trial }) => trial)
   const looks = Math.max(1, most - least + 1)
   const look = (): Comparison => compare(of(conditions[0]), of(conditions[1]), { ...options, least, looks })
-  for (const [index, condition] of interleaved(conditions, Math.max(least, most)).entries()) {
+  const order = secondFirst ? conditions.toReversed() : conditions
+  for (const [index, condition] of interleaved(order, Math.max(least, most)).entries()) {
     trials.push({ condition, trial: await run(condition, index + 1) })
     const pairs = trials.length / 2
     if (trials.at(-1)?.trial.issues.length !== 0) break

@@ -41,7 +41,8 @@ async function compareCapacity(
   let current: { replicas: number; containers: readonly StackContainer[] } | undefined
   const { comparison: verdict } = await runUntilDecided(
     [1, MOST_REPLICAS],
-    { least: settings.trials, most: settings.maxTrials, within: settings.tolerance },
+    // Replicas with little CPU take seconds to start, and none to stop.
+    { least: settings.trials, most: settings.maxTrials, within: settings.tolerance, secondFirst: true },
     async (replicas, number) => {
       if (current?.replicas !== replicas) {
         const exhibit = await scaleTo(on, replicas, cpus)

@@ -148,6 +148,24 @@ t.test('runUntilDecided() decides early what is clear', async (t) => {
   t.match((await sequence(random, 4, 0.05, 0.02)).comparison.answer, 'more', 'a drift affects both')
 })
 
+t.test('runUntilDecided() alternates the conditions, and begins with either', async (t) => {
+  const orderOf = async (secondFirst: boolean): Promise<number[]> => {
+    const order: number[] = []
+    await runUntilDecided([1, 4], { most: 3, secondFirst }, async (replicas) => {
+      order.push(replicas)
+      return { value: 100 * replicas + order.length, issues: [] }
+    })
+    return order
+  }
+  t.same(await orderOf(false), [1, 4, 4, 1, 1, 4])
+  t.same(await orderOf(true), [4, 1, 1, 4, 4, 1])
+  const { comparison } = await runUntilDecided([1, 4], { most: 3, secondFirst: true }, async (replicas) => ({
+    value: 100 * replicas,
+    issues: [],
+  }))
+  t.equal(comparison.ratio?.estimate.toFixed(1), '4.0', 'the ratio is that of the second to the first')
+})
+
 t.test('runUntilDecided() ends with the first invalid trial, and says why', async (t) => {
   let number = 0
   const { comparison, trials } = await runUntilDecided([1, 4], { most: 9 }, async () => ({
