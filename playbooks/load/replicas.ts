@@ -37,8 +37,9 @@ export async function assertDeployed(on: SetupContext): Promise<void> {
   await waitForStack(on)
 }
 
-const specOf = (replicas: number, mostOnNode: number): string =>
-  `${replicas} ${mostOnNode} ${Math.round(COUNTER_CPUS * 1e9)}`
+const specOf = (replicas: number, mostOnNode: number): string => `${replicas} ${mostOnNode} ${nanoCpus(COUNTER_CPUS)}`
+
+const nanoCpus = (cpus: number): number => Math.round(cpus * 1e9)
 
 /** Restores the replicas of the inventory, and their CPU limit. */
 export async function restoreReplicas(on: SetupContext): Promise<void> {
@@ -69,6 +70,9 @@ export async function restoreReplicas(on: SetupContext): Promise<void> {
 const update = (replicas: number, mostOnNode: number, cpus: number): string =>
   `docker service update --detach --quiet --replicas ${replicas} --replicas-max-per-node ${mostOnNode} --limit-cpu ${cpus} ${COUNTER}`
 
+/** Until no task should run any more; else Swarm would update them one after the other. Ten seconds at most. */
+const WAIT_UNTIL_STOPPED = `for lb_try in $(seq 50); do [ -n "$(docker service ps -q --filter desired-state=running ${COUNTER})" ] || break; sleep 0.2; done`
+
 /**
  * Sets the number of replicas and the CPU limit of each, and waits until exactly that number runs and responds.
  *
@@ -81,7 +85,14 @@ export async function scaleTo(on: ExperimentContext, replicas: number, cpus = CO
   const nodes = Math.max(1, on.groups.swarm?.length ?? 1)
   // One more than needed: an update that starts the new task before it stops the old one would find all nodes full.
   const maxPerNode = mostOnNode === 0 ? 0 : Math.max(mostOnNode, Math.ceil(replicas / nodes) + 1)
-  const { exitCode, stderr } = await on.exec({ command: update(replicas, maxPerNode, cpus), timeout: 60 })
+  const { stdout: spec } = await on.exec({ command: SPEC })
+  // Tasks with another limit are replaced a few at a time, and with little CPU each takes seconds to start. Without
+  // tasks, all new ones start at once.
+  const stopped = spec.trim().endsWith(` ${nanoCpus(cpus)}`) ? [] : [update(0, maxPerNode, cpus), WAIT_UNTIL_STOPPED]
+  const { exitCode, stderr } = await on.exec({
+    command: [...stopped, update(replicas, maxPerNode, cpus)].join(' && '),
+    timeout: 60,
+  })
   if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicas} replicas: ${stderr.trim()}`)
   const running = await on.watch({
     title: `Tasks with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,
@@ -109,7 +120,7 @@ export function allRun(stdout: string, replicas: number, cpus: number): boolean 
     lines.length === replicas &&
     lines.every((line) => / Running /.test(line)) &&
     set.length === replicas &&
-    set.every((limit) => Number(limit) === Math.round(cpus * 1e9))
+    set.every((limit) => Number(limit) === nanoCpus(cpus))
   )
 }
 

@@ -27,7 +27,7 @@ export interface CapacityResult {
 }
 
 /** Trials at each knee: a single value has no known uncertainty. The step of the ramp is the first of them. */
-const AT_KNEE = 3
+const AT_KNEE = 2
 /** Connections per replica in the first load step: enough that a load balancer leaves no replica idle by chance. */
 const FIRST_CONNECTIONS = 8
 const FACTOR = 3
@@ -40,14 +40,16 @@ const pointOf = ({ result, uses }: TrialRun, load: number): LoadPoint => ({
   failed: result.total.requests === 0 ? 1 : result.total.failures / result.total.requests,
 })
 
+export interface CapacityOptions {
+  readonly settings: LoadSettings
+  readonly replicas: number
+  readonly containers: readonly StackContainer[]
+  readonly scheduling: GeneratorScheduling
+}
+
 /** Increases the load until throughput stops rising, and repeats the measurement at the knee. */
-export async function findCapacity(
-  on: ExperimentContext,
-  settings: LoadSettings,
-  replicas: number,
-  containers: readonly StackContainer[],
-  scheduling: GeneratorScheduling,
-): Promise<CapacityResult> {
+export async function findCapacity(on: ExperimentContext, options: CapacityOptions): Promise<CapacityResult> {
+  const { settings, replicas } = options
   const limits: CapacityLimits = {
     first: FIRST_CONNECTIONS * replicas,
     factor: FACTOR,
@@ -55,22 +57,6 @@ export async function findCapacity(
     p95: settings.p95Ms,
     failed: settings.failureLimit,
   }
-  const trial = (name: string, connections: number): Promise<TrialRun> =>
-    runTrial(on, {
-      name,
-      replicas,
-      containers,
-      settings,
-      scheduling,
-      plan: {
-        way: 'closed',
-        connections,
-        warmup: settings.stepWarmupSeconds,
-        seconds: settings.stepSeconds,
-        reconnectEvery: settings.reconnectEvery,
-        timeLimit: Math.min(MAX_TIMEOUT_SECONDS, Math.max(1, settings.p95Ms / 500)),
-      },
-    })
   const trials: TrialRun[] = []
   const points: LoadPoint[] = []
   for (;;) {
@@ -78,12 +64,47 @@ export async function findCapacity(
     if ('stop' in next) {
       const knee = kneeOf(points, limits)
       const atKnee = trials.filter((_, at) => points[at]?.load === knee?.load)
-      for (let time = atKnee.length + 1; knee !== undefined && time <= AT_KNEE; time++)
-        atKnee.push(await trial(`${replicas} replicas at the knee, ${time}`, knee.load))
-      return { replicas, trials, points, stop: next.stop, knee, atKnee }
+      return await repeatAtKnee(on, options, { replicas, trials, points, stop: next.stop, knee, atKnee })
     }
-    const result = await trial(`${replicas} replicas, ${next.load} connections`, next.load)
+    const result = await runStep(on, options, `${replicas} replicas, ${next.load} connections`, next.load)
     trials.push(result)
     points.push(pointOf(result, next.load))
   }
 }
+
+/** Adds trials at the knee: up to {@link AT_KNEE}, or as many more as that. */
+export async function repeatAtKnee(
+  on: ExperimentContext,
+  options: CapacityOptions,
+  found: CapacityResult,
+): Promise<CapacityResult> {
+  const { replicas, knee } = found
+  if (knee === undefined) return found
+  const atKnee = [...found.atKnee]
+  const most = atKnee.length < AT_KNEE ? AT_KNEE : atKnee.length + AT_KNEE
+  while (atKnee.length < most)
+    atKnee.push(await runStep(on, options, `${replicas} replicas at the knee, ${atKnee.length + 1}`, knee.load))
+  return { ...found, atKnee }
+}
+
+const runStep = (
+  on: ExperimentContext,
+  { settings, replicas, containers, scheduling }: CapacityOptions,
+  name: string,
+  connections: number,
+): Promise<TrialRun> =>
+  runTrial(on, {
+    name,
+    replicas,
+    containers,
+    settings,
+    scheduling,
+    plan: {
+      way: 'closed',
+      connections,
+      warmup: settings.stepWarmupSeconds,
+      seconds: settings.stepSeconds,
+      reconnectEvery: settings.reconnectEvery,
+      timeLimit: Math.min(MAX_TIMEOUT_SECONDS, Math.max(1, settings.p95Ms / 500)),
+    },
+  })

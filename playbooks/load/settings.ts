@@ -70,7 +70,7 @@ export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
     usersReplicas: set.load_users_replicas,
     usersSeconds: set.load_users_seconds ?? 12 * longer,
     replicas: set.load_replicas,
-    stepSeconds: set.load_step_seconds ?? 1.5 * longer,
+    stepSeconds: set.load_step_seconds ?? 2 * longer,
     stepWarmupSeconds: Math.min(set.load_warmup_seconds ?? longer, longer / 2),
     maxConnections: set.load_most_connections,
     p95Ms: set.load_p95_ms ?? 1000 * slowdown,

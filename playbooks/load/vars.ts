@@ -64,12 +64,12 @@ export const loadVars = defineVars('load', {
   },
   load_replicas: {
     schema: varTypes.integers(1, 100, 'a list of integers such as 1,2,4,8'),
-    default: [1, 2, 4, 6],
+    default: [1, 2, 3, 4],
     description: 'numbers of replicas for the scaling curve',
   },
   load_step_seconds: {
     schema: varTypes.number(1, 120),
-    shownDefault: `1.5${LONGER}`,
+    shownDefault: `2${LONGER}`,
     description: 'seconds of a load step',
   },
   load_most_connections: {

@@ -1,9 +1,17 @@
 import { type ExperimentContext } from 'labbook'
-import { type GeneratorScheduling, type Fit, fitLaw, formatInterval, generatorLimit, peakOf } from 'labbook/load'
+import {
+  type GeneratorScheduling,
+  type Fit,
+  fitLaw,
+  formatInterval,
+  generatorLimit,
+  peakOf,
+  type ScalingTrial,
+} from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { latencyChart, loadChart, scalingChart } from '../charts.ts'
 import { scaleTo, stackContainers } from '../replicas.ts'
-import { findCapacity, type CapacityResult } from '../scaling.ts'
+import { findCapacity, repeatAtKnee, type CapacityResult } from '../scaling.ts'
 import type { LoadSettings } from '../settings.ts'
 import { capacityTable, lawText, trialTable } from '../tables.ts'
 import type { TrialRun } from '../trial.ts'
@@ -34,25 +42,18 @@ async function measureScaling(
   { cpus, statement, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
 ): Promise<void> {
-  const steps: CapacityResult[] = []
-  // The most first: replicas with little CPU take seconds to start, and none to stop.
-  for (const replicas of settings.replicas.toSorted((a, b) => b - a)) {
-    await scaleTo(on, replicas, cpus)
-    const step = await findCapacity(on, settings, replicas, await stackContainers(on), scheduling)
-    steps.unshift(step)
+  const { steps, usl, amdahl } = await measureUntilFitted(on, settings, cpus, scheduling)
+  for (const step of steps) {
     record(
       on,
-      `Load on ${replicaCount(replicas)}`,
-      `load increased in steps on ${replicaCount(replicas)}`,
+      `Load on ${replicaCount(step.replicas)}`,
+      `load increased in steps on ${replicaCount(step.replicas)}`,
       trialTable(trialsOf(step)),
       trialsOf(step),
       latencyChart(step),
     )
   }
-  const measured = steps.flatMap(({ replicas, atKnee }) =>
-    atKnee.map(({ result }) => ({ replicas, throughput: result.throughput })),
-  )
-  const [usl, amdahl] = [fitLaw(measured, 'usl'), fitLaw(measured, 'amdahl')]
+  const measured = measuredAt(steps)
   const law = usl.law ?? amdahl.law
   const text = [
     capacityTable(steps),
@@ -95,11 +96,51 @@ async function measureScaling(
   })
 }
 
+/** Times that all numbers of replicas are measured. */
+const MOST_PASSES = 3
+
+interface Fitted {
+  readonly steps: readonly CapacityResult[]
+  readonly usl: Fit
+  readonly amdahl: Fit
+}
+
+/** Measures all numbers of replicas, and again while neither law can be determined. */
+async function measureUntilFitted(
+  on: ExperimentContext,
+  settings: LoadSettings,
+  cpus: number,
+  scheduling: GeneratorScheduling,
+): Promise<Fitted> {
+  // The most first: replicas with little CPU take seconds to start, and none to stop.
+  const counts = settings.replicas.toSorted((a, b) => b - a)
+  const found = new Map<number, CapacityResult>()
+  for (let pass = 1; ; pass++) {
+    for (const replicas of counts) {
+      await scaleTo(on, replicas, cpus)
+      const options = { settings, replicas, containers: await stackContainers(on), scheduling }
+      const before = found.get(replicas)
+      found.set(
+        replicas,
+        before === undefined ? await findCapacity(on, options) : await repeatAtKnee(on, options, before),
+      )
+    }
+    const steps = [...found.values()].sort((a, b) => a.replicas - b.replicas)
+    const measured = measuredAt(steps)
+    const fitted = { steps, usl: fitLaw(measured, 'usl'), amdahl: fitLaw(measured, 'amdahl') }
+    const undecided = fitted.usl.law === undefined && fitted.amdahl.law === undefined
+    if (!undecided || trialIssue(steps) !== undefined || pass === MOST_PASSES) return fitted
+  }
+}
+
+const measuredAt = (steps: readonly CapacityResult[]): ScalingTrial[] =>
+  steps.flatMap(({ replicas, atKnee }) => atKnee.map(({ result }) => ({ replicas, throughput: result.throughput })))
+
 /** The trials of the ramp and those at the knee, each once. */
 const trialsOf = ({ trials, atKnee }: CapacityResult): TrialRun[] => [...new Set([...trials, ...atKnee])]
 
-/** Why no scaling law can be determined. */
-function inconclusiveReason(steps: readonly CapacityResult[], usl: Fit, amdahl: Fit): string | undefined {
+/** Why the trials do not measure the capacity of the replicas: more of them would not, either. */
+function trialIssue(steps: readonly CapacityResult[]): string | undefined {
   const withoutKnee = steps.find(({ knee }) => knee === undefined)
   if (withoutKnee !== undefined) return `no load on ${withoutKnee.replicas} replicas was within the limits`
   for (const { replicas, atKnee } of steps) {
@@ -113,6 +154,13 @@ function inconclusiveReason(steps: readonly CapacityResult[], usl: Fit, amdahl: 
   const unsaturated = steps.find(({ knee }) => knee?.reached === false)
   if (unsaturated !== undefined)
     return `throughput of ${unsaturated.replicas} replicas still rose at the maximum of connections: increase load_most_connections`
+  return undefined
+}
+
+/** Why no scaling law can be determined. */
+function inconclusiveReason(steps: readonly CapacityResult[], usl: Fit, amdahl: Fit): string | undefined {
+  const issue = trialIssue(steps)
+  if (issue !== undefined) return issue
   return usl.law === undefined && amdahl.law === undefined
     ? `${usl.cannotTell}; Amdahl: ${amdahl.cannotTell}`
     : undefined
