@@ -31,7 +31,7 @@ export async function assertDeployed(on: SetupContext): Promise<void> {
   if (exitCode !== 0) throw new Error(`the stack "${STACK}" is not deployed: run npx zx playbooks/app.mjs`)
   if (stdout.trim() !== specOf(replicas, mostOnNode)) {
     throw new Error(
-      `${COUNTER} differs from the inventory (${replicas} replicas, at most ${mostOnNode} per node, ${COUNTER_CPUS} cores each): run npx zx playbooks/app.mjs`,
+      `${COUNTER} differs from the inventory (${replicaCount(replicas)}, at most ${mostOnNode} per node, ${COUNTER_CPUS} cores each): run npx zx playbooks/app.mjs`,
     )
   }
   await waitForStack(on)
@@ -47,7 +47,7 @@ export async function restoreReplicas(on: SetupContext): Promise<void> {
   const { stdout } = await on.exec({ command: SPEC })
   if (stdout.trim() !== specOf(replicas, mostOnNode)) {
     await on.exhibit({
-      title: `Restore ${replicas} replicas`,
+      title: `Restore ${replicaCount(replicas)}`,
       command: update(replicas, mostOnNode, COUNTER_CPUS),
       timeout: 60,
     })
@@ -60,7 +60,7 @@ export async function restoreReplicas(on: SetupContext): Promise<void> {
     until: ({ stdout }) => allRun(stdout, replicas, COUNTER_CPUS),
   })
   if (!restored.reached)
-    throw new Error(`${COUNTER} did not reach ${replicas} replicas within ${WITHIN * on.timeoutMultiplier} s`)
+    throw new Error(`${COUNTER} did not reach ${replicaCount(replicas)} within ${WITHIN * on.timeoutMultiplier} s`)
 }
 
 /**
@@ -93,7 +93,7 @@ export async function scaleTo(on: ExperimentContext, replicas: number, cpus = CO
     command: [...stopped, update(replicas, maxPerNode, cpus)].join(' && '),
     timeout: 60,
   })
-  if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicas} replicas: ${stderr.trim()}`)
+  if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicaCount(replicas)}: ${stderr.trim()}`)
   const running = await on.watch({
     title: `Tasks with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,
     command: TASKS_AND_LIMITS,
@@ -103,11 +103,14 @@ export async function scaleTo(on: ExperimentContext, replicas: number, cpus = CO
   })
   if (!running.reached)
     throw new Error(
-      `${COUNTER} did not reach ${replicas} replicas within ${WITHIN * on.timeoutMultiplier} s: see the exhibit "${running.exhibit.id}"`,
+      `${COUNTER} did not reach ${replicaCount(replicas)} within ${WITHIN * on.timeoutMultiplier} s: see the exhibit "${running.exhibit.id}"`,
     )
   await waitForResponses(on, replicas)
   return running.exhibit
 }
+
+/** `1 replica`, `4 replicas` */
+export const replicaCount = (count: number): string => `${count} replica${count === 1 ? '' : 's'}`
 
 const counterTasks = (tasks: string): string[] => tasks.split('\n').filter((line) => line.includes(` ${COUNTER}.`))
 

@@ -9,7 +9,7 @@ import {
   type StopReason,
 } from 'labbook/load'
 import { isServiceSaturated } from './bottleneck.ts'
-import { COUNTER } from './replicas.ts'
+import { COUNTER, replicaCount } from './replicas.ts'
 import type { LoadSettings } from './settings.ts'
 import { MAX_TIMEOUT_SECONDS, runTrial, type TrialRun } from './trial.ts'
 import type { StackContainer } from './usage.ts'
@@ -66,7 +66,7 @@ export async function findCapacity(on: ExperimentContext, options: CapacityOptio
       const atKnee = trials.filter((_, at) => points[at]?.load === knee?.load)
       return await repeatAtKnee(on, options, { replicas, trials, points, stop: next.stop, knee, atKnee })
     }
-    const result = await runStep(on, options, `${replicas} replicas, ${next.load} connections`, next.load)
+    const result = await runStep(on, options, `${replicaCount(replicas)}, ${next.load} connections`, next.load)
     trials.push(result)
     points.push(pointOf(result, next.load))
   }
@@ -83,7 +83,7 @@ export async function repeatAtKnee(
   const atKnee = [...found.atKnee]
   const most = atKnee.length < AT_KNEE ? AT_KNEE : atKnee.length + AT_KNEE
   while (atKnee.length < most)
-    atKnee.push(await runStep(on, options, `${replicas} replicas at the knee, ${atKnee.length + 1}`, knee.load))
+    atKnee.push(await runStep(on, options, `${replicaCount(replicas)} at the knee, ${atKnee.length + 1}`, knee.load))
   return { ...found, atKnee }
 }
 

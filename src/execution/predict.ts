@@ -32,6 +32,23 @@ export function predict(
 }
 
 /**
+ * Check mode: the result of a task whose changes would fail, by their dry run. If an earlier task has yet to change a
+ * host, it may remove the reason.
+ */
+export function predictedFailure(
+  predictedEffects: PredictedEffects,
+  { task }: TaskExecution,
+  prepared: PreparedTask,
+  plan: Plan<unknown>,
+  commands: readonly CommandRecord[],
+  why: string,
+): AttemptResult {
+  const latest = predictedEffects.latestTask()
+  if (latest !== undefined) return unknownResult(latest, task, prepared, commands, { ...plan, problem: why })
+  return { status: 'failed', message: why, changes: withoutScript(plan.changes), commands, values: plan.values }
+}
+
+/**
  * The result of a task that depends on an unapplied change. What it would do in the current state is kept as
  * information.
  *

@@ -5,8 +5,9 @@ import type { CommandResult } from '../shell/batch.ts'
 import { failureReason, recordOf, withoutScript, type AttemptResult } from './attempt-result.ts'
 import type { ChangeBatcher } from './change-batcher.ts'
 import { allScripts, changeScripts } from './change-scripts.ts'
+import { withEnvironment } from './environment.ts'
 import { clearPendingMarker } from './pending-handlers.ts'
-import { predict, unknownResult } from './predict.ts'
+import { predict, predictedFailure, unknownResult } from './predict.ts'
 import type { PreparedTask } from './prepare-task.ts'
 import type { ProbeScheduler } from './probe-scheduler.ts'
 import { waitForReconnect } from './reconnect.ts'
@@ -82,9 +83,29 @@ export class TaskAttempt {
     const probed = await this.#batching.probes.probe(this.#execution, prepared)
     this.#commands.push(recordOf('probe', prepared.probe.text, probed))
     const plan = this.#execution.plan(prepared, probed)
-    return state.check
-      ? predict(state.predictedEffects, this.#execution, prepared, plan, this.#commands)
-      : await this.#applyPlan(prepared, probed, plan)
+    if (!state.check) return await this.#applyPlan(prepared, probed, plan)
+    const predicted = predict(state.predictedEffects, this.#execution, prepared, plan, this.#commands)
+    return predicted.status === 'changed' ? await this.#dryRun(prepared, plan, predicted) : predicted
+  }
+
+  /** Check mode: asks the host whether the changes would succeed. @returns the prediction, if they would. */
+  async #dryRun(prepared: PreparedTask, plan: Plan<unknown>, predicted: AttemptResult): Promise<AttemptResult> {
+    const { state } = this.#execution.context
+    const scripts = plan.changes
+      .flatMap(({ dryRun }) => dryRun ?? [])
+      .map((script) => withEnvironment(this.#execution.task.keywords, script))
+    if (scripts.length === 0) return predicted
+    const results = await this.#batching.probes.send(
+      this.#execution,
+      this.#execution.timeLimitSeconds(prepared),
+      scripts.map((script) => ({ script, capture: this.#execution.captureOptions('probe'), mustSucceed: true })),
+      [],
+    )
+    results.forEach((result, i) => this.#commands.push(recordOf('probe', scripts[i] as string, result)))
+    const failed = results.find(({ exitCode }) => exitCode !== 0)
+    return failed === undefined
+      ? predicted
+      : predictedFailure(state.predictedEffects, this.#execution, prepared, plan, this.#commands, failureReason(failed))
   }
 
   async #applyPlan(prepared: PreparedTask, probed: CommandResult, plan: Plan<unknown>): Promise<AttemptResult> {

@@ -19,6 +19,11 @@ export interface Change {
    * exit`.
    */
   readonly script: string
+  /**
+   * Shell text that changes nothing and fails if the script would fail, with the reason as last line of stderr. Check
+   * mode runs it. For what the probe cannot see without a program, or without the new content.
+   */
+  readonly dryRun?: string
   readonly diff?: Diff
   /** Resource keys that it sets, as in {@link ModuleDefinition.reads}. Without it: anything. */
   readonly sets?: readonly string[]

@@ -10,10 +10,10 @@ import {
 } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { goalChart } from '../charts.ts'
-import { configuredReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import { configuredReplicas, scaleTo, stackContainers, replicaCount } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
-import { record, replicaCount } from './support.ts'
+import { record } from './support.ts'
 import { loadExperiment } from './load-experiment.ts'
 
 /** The highest rate of requests whose p99 latency meets a goal, beside the throughput of a closed loop. */

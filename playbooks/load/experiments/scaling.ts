@@ -10,12 +10,12 @@ import {
 } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { latencyChart, loadChart, scalingChart } from '../charts.ts'
-import { scaleTo, stackContainers } from '../replicas.ts'
+import { scaleTo, stackContainers, replicaCount } from '../replicas.ts'
 import { findCapacity, repeatAtKnee, type CapacityResult } from '../scaling.ts'
 import type { LoadSettings } from '../settings.ts'
 import { capacityTable, lawText, trialTable } from '../tables.ts'
 import type { TrialRun } from '../trial.ts'
-import { bottlenecks, record, replicaCount } from './support.ts'
+import { bottlenecks, record } from './support.ts'
 import { loadExperiment } from './load-experiment.ts'
 
 /** Measures how capacity grows with replicas. */
@@ -62,7 +62,7 @@ async function measureScaling(
     lawText("Amdahl's law", amdahl),
     ...peakText(usl),
     '',
-    ...steps.map(({ replicas, atKnee }) => `${replicas} replicas: ${bottlenecks(atKnee)}`),
+    ...steps.map(({ replicas, atKnee }) => `${replicaCount(replicas)}: ${bottlenecks(atKnee)}`),
   ].join('\n')
   const trials = steps.flatMap(trialsOf)
   const curve = record(
@@ -142,18 +142,18 @@ const trialsOf = ({ trials, atKnee }: CapacityResult): TrialRun[] => [...new Set
 /** Why the trials do not measure the capacity of the replicas: more of them would not, either. */
 function trialIssue(steps: readonly CapacityResult[]): string | undefined {
   const withoutKnee = steps.find(({ knee }) => knee === undefined)
-  if (withoutKnee !== undefined) return `no load on ${withoutKnee.replicas} replicas was within the limits`
+  if (withoutKnee !== undefined) return `no load on ${replicaCount(withoutKnee.replicas)} was within the limits`
   for (const { replicas, atKnee } of steps) {
     for (const { result } of atKnee) {
       const limit = generatorLimit(result.generator)
-      if (limit !== undefined) return `${replicas} replicas: ${limit}`
+      if (limit !== undefined) return `${replicaCount(replicas)}: ${limit}`
     }
     const issue = atKnee.flatMap(({ issues }) => issues)[0]
-    if (issue !== undefined) return `${replicas} replicas: ${issue}`
+    if (issue !== undefined) return `${replicaCount(replicas)}: ${issue}`
   }
   const unsaturated = steps.find(({ knee }) => knee?.reached === false)
   if (unsaturated !== undefined)
-    return `throughput of ${unsaturated.replicas} replicas still rose at the maximum of connections: increase load_most_connections`
+    return `throughput of ${replicaCount(unsaturated.replicas)} still rose at the maximum of connections: increase load_most_connections`
   return undefined
 }
 

@@ -14,9 +14,6 @@ export const underLoad =
     ...disturbAll(generatorHosts(on), 'sends the requests of a load test'),
   ]
 
-/** `1 replica`, `4 replicas` */
-export const replicaCount = (count: number): string => `${count} replica${count === 1 ? '' : 's'}`
-
 /** The most frequent bottleneck of the trials. */
 export function bottlenecks(trials: readonly TrialRun[]): string {
   const counts = new Map<string, { count: number; text: string }>()

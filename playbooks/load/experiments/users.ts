@@ -2,11 +2,11 @@ import { type Exhibit, type ExperimentContext, tableLines } from 'labbook'
 import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
 import { locustData } from '../locust-files.ts'
-import { configuredReplicas, scaleTo, stackContainers } from '../replicas.ts'
+import { configuredReplicas, scaleTo, stackContainers, replicaCount } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
 import { trialDetails } from '../tables.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
-import { record, replicaCount } from './support.ts'
+import { record } from './support.ts'
 import { loadExperiment } from './load-experiment.ts'
 
 /** Users of the findings; other numbers are in the table alone. */

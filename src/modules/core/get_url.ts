@@ -16,6 +16,7 @@ import { pathProbe, parsePathFacts, type PathFacts } from '../support/path-facts
 import { entryProblem } from '../support/path-access.ts'
 import { obstacle, readsOf } from '../support/place-file.ts'
 import { replaceFile } from '../support/replace-file.ts'
+import { replacementDryRun } from '../support/replacement-dry-run.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
@@ -177,11 +178,13 @@ function planDownload(params: Params, facts: PathFacts, wanted: string | undefin
     backup: backup && exists,
     followLink: true,
   })
+  // Without the content, which only a download brings.
+  const dryRun = replacementDryRun({ path: dest, fill: ':', followLink: true })
   const attributes = describeAttributes(exists ? differing(facts, params) : params)
   const description = `${exists ? 'download again' : 'download'} ${url} to ${dest}${attributes === '' ? '' : ` (${attributes})`}`
   const recurs = wanted !== undefined && params.checksum === undefined
   return {
-    changes: [{ description, script, sets: setsAt(dest, facts, setContent), ...(recurs && { recurs }) }],
+    changes: [{ description, script, dryRun, sets: setsAt(dest, facts, setContent), ...(recurs && { recurs }) }],
     values,
   }
 }

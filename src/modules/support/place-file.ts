@@ -8,6 +8,8 @@ import type { Attributes } from './params.ts'
 import { entryProblem } from './path-access.ts'
 import { parsePathFacts, type PathFacts } from './path-facts.ts'
 import { replaceFile } from './replace-file.ts'
+import type { Replacement } from './replacement.ts'
+import { replacementDryRun } from './replacement-dry-run.ts'
 
 /** Desired file at a path. */
 export interface Placement extends Attributes {
@@ -96,7 +98,7 @@ function isSame(facts: PathFacts, { checksum }: PlacedFile, content: Buffer): bo
 function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['changes'][number] {
   const { dest, content, confidential, backup, validate } = wanted
   const old = facts.kind === 'file' ? facts : undefined
-  const script = replaceFile({
+  const placed: Replacement = {
     path: dest,
     fill: `${printBytes(content)} >&8`,
     size: content.length,
@@ -106,12 +108,13 @@ function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['cha
     validate,
     backup: backup && old !== undefined,
     followLink: wanted.follow,
-  })
+  }
   const attributes = describeAttributes(old === undefined ? wanted : differing(old, wanted))
   const verb = old === undefined ? (facts.kind === 'link' ? 'replace link' : 'create') : 'update'
   return {
     description: `${verb} ${dest}${attributes === '' ? '' : ` (${attributes})`}`,
-    script,
+    script: replaceFile(placed),
+    dryRun: replacementDryRun(placed),
     diff: diffOf(dest, old, content, confidential || isPrivate(facts, wanted)),
     sets: setsAt(dest, facts, facts.kind === 'link' ? setTree : setContent),
   }

@@ -140,6 +140,50 @@ t.test('tasks that read what an earlier task modifies are unknown', async (t) =>
   )
 })
 
+/** A module that writes a file, if its dry run allows that. */
+const guarded = defineModule({
+  name: 'guarded',
+  schema: z.strictObject({ path: z.string(), only_if: z.string() }),
+  title: ({ path }) => path,
+  reads: ({ path }) => [path],
+  sets: ({ path }) => [path],
+  probe: ({ path }) => sh`[ -e ${path} ]`,
+  plan: ({ path, only_if }, { exitCode }) => ({
+    changes:
+      exitCode === 0
+        ? []
+        : [
+            {
+              description: `create ${path}`,
+              script: sh`test -e ${only_if} && : >${path}`,
+              dryRun: sh`[ -e ${only_if} ] || { echo "$GREETING: no ${only_if}" >&2; exit 3; }`,
+            },
+          ],
+  }),
+})
+
+t.test('a change whose dry run fails is predicted to fail, or unknown after an earlier change', async (t) => {
+  fresh({ there: '1' })
+  const task = (title: string, name: string, only_if: string): Task =>
+    guarded(title, { path: at(name), only_if: at(only_if), environment: { GREETING: 'sorry' } })
+  const ran = await check(() => [task('allowed', 'x', 'there')])
+  t.same(ran.story, ['a allowed: changed'])
+  const refused = await check(() => [task('refused', 'x', 'missing')])
+  t.same(refused.story, ['a refused: failed'])
+  t.equal(refused.results[0]?.message, `sorry: no ${at('missing')}`, 'with the environment of the task')
+  t.match(refused.results[0]?.changes, [{ description: `create ${at('x')}` }])
+  const later = await check(() => [line('first', { path: at('missing'), is: '1' }), task('depends', 'x', 'missing')])
+  t.same(later.story, ['a first: changed', 'a depends: unknown'])
+  t.match(later.results[1]?.message, /^depends on "first", which has not run yet: sorry: no /)
+  const done = await runSteps([play('p', { hosts: 'a' }, () => [task('allowed', 'x', 'there')])])
+  t.same(done.story, ['a allowed: changed'])
+  t.equal(
+    done.results[0]?.commands.some(({ script: text }) => text.includes('sorry: no') || text.includes('exit 3')),
+    false,
+    'a run makes no dry run',
+  )
+})
+
 t.test('an unknown task may modify what later tasks read', async (t) => {
   fresh({ a: '1', b: '1' })
   const ran = await check(() => [

@@ -14,7 +14,8 @@ import {
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { replaceFile, type Replacement } from '../../../../src/modules/support/replace-file.ts'
+import { replaceFile } from '../../../../src/modules/support/replace-file.ts'
+import type { Replacement } from '../../../../src/modules/support/replacement.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 import { inEachShell } from '../each-shell.ts'
 import {

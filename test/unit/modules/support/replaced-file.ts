@@ -3,7 +3,8 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { replaceFile, type Replacement } from '../../../../src/modules/support/replace-file.ts'
+import { replaceFile } from '../../../../src/modules/support/replace-file.ts'
+import type { Replacement } from '../../../../src/modules/support/replacement.ts'
 
 export const OLD = 'old content\n'.repeat(500)
 export const NEW = 'new content\n'.repeat(700)
