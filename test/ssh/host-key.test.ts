@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
+import { HostKeyCheck } from '../../src/connection/host-key.ts'
 import { makeKey, startSshd } from '../support/sshd.ts'
 import { toText } from '../../src/values/to-text.ts'
 
@@ -129,6 +130,27 @@ t.test('a file that cannot be read for now is no file without the host', async (
     `Unreachable node1: cannot read the known host keys in ${path}: too many open files (EMFILE): raise the limit ` +
       '(ulimit -n), or use fewer --forks',
   )
+})
+
+t.test('a file that the user may not read is no file without the host', async (t) => {
+  const path = file(ed25519)
+  chmodSync(path, 0o600)
+  for (const StrictHostKeyChecking of ['yes', 'accept-new']) {
+    const args = `-o UserKnownHostsFile=${path} -o StrictHostKeyChecking=${StrictHostKeyChecking}`
+    const target = connectionSettings('node1', sshd.vars({ ansible_ssh_common_args: args }))
+    process.seteuid?.(4242)
+    try {
+      const check = new HostKeyCheck(target)
+      t.equal(check.verify(Buffer.from(key as string, 'base64')), false, StrictHostKeyChecking)
+      t.match(
+        check.rejection,
+        `is not in the files that can be read, and ${path} is not readable (EACCES): correct its permissions`,
+      )
+    } finally {
+      process.seteuid?.(0)
+    }
+  }
+  t.equal(readFileSync(path, 'utf8'), `${ed25519}\n`, 'accept-new added nothing')
 })
 
 t.test('StrictHostKeyChecking=no accepts any key and stores none', async (t) => {

@@ -176,3 +176,13 @@ chmod 600 $root/etc/factor`,
   )
   t.match(asked.message, `asks ${coded.name} for more than a password: "Verification code:"`)
 })
+
+t.test('/etc/nologin is named where sshd reads it itself, without PAM', async (t) => {
+  const host = await startThrowaway(`echo 'Closed until noon' >$root/etc/nologin`, ['UsePAM no', 'LogLevel VERBOSE'])
+  t.teardown(() => host.stop())
+  for (const ansible_become of [false, true]) {
+    const { message, logins } = await refusal(t, { ansible_user: plain.name, ansible_become }, host.sshd)
+    t.match(message, `node1: sshd started no shell for ${plain.name}; its output: Closed until noon`)
+    t.equal(logins, 1)
+  }
+})

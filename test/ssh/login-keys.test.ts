@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, readFileSync, truncateSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
@@ -156,6 +156,41 @@ t.test('an agent that does not answer is named, and does not keep the process al
   )
   t.equal(await run(sshd.keyFile, short), 'in', 'a key that needs no agent is used')
   await new Promise((resolve) => setTimeout(resolve, 50))
+  t.ok(
+    sockets.every((socket) => socket.readableEnded || socket.destroyed),
+    'no connection to it is left',
+  )
+})
+
+t.test('an agent that does not sign in time is named, and does not keep the process alive', async (t) => {
+  makeKey(file('slow'), 'ed25519')
+  authorize('slow')
+  const agent = startAgent(sshd.folder)
+  t.teardown(() => agent.stop())
+  agent.add(file('slow'), '')
+  const real = process.env['SSH_AUTH_SOCK'] as string
+  const sockets: Socket[] = []
+  // It lists its keys, and then waits for somebody to confirm.
+  const SIGN_REQUEST = 13
+  const waiting = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined))
+    socket.once('data', (request: Buffer) => {
+      if (request[4] === SIGN_REQUEST) socket.resume()
+      else
+        connect(real)
+          .on('data', (answer: Buffer) => socket.write(answer))
+          .write(request)
+    })
+  })
+  await new Promise<void>((resolve) => waiting.listen(file('waiting'), resolve))
+  process.env['SSH_AUTH_SOCK'] = file('waiting')
+  t.teardown(() => waiting.close())
+  t.match(
+    await refusal(t, 1, undefined, { ansible_ssh_timeout: 1 }),
+    /the SSH agent did not sign within 1 s for the login of root at .*: confirm the use of its key or touch the security/,
+  )
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.equal(sockets.length, 2, 'it was asked for its keys, and once for a signature')
   t.ok(
     sockets.every((socket) => socket.readableEnded || socket.destroyed),
     'no connection to it is left',
