@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { addAccount } from '../support/accounts.ts'
 import { until } from '../support/processes.ts'
-import { startSshd, type Sshd } from '../support/sshd.ts'
+import { makeKey, startSshd, type Sshd } from '../support/sshd.ts'
 import { startThrowaway } from '../support/throwaway.ts'
 
 delete process.env['SSH_AUTH_SOCK']
@@ -17,7 +18,8 @@ const typed = addAccount()
 const coded = addAccount()
 const both = addAccount()
 const shut = addAccount()
-const accounts = [plain, expired, stale, limited, typed, coded, both, shut]
+const keyed = addAccount()
+const accounts = [plain, expired, stale, limited, typed, coded, both, shut, keyed]
 const LIMITS = `/etc/security/limits.d/${limited.name}.conf`
 
 const sshd = await startSshd({
@@ -33,6 +35,8 @@ const sshd = await startSshd({
     'AuthenticationMethods password,publickey',
     `Match User ${shut.name}`,
     'AuthenticationMethods publickey',
+    `Match User ${keyed.name}`,
+    'AuthenticationMethods publickey,password',
   ],
 })
 t.teardown(async () => {
@@ -118,6 +122,20 @@ t.test('a server may demand a password and a key', async (t) => {
     (await refusal(t, { ansible_user: both.name })).message,
     /accepts only password from .*: set ansible_password$/,
   )
+})
+
+t.test('a server may demand a key and then a password', async (t) => {
+  const rsa = join(sshd.folder, 'rsa')
+  makeKey(rsa, 'rsa')
+  appendFileSync(join(sshd.folder, 'authorized_keys'), readFileSync(`${rsa}.pub`))
+  for (const ansible_ssh_private_key_file of [sshd.keyFile, rsa]) {
+    const key = { ansible_user: keyed.name, ansible_ssh_private_key_file }
+    t.equal(await run({ ...key, ansible_password: keyed.password }), keyed.name)
+    t.match(
+      (await refusal(t, key)).message,
+      `${where} accepted the key ${ansible_ssh_private_key_file} of ${keyed.name}, but demands another method (password) too`,
+    )
+  }
 })
 
 t.test('an expired account is named as such by PAM, after one login', async (t) => {
