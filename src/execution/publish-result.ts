@@ -23,6 +23,13 @@ const withoutTexts = (command: CommandRecord): CommandRecord => ({
   stderr: command.stderr === '' ? '' : NOT_RECORDED,
 })
 
+/** Without what the module removes from its output. */
+const redacted = (command: CommandRecord, redact: (output: string) => string): CommandRecord => ({
+  ...command,
+  stdout: redact(command.stdout),
+  stderr: redact(command.stderr),
+})
+
 /** Publishes the result of a task: recap, `register`, hosts waiting for a `run_once` result, and event log. */
 export function publishResult(execution: TaskExecution, finished: FinishedTask): void {
   const { context, task, title, target, once } = execution
@@ -53,6 +60,7 @@ function taskResultOf(
   { skipped, result, watch, attempts }: FinishedTask,
 ): UntimedEvent<TaskResult> {
   const { module, keywords } = task
+  const redact = module.redactOutput?.bind(module) ?? ((output: string) => output)
   const output = toAttempt(result)
   const hidden = keywords.no_log === true
   const message = skipped ? 'when condition is false' : result.message
@@ -69,9 +77,13 @@ function taskResultOf(
     ...(message === undefined ? {} : { message: hidden ? 'hidden by no_log' : message }),
     ...(result.msg === undefined || skipped || hidden ? {} : { msg: result.msg }),
     changes: hidden ? result.changes.map(() => ({ description: 'hidden by no_log' })) : result.changes,
-    commands: hidden ? [] : isConfidential ? result.commands.map(withoutTexts) : result.commands,
-    stdout: hidden ? '' : isConfidential ? NOT_RECORDED : output.stdout || (result.msg ?? ''),
-    stderr: hidden || isConfidential ? '' : output.stderr,
+    commands: hidden
+      ? []
+      : isConfidential
+        ? result.commands.map(withoutTexts)
+        : result.commands.map((command) => redacted(command, redact)),
+    stdout: hidden ? '' : isConfidential ? NOT_RECORDED : redact(output.stdout) || (result.msg ?? ''),
+    stderr: hidden || isConfidential ? '' : redact(output.stderr),
     exitCode: result.commands.length === 0 ? null : output.rc,
     start: watch.startedAt,
     durationMs: watch.elapsed(),

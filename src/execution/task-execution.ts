@@ -103,7 +103,11 @@ export class TaskExecution {
   captureOptions(purpose: 'change' | 'probe'): CaptureOptions {
     const { openOverflowFile } = this.context.state
     const { module, keywords } = this.task
-    const isHidden = keywords.no_log === true || module.printsFiles === true || this.isConfidential
+    const isHidden =
+      keywords.no_log === true ||
+      module.printsFiles === true ||
+      module.redactOutput !== undefined ||
+      this.isConfidential
     if (openOverflowFile === undefined || isHidden) return { purpose }
     const of = { host: this.target.name, task: this.title }
     return { purpose, openOverflowFile: (stream) => openOverflowFile({ ...of, stream }) }

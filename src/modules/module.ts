@@ -139,6 +139,11 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    * unless the plan says that it is not {@link Plan.confidential}.
    */
   readonly printsFiles?: boolean
+  /**
+   * Removes from the recorded output what others on the host cannot read, such as environment variables of containers.
+   * The plan receives the whole output. Output of such a module is never written to a separate file.
+   */
+  redactOutput?(output: string): string
   /** The probe may wait, so it must not run before earlier tasks are done. */
   readonly waits?: boolean
   /** With {@link waits}: longest wait of the probe in seconds, for the display. */

@@ -7,6 +7,7 @@ import { defineModule } from '../task.ts'
 import { ENGINE, imageNamed, setByContainer } from './effects.ts'
 import { parseResponses, engineProblem, get, requireEngine } from './engine.ts'
 import { parseReference } from './reference.ts'
+import { redactEnvironment } from './redact-environment.ts'
 
 const wordList = z.union([
   z.string().transform((text, context) => {
@@ -71,6 +72,7 @@ const CONFIG_LABEL = 'labbook.config'
 export const docker_container = defineModule<typeof schema, DockerContainer>({
   name: 'docker_container',
   schema,
+  redactOutput: redactEnvironment,
   reads: ({ name, image }) => [
     ...ENGINE,
     `docker-container:${name}`,

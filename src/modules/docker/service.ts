@@ -6,6 +6,7 @@ import { ENGINE, MEMBERSHIP, resourceNamed, setByContainer, setResource } from '
 import { parseResponses, engineProblem, filtered, get, exitOnError, post, requireEngine, remove } from './engine.ts'
 import { serviceSettings, serviceSpec } from './service-spec.ts'
 import { flatten } from './services.ts'
+import { redactEnvironment } from './redact-environment.ts'
 
 const schema = z
   .strictObject({
@@ -28,6 +29,7 @@ const CONFIG_LABEL = 'labbook.config'
 export const docker_service = defineModule<typeof schema, DockerService>({
   name: 'docker_service',
   schema,
+  redactOutput: redactEnvironment,
   reads: ({ name }) => [...ENGINE, MEMBERSHIP, ...resourceNamed('service', name)],
   sets({ name, image = '', mounts }) {
     const others = setByContainer({

@@ -8,6 +8,7 @@ import { contentOf } from '../support/effects.ts'
 import { ENGINE, MEMBERSHIP, stackNamed } from './effects.ts'
 import { parseResponses, engineRequest, engineProblem, filtered, findSocket, get, requireEngine } from './engine.ts'
 import { driftOf, parseServices, type Service } from './services.ts'
+import { redactEnvironment } from './redact-environment.ts'
 
 const schema = z
   .strictObject({
@@ -63,6 +64,7 @@ const SERVICES_LABEL = 'labbook.services'
 export const docker_stack = defineModule<typeof schema, DockerStack>({
   name: 'docker_stack',
   schema,
+  redactOutput: redactEnvironment,
   reads: (params) => [...ENGINE, MEMBERSHIP, ...stackNamed(params.name), ...files(params).flatMap(contentOf)],
   // Its containers may mount paths and volumes of the host.
   sets: () => undefined,

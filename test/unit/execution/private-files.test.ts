@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
+import { z } from 'zod'
 import { connectionSettings, openConnection } from '../../../src/connection/index.ts'
 import { Redactor } from '../../../src/evidence/redactor.ts'
 import { copy } from '../../../src/modules/core/copy.ts'
@@ -10,8 +11,10 @@ import { slurp, type SlurpValues } from '../../../src/modules/core/slurp.ts'
 import { sysctl } from '../../../src/modules/core/sysctl.ts'
 import { template } from '../../../src/modules/core/template.ts'
 import { kubeconfig } from '../../../src/modules/k3s/kubeconfig.ts'
-import type { Task } from '../../../src/modules/task.ts'
+import { redactEnvironment } from '../../../src/modules/docker/redact-environment.ts'
+import { defineModule, type Task } from '../../../src/modules/task.ts'
 import { play } from '../../../src/playbook/play.ts'
+import { sh } from '../../../src/shell/quote.ts'
 import { register } from '../../../src/values/reference.ts'
 import { runSteps, type PlayRunOptions } from '../../support/play-run.ts'
 
@@ -122,4 +125,33 @@ t.test('a failed task shows no text of a private file', async (t) => {
     t.equal(results[0]?.status, 'failed', results[0]?.message ?? '')
     t.notMatch(JSON.stringify(events), 'TOPSECRET', results[0]?.message ?? '')
   }
+})
+
+t.test('what a module removes from its output is in no record, and the plan receives it', async (t) => {
+  const environment = defineModule({
+    name: 'environment',
+    schema: z.strictObject({ path: z.string() }),
+    title: ({ path: of }) => of,
+    redactOutput: redactEnvironment,
+    reads: () => [],
+    probe: ({ path: of }) => sh`cat ${of}`,
+    plan: (_params, { stdout }) => ({
+      changes: stdout.includes('TOPSECRET')
+        ? [
+            {
+              description: 'print',
+              script: `printf '{"Env":["A=TOP%s-2"]}' SECRET; printf '{"Env":["B=TOP%s-3"]}' SECRET >&2`,
+            },
+          ]
+        : [],
+    }),
+    result: () => ({ values: {} }),
+  })
+  const of = write('env', '{"Name":"counter","Env":["REDIS=TOPSECRET-1"]}', 0o644)
+  const record = await recordOf(() => [environment({ path: of })])
+  t.match(record, '"status":"changed"')
+  t.match(record, 'REDIS=[REDACTED]')
+  t.notMatch(record, 'TOPSECRET-1')
+  t.equal(record.match(/A=\[REDACTED\]/g)?.length, 2, 'as output of the change and of the task')
+  t.notMatch(record, /TOPSECRET-[23]/)
 })
