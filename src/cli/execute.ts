@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionConfigError, connectionSettings, openConnection } from '../connection/index.ts'
 import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
+import { writeManifest } from '../evidence/manifest.ts'
 import { PRIVATE_FILE } from '../evidence/run-directory.ts'
+import { signManifest } from '../evidence/signature.ts'
 import { ReportDataFold } from '../report/report-data.ts'
 import type { RunEvent } from '../events/events.ts'
 import { PlaybookError } from '../playbook/play.ts'
@@ -11,6 +13,7 @@ import type { RunHost } from '../execution/run-host.ts'
 import { phasesOf, run } from '../runner/run.ts'
 import { chooseScreen, type RunFooter } from '../ui/index.ts'
 import type { Secret } from '../values/secret.ts'
+import { signingKey } from './signing-key.ts'
 import { footerOf } from './footer.ts'
 import { onInterrupt } from './interrupt.ts'
 import type { PreparedRun } from './prepared-run.ts'
@@ -20,6 +23,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
   const { options, root } = ready
   // Connection settings of all hosts are read first, so that an error in the inventory prevents any change.
   const targetOf = targets(ready)
+  signingKey(ready)
   const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
   const folder = createRunDirectory({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
   const record = openRecorder(folder)
@@ -86,6 +90,9 @@ export async function execute(ready: PreparedRun): Promise<number> {
       const { renderReport } = await import('../report/index.ts')
       await renderReport(folder.path, { summary, facts: facts.data })
       const report = path.relative(process.cwd(), path.join(folder.path, 'report.html'))
+      writeManifest(folder.path, record.end(), summary)
+      const key = signingKey(ready)
+      if (key !== undefined) signManifest(folder.path, key)
       ending = { report } // also if the playbook's closing throws
       ending = footerOf({ ready, argv, summary, report, mask: (text) => record.mask(text) })
     } finally {

@@ -1,12 +1,17 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { EvidenceError } from '../evidence/index.ts'
+import { MANIFEST } from '../evidence/manifest.ts'
 import { replaceFileSync } from '../evidence/replace-file.ts'
 import { fileError } from '../evidence/run-directory.ts'
+import { directoryFiles } from '../evidence/run-files.ts'
+import { SIGNATURE_NAMESPACE } from '../evidence/signature.ts'
+import { renewManifest, verifyFiles } from '../evidence/verify.ts'
 import { renderReport } from '../report/index.ts'
 import { findBrowser, printPdf, PrintError } from '../report/pdf.ts'
 import { LANGUAGES, messagesOf, type Language } from '../report/messages/index.ts'
 import { type OptionSpec, optionsSection, parseCommandLine, suggestion } from './command-line.ts'
+import { runDirectory } from './run-argument.ts'
 import { UsageError } from './usage-error.ts'
 
 const FORMATS = ['html', 'md', 'pdf', 'junit'] as const
@@ -29,10 +34,17 @@ const OPTIONS = {
 const help = (): string => `Renders the report of a run again, from its event log.
 
 Usage: npx zx playbooks/report.mjs [RUN] [options]
+       npx zx playbooks/report.mjs verify | bundle | list | diff ... (--help for each)
 
   RUN  a directory, or a name in runs/ (default: latest)
 
 ${optionsSection(OPTIONS)}
+
+Commands:
+  verify [RUN | BUNDLE.zip]  whether the files of a run are those that it wrote
+  bundle [RUN]               one zip file with all of them, to hand in
+  list                       all runs
+  diff RUN RUN               what changed between two runs
 
 Examples:
   # the latest run, as a PDF in Russian
@@ -51,18 +63,30 @@ interface ReportOptions {
   readonly language: Language
 }
 
+type Command = (argv: readonly string[], runs: string) => number | Promise<number>
+
+/** Each is loaded when it is called. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  verify: async (argv, runs) => (await import('./report-verify.ts')).verifyCommand(argv, runs),
+  bundle: async (argv, runs) => (await import('./report-verify.ts')).bundleCommand(argv, runs),
+  list: async (argv, runs) => (await import('./report-history.ts')).listCommand(argv, runs),
+  diff: async (argv, runs) => (await import('./report-history.ts')).diffCommand(argv, runs),
+}
+
 /**
  * Runs `playbooks/report.mjs` from its command line.
  *
  * @param root - the project directory, with `runs/`.
  */
-export async function report(argv: readonly string[], root: string): Promise<0 | 1> {
+export async function report(argv: readonly string[], root: string): Promise<number> {
   try {
+    const command = COMMANDS[argv[0] ?? '']
+    if (command !== undefined) return await command(argv.slice(1), path.join(root, 'runs'))
     const options = parse(argv)
     if (options === 'help') process.stdout.write(help())
     else
-      for (const file of await write(runDirectory(options.run, path.join(root, 'runs')), options))
-        process.stdout.write(`${path.relative(process.cwd(), file)}\n`)
+      for (const line of await writeAndRenew(runDirectory(options.run, path.join(root, 'runs')), options))
+        process.stdout.write(`${line}\n`)
     return 0
   } catch (error) {
     if (![UsageError, EvidenceError, PrintError].some((type) => error instanceof type)) throw error
@@ -91,22 +115,22 @@ function oneOf<T extends string>(option: string, value: string, choices: readonl
   )
 }
 
-/** The directory of a run: a path, or a name in `runs/`. @throws {UsageError} the run does not exist. */
-function runDirectory(run: string | undefined, runs: string): string {
-  if (run === undefined) {
-    if (isRun(path.join(runs, 'latest'))) return path.join(runs, 'latest')
-    throw new UsageError(`no runs in ${runs} yet: run a playbook first, or specify the directory of a run`)
-  }
-  const found = [path.join(runs, run), path.resolve(run)].find(isRun)
-  if (found !== undefined) return found
-  if (existsSync(run) && !existsSync(path.join(runs, run)))
-    throw new UsageError(`${run} is not a run: it has no events.jsonl`)
-  const names = existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : []
-  throw new UsageError(`run "${run}" not found in ${runs}${suggestion(run, names)}`)
+/**
+ * Writes the reports, and lists them in the manifest of an intact run.
+ *
+ * @returns lines for the user: the names of the files.
+ */
+async function writeAndRenew(directory: string, options: ReportOptions): Promise<string[]> {
+  const { status } = verifyFiles(directoryFiles(realpathSync(directory)))
+  const written = await write(directory, options)
+  const lines = written.map((file) => path.relative(process.cwd(), file))
+  if (status !== 'intact' || !renewManifest(realpathSync(directory))) return lines
+  const manifest = path.relative(process.cwd(), path.join(directory, MANIFEST))
+  return [
+    ...lines,
+    `the signature of the run was removed, as its files changed. Sign it again: ssh-keygen -Y sign -n ${SIGNATURE_NAMESPACE} -f KEY ${manifest}`,
+  ]
 }
-
-const isRun = (directory: string): boolean =>
-  statSync(path.join(directory, 'events.jsonl'), { throwIfNoEntry: false })?.isFile() ?? false
 
 async function write(directory: string, { formats, language }: ReportOptions): Promise<string[]> {
   const pdf = formats.includes('pdf')

@@ -1,6 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { RunEvent } from '../events/events.ts'
+import { chainedLine, sha256Hex } from './event-chain.ts'
 import { characterStart, truncationMarker } from '../events/truncated-text.ts'
+import type { ChainEnd } from './manifest.ts'
 import { PRIVATE_FILE, withFileErrors, type EvidenceError, type RunDirectory } from './run-directory.ts'
 import { mapStrings } from './map-strings.ts'
 
@@ -13,6 +15,8 @@ export interface EventLog {
   /** @param json - the event as JSON, if the caller has it. */
   readonly write: (event: RunEvent, json?: string) => void
   readonly close: () => void
+  /** Its last line so far. */
+  readonly end: () => ChainEnd
 }
 
 /**
@@ -26,6 +30,7 @@ export interface EventLog {
 export function openEventLog(folder: Pick<RunDirectory, 'events'>): EventLog {
   const fd = withFileErrors(`cannot open event log ${folder.events}`, () => openSync(folder.events, 'a', PRIVATE_FILE))
   let lines = ''
+  let [count, previous]: [number, string | undefined] = [0, undefined]
   let open = true
   let scheduled: NodeJS.Immediate | undefined
   let failure: EvidenceError | undefined
@@ -52,10 +57,14 @@ export function openEventLog(folder: Pick<RunDirectory, 'events'>): EventLog {
       if (failure !== undefined) throw failure
       // A character has at most 3 bytes in UTF-8.
       const short = json.length * 3 <= LIMIT ? event : mapStrings(event, truncateMiddle)
-      lines += `${short === event ? json : JSON.stringify(short)}\n`
+      const line = chainedLine(short === event ? json : JSON.stringify(short), previous)
+      previous = sha256Hex(line)
+      count += 1
+      lines += `${line}\n`
       if (lines.length >= BATCH) flush()
       else scheduled ??= setImmediate(flush)
     },
+    end: () => ({ lines: count, head: previous ?? '' }),
     close() {
       if (!open) return
       open = false

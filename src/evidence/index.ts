@@ -1,5 +1,6 @@
 export { lastDurations } from './last-durations.ts'
 export { EvidenceError, createRunDirectory, type RunDirectory } from './run-directory.ts'
 export { readEventLog } from './read-event-log.ts'
+export { writeManifest } from './manifest.ts'
 export { openRecorder, type RunRecorder } from './run-recorder.ts'
 export { SummaryFold, writeSummary, type PlaySummary, type Summary } from './summary.ts'

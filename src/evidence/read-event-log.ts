@@ -31,6 +31,8 @@ export function* readEventLog(path: string): Generator<RunEvent> {
 function parse(text: string): RunEvent | undefined {
   try {
     const value: unknown = JSON.parse(text)
+    // The hash of the line before belongs to the line, not to the event.
+    if (typeof value === 'object' && value !== null && 'previous' in value) delete value.previous
     return typeof value === 'object' && value !== null && 'type' in value && 'time' in value
       ? (value as RunEvent)
       : undefined

@@ -12,6 +12,11 @@ const load = () => require('write-file-atomic') as typeof import('write-file-ato
 /** Replaces a file atomically: a reader never gets half of it. Only its owner can read it. */
 export const replaceFile = (file: string, text: string): Promise<void> => load()(file, text, OPTIONS)
 
+/** The same for bytes, synchronously. */
+export const replaceFileBytesSync = (file: string, bytes: Uint8Array): void => {
+  load().sync(file, Buffer.from(bytes), OPTIONS)
+}
+
 /** The same, synchronously. */
 export const replaceFileSync = (file: string, text: string): void => {
   load().sync(file, text, OPTIONS)

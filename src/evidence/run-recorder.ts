@@ -1,6 +1,7 @@
 import type { RunEvent } from '../events/events.ts'
 import type { OpenOverflowFile } from '../execution/captured-output.ts'
 import type { RunDirectory } from './run-directory.ts'
+import type { ChainEnd } from './manifest.ts'
 import { openEventLog } from './event-log.ts'
 import { openOutputFiles } from './output-files.ts'
 import { Redactor } from './redactor.ts'
@@ -23,12 +24,14 @@ export interface RunRecorder {
   summary(): Summary
   /** @throws {EvidenceError} an event could not be written. */
   close(): void
+  /** The last line of the event log so far. */
+  end(): ChainEnd
 }
 
 /** @throws {EvidenceError} the event log cannot be opened. */
 export function openRecorder(folder: RunDirectory): RunRecorder {
   const redactor = new Redactor()
-  const { write, close } = openEventLog(folder)
+  const { write, close, end } = openEventLog(folder)
   const summaryBuilder = new SummaryFold()
   return {
     record(event) {
@@ -46,5 +49,6 @@ export function openRecorder(folder: RunDirectory): RunRecorder {
     output: openOutputFiles(folder, redactor),
     summary: () => summaryBuilder.summary(),
     close,
+    end,
   }
 }

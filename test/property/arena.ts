@@ -14,9 +14,9 @@ const FOLDERS = [at('one'), at('two'), at('one/in')]
 const FILES = [at('plain'), at('one/file'), at(`it's "a" name`), at('two/-n\nnewline'), at('héllo $HOME')]
 const LINKS = [at('link'), at('two/link')]
 
-const often = fc.constantFrom(at('plain'), at('one/file'))
+const usualFile = fc.constantFrom(at('plain'), at('one/file'))
 export const folder = fc.oneof(fc.constant(at('one')), fc.constantFrom(...FOLDERS))
-export const plainFile = fc.oneof(often, fc.constantFrom(...FILES))
+export const plainFile = fc.oneof(usualFile, fc.constantFrom(...FILES))
 export const link = fc.oneof(fc.constant(at('link')), fc.constantFrom(...LINKS))
 /** Any name of the pool: tasks may find another kind than they request. */
 export const anyPath = fc.oneof(
@@ -72,12 +72,29 @@ interface Thing {
   readonly owner: string
   readonly group: string
   readonly target: string
+  /** A file that named users may read too; a directory that gives its new files such an ACL. */
+  readonly acl: boolean
 }
+
+/** An empty file and an empty directory of the node with such an ACL. */
+export const WITH_ACL = { file: '/var/tmp/arena-file', folder: '/var/tmp/arena-folder' } as const
+
+/** The second one time in eight. */
+const often = <T>(usual: T, rare: T): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 7, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constant(rare) })
 
 const target = fc.constantFrom('plain', at('plain'), at('one'), '../plain', 'nowhere', at('one/file'), at('link'))
 
 const thing = (...kinds: Thing['kind'][]): fc.Arbitrary<Thing> =>
-  fc.record({ kind: fc.constantFrom(...kinds), content: bytes, mode, owner, group: owner, target })
+  fc.record({
+    kind: fc.constantFrom(...kinds),
+    content: bytes,
+    mode,
+    owner,
+    group: owner,
+    target,
+    acl: often(false, true),
+  })
 
 /** Start state of the arena: for each name something or nothing. */
 export interface World {
@@ -118,10 +135,10 @@ export const worldOf = (odd: readonly Thing['kind'][]): fc.Arbitrary<World> =>
 const RESET = sh`rm -rf -- ${ARENA} && mkdir -m 0755 -- ${ARENA} || exit`
 
 /** Nothing if the parent is not a directory. */
-function make(name: string, { kind, content, mode, owner, group, target }: Thing): string {
+function make(name: string, { kind, content, mode, owner, group, target, acl }: Thing): string {
   const of = {
-    file: sh`printf %s ${content.toString('base64')} | base64 -d >${name}`,
-    folder: sh`mkdir -- ${name}`,
+    file: `${acl ? `${sh`cp -a -- ${WITH_ACL.file} ${name}`} && ` : ''}${sh`printf %s ${content.toString('base64')} | base64 -d >${name}`}`,
+    folder: acl ? sh`cp -a -- ${WITH_ACL.folder} ${name}` : sh`mkdir -- ${name}`,
     link: sh`ln -s -- ${target} ${name}`,
     pipe: sh`mkfifo -- ${name}`,
   }[kind]

@@ -1,13 +1,20 @@
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
-import { LOOK, LOOK_CLOSELY, worldOf } from './arena.ts'
+import { sh } from '../../src/shell/quote.ts'
+import { LOOK, LOOK_CLOSELY, WITH_ACL, worldOf } from './arena.ts'
 import { settledFiles, SOURCES, TEMPLATES } from './file-tasks.ts'
 import { putFile, type Case, type PropertyNode, type TaskSpec } from './harness.ts'
 
 /** Creates the files of the controller that the tasks name with `src`. */
 export function putSources(node: PropertyNode): void {
   for (const [name, content] of Object.entries(SOURCES)) putFile(node, name, content)
+  // By this machine's setfacl: the node has none, as most machines.
+  const onNode = (name: string): string => `/proc/${node.pid}/root${name}`
+  node.sh(sh`: >${WITH_ACL.file} && mkdir -p -- ${WITH_ACL.folder}`)
+  execFileSync('setfacl', ['-m', 'u:4242:rw,g:games:r', onNode(WITH_ACL.file)])
+  execFileSync('setfacl', ['-d', '-m', 'u:4242:rwx,g:games:rx', onNode(WITH_ACL.folder)])
   for (const [name, text] of Object.entries(TEMPLATES)) writeFileSync(path.join(node.root, 'templates', name), text)
 }
 

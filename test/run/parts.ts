@@ -212,7 +212,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'property',
     description: 'check mode compared with a run, on a node',
-    packages: LAB,
+    packages: ['acl', ...LAB],
     lane: 'alone',
     minutes: 12,
     runs: 'all',

@@ -1,0 +1,166 @@
+import { spawnSync } from 'node:child_process'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { renewManifest } from '../../../src/evidence/verify.ts'
+import { report as reportMain } from '../../../src/cli/report.ts'
+
+/* verify, bundle, list and diff, on runs of a small playbook on this machine. */
+
+const PROJECT = path.resolve(import.meta.dirname, '../../..')
+const root = mkdtempSync(path.join(tmpdir(), 'labbook-report-'))
+t.teardown(() => {
+  rmSync(root, { recursive: true })
+})
+mkdirSync(path.join(root, 'playbooks'))
+writeFileSync(path.join(root, 'package.json'), '{"type":"module","version":"0"}')
+writeFileSync(path.join(root, 'inventory.yaml'), 'all: { hosts: { localhost: { ansible_connection: local } } }\n')
+writeFileSync(
+  path.join(root, 'program.ts'),
+  `
+  import { main } from '${PROJECT}/src/cli/main.ts'
+  import { experiment } from '${PROJECT}/src/labbook.ts'
+  const steps = [
+    experiment('Measure', { hosts: 'localhost', disturbs: false, assertions: { 'app.answers': 'The app answers' } }, async (on) => {
+      const { answers, ms } = on.hostvars('localhost')
+      const shown = await on.exhibit({ title: 'Answer', command: 'echo ' + answers })
+      on.finding('app.answers', { holds: answers === 'yes', evidence: [shown], measured: { time: [Number(ms), 'ms'] } })
+    }),
+  ]
+  process.exitCode = await main({ name: 'small', description: '', steps }, process.argv.slice(2), '${root}')
+  `,
+)
+
+function program(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(
+    process.execPath,
+    [`--import=${import.meta.resolve('tsx')}`, path.join(root, 'program.ts'), ...args],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  )
+}
+
+/** In this process: what it prints, and its exit code. */
+async function report(...args: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const printed = { stdout: '', stderr: '' }
+  const restore = (['stdout', 'stderr'] as const).map((name) => {
+    const { write } = process[name]
+    process[name].write = (text: string | Uint8Array) => {
+      printed[name] += String(text)
+      return true
+    }
+    return () => {
+      process[name].write = write
+    }
+  })
+  try {
+    const status = await reportMain(args, root)
+    return { status, ...printed }
+  } finally {
+    for (const back of restore) back()
+  }
+}
+const latest = path.join(root, 'runs/latest')
+
+const key = path.join(root, 'key')
+spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'ann', '-f', key])
+writeFileSync(path.join(root, 'allowed'), `ann@example.org ${readFileSync(`${key}.pub`, 'utf8')}`)
+const common = ['--no-input', '-i', 'inventory.yaml'] as const
+t.equal(program(...common, '-e', 'answers=no', '-e', 'ms=20').status, 2)
+t.equal(program(...common, '-e', 'answers=yes', '-e', 'ms=12', '-e', 'report_signing_key=key').status, 0)
+
+t.test('a run verifies as it was written, and is signed', async (t) => {
+  const { status, stdout } = await report('verify')
+  t.match(stdout, /^intact: \d+ events, 1 findings with their exhibits, \d+ files\nsigned with the ED25519 key SHA256:/)
+  t.equal(status, 0)
+  t.match(
+    (await report('verify', '--allowed-signers', path.join(root, 'allowed'))).stdout,
+    'signed by ann@example.org with the ED25519 key',
+  )
+})
+
+t.test('a bundle verifies like its run', async (t) => {
+  t.match(await report('bundle', '-o', path.join(root, 'run.zip')), { status: 0, stdout: /run\.zip\n$/ })
+  t.match(await report('verify', path.join(root, 'run.zip')), { status: 0, stdout: /^intact: / })
+})
+
+t.test('runs are listed, and compared', async (t) => {
+  const { stdout } = await report('list')
+  t.match(
+    stdout,
+    /RUN +PLAYBOOK +STATUS +HOLDS +DOES NOT +INCONCLUSIVE +DURATION\n.*small +failed +0 +1 +0 .*\n.*small +passed +1 +0 +0 /,
+  )
+  const listed = JSON.parse((await report('list', '--json')).stdout) as { run: string; status: string }[]
+  t.same(listed.map(({ status }) => status).sort(), ['failed', 'passed'])
+  const [before = '', after = ''] = listed.map(({ run }) => run)
+  t.equal(
+    (await report('diff', before, after)).stdout,
+    [
+      'FINDING      BEFORE         AFTER',
+      'app.answers  does not hold  holds',
+      '',
+      'FINDING      MEASURED  BEFORE  AFTER',
+      'app.answers  time      20 ms   12 ms',
+      '',
+    ].join('\n'),
+  )
+  t.match(JSON.parse((await report('diff', before, after, '--json')).stdout), {
+    findings: [{ id: 'app.answers', measured: [{ name: 'time', unit: 'ms', before: [20], after: [12] }] }],
+  })
+  t.equal((await report('diff', after, after)).stdout, 'no difference\n')
+  t.match(await report('diff', after), {
+    status: 1,
+    stderr: 'diff compares two runs, not 1: report.mjs diff RUN RUN\n',
+  })
+})
+
+t.test('a report that is rendered again stays intact, and loses its signature', async (t) => {
+  const { status, stdout } = await report('latest', '--lang', 'ru')
+  t.equal(status, 0)
+  t.match(stdout, 'the signature of the run was removed, as its files changed. Sign it again: ssh-keygen -Y sign')
+  t.notOk(existsSync(path.join(latest, 'manifest.json.sig')))
+  t.match(await report('verify'), { status: 0, stdout: /^intact: [^\n]*\nnot signed: / })
+})
+
+t.test('a report that says something else than the event log is not intact, even with a new manifest', async (t) => {
+  const file = path.join(latest, 'report.md')
+  const before = readFileSync(file)
+  appendFileSync(file, '\nAll is well.\n')
+  t.match(await report('verify'), { status: 2, stdout: /^NOT intact\n {2}report\.md was changed after manifest\.json/ })
+  // What somebody who can write all files would do.
+  renewManifest(realpathSync(latest))
+  t.match(await report('verify'), { status: 2, stdout: /report\.md is not what events\.jsonl renders to/ })
+  writeFileSync(file, before)
+})
+
+t.test('a killed run is incomplete', async (t) => {
+  const log = readFileSync(path.join(latest, 'events.jsonl'), 'utf8').split('\n')
+  const killed = path.join(root, 'runs/killed')
+  mkdirSync(killed)
+  writeFileSync(path.join(killed, 'events.jsonl'), log.slice(0, 3).join('\n'))
+  t.match(await report('verify', 'killed'), {
+    status: 3,
+    stdout: /^incomplete: 2 events, .*\n {2}the last line of events/,
+  })
+})
+
+t.test('wrong arguments are errors of one line', async (t) => {
+  t.match(await report('verify', 'none'), { status: 1, stderr: /^run "none" not found in .*\n$/ })
+  t.match(await report('verify', 'none.zip'), { status: 1, stderr: /^cannot read none\.zip: .*\n$/ })
+  t.match(program(...common, '-e', 'report_signing_key=/none'), {
+    status: 1,
+    stderr: /report_signing_key: \/none does not exist: create a key with ssh-keygen, or name another/,
+  })
+})
