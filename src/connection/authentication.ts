@@ -1,11 +1,21 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware, NextAuthHandler, ParsedKey } from 'ssh2'
-import type { ConnectionSettings } from './connection-settings.ts'
+import type { ConnectionSettings } from './settings.ts'
 import { Unreachable } from './connection.ts'
 import { certificateOf, readPrivateKey } from './private-key.ts'
 import { type AgentKey, AgentTimeout, OneKeyAgent, parsedKey, SshAgent } from './ssh-agent.ts'
 import { expandHome } from './ssh-arguments.ts'
+import { KEY_VARIABLE, type KeyFile } from './settings.ts'
 
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((file) => expandHome(`~/.ssh/${file}`))
+
+const defaultKeys = ({ passphrases }: ConnectionSettings): KeyFile[] =>
+  DEFAULT_KEYS.map((path) => {
+    const passphrase = passphrases?.[path]
+    return { path, setBy: KEY_VARIABLE, ...(passphrase === undefined ? {} : { passphrase }) }
+  })
+
+const agentOf = ({ agent }: ConnectionSettings): string =>
+  agent === null ? '' : (agent ?? process.env['SSH_AUTH_SOCK'] ?? '')
 
 /** An agent that takes longer to list its keys counts as hung. */
 const AGENT_LIST_MS = 5000
@@ -73,20 +83,23 @@ export class Authentication implements LoginRecord {
   #closed = false
 
   /** @throws {Unreachable} there is no authentication method, or the configured key cannot be used. */
-  constructor(target: ConnectionSettings, agentPath = process.env['SSH_AUTH_SOCK'] ?? '') {
+  constructor(target: ConnectionSettings, agentPath = agentOf(target)) {
     this.#target = target
     this.#agent = agentPath === '' ? undefined : new SshAgent(agentPath)
-    const { keyFile, password } = target
-    const keys = (keyFile === undefined ? DEFAULT_KEYS : [keyFile]).flatMap((file) => this.#read(file))
-    if (keyFile !== undefined) {
-      // If the file is of no use, the agent may have its key.
-      this.#candidates.push(...(keys.length > 0 ? keys : this.#agent === undefined ? [] : ([AGENT] as const)))
+    const { keyFiles, password } = target
+    const read = (keyFiles ?? defaultKeys(target)).map((file) => this.#read(file, keyFiles !== undefined))
+    const keys = read.flat()
+    if (keyFiles !== undefined) {
+      // If a file is of no use, the agent may have its key.
+      if (read.some((found) => found.length === 0) && this.#agent !== undefined) this.#candidates.push(AGENT)
+      this.#candidates.push(...keys)
     }
     if (password !== undefined) this.#candidates.push(...this.#passwordMethods(password.reveal()))
     if (this.#agent !== undefined && !this.#candidates.includes(AGENT)) this.#candidates.push(AGENT)
-    if (keyFile === undefined) this.#candidates.push(...keys)
-    if (this.#candidates.length === 0 || (keys.length === 0 && keyFile !== undefined && this.#agent === undefined))
-      throw this.#noMethod()
+    if (keyFiles === undefined) this.#candidates.push(...keys)
+    const isUnusable =
+      keys.length === 0 && this.#agent === undefined && keyFiles?.some(({ setBy }) => setBy === KEY_VARIABLE)
+    if (this.#candidates.length === 0 || isUnusable === true) throw this.#noMethod()
   }
 
   get isAgentBusy(): boolean {
@@ -170,12 +183,10 @@ export class Authentication implements LoginRecord {
     if (at >= 0) this.#candidates.splice(at, 1)
   }
 
-  #read(file: string): Candidate[] {
-    const { keyFile, keyPassphrase } = this.#target
-    const named = file === keyFile
-    const read = readPrivateKey(file, named ? keyPassphrase?.reveal() : undefined)
+  #read({ path: file, passphrase, setBy }: KeyFile, isConfigured: boolean): Candidate[] {
+    const read = readPrivateKey(file, passphrase?.reveal(), setBy)
     if (!('key' in read)) {
-      if (named) this.problems.push(read.problem)
+      if (isConfigured) this.problems.push(read.problem)
       if (read.publicKey !== undefined) this.#configured.push(read.publicKey.toString('base64'))
       return []
     }
@@ -217,8 +228,8 @@ export class Authentication implements LoginRecord {
     if (configured.length === 0) this.#candidates.splice(at, 0, ...others)
     else {
       this.#candidates.splice(at, 0, ...configured)
-      const password = this.#candidates.findLastIndex((one) => one !== AGENT && one.kind !== 'publickey')
-      this.#candidates.splice(Math.max(at + configured.length, password + 1), 0, ...others)
+      const last = this.#target.keyFiles === undefined ? at + configured.length : this.#candidates.length
+      this.#candidates.splice(last, 0, ...others)
     }
   }
 

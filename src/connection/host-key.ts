@@ -13,7 +13,7 @@ import {
 import { Unreachable } from './connection.ts'
 import { tooManyFiles } from './private-key.ts'
 import { expandHome } from './ssh-arguments.ts'
-import type { ConnectionSettings } from './connection-settings.ts'
+import type { ConnectionSettings } from './settings.ts'
 
 const USER_FILES = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'].map(expandHome)
 const GLOBAL_FILES = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
@@ -32,23 +32,23 @@ export class HostKeyCheck {
   constructor(target: ConnectionSettings) {
     this.#target = target
     this.#files = target.userKnownHostsFiles ?? USER_FILES
-    const files = target.hostKeyChecking === 'no' ? [] : [...this.#files, ...GLOBAL_FILES]
+    const files =
+      target.hostKeyChecking === 'no' ? [] : [...this.#files, ...(target.globalKnownHostsFiles ?? GLOBAL_FILES)]
     this.#known = files.flatMap((file) => parseKnownHosts(this.#read(file), file))
   }
 
   /** Algorithms to request, those of known keys first, so that the server offers a key that can be verified. */
   preferredAlgorithms(): ServerHostKeyAlgorithm[] {
-    const { address, port } = this.#target
-    const types = new Set([...knownKeyTypes(this.#known, address, port), ...ALGORITHMS.keys()])
+    const types = new Set([...knownKeyTypes(this.#known, ...knownAs(this.#target)), ...ALGORITHMS.keys()])
     return [...types].flatMap((type) => ALGORITHMS.get(type) ?? [])
   }
 
   /** Whether to trust the key that the server offered, in wire format. */
   verify(wire: Buffer): boolean {
-    const { address, port, hostKeyChecking } = this.#target
+    const { hostKeyChecking } = this.#target
     if (hostKeyChecking === 'no') return true
     const offered = { type: wire.toString('latin1', 4, 4 + wire.readUInt32BE(0)), key: wire.toString('base64') }
-    const verdict = checkHostKey(this.#known, address, port, offered)
+    const verdict = checkHostKey(this.#known, ...knownAs(this.#target), offered)
     if (verdict.status === 'known') return true
     if (verdict.status === 'unknown' && this.#unreadable.length > 0) {
       const { name } = this.#target
@@ -82,13 +82,13 @@ export class HostKeyCheck {
   }
 
   #add(offered: HostKey): boolean {
-    const { name, address, port } = this.#target
+    const { name } = this.#target
     const file = this.#files[0]
     if (file === undefined) return true
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
       const before = this.#read(file)
-      const line = `${knownHostName(address, port)} ${offered.type} ${offered.key}\n`
+      const line = `${knownHostName(...knownAs(this.#target))} ${offered.type} ${offered.key}\n`
       appendFileSync(file, before === '' || before.endsWith('\n') ? line : `\n${line}`)
       return true
     } catch (error) {
@@ -98,27 +98,28 @@ export class HostKeyCheck {
   }
 
   #unknown(wire: Buffer, { type }: HostKey, otherTypes: readonly string[]): string {
-    const { name, address, port } = this.#target
+    const { name, address, port, proxy, hostKeyAlias } = this.#target
     const scan = `ssh-keyscan${port === 22 ? '' : ` -p ${port}`} -t ${keyscanType(type)} ${address}`
+    const remedy =
+      proxy === undefined && hostKeyAlias === undefined
+        ? `run: ${scan} >> ${this.#files[0] ?? USER_FILES[0]}`
+        : 'run with --accept-new, or log in once with ssh'
     const why =
       otherTypes.length === 0
         ? `the host key of ${at(this.#target)} is unknown`
         : `${at(this.#target)} offers a host key of type ${type}, but only ${otherTypes.join(', ')} is known`
-    return (
-      `${name}: ${why}. Its fingerprint is ${fingerprint(wire)} (${type}). If this is correct, run: ` +
-      `${scan} >> ${this.#files[0] ?? USER_FILES[0]}`
-    )
+    return `${name}: ${why}. Its fingerprint is ${fingerprint(wire)} (${type}). If this is correct, ${remedy}`
   }
 
   #untrusted(wire: Buffer, { type }: HostKey, is: 'changed' | 'revoked', where: string): string {
-    const { name, address, port } = this.#target
+    const { name } = this.#target
     const what =
       is === 'changed'
         ? `THE HOST KEY OF ${at(this.#target)} HAS CHANGED: it is not the one in ${where}`
         : `THE HOST KEY OF ${at(this.#target)} IS REVOKED in ${where}`
     const remedy =
       is === 'changed'
-        ? `If the host was reinstalled, run: ssh-keygen -R '${knownHostName(address, port)}' -f ${where.replace(/:\d+$/, '')}` +
+        ? `If the host was reinstalled, run: ssh-keygen -R '${knownHostName(...knownAs(this.#target))}' -f ${where.replace(/:\d+$/, '')}` +
           ' and add the new key'
         : 'Generate a new host key on the host'
     return `${name}: ${what}. Someone could be impersonating it. It offers ${fingerprint(wire)} (${type}). ${remedy}`
@@ -138,6 +139,10 @@ const ABSENT = new Set(['ENOENT', 'ENOTDIR'])
 const FORBIDDEN = new Set(['EACCES', 'EPERM'])
 
 const keyscanType = (type: string): string => type.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa')
+
+/** The name and port of a host in known_hosts. */
+const knownAs = ({ address, port, hostKeyAlias }: ConnectionSettings): [string, number] =>
+  hostKeyAlias === undefined ? [address, port] : [hostKeyAlias, 22]
 
 const at = ({ address, port }: ConnectionSettings): string => (port === 22 ? address : `${address} port ${port}`)
 

@@ -1,5 +1,5 @@
 import type { LoginRecord } from './authentication.ts'
-import type { ConnectionSettings } from './connection-settings.ts'
+import type { ConnectionSettings } from './settings.ts'
 
 /** An error of Node or ssh2 while connecting. */
 export interface ConnectError extends Error {
