@@ -1,21 +1,10 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware, NextAuthHandler, ParsedKey } from 'ssh2'
 import type { ConnectionSettings } from './settings.ts'
 import { Unreachable } from './connection.ts'
+import { agentOf, keyFilesOf } from './login-keys.ts'
 import { certificateOf, readPrivateKey } from './private-key.ts'
 import { type AgentKey, AgentTimeout, OneKeyAgent, parsedKey, SshAgent } from './ssh-agent.ts'
-import { expandHome } from './ssh-arguments.ts'
 import { KEY_VARIABLE, type KeyFile } from './settings.ts'
-
-const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((file) => expandHome(`~/.ssh/${file}`))
-
-const defaultKeys = ({ passphrases }: ConnectionSettings): KeyFile[] =>
-  DEFAULT_KEYS.map((path) => {
-    const passphrase = passphrases?.[path]
-    return { path, setBy: KEY_VARIABLE, ...(passphrase === undefined ? {} : { passphrase }) }
-  })
-
-const agentOf = ({ agent }: ConnectionSettings): string =>
-  agent === null ? '' : (agent ?? process.env['SSH_AUTH_SOCK'] ?? '')
 
 /** An agent that takes longer to list its keys counts as hung. */
 const AGENT_LIST_MS = 5000
@@ -87,7 +76,7 @@ export class Authentication implements LoginRecord {
     this.#target = target
     this.#agent = agentPath === '' ? undefined : new SshAgent(agentPath)
     const { keyFiles, password } = target
-    const read = (keyFiles ?? defaultKeys(target)).map((file) => this.#read(file, keyFiles !== undefined))
+    const read = keyFilesOf(target).map((file) => this.#read(file, keyFiles !== undefined))
     const keys = read.flat()
     if (keyFiles !== undefined) {
       // If a file is of no use, the agent may have its key.

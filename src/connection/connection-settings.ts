@@ -81,7 +81,10 @@ export function connectionSettings(
     if (variable === undefined) return undefined
     const result = schema.safeParse(scope[variable])
     if (result.success) return result.data
-    throw new ConnectionConfigError(`${name}: ${variable} ${result.error.issues[0]?.message ?? 'is invalid'}`)
+    const origin = scope === vars ? undefined : defaults.origins[variable]
+    throw new ConnectionConfigError(
+      `${name}: ${variable}${origin === undefined ? '' : ` (${origin})`} ${result.error.issues[0]?.message ?? 'is invalid'}`,
+    )
   }
   read.becomeMethod(from)
   read.sudoDirectory(from)

@@ -18,6 +18,23 @@ import type { ConnectionSettings } from './settings.ts'
 const USER_FILES = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'].map(expandHome)
 const GLOBAL_FILES = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
 
+/** A host offered a key, and none was known. */
+export class UnknownHostKey extends Unreachable {
+  /** The host, and the fingerprint of its key. */
+  readonly shown: string
+  /** The file that the key is added to. */
+  readonly file: string
+  /** Adds the key to the known ones. */
+  readonly accept: () => void
+
+  constructor(message: string, shown: string, file: string, accept: () => void) {
+    super(message)
+    this.shown = shown
+    this.file = file
+    this.accept = accept
+  }
+}
+
 /** Verifies one host's key, as `ssh` does. */
 export class HostKeyCheck {
   readonly #target: ConnectionSettings
@@ -27,6 +44,8 @@ export class HostKeyCheck {
   readonly #unreadable: string[] = []
   /** Why the key was rejected; undefined if it was not. */
   rejection: string | undefined
+  /** The key of a host never seen. */
+  #new: HostKey | undefined
 
   /** @throws {Unreachable} a file of known hosts cannot be read now, so that a known host would look unknown. */
   constructor(target: ConnectionSettings) {
@@ -58,11 +77,25 @@ export class HostKeyCheck {
     if (verdict.status === 'unknown' && verdict.otherTypes.length === 0 && hostKeyChecking === 'accept-new') {
       return this.#add(offered)
     }
+    if (verdict.status === 'unknown' && verdict.otherTypes.length === 0) this.#new = offered
     this.rejection =
       verdict.status === 'unknown'
         ? this.#unknown(wire, offered, verdict.otherTypes)
         : this.#untrusted(wire, offered, verdict.status, verdict.location)
     return false
+  }
+
+  /** Whether any key of the host is known. */
+  get isKnownHost(): boolean {
+    return knownKeyTypes(this.#known, ...knownAs(this.#target)).length > 0
+  }
+
+  /** The error of a rejected key. */
+  rejected(rejection: string): Unreachable {
+    const offered = this.#new
+    if (offered === undefined) return new Unreachable(rejection)
+    const shown = `${this.#target.name} (${at(this.#target)}): ${fingerprint(Buffer.from(offered.key, 'base64'))} (${offered.type})`
+    return new UnknownHostKey(rejection, shown, this.#files[0] ?? '', () => this.#add(offered))
   }
 
   #read(file: string): string {
@@ -89,6 +122,8 @@ export class HostKeyCheck {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
       const before = this.#read(file)
       const line = `${knownHostName(...knownAs(this.#target))} ${offered.type} ${offered.key}\n`
+      // Connections to the same jump host, at the same time, find the same key.
+      if (before.split('\n').includes(line.trimEnd())) return true
       appendFileSync(file, before === '' || before.endsWith('\n') ? line : `\n${line}`)
       return true
     } catch (error) {

@@ -7,6 +7,9 @@ import type { ConnectionSettings } from './settings.ts'
 
 export { ConnectionConfigError } from './config-error.ts'
 export { connectionSettings } from './connection-settings.ts'
+export { unknownHostKeys } from './first-contact.ts'
+export { lockedKeys, passphraseProblem } from './login-keys.ts'
+export { type ConnectionDefaults, connectionDefaults, setConnectionDefaults } from './run-defaults.ts'
 export type { ConnectionSettings } from './settings.ts'
 
 /** The connection to a host. It is established by the first `exec`. */

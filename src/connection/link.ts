@@ -72,13 +72,18 @@ const PROHIBITED = 1
 
 function explainRefusal(target: ConnectionSettings, error: Error & { reason?: unknown }): string {
   const { name, address, port, proxy } = target
-  const jump = proxy !== undefined && 'jump' in proxy ? proxy.jump.address : ''
+  const jump = `jump host ${proxy !== undefined && 'jump' in proxy ? proxy.jump.address : ''}`
+  if (error.reason === PROHIBITED) {
+    return (
+      `${name}: ${jump} does not allow connections to ${address} port ${port}: allow them in its sshd_config ` +
+      '(AllowTcpForwarding yes, PermitOpen)'
+    )
+  }
   const why = error.message.replace(/^\(SSH\) Channel open failure: /, '')
-  const remedy =
-    error.reason === PROHIBITED
-      ? 'allow it in its sshd_config (AllowTcpForwarding yes, PermitOpen)'
-      : 'check the address, that the host is up, and the network between them'
-  return `${name}: jump host ${jump} cannot connect to ${address} port ${port}: ${why}; ${remedy}`
+  return (
+    `${name}: ${jump} cannot connect to ${address} port ${port}: ${why}; check the address, that the host is up, and ` +
+    'the network between them'
+  )
 }
 
 /** As much as is kept of what a proxy command prints. */

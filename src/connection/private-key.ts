@@ -10,6 +10,8 @@ export interface UnusableKey {
   readonly problem: string
   /** The public key in wire format, if known: an agent may have the private one. */
   readonly publicKey: Buffer | undefined
+  /** It lacks its passphrase only. */
+  readonly isLocked?: boolean
 }
 
 /** A public key in the format of OpenSSH; the first group is the key in base64. */
@@ -37,9 +39,8 @@ export function readPrivateKey(file: string, passphrase: string | undefined, set
   if (!text.includes('PRIVATE KEY')) return unusable(notPrivate(text, setBy))
   const encrypted = text.includes('ENCRYPTED') || (header !== undefined && header.cipher !== 'none')
   if (encrypted && passphrase === undefined) {
-    return unusable(
-      `has a passphrase: run eval "$(ssh-agent)" && ssh-add ${file}, or set ansible_ssh_private_key_passphrase`,
-    )
+    const problem = `has a passphrase: run eval "$(ssh-agent)" && ssh-add ${file}, or set ansible_ssh_private_key_passphrase`
+    return { ...unusable(problem), isLocked: true }
   }
   if (header?.cipher === CONNECTION_CIPHER) {
     return unusable(

@@ -200,7 +200,7 @@ class Attempt {
     try {
       await ready
     } catch (error) {
-      throw hostKey.rejection === undefined ? error : new Unreachable(hostKey.rejection)
+      throw hostKey.rejection === undefined ? error : hostKey.rejected(hostKey.rejection)
     }
     // node-ssh sets it to null if the connection was lost immediately.
     if (client === null)

@@ -48,8 +48,7 @@ function settingsOf(
 ): SshSettings {
   const { port = 22, user = userInfo().username, aliveIntervalSeconds = 15, aliveCountMax = 3 } = options
   const { hostName } = options
-  const called =
-    hostName === undefined ? call.host : expandTokens(hostName.text, { h: call.host }, hostName.line)
+  const called = hostName === undefined ? call.host : expandTokens(hostName.text, { h: call.host }, hostName.line)
   const address = isIP(called) === 0 ? called.toLowerCase() : called
   const host: TokenHost = { original: call.host, address, port, user, keyAlias: options.hostKeyAlias }
   const paths = (files: readonly UnexpandedText[]): string[] => files.map((file) => pathOf(file, host))

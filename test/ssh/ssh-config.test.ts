@@ -42,7 +42,11 @@ function expected(options: Map<string, string[]>) {
     certificates: (options.get('certificatefile') ?? []).map(expand).filter((each) => each !== 'none'),
     identitiesOnly: one('identitiesonly') === 'yes',
     // ssh prints no quotes around names with spaces.
-    knownHosts: (one('userknownhostsfile') ?? '').split(' ').map(expand).join(' ').replace(/^none$/, ''),
+    knownHosts: (one('userknownhostsfile') ?? '')
+      .split(' ')
+      .map(expand)
+      .join(' ')
+      .replace(/^none$/, ''),
     checking: CHECKING[strict] ?? strict,
     alias: one('hostkeyalias'),
     timeout: one('connecttimeout') === 'none' ? 10 : number('connecttimeout'),
@@ -53,7 +57,7 @@ function expected(options: Map<string, string[]>) {
 }
 
 /** Labbook's settings in the same form. */
-function actual(settings: ConnectionSettings, text: { jump?: string; command?: string }) {
+function actual(settings: ConnectionSettings, text: { jump: string | undefined; command: string | undefined }) {
   const { proxy, keepalive } = settings
   return {
     address: settings.address,
@@ -102,7 +106,9 @@ const option = fc.oneof(
   fc.constantFrom('5', '1m', '1m30s', 'none').map((value) => `ConnectTimeout ${value}`),
   fc.constantFrom('7', '2m').map((value) => `ServerAliveInterval\t${value}`),
   fc.constantFrom('1', '9').map((value) => `ServerAliveCountMax  ${value}`),
-  fc.constantFrom('j1', 'ops@j1:2200', 'j1,root@j2', 'ssh://ops@j3:2201', 'none', '[::1]:22').map((v) => `ProxyJump ${v}`),
+  fc
+    .constantFrom('j1', 'ops@j1:2200', 'j1,root@j2', 'ssh://ops@j3:2201', 'none', '[::1]:22')
+    .map((v) => `ProxyJump ${v}`),
   fc.constantFrom('nc %h %p # not a comment', 'sh -c "exec nc \'%h\' %p"', 'none').map((v) => `ProxyCommand ${v}`),
 )
 const noise = fc.constantFrom('', '# Host *', '   ', '\t# x', 'ForwardAgent no', 'SendEnv LANG LC_*')
@@ -120,7 +126,10 @@ const block = fc.record({
 const configText = fc
   .tuple(fc.array(option, { maxLength: 1 }), fc.array(block, { maxLength: 5 }))
   .map(([first, blocks]) =>
-    [...first, ...blocks.flatMap(({ head, lines, comment, indent }) => [head + comment, ...lines.map((l) => indent + l)])]
+    [
+      ...first,
+      ...blocks.flatMap(({ head, lines, comment, indent }) => [head + comment, ...lines.map((l) => indent + l)]),
+    ]
       .join('\n')
       .replaceAll('INCLUDED', file('included'))
       .replaceAll('FOLDER', file('folder')),
@@ -138,7 +147,10 @@ t.test('any configuration means what it means to ssh -G', async (t) => {
         included: configText,
         more: configText,
         host,
-        args: fc.array(option.filter((each) => !/Proxy|["'\\#]/.test(each)), { maxLength: 2 }),
+        args: fc.array(
+          option.filter((each) => !/Proxy|["'\\#]/.test(each)),
+          { maxLength: 2 },
+        ),
       }),
       ({ text, included, more, host: name, args }) => {
         // Files that include themselves would only test the limit.
@@ -147,7 +159,11 @@ t.test('any configuration means what it means to ssh -G', async (t) => {
         writeFileSync(file('included'), `${flat(included)}\n`, { mode: 0o600 })
         writeFileSync(file('folder/a.conf'), `${flat(more)}\r\n`, { mode: 0o600 })
         const words = args.map((each) => each.replace(/\s*[=\s]\s*/, '='))
-        const options = reference(file('config'), name, words.flatMap((word) => ['-o', word]))
+        const options = reference(
+          file('config'),
+          name,
+          words.flatMap((word) => ['-o', word]),
+        )
         if (options === undefined) return
         let settings: ConnectionSettings
         try {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { userInfo } from 'node:os'
 import { ConnectionConfigError } from '../config-error.ts'
 import { type ConfigFile, includedFiles, readConfigFile } from './files.ts'
@@ -56,7 +57,8 @@ class Evaluation {
 
   startFinalPass(): void {
     this.#isFinal = true
-    this.#host = this.#hostName()
+    const name = this.#hostName()
+    this.#host = isIP(name) === 0 ? name.toLowerCase() : name
     // ssh has resolved the name by then: a HostName of the final pass has no effect.
     const text = this.#host.replaceAll('%', '%%')
     if (!this.options.has('hostname')) {
@@ -82,7 +84,7 @@ class Evaluation {
     let active = isActive
     for (const line of readConfigFile(file)) {
       if (line.keyword === 'host') active = !never && this.#matchesHost(line)
-      else if (line.keyword === 'match') active = !never && this.#matches(line)
+      else if (line.keyword === 'match') active = this.#matches(line, isActive)
       else if (line.keyword === 'include') {
         if (depth === MAX_INCLUDES) throw new ConnectionConfigError(`${line.at}: too many nested Include files`)
         for (const pattern of line.words) {
@@ -103,16 +105,17 @@ class Evaluation {
     return matches
   }
 
-  #matches(line: ConfigLine): boolean {
+  /** `isReached`: whether the block may apply at all; `Match final` counts even if it may not. */
+  #matches(line: ConfigLine, isReached: boolean): boolean {
     const words = [...line.words].flatMap((word) => splitAssignment(word))
-    let result = true
+    let result = isReached
     for (let count = 0; words.length > 0; count++) {
       const word = words.shift() ?? ''
       const isNegated = word.startsWith('!')
       const criterion = (isNegated ? word.slice(1) : word).toLowerCase()
       if (criterion === 'all') {
         if (count > 0 || words.length > 0) throw invalidMatch(line, '"all" cannot be combined with other criteria')
-        return !isNegated
+        return isReached && !isNegated
       }
       if (criterion === 'final' || criterion === 'canonical') {
         if (criterion === 'final') this.wantsFinalPass = true
