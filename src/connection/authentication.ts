@@ -1,10 +1,11 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware, NextAuthHandler, ParsedKey } from 'ssh2'
 import type { ConnectionSettings } from './settings.ts'
 import { Unreachable } from './connection.ts'
-import { agentOf, keyFilesOf } from './login-keys.ts'
-import { certificateOf, readPrivateKey } from './private-key.ts'
+import { agentOf, certificatesOf, keyFilesOf } from './login-keys.ts'
+import { readPrivateKey } from './private-key.ts'
 import { type AgentKey, AgentTimeout, OneKeyAgent, parsedKey, SshAgent } from './ssh-agent.ts'
 import { KEY_VARIABLE, type KeyFile } from './settings.ts'
+import { CertificateAgent, parseCertificate, type Signer, signerOf, type UserCertificate } from './user-certificate.ts'
 
 /** An agent that takes longer to list its keys counts as hung. */
 const AGENT_LIST_MS = 5000
@@ -34,8 +35,6 @@ export interface LoginRecord {
   readonly listed: readonly string[] | undefined
   /** Why keys were not offered. */
   readonly problems: readonly string[]
-  /** Certificates that ssh would present. */
-  readonly certificates: readonly string[]
   /** Text that the server shows to the user. */
   readonly messages: string[]
   /** A prompt that no setting answers. */
@@ -56,7 +55,6 @@ export class Authentication implements LoginRecord {
   readonly accepted = new Set<string>()
   listed: readonly string[] | undefined
   readonly problems: string[] = []
-  readonly certificates: string[] = []
   readonly messages: string[] = []
   unanswered: string | undefined
   agentKeys = 0
@@ -67,6 +65,7 @@ export class Authentication implements LoginRecord {
   /** Public keys, in base64, of the key files: those that the agent should offer first. */
   readonly #configured: string[] = []
   readonly #offeredKeys = new Set<string>()
+  readonly #certificates: readonly UserCertificate[]
   #last: Candidate | 'none' | undefined
   #onUnanswered: () => void = () => undefined
   #closed = false
@@ -76,6 +75,7 @@ export class Authentication implements LoginRecord {
     this.#target = target
     this.#agent = agentPath === '' ? undefined : new SshAgent(agentPath)
     const { keyFiles, password } = target
+    this.#certificates = certificatesOf(target)
     const read = keyFilesOf(target).map((file) => this.#read(file, keyFiles !== undefined))
     const keys = read.flat()
     if (keyFiles !== undefined) {
@@ -180,11 +180,13 @@ export class Authentication implements LoginRecord {
       return []
     }
     this.#configured.push(read.key.getPublicSSH().toString('base64'))
-    const certificate = certificateOf(file)
-    if (certificate !== undefined) this.certificates.push(certificate)
-    this.#offeredKeys.add(read.key.getPublicSSH().toString('base64'))
+    const wire = read.key.getPublicSSH()
+    this.#offeredKeys.add(wire.toString('base64'))
     const username = this.#target.user
-    return [{ kind: 'publickey', label: `the key ${file}`, method: { type: 'publickey', username, key: read.key } }]
+    return [
+      ...this.#certificatesFor(wire).map((each) => this.#certificateCandidate(each, signerOf(read.key))),
+      { kind: 'publickey', label: `the key ${file}`, method: { type: 'publickey', username, key: read.key } },
+    ]
   }
 
   /** Puts the keys of the agent in the place of {@link AGENT}: the configured ones there, the others last. */
@@ -208,9 +210,15 @@ export class Authentication implements LoginRecord {
       const isConfigured = this.#configured.includes(id)
       if (!isConfigured && this.#target.identitiesOnly === true) continue
       const key = parsedKey(one)
-      if (key !== undefined) (isConfigured ? configured : others).push(this.#agentCandidate(agent, key))
-      else if (one.type.includes('-cert-')) this.certificates.push(`${one.comment} in the SSH agent`)
-      else this.problems.push(`the key ${one.comment} in the SSH agent is of type ${one.type}, which is not supported`)
+      const list = isConfigured ? configured : others
+      const certificate = parseCertificate(one.wire, `${one.comment} of the SSH agent`)
+      const signer: Signer = (data, hash) => agent.sign(one.wire, data, hash)
+      if (certificate !== undefined) list.push(this.#certificateCandidate(certificate, signer))
+      else if (key !== undefined) {
+        list.push(...this.#certificatesFor(one.wire).map((each) => this.#certificateCandidate(each, signer)))
+        list.push(this.#agentCandidate(agent, key))
+      } else
+        this.problems.push(`the key ${one.comment} in the SSH agent is of type ${one.type}, which is not supported`)
     }
     this.agentKeys = configured.length + others.length
     // Without a configured key the agent's come before the default keys.
@@ -225,6 +233,16 @@ export class Authentication implements LoginRecord {
   #agentCandidate(agent: SshAgent, key: ParsedKey): Candidate {
     const method: AnyAuthMethod = { type: 'agent', username: this.#target.user, agent: new OneKeyAgent(agent, key) }
     return { kind: 'publickey', label: 'the keys of the SSH agent', method, ofAgent: true }
+  }
+
+  #certificatesFor(publicKey: Buffer): UserCertificate[] {
+    return this.#certificates.filter((each) => each.publicKey.equals(publicKey))
+  }
+
+  #certificateCandidate(certificate: UserCertificate, sign: Signer): Candidate {
+    const agent = new CertificateAgent(certificate, sign)
+    const method: AnyAuthMethod = { type: 'agent', username: this.#target.user, agent }
+    return { kind: 'publickey', label: `the certificate ${certificate.name}`, method, ofAgent: true }
   }
 
   /** With PAM a server may ask for the password interactively. */

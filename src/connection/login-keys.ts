@@ -2,6 +2,7 @@ import { readPrivateKey } from './private-key.ts'
 import { type ConnectionSettings, KEY_VARIABLE, type KeyFile } from './settings.ts'
 import { expandHome } from './ssh-arguments.ts'
 import { SshAgent } from './ssh-agent.ts'
+import { readCertificate, type UserCertificate } from './user-certificate.ts'
 
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((file) => expandHome(`~/.ssh/${file}`))
 
@@ -12,6 +13,13 @@ export const keyFilesOf = ({ keyFiles, passphrases }: ConnectionSettings): reado
     const passphrase = passphrases?.[path]
     return { path, setBy: KEY_VARIABLE, ...(passphrase === undefined ? {} : { passphrase }) }
   })
+
+/** The user's certificates for a host: those configured, and those beside the keys. */
+export const certificatesOf = (target: ConnectionSettings): UserCertificate[] =>
+  [
+    ...(target.certificateFiles ?? []),
+    ...keyFilesOf(target).map(({ path }) => `${path.replace(/\.pub$/, '')}-cert.pub`),
+  ].flatMap((file) => readCertificate(file) ?? [])
 
 /** The socket of a host's agent; empty for none. */
 export const agentOf = ({ agent }: ConnectionSettings): string =>

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import ssh2, { type ParsedKey } from 'ssh2'
 
 /** A private key file: the key, or why it cannot be used to log in. */
@@ -61,10 +61,6 @@ export function readPrivateKey(file: string, passphrase: string | undefined, set
       : `is damaged (${key.message}): restore it, or correct ${setBy}`,
   )
 }
-
-/** The certificate beside a key, which ssh would present. */
-export const certificateOf = (file: string): string | undefined =>
-  existsSync(`${file}-cert.pub`) ? `${file}-cert.pub` : undefined
 
 function unreadable(file: string, code: string, setBy: string): string {
   if (code === 'ENOENT') return `key file "${file}" does not exist: correct ${setBy}`

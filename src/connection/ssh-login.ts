@@ -12,6 +12,7 @@ import { reduceLoginSlots, acquireHandshakeSlot, acquireLoginSlot } from './logi
 import type { ConnectionSettings } from './settings.ts'
 import type { Proxy } from './settings.ts'
 import { ServerHello } from './server-algorithms.ts'
+import { supportCertificates } from './user-certificate.ts'
 
 /** Attempts at a server that drops connections, and the first delay; each delay is twice the one before. */
 const ATTEMPTS = 5
@@ -194,7 +195,10 @@ class Attempt {
       // A graceful shutdown would still send buffered data: no script may arrive after it was given up.
       link.discard()
     })
-    client?.once('handshake', () => (this.#hasHandshake = true))
+    client?.once('handshake', () => {
+      this.#hasHandshake = true
+      supportCertificates(client)
+    })
     client?.on('banner', (text: string) => this.#login.messages.push(...text.split('\n')))
     this.#hello = new ServerHello(link.stream)
     try {
