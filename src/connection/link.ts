@@ -47,7 +47,10 @@ export function jumpLink(
     }
     const lost = (): void =>
       reject(new Unreachable(`${target.name}: the connection to the jump host was lost (${loss.why})`))
-    if (signal.aborted) return abort()
+    if (signal.aborted) {
+      abort()
+      return
+    }
     signal.addEventListener('abort', abort, { once: true })
     client.once('close', lost)
     client.forwardOut('127.0.0.1', 0, address, port, (error, stream) => {

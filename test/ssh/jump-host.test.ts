@@ -148,7 +148,7 @@ t.test('a proxy command carries the connection, and ends with it', async (t) => 
   known(web)
   const pidFile = file('pid')
   const command = `sh -c 'echo $$ >${pidFile}; exec ssh -F ${file('jump')} -W %h:%p bastion'`
-  writeFileSync(file('jump'), `${host('bastion', bastion, `UserKnownHostsFile ${bastion.knownHostsFile}`)}`)
+  writeFileSync(file('jump'), host('bastion', bastion, `UserKnownHostsFile ${bastion.knownHostsFile}`))
   t.equal(await run([host('web', web, `ProxyCommand ${command}`)]), 'in')
   const pid = Number(readFileSync(pidFile, 'utf8'))
   await until('it has ended', () => !processes().some((each) => each.pid === pid))

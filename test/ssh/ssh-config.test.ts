@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -204,3 +204,71 @@ function compare(settings: ConnectionSettings, options: Map<string, string[]>): 
   if (hop === undefined) throw new Error(`ssh refuses the jump host ${last}`)
   compare(proxy.jump, hop)
 }
+
+const settingsOf = (config: string, name = 'web1', common = ''): ConnectionSettings => {
+  writeFileSync(file('config'), config)
+  return connectionSettings('node', {
+    ansible_host: name,
+    ansible_ssh_common_args: `-F ${file('config')} ${common}`,
+  })
+}
+
+t.test('tokens mean what they mean to ssh', async (t) => {
+  const config = `Host alias
+  HostName %h.Example.org
+  Port 2200
+  User ops
+  HostKeyAlias known-as
+  IdentityFile ~/%d/%h/%i/%k/%L/%l/%n/%p/%r/%u/%%
+  IdentityFile ${'${LABBOOK_TEST}'}/key
+  ProxyCommand sh -c 'echo "%h %k %n %p %r %%" >${file('expanded')}; false'
+`
+  process.env['LABBOOK_TEST'] = '/from/environment'
+  t.teardown(() => delete process.env['LABBOOK_TEST'])
+  const settings = settingsOf(config, 'alias')
+  const { stderr } = spawnSync('ssh', ['-v', '-F', file('config'), 'alias', 'true'], { encoding: 'utf8' })
+  const keys = [...stderr.matchAll(/identity file (\S+) type/g)].map(([, key]) => key)
+  t.ok(keys.length > 2, stderr)
+  t.strictSame(
+    settings.keyFiles?.map(({ path }) => path),
+    keys.filter((key) => key?.endsWith('-cert') === false),
+  )
+  const command = settings.proxy !== undefined && 'command' in settings.proxy ? settings.proxy.command : ''
+  t.match(command, `echo "${readFileSync(file('expanded'), 'utf8').trim()}"`)
+  t.throws(() => settingsOf('IdentityFile /a/%Z'), { message: /^node: .*config:1: IdentityFile has the token "%Z"/ })
+})
+
+t.test('what is read and not supported is named, with its place', async (t) => {
+  const at = (line: number): string => `${file('config')}:${line}`
+  t.strictSame(settingsOf('Host web1\nForwardAgent yes\nCiphers aes128-ctr\nHost x\nMACs a\n').unsupported, [
+    `ForwardAgent (${at(2)})`,
+    `Ciphers (${at(3)})`,
+  ])
+  t.equal(settingsOf('SendEnv LANG\nControlMaster auto\nForwardX11 yes\nForwardAgent no\n').unsupported, undefined)
+  t.equal(settingsOf('IgnoreUnknown Apple*\nAppleOption yes\n').unsupported, undefined)
+  const refused: [string, string][] = [
+    ['Match host web1 exec "true"\n Port 1\n', `${at(1)}: Match: "exec" is not supported: use host, `],
+    ['RevokedHostKeys /etc/revoked\n', `${at(1)}: RevokedHostKeys is not supported: Labbook does not read lists`],
+    ['CanonicalizeHostname yes\n', `${at(1)}: CanonicalizeHostname is not supported: `],
+    ['Port 0x16\n', `${at(1)}: Port must be a port number`],
+    ['User "a\n', `${at(1)}: unclosed quote in: "a`],
+    ['\nHost x\n  User\n', `${at(3)}: cannot read "User": write Name value`],
+    ['ProxyJump web1\n', `${at(1)}: ProxyJump loops: `],
+    ['Match all host web1\n', `${at(1)}: Match: "all" cannot be combined with other criteria`],
+  ]
+  for (const [config, message] of refused) {
+    t.throws(() => settingsOf(config), { name: 'ConnectionConfigError', message: `node: ${message}` }, config)
+  }
+  t.equal(settingsOf('Match host other exec "true"\n Port 1\n').port, 22, 'criteria after one that does not match')
+  t.throws(() => connectionSettings('node', { ansible_ssh_args: '-F /nowhere' }), {
+    message: 'node: cannot read the ssh_config file /nowhere (ENOENT)',
+  })
+  t.equal(connectionSettings('node', { ansible_ssh_args: '-F none' }).port, 22)
+})
+
+t.test('a file that others may write to is refused, as by ssh', async (t) => {
+  writeFileSync(file('open'), 'Port 2222\n')
+  chmodSync(file('open'), 0o666)
+  t.equal(reference(file('config'), 'x', ['-o', `Include=${file('open')}`]), undefined)
+  t.throws(() => settingsOf(`Include ${file('open')}\n`), { message: /open: others may write to this file/ })
+})
