@@ -12,6 +12,7 @@ import {
 } from '../inventory/index.ts'
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
+import { hostsOf } from '../runner/run.ts'
 import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '../ui/index.ts'
 import { inventoryVariables, renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
@@ -124,7 +125,8 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   await askPasswords(options, choices)
   if (canPrompt(options)) {
     const variables = inventoryVariables(inventory, extraVars)
-    await prepareConnections(() => hosts.map((name) => connectionSettings(name, variables(name))))
+    const involved = new Set(steps.flatMap((step) => hostsOf(step, inventory, hosts)))
+    await prepareConnections(() => [...involved].map((name) => connectionSettings(name, variables(name))))
   }
   const ready: PreparedRun = {
     playbook: playbook.name,

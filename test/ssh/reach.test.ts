@@ -147,6 +147,26 @@ t.test('hosts that are not trusted end the run', async (t) => {
   t.equal(exitCode, 130)
 })
 
+t.test('-k and -K ask for the passwords of SSH and sudo', async (t) => {
+  const { port, knownHostsFile } = server('bastion')
+  const key = readFileSync(knownHostsFile, 'utf8').replace(/^\S+/, `[${network.addresses['bastion']}]:${port}`)
+  writeFileSync(knownHosts, key)
+  const host = `{ansible_host: ${network.addresses['bastion']}, ansible_port: ${port}}`
+  writeFileSync(file('direct.yaml'), `all: {hosts: {bastion: ${host}}}\n`)
+  const options = ['-u', account.name, '-b', '-k', '-K', '--ssh-common-args', '-F none', '--limit', 'all']
+  const { exitCode, raw, screen } = await onTerminal(PROGRAM, [home, '-i', file('direct.yaml'), '-v', ...options], {
+    columns: 200,
+    env: { HOME: home, SSH_AUTH_SOCK: '' },
+    talk: [
+      ['SSH password', `${account.password}\r`],
+      ['BECOME password', `${account.password}\r`],
+    ],
+  })
+  t.equal(exitCode, 0, screen.join('\n'))
+  t.match(screen.join('\n'), `root on ${network.addresses['bastion']}/30`)
+  t.notMatch(raw, account.password)
+})
+
 t.test('options and ansible.cfg name user, key and jump host', async (t) => {
   writeFileSync(
     file('ansible.cfg'),
