@@ -1,10 +1,11 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware, NextAuthHandler, ParsedKey } from 'ssh2'
 import type { ConnectionSettings } from './settings.ts'
 import { Unreachable } from './connection.ts'
+import type { LoginRecord } from './login-record.ts'
 import { agentOf, certificatesOf, keyFilesOf } from './login-keys.ts'
 import { readPrivateKey } from './private-key.ts'
 import { type AgentKey, AgentTimeout, OneKeyAgent, parsedKey, SshAgent } from './ssh-agent.ts'
-import { KEY_VARIABLE, type KeyFile } from './settings.ts'
+import { AUTH_METHODS, type AuthMethod, KEY_VARIABLE, type KeyFile } from './settings.ts'
 import { CertificateAgent, parseCertificate, type Signer, signerOf, type UserCertificate } from './user-certificate.ts'
 
 /** An agent that takes longer to list its keys counts as hung. */
@@ -15,7 +16,7 @@ const CODE_PROMPT = /\b(code|token|otp|one[- ]time|passcode|pin)\b/i
 
 /** An authentication method, and whether the server lists it. */
 interface Candidate {
-  readonly kind: 'publickey' | 'password' | 'keyboard-interactive'
+  readonly kind: AuthMethod
   /** What it is, for the error when all fail. */
   readonly label: string
   readonly method: AnyAuthMethod
@@ -24,26 +25,6 @@ interface Candidate {
 
 /** Stands for the keys of the agent until it was asked. */
 const AGENT = 'agent'
-
-/** What happened in a login so far, for the error. */
-export interface LoginRecord {
-  /** Names of the methods that were offered. */
-  readonly offered: ReadonlySet<string>
-  /** Names of the methods that the server accepted, if it demands more than one. */
-  readonly accepted: ReadonlySet<string>
-  /** The methods that the server listed last. */
-  readonly listed: readonly string[] | undefined
-  /** Why keys were not offered. */
-  readonly problems: readonly string[]
-  /** Text that the server shows to the user. */
-  readonly messages: string[]
-  /** A prompt that no setting answers. */
-  readonly unanswered: string | undefined
-  /** The number of keys that the agent holds and Labbook may offer. */
-  readonly agentKeys: number
-  /** Whether a request waits for the agent. */
-  readonly isAgentBusy: boolean
-}
 
 /**
  * One login: offers one authentication method after the other, and only those that the server lists. A server
@@ -86,6 +67,10 @@ export class Authentication implements LoginRecord {
     if (password !== undefined) this.#candidates.push(...this.#passwordMethods(password.reveal()))
     if (this.#agent !== undefined && !this.#candidates.includes(AGENT)) this.#candidates.push(AGENT)
     if (keyFiles === undefined) this.#candidates.push(...keys)
+    const { authMethods = AUTH_METHODS } = target
+    const allowed = this.#candidates.filter((one) => authMethods.includes(one === AGENT ? 'publickey' : one.kind))
+    if (allowed.length === 0) this.problems.push(`ssh_config allows only ${authMethods.join(', ') || 'other methods'}`)
+    this.#candidates.splice(0, Infinity, ...allowed)
     const isUnusable =
       keys.length === 0 && this.#agent === undefined && keyFiles?.some(({ setBy }) => setBy === KEY_VARIABLE)
     if (this.#candidates.length === 0 || isUnusable === true) throw this.#noMethod()

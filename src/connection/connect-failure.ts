@@ -1,4 +1,4 @@
-import type { LoginRecord } from './authentication.ts'
+import type { LoginRecord } from './login-record.ts'
 import type { ConnectionSettings } from './settings.ts'
 import { type ConnectError, explainDenial, printed } from './login-failure.ts'
 import { tooManyFiles } from './private-key.ts'

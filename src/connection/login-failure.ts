@@ -1,4 +1,4 @@
-import type { LoginRecord } from './authentication.ts'
+import type { LoginRecord } from './login-record.ts'
 import type { ConnectionSettings } from './settings.ts'
 
 /** An error of Node or ssh2 while connecting. */

@@ -9,6 +9,10 @@ export interface KeyFile {
   readonly setBy: string
 }
 
+/** Authentication methods that Labbook has. */
+export const AUTH_METHODS = ['publickey', 'password', 'keyboard-interactive'] as const
+export type AuthMethod = (typeof AUTH_METHODS)[number]
+
 /** How a host is reached: over another host, or through a program. */
 export type Proxy = { readonly jump: ConnectionSettings } | { readonly command: string }
 
@@ -33,6 +37,8 @@ export interface ConnectionSettings {
   readonly passphrases?: Readonly<Record<string, Secret>>
   /** Keys of the agent are offered only if they are configured, as with ssh. */
   readonly identitiesOnly?: boolean
+  /** The authentication methods that may be tried; default: all. */
+  readonly authMethods?: readonly AuthMethod[]
   /** The socket of the agent; default: `SSH_AUTH_SOCK`. */
   readonly agent?: string | null
   /** Default: ~/.ssh/known_hosts. */

@@ -7,8 +7,15 @@ import { evaluateConfig } from './ssh-config/evaluate.ts'
 import { configFiles } from './ssh-config/files.ts'
 import { parseJumpHosts } from './ssh-config/jump-hosts.ts'
 import type { ConfigLine } from './ssh-config/lines.ts'
-import { type ConnectionSettings, KEY_VARIABLE, type KeyFile, type Proxy } from './settings.ts'
-import { readOptions, type SshOptions, type UnexpandedText } from './ssh-config/options.ts'
+import {
+  AUTH_METHODS,
+  type AuthMethod,
+  type ConnectionSettings,
+  KEY_VARIABLE,
+  type KeyFile,
+  type Proxy,
+} from './settings.ts'
+import { type ProxyOption, readOptions, type SshOptions, type UnexpandedText } from './ssh-config/options.ts'
 import { expandPath, expandTokens, fileTokens, proxyTokens, type TokenHost } from './ssh-config/tokens.ts'
 
 /** A host, as ssh would be called for it. */
@@ -60,21 +67,11 @@ function settingsOf(
     return value === undefined ? undefined : convert(value)
   }
   const keyFiles = set('identityFiles', (files) => files.map((file) => keyFileOf(file, host, call, defaults)))
-  const hopSettings = (): { proxy: Proxy | undefined; unsupported: readonly string[] } => {
-    const proxy = set('proxy', (value) =>
-      value.kind === 'none'
-        ? undefined
-        : value.kind === 'command'
-          ? { command: commandOf(value.command, host) }
-          : { jump: jumpSettings(value.jump, host, call, defaults) },
-    )
-    const own = unsupported.map(({ name, at }) => `${name} (${at})`)
-    return {
-      proxy,
-      unsupported: [...own, ...(proxy !== undefined && 'jump' in proxy ? (proxy.jump.unsupported ?? []) : [])],
-    }
-  }
-  const { proxy, unsupported: ignored } = hopSettings()
+  const proxy = set('proxy', (value) => proxyOf(value, host, call, defaults))
+  const ignored = [
+    ...unsupported.map(({ name, at }) => `${name} (${at.replace(`${call.name}: `, '')})`),
+    ...(proxy !== undefined && 'jump' in proxy ? (proxy.jump.unsupported ?? []) : []),
+  ]
   return withoutUndefined({
     address,
     port,
@@ -84,6 +81,7 @@ function settingsOf(
     passphrases:
       keyFiles === undefined && defaults.passphrases.size > 0 ? Object.fromEntries(defaults.passphrases) : undefined,
     identitiesOnly: options.identitiesOnly,
+    authMethods: authMethodsOf(options),
     agent: set('identityAgent', (value) => agentOf(value, host)),
     userKnownHostsFiles: set('userKnownHostsFiles', paths),
     globalKnownHostsFiles: set('globalKnownHostsFiles', paths),
@@ -95,6 +93,25 @@ function settingsOf(
     keepalive: { intervalSeconds: aliveIntervalSeconds, countMax: aliveCountMax },
     unsupported: ignored.length > 0 ? ignored : undefined,
   })
+}
+
+function proxyOf(option: ProxyOption, host: TokenHost, call: SshCall, defaults: ConnectionDefaults): Proxy | undefined {
+  if (option.kind === 'none') return undefined
+  if (option.kind === 'command') return { command: commandOf(option.command, host) }
+  return { jump: jumpSettings(option.jump, host, call, defaults) }
+}
+
+/** The methods that ssh_config allows; undefined for all. */
+function authMethodsOf(options: SshOptions): AuthMethod[] | undefined {
+  const denied = new Set([
+    ...(options.pubkeyAuthentication === false ? ['publickey'] : []),
+    ...(options.passwordAuthentication === false ? ['password'] : []),
+    ...(options.kbdInteractiveAuthentication === false ? ['keyboard-interactive'] : []),
+  ])
+  const allowed = AUTH_METHODS.filter(
+    (method) => !denied.has(method) && (options.preferredAuthentications?.includes(method) ?? true),
+  )
+  return allowed.length === AUTH_METHODS.length ? undefined : allowed
 }
 
 /** `--accept-new` is for hosts that ssh would ask about. */

@@ -151,6 +151,15 @@ t.test('a certificate logs in: beside its key, configured, and in the agent', as
   )
 })
 
+t.test('methods that ssh_config rules out are not tried', async (t) => {
+  const common = `${String(sshd.vars()['ansible_ssh_common_args'])} -o PubkeyAuthentication=no`
+  t.equal(await run(sshd.keyFile), 'in')
+  t.match(
+    await refusal(t, 0, sshd.keyFile, { ansible_ssh_common_args: common }),
+    'node1: ssh_config allows only password, keyboard-interactive',
+  )
+})
+
 t.test('the agent offers a named key first, and with IdentitiesOnly no other', async (t) => {
   const agent = startAgent(sshd.folder)
   t.teardown(() => agent.stop())

@@ -29,6 +29,10 @@ export interface SshOptions {
   /** Offers no keys of the agent but the configured ones. */
   readonly identitiesOnly?: boolean
   readonly identityAgent?: UnexpandedText
+  readonly pubkeyAuthentication?: boolean
+  readonly passwordAuthentication?: boolean
+  readonly kbdInteractiveAuthentication?: boolean
+  readonly preferredAuthentications?: readonly string[]
   readonly proxy?: ProxyOption
   readonly userKnownHostsFiles?: readonly UnexpandedText[]
   readonly globalKnownHostsFiles?: readonly UnexpandedText[]
@@ -67,10 +71,12 @@ const READERS: Readonly<Record<string, Reader>> = {
   user: one((user) => ({ user })),
   identityfile: (_, all) => ({ identityFiles: firstWords(all) }),
   certificatefile: (_, all) => ({ certificateFiles: firstWords(all) }),
-  identitiesonly: one((text) => {
-    const identitiesOnly = FLAGS.get(text.toLowerCase())
-    return identitiesOnly === undefined ? 'must be yes or no' : { identitiesOnly }
-  }),
+  identitiesonly: flag((identitiesOnly) => ({ identitiesOnly })),
+  passwordauthentication: flag((passwordAuthentication) => ({ passwordAuthentication })),
+  kbdinteractiveauthentication: flag((kbdInteractiveAuthentication) => ({ kbdInteractiveAuthentication })),
+  // It has two more values, which are kinds of yes.
+  pubkeyauthentication: one((text) => ({ pubkeyAuthentication: FLAGS.get(text.toLowerCase()) ?? true })),
+  preferredauthentications: one((text) => ({ preferredAuthentications: text.toLowerCase().split(',') })),
   identityagent: one((text, line) => ({ identityAgent: { text, line } })),
   proxy: (line) => {
     const isJump = line.keyword === 'proxyjump'
@@ -153,6 +159,8 @@ export function readOptions(active: ActiveOptions, isArgument: (line: ConfigLine
       const result = reader(line, lines)
       if (typeof result === 'string') throw invalidOption(line, result, isArgument(line))
       Object.assign(options, result)
+    } else if (isArgument(line) && keyword === 'forwardagent') {
+      if (!HARMLESS.test(line.text.trim())) unsupported.push(line)
     } else if (isArgument(line)) {
       if (!IGNORED_ARGUMENTS.has(keyword)) {
         throw invalidOption(line, `is not supported; supported are ${SUPPORTED}`, true)
@@ -171,6 +179,7 @@ const invalidOption = ({ at, name }: ConfigLine, problem: string, isArgument: bo
 
 const SUPPORTED =
   'HostName, Port, User, IdentityFile, CertificateFile, IdentitiesOnly, IdentityAgent, ProxyJump, ProxyCommand, ' +
+  'PubkeyAuthentication, PasswordAuthentication, KbdInteractiveAuthentication, PreferredAuthentications, ' +
   'UserKnownHostsFile, GlobalKnownHostsFile, StrictHostKeyChecking, HostKeyAlias, BindAddress, ConnectTimeout, ' +
   'ServerAliveInterval and ServerAliveCountMax'
 
@@ -181,6 +190,14 @@ function one(read: (text: string, line: ConfigLine) => SshOptions | string): Rea
     if (text === undefined || text === '') return 'has no value'
     return more.length > 0 ? `has more than one value: ${line.text}` : read(text, line)
   }
+}
+
+/** A reader of an option that is yes or no. */
+function flag(read: (value: boolean) => SshOptions): Reader {
+  return one((text) => {
+    const value = FLAGS.get(text.toLowerCase())
+    return value === undefined ? 'must be yes or no' : read(value)
+  })
 }
 
 const isNone = ({ words }: ConfigLine): boolean => words[0]?.toLowerCase() === 'none'

@@ -101,6 +101,30 @@ t.test('IdentitiesOnly is read', async (t) => {
   t.throws(() => only('maybe'), configError(/option "IdentitiesOnly" must be yes or no/))
 })
 
+t.test('authentication methods can be left out; ForwardAgent is named as ignored', async (t) => {
+  const read = (args: string) => connectionSettings('n', { ansible_ssh_args: args })
+  t.equal(read('-o PubkeyAuthentication=yes').authMethods, undefined)
+  t.strictSame(read('-o PasswordAuthentication=no -o KbdInteractiveAuthentication=no').authMethods, ['publickey'])
+  t.strictSame(read('-o PreferredAuthentications=gssapi-with-mic,password,publickey').authMethods, [
+    'publickey',
+    'password',
+  ])
+  t.strictSame(read('-o ForwardAgent=yes').unsupported, ['ForwardAgent (ansible_ssh_args)'])
+  t.equal(read('-o ForwardAgent=no').unsupported, undefined)
+})
+
+t.test('the first value of an option counts, in the order in which Ansible passes them to ssh', async (t) => {
+  const order = [
+    ['ansible_ssh_args', '-o Port=1'],
+    ['ansible_port', 2],
+    ['ansible_ssh_common_args', '-p 3'],
+    ['ansible_ssh_extra_args', '-o Port=4 -o Port=5'],
+  ] as const
+  order.forEach((_, i) => {
+    t.equal(connectionSettings('n', Object.fromEntries(order.slice(i))).port, i + 1)
+  })
+})
+
 t.test('null variable counts as not set', async (t) => {
   t.equal(connectionSettings('node1', { ansible_host: null }).address, 'node1')
 })
