@@ -116,6 +116,16 @@ t.test('an unknown or changed host key of a jump host, or behind it, is rejected
   t.match(readFileSync(file('known_hosts'), 'utf8'), `[127.0.0.1]:${web.port} ssh-ed25519`)
 })
 
+t.test('HostKeyAlias and GlobalKnownHostsFile name the known key', async (t) => {
+  known()
+  const keys = readFileSync(web.knownHostsFile, 'utf8').replace(/^\S+/, 'the-web')
+  writeFileSync(file('global'), keys)
+  const options = ['HostKeyAlias the-web', `GlobalKnownHostsFile ${file('global')}`]
+  t.equal(await run([host('web', web, ...options)]), 'in')
+  await t.rejects(run([host('web', web, 'HostKeyAlias other', options[1] ?? '')]), unreachable(/is unknown/))
+  await t.rejects(run([host('web', web, options[0] ?? '')]), unreachable(/is unknown/))
+})
+
 t.test('errors say which host failed', async (t) => {
   known(bastion, web)
   const port = await freePort()

@@ -151,6 +151,20 @@ t.test('a certificate logs in: beside its key, configured, and in the agent', as
   )
 })
 
+t.test('IdentityAgent names the agent, or none', async (t) => {
+  const agent = startAgent(sshd.folder)
+  t.teardown(() => agent.stop())
+  agent.add(sshd.keyFile, '')
+  const socket = String(process.env['SSH_AUTH_SOCK'])
+  const common = (value: string): Record<string, unknown> => ({
+    ansible_ssh_common_args: `${String(sshd.vars()['ansible_ssh_common_args'])} -o IdentityAgent=${value}`,
+  })
+  t.equal(await run(undefined, common('SSH_AUTH_SOCK')), 'in')
+  await refusal(t, 0, undefined, common('none'))
+  delete process.env['SSH_AUTH_SOCK']
+  t.equal(await run(undefined, common(socket)), 'in')
+})
+
 t.test('methods that ssh_config rules out are not tried', async (t) => {
   const common = `${String(sshd.vars()['ansible_ssh_common_args'])} -o PubkeyAuthentication=no`
   t.equal(await run(sshd.keyFile), 'in')
