@@ -220,7 +220,7 @@ t.test('tokens mean what they mean to ssh', async (t) => {
   User ops
   HostKeyAlias known-as
   IdentityFile ~/%d/%h/%i/%k/%L/%l/%n/%p/%r/%u/%%
-  IdentityFile ${'${LABBOOK_TEST}'}/key
+  IdentityFile \${LABBOOK_TEST}/key
   ProxyCommand sh -c 'echo "%h %k %n %p %r %%" >${file('expanded')}; false'
 `
   process.env['LABBOOK_TEST'] = '/from/environment'

@@ -1,9 +1,9 @@
 import { ConnectionConfigError } from '../config-error.ts'
 
 /*
- * Not by a library. `ssh-config` of npm (5.3) ends a ProxyCommand at "#", keeps single quotes, takes the next line as the
- * value of a keyword without one, lets "?" match nothing, knows neither `!` in Match nor Include, and runs `nslookup`
- * and the commands of `Match exec`. test/ssh/ssh-config.test.ts compares this reader with `ssh -G`.
+ * Not by a library. `ssh-config` of npm (5.3) ends a ProxyCommand at "#", keeps single quotes, takes the next line as
+ * the value of a keyword without one, lets "?" match nothing, knows neither `!` in Match nor Include, and runs
+ * `nslookup` and the commands of `Match exec`. test/ssh/ssh-config.test.ts compares this reader with `ssh -G`.
  */
 
 /** One option of ssh_config, from a file or from `-o`. */

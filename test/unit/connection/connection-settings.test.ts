@@ -101,6 +101,18 @@ t.test('IdentitiesOnly is read', async (t) => {
   t.throws(() => only('maybe'), configError(/option "IdentitiesOnly" must be yes or no/))
 })
 
+t.test('--accept-new is for hosts that ssh would ask about', async (t) => {
+  const defaults = { variables: {}, origins: {}, acceptNewHostKeys: true, passphrases: new Map<string, Secret>() }
+  const checking = (args: string) => connectionSettings('n', { ansible_ssh_args: args }, defaults).hostKeyChecking
+  const option = (value: string): string => `-o StrictHostKeyChecking=${value}`
+  t.strictSame(['', option('ask'), option('yes'), option('no')].map(checking), [
+    'accept-new',
+    'accept-new',
+    'yes',
+    'no',
+  ])
+})
+
 t.test('authentication methods can be left out; ForwardAgent is named as ignored', async (t) => {
   const read = (args: string) => connectionSettings('n', { ansible_ssh_args: args })
   t.equal(read('-o PubkeyAuthentication=yes').authMethods, undefined)
@@ -121,7 +133,8 @@ t.test('the first value of an option counts, in the order in which Ansible passe
     ['ansible_ssh_extra_args', '-o Port=4 -o Port=5'],
   ] as const
   order.forEach((_, i) => {
-    t.equal(connectionSettings('n', Object.fromEntries(order.slice(i))).port, i + 1)
+    const vars: Record<string, unknown> = Object.fromEntries<unknown>(order.slice(i))
+    t.equal(connectionSettings('n', vars).port, i + 1)
   })
 })
 
