@@ -15,6 +15,8 @@ export interface OptionSpec {
   readonly value?: string
   /** What an error for a missing value shows; default: the option with its value. */
   readonly choices?: readonly string[]
+  /** Its value may start with "-" if it has a space: arguments of another program. */
+  readonly hasDash?: boolean
   readonly help: string
 }
 
@@ -77,7 +79,8 @@ function valueOf(name: string, spec: OptionSpec, value: string | undefined, inli
     return ''
   }
   // Otherwise `--limit --check` would limit the run to hosts named "--check" and disable check mode.
-  if (value === undefined || value === '' || (inline !== true && value.startsWith('-'))) {
+  const isOption = value?.startsWith('-') === true && !(spec.hasDash === true && value.includes(' '))
+  if (value === undefined || value === '' || (inline !== true && isOption)) {
     throw new UsageError(`--${name} needs a value: ${spec.choices?.join(', ') ?? `--${name} ${spec.value}`}`)
   }
   return value

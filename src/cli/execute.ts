@@ -12,7 +12,6 @@ import { inventoryVariables } from '../playbook/variables.ts'
 import type { RunHost } from '../execution/run-host.ts'
 import { phasesOf, run } from '../runner/run.ts'
 import { chooseScreen, type RunFooter } from '../ui/index.ts'
-import type { Secret } from '../values/secret.ts'
 import { signingKey } from './signing-key.ts'
 import { footerOf } from './footer.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -22,7 +21,7 @@ import type { PreparedRun } from './prepared-run.ts'
 export async function execute(ready: PreparedRun): Promise<number> {
   const { options, root } = ready
   // Connection settings of all hosts are read first, so that an error in the inventory prevents any change.
-  const targetOf = targets(ready)
+  const { targetOf, warnings } = targets(ready)
   signingKey(ready)
   const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
   const folder = createRunDirectory({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
@@ -57,10 +56,10 @@ export async function execute(ready: PreparedRun): Promise<number> {
       ...(ready.withoutPermission === undefined ? {} : { withoutPermission: ready.withoutPermission }),
       extraVars: ready.extraVars,
       varReads: ready.reads,
-      warnings: ready.warnings,
+      warnings: [...ready.warnings, ...warnings],
       ...(ready.reportQuestions === undefined ? {} : { reportQuestions: ready.reportQuestions }),
       root,
-      connect: (name) => connect(targetOf(name), ready.becomePassword),
+      connect: (name) => connect(targetOf(name)),
       subscriber: emit,
       openOverflowFile: record.output,
       signal,
@@ -119,16 +118,21 @@ function expectedDurations({
 
 type Target = ReturnType<typeof connectionSettings>
 
-function targets({ inventory, extraVars, hosts }: PreparedRun): (name: string) => Target {
+function targets({ inventory, extraVars, hosts }: PreparedRun): {
+  readonly targetOf: (name: string) => Target
+  readonly warnings: readonly string[]
+} {
   const variables = inventoryVariables(inventory, extraVars)
-  const targetOf = (name: string): Target => connectionSettings(name, variables(name))
-  const known = new Map(hosts.map((name) => [name, targetOf(name)]))
-  return (name) => known.get(name) ?? targetOf(name)
+  const read = (name: string): Target => connectionSettings(name, variables(name))
+  const known = new Map(hosts.map((name) => [name, read(name)]))
+  const unsupported = new Set([...known.values()].flatMap((target) => target.unsupported ?? []))
+  return {
+    targetOf: (name) => known.get(name) ?? read(name),
+    warnings: unsupported.size === 0 ? [] : [`ssh_config: not supported, ignored: ${[...unsupported].join(', ')}`],
+  }
 }
 
-/** The password of `-K` is for hosts whose variables have none. */
-function connect(target: Target, becomePassword: Secret | undefined): Pick<RunHost, 'connection' | 'become'> {
-  const password = target.become.password ?? becomePassword
-  const become = password === undefined ? target.become : { ...target.become, password }
-  return { connection: openConnection(target), become }
-}
+const connect = (target: Target): Pick<RunHost, 'connection' | 'become'> => ({
+  connection: openConnection(target),
+  become: target.become,
+})

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { ConnectionConfigError } from '../connection/index.ts'
+import { ConnectionConfigError, connectionSettings, setConnectionDefaults } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
 import {
   decodeUtf8,
@@ -12,12 +12,14 @@ import {
 } from '../inventory/index.ts'
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
+import { hostsOf } from '../runner/run.ts'
 import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '../ui/index.ts'
-import { renderVariables } from '../playbook/variables.ts'
+import { inventoryVariables, renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
-import type { Secret } from '../values/secret.ts'
+import { AnsibleConfig } from './ansible-config.ts'
+import { connectionChoices, type ConnectionChoices } from './connection-choices.ts'
 import { execute } from './execute.ts'
 import type { PreparedRun } from './prepared-run.ts'
 import { LabError } from '../lab/lab.ts'
@@ -27,7 +29,9 @@ import { labMachineTest, withLab } from './lab.ts'
 import { listExperiments } from './list-experiments.ts'
 import { inventoryFiles, playbookDirectory } from './inventory-files.ts'
 import { withLocalhost } from './localhost.ts'
+import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
+import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
@@ -82,6 +86,9 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return print(help(playbook, all))
   if (options.version) return print(`labbook ${version}\n`)
+  const config = new AnsibleConfig(process.env)
+  const choices = connectionChoices(options, config)
+  setConnectionDefaults(choices.defaults)
   const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, process.env)
   const inventory = withLab(
     withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root) })),
@@ -93,7 +100,12 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   // The groups of other steps need not be in the inventory.
   const steps = all.filter((step) => isStepSelectable(step.tags, tags))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
-  const warnings = [...inventoryWarnings, ...tagWarnings(all, inventory, extraVars, tags)]
+  const warnings = [
+    ...config.warnings,
+    ...config.report(),
+    ...inventoryWarnings,
+    ...tagWarnings(all, inventory, extraVars, tags),
+  ]
   if (options.listTasks) process.stderr.write(warnings.map((warning) => `${warning}\n`).join(''))
   if (options.listTasks) return print(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
   if (options.list)
@@ -110,7 +122,12 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     )
   const planned: PlannedRun = { steps, inventory, hosts, extraVars, tags, check: options.check }
   const mayDisturb = await permission(playbook, options, planned)
-  const becomePassword = options.askBecomePass ? await ask(options) : undefined
+  await askPasswords(options, choices)
+  if (canPrompt(options)) {
+    const variables = inventoryVariables(inventory, extraVars)
+    const involved = new Set(steps.flatMap((step) => hostsOf(step, inventory, hosts)))
+    await prepareConnections(() => [...involved].map((name) => connectionSettings(name, variables(name))))
+  }
   const ready: PreparedRun = {
     playbook: playbook.name,
     steps,
@@ -127,7 +144,6 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     warnings,
     mayDisturb,
     withoutPermission: playbook.withoutPermission,
-    ...(becomePassword === undefined ? {} : { becomePassword }),
     ...(playbook.reportQuestions === undefined ? {} : { reportQuestions: playbook.reportQuestions }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
@@ -169,7 +185,7 @@ function readVarsFile(file: string): string {
 /** All hosts, those of `--limit`, or on a terminal those that the user selects. */
 async function chooseHosts(options: CliOptions, inventory: Inventory): Promise<readonly string[]> {
   const all = [...inventory.hosts.keys()]
-  if (options.limit !== undefined) return limitHosts(inventory, all, options.limit)
+  if (options.limit !== undefined) return limitHosts(inventory, all, expandLimit(options.limit))
   if (options.list || options.listHosts || options.listTasks || !canPrompt(options)) return all
   return await promptHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
 }
@@ -201,9 +217,21 @@ async function permission(
   return all
 }
 
-async function ask(options: CliOptions): Promise<Secret> {
-  if (!canPrompt({ ...options, yes: false })) {
-    throw new UsageError('--ask-become-pass needs a terminal; set ansible_become_password for the hosts instead')
+/** The passwords of `-k` and `-K`: for hosts whose variables have none. */
+async function askPasswords(
+  options: CliOptions,
+  { askPass, askBecomePass, defaults }: ConnectionChoices,
+): Promise<void> {
+  const asked = [
+    ...(askPass ? [['ansible_password', 'SSH password', '--ask-pass'] as const] : []),
+    ...(askBecomePass ? [['ansible_become_password', 'BECOME password', '--ask-become-pass'] as const] : []),
+  ]
+  const variables: Record<string, unknown> = { ...defaults.variables }
+  for (const [variable, title, option] of asked) {
+    if (!canPrompt({ ...options, yes: false })) {
+      throw new UsageError(`${option} needs a terminal; set ${variable} for the hosts instead`)
+    }
+    variables[variable] = await promptPassword(title)
   }
-  return await promptPassword('BECOME password')
+  if (asked.length > 0) setConnectionDefaults({ variables })
 }

@@ -1,4 +1,5 @@
 import { type OptionSpec, parseCommandLine, suggestion } from './command-line.ts'
+import { CONNECTION_OPTIONS, connectionOptions, type ConnectionOptions } from './connection-options.ts'
 import { parseExtraVars, type ExtraVarsArgument } from './extra-vars.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -21,6 +22,7 @@ export interface CliOptions {
   /** The number of `-v`. */
   readonly verbosity: number
   readonly askBecomePass: boolean
+  readonly connection: ConnectionOptions
   /** The lab's provider; default: from the inventory. */
   readonly provider: string | undefined
   readonly listHosts: boolean
@@ -49,7 +51,7 @@ export const OPTIONS = {
     value: 'PATH',
     help: 'inventory file; repeat it to merge several (default: $ANSIBLE_INVENTORY, inventory.yaml)',
   },
-  limit: { short: 'l', value: 'PATTERN', help: "limit to these hosts: node1, 'workers:!node3'" },
+  limit: { short: 'l', value: 'PATTERN', help: "limit to these hosts: node1, 'workers:!node3', @file" },
   tags: { short: 't', value: 'TAGS', help: 'only run tasks with one of these tags: a,b' },
   'skip-tags': { value: 'TAGS', help: 'skip tasks with one of these tags' },
   check: { short: 'C', help: 'make no changes, show what would change' },
@@ -59,6 +61,7 @@ export const OPTIONS = {
   'extra-vars': { short: 'e', value: 'VARS', help: "key=value key2='two words', {JSON} or @file.yml" },
   verbose: { short: 'v', help: 'show the output of tasks; -vv also commands, -vvv also probes' },
   provider: { value: 'NAME', help: 'provider of the lab: auto, namespaces, qemu' },
+  ...CONNECTION_OPTIONS,
   'ask-become-pass': { short: 'K', help: 'ask for the sudo password' },
   'allow-faults': { help: "allow faults, load tests and removal of data on hosts outside Labbook's lab" },
   list: { help: 'list the experiments, their last durations and what they disturb, and exit' },
@@ -106,6 +109,7 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}): 
     verbosity: all('verbose').length,
     provider: last('provider'),
     askBecomePass: on('ask-become-pass'),
+    connection: connectionOptions(all, !on('no-input') && !on('json')),
     listHosts: on('list-hosts'),
     listTasks: on('list-tasks'),
     list: on('list'),

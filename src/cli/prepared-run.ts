@@ -2,7 +2,6 @@ import type { Inventory } from '../inventory/index.ts'
 import type { PlaybookStep } from '../playbook/play.ts'
 import type { RunOptions } from '../runner/run.ts'
 import type { TagSelection } from '../playbook/tags.ts'
-import type { Secret } from '../values/secret.ts'
 import type { VarReadTracker } from '../values/var-reads.ts'
 import type { CliOptions } from './options.ts'
 import type { Playbook } from './playbook.ts'
@@ -25,7 +24,6 @@ export interface PreparedRun {
   readonly warnings: readonly string[]
   readonly mayDisturb: (host: string) => boolean
   readonly withoutPermission: RunOptions['withoutPermission']
-  readonly becomePassword?: Secret
   readonly reportQuestions?: NonNullable<Playbook['reportQuestions']>
   readonly closing?: NonNullable<Playbook['closing']>
 }

@@ -1,11 +1,12 @@
 import type { AnyAuthMethod, AuthHandlerMiddleware, NextAuthHandler, ParsedKey } from 'ssh2'
-import type { ConnectionSettings } from './connection-settings.ts'
+import type { ConnectionSettings } from './settings.ts'
 import { Unreachable } from './connection.ts'
-import { certificateOf, readPrivateKey } from './private-key.ts'
+import type { LoginRecord } from './login-record.ts'
+import { agentOf, certificatesOf, keyFilesOf } from './login-keys.ts'
+import { readPrivateKey } from './private-key.ts'
 import { type AgentKey, AgentTimeout, OneKeyAgent, parsedKey, SshAgent } from './ssh-agent.ts'
-import { expandHome } from './ssh-arguments.ts'
-
-const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((file) => expandHome(`~/.ssh/${file}`))
+import { AUTH_METHODS, type AuthMethod, KEY_VARIABLE, type KeyFile } from './settings.ts'
+import { CertificateAgent, parseCertificate, type Signer, signerOf, type UserCertificate } from './user-certificate.ts'
 
 /** An agent that takes longer to list its keys counts as hung. */
 const AGENT_LIST_MS = 5000
@@ -15,7 +16,7 @@ const CODE_PROMPT = /\b(code|token|otp|one[- ]time|passcode|pin)\b/i
 
 /** An authentication method, and whether the server lists it. */
 interface Candidate {
-  readonly kind: 'publickey' | 'password' | 'keyboard-interactive'
+  readonly kind: AuthMethod
   /** What it is, for the error when all fail. */
   readonly label: string
   readonly method: AnyAuthMethod
@@ -24,28 +25,6 @@ interface Candidate {
 
 /** Stands for the keys of the agent until it was asked. */
 const AGENT = 'agent'
-
-/** What happened in a login so far, for the error. */
-export interface LoginRecord {
-  /** Names of the methods that were offered. */
-  readonly offered: ReadonlySet<string>
-  /** Names of the methods that the server accepted, if it demands more than one. */
-  readonly accepted: ReadonlySet<string>
-  /** The methods that the server listed last. */
-  readonly listed: readonly string[] | undefined
-  /** Why keys were not offered. */
-  readonly problems: readonly string[]
-  /** Certificates that ssh would present. */
-  readonly certificates: readonly string[]
-  /** Text that the server shows to the user. */
-  readonly messages: string[]
-  /** A prompt that no setting answers. */
-  readonly unanswered: string | undefined
-  /** The number of keys that the agent holds and Labbook may offer. */
-  readonly agentKeys: number
-  /** Whether a request waits for the agent. */
-  readonly isAgentBusy: boolean
-}
 
 /**
  * One login: offers one authentication method after the other, and only those that the server lists. A server
@@ -57,7 +36,6 @@ export class Authentication implements LoginRecord {
   readonly accepted = new Set<string>()
   listed: readonly string[] | undefined
   readonly problems: string[] = []
-  readonly certificates: string[] = []
   readonly messages: string[] = []
   unanswered: string | undefined
   agentKeys = 0
@@ -68,25 +46,34 @@ export class Authentication implements LoginRecord {
   /** Public keys, in base64, of the key files: those that the agent should offer first. */
   readonly #configured: string[] = []
   readonly #offeredKeys = new Set<string>()
+  readonly #certificates: readonly UserCertificate[]
   #last: Candidate | 'none' | undefined
   #onUnanswered: () => void = () => undefined
   #closed = false
 
   /** @throws {Unreachable} there is no authentication method, or the configured key cannot be used. */
-  constructor(target: ConnectionSettings, agentPath = process.env['SSH_AUTH_SOCK'] ?? '') {
+  constructor(target: ConnectionSettings, agentPath = agentOf(target)) {
     this.#target = target
     this.#agent = agentPath === '' ? undefined : new SshAgent(agentPath)
-    const { keyFile, password } = target
-    const keys = (keyFile === undefined ? DEFAULT_KEYS : [keyFile]).flatMap((file) => this.#read(file))
-    if (keyFile !== undefined) {
-      // If the file is of no use, the agent may have its key.
-      this.#candidates.push(...(keys.length > 0 ? keys : this.#agent === undefined ? [] : ([AGENT] as const)))
+    const { keyFiles, password } = target
+    this.#certificates = certificatesOf(target)
+    const read = keyFilesOf(target).map((file) => this.#read(file, keyFiles !== undefined))
+    const keys = read.flat()
+    if (keyFiles !== undefined) {
+      // If a file is of no use, the agent may have its key.
+      if (read.some((found) => found.length === 0) && this.#agent !== undefined) this.#candidates.push(AGENT)
+      this.#candidates.push(...keys)
     }
     if (password !== undefined) this.#candidates.push(...this.#passwordMethods(password.reveal()))
     if (this.#agent !== undefined && !this.#candidates.includes(AGENT)) this.#candidates.push(AGENT)
-    if (keyFile === undefined) this.#candidates.push(...keys)
-    if (this.#candidates.length === 0 || (keys.length === 0 && keyFile !== undefined && this.#agent === undefined))
-      throw this.#noMethod()
+    if (keyFiles === undefined) this.#candidates.push(...keys)
+    const { authMethods = AUTH_METHODS } = target
+    const allowed = this.#candidates.filter((one) => authMethods.includes(one === AGENT ? 'publickey' : one.kind))
+    if (allowed.length === 0) this.problems.push(`ssh_config allows only ${authMethods.join(', ') || 'other methods'}`)
+    this.#candidates.splice(0, Infinity, ...allowed)
+    const isUnusable =
+      keys.length === 0 && this.#agent === undefined && keyFiles?.some(({ setBy }) => setBy === KEY_VARIABLE)
+    if (this.#candidates.length === 0 || isUnusable === true) throw this.#noMethod()
   }
 
   get isAgentBusy(): boolean {
@@ -170,21 +157,21 @@ export class Authentication implements LoginRecord {
     if (at >= 0) this.#candidates.splice(at, 1)
   }
 
-  #read(file: string): Candidate[] {
-    const { keyFile, keyPassphrase } = this.#target
-    const named = file === keyFile
-    const read = readPrivateKey(file, named ? keyPassphrase?.reveal() : undefined)
+  #read({ path: file, passphrase, setBy }: KeyFile, isConfigured: boolean): Candidate[] {
+    const read = readPrivateKey(file, passphrase?.reveal(), setBy)
     if (!('key' in read)) {
-      if (named) this.problems.push(read.problem)
+      if (isConfigured) this.problems.push(read.problem)
       if (read.publicKey !== undefined) this.#configured.push(read.publicKey.toString('base64'))
       return []
     }
     this.#configured.push(read.key.getPublicSSH().toString('base64'))
-    const certificate = certificateOf(file)
-    if (certificate !== undefined) this.certificates.push(certificate)
-    this.#offeredKeys.add(read.key.getPublicSSH().toString('base64'))
+    const wire = read.key.getPublicSSH()
+    this.#offeredKeys.add(wire.toString('base64'))
     const username = this.#target.user
-    return [{ kind: 'publickey', label: `the key ${file}`, method: { type: 'publickey', username, key: read.key } }]
+    return [
+      ...this.#certificatesFor(wire).map((each) => this.#certificateCandidate(each, signerOf(read.key))),
+      { kind: 'publickey', label: `the key ${file}`, method: { type: 'publickey', username, key: read.key } },
+    ]
   }
 
   /** Puts the keys of the agent in the place of {@link AGENT}: the configured ones there, the others last. */
@@ -208,23 +195,39 @@ export class Authentication implements LoginRecord {
       const isConfigured = this.#configured.includes(id)
       if (!isConfigured && this.#target.identitiesOnly === true) continue
       const key = parsedKey(one)
-      if (key !== undefined) (isConfigured ? configured : others).push(this.#agentCandidate(agent, key))
-      else if (one.type.includes('-cert-')) this.certificates.push(`${one.comment} in the SSH agent`)
-      else this.problems.push(`the key ${one.comment} in the SSH agent is of type ${one.type}, which is not supported`)
+      const list = isConfigured ? configured : others
+      const certificate = parseCertificate(one.wire, `${one.comment} of the SSH agent`)
+      const signer: Signer = (data, hash) => agent.sign(one.wire, data, hash)
+      if (certificate !== undefined) list.push(this.#certificateCandidate(certificate, signer))
+      else if (key !== undefined) {
+        list.push(...this.#certificatesFor(one.wire).map((each) => this.#certificateCandidate(each, signer)))
+        list.push(this.#agentCandidate(agent, key))
+      } else
+        this.problems.push(`the key ${one.comment} in the SSH agent is of type ${one.type}, which is not supported`)
     }
     this.agentKeys = configured.length + others.length
     // Without a configured key the agent's come before the default keys.
     if (configured.length === 0) this.#candidates.splice(at, 0, ...others)
     else {
       this.#candidates.splice(at, 0, ...configured)
-      const password = this.#candidates.findLastIndex((one) => one !== AGENT && one.kind !== 'publickey')
-      this.#candidates.splice(Math.max(at + configured.length, password + 1), 0, ...others)
+      const last = this.#target.keyFiles === undefined ? at + configured.length : this.#candidates.length
+      this.#candidates.splice(last, 0, ...others)
     }
   }
 
   #agentCandidate(agent: SshAgent, key: ParsedKey): Candidate {
     const method: AnyAuthMethod = { type: 'agent', username: this.#target.user, agent: new OneKeyAgent(agent, key) }
     return { kind: 'publickey', label: 'the keys of the SSH agent', method, ofAgent: true }
+  }
+
+  #certificatesFor(publicKey: Buffer): UserCertificate[] {
+    return this.#certificates.filter((each) => each.publicKey.equals(publicKey))
+  }
+
+  #certificateCandidate(certificate: UserCertificate, sign: Signer): Candidate {
+    const agent = new CertificateAgent(certificate, sign)
+    const method: AnyAuthMethod = { type: 'agent', username: this.#target.user, agent }
+    return { kind: 'publickey', label: `the certificate ${certificate.name}`, method, ofAgent: true }
   }
 
   /** With PAM a server may ask for the password interactively. */

@@ -1,5 +1,5 @@
-import type { LoginRecord } from './authentication.ts'
-import type { ConnectionSettings } from './connection-settings.ts'
+import type { LoginRecord } from './login-record.ts'
+import type { ConnectionSettings } from './settings.ts'
 import { type ConnectError, explainDenial, printed } from './login-failure.ts'
 import { tooManyFiles } from './private-key.ts'
 import { NO_ADDRESS_OF_FAMILY } from './tcp-connect.ts'

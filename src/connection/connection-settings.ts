@@ -1,41 +1,12 @@
-import { userInfo } from 'node:os'
 import { z } from 'zod'
 import { Secret, secret } from '../values/secret.ts'
 import { ConnectionConfigError } from './config-error.ts'
-import { expandHome, type HostKeyChecking, parseSshArguments } from './ssh-arguments.ts'
+import { type ConnectionDefaults, connectionDefaults } from './run-defaults.ts'
+import { parseSshArguments, type SshArguments } from './ssh-arguments.ts'
+import type { ConfigLine } from './ssh-config/lines.ts'
+import { type ConnectionSettings, KEY_VARIABLE, TIMEOUT_VARIABLE } from './settings.ts'
+import { resolveSshSettings } from './ssh-settings.ts'
 import { parseSudoFlags } from './sudo-flags.ts'
-
-/** How to connect to a host, and the user its scripts run as. */
-export interface ConnectionSettings {
-  /** The host's name in the inventory. */
-  readonly name: string
-  readonly connection: 'ssh' | 'local'
-  readonly address: string
-  readonly port: number
-  readonly user: string
-  readonly password?: Secret
-  /** The private key to log in with; default: the agent's keys and the default keys in ~/.ssh. */
-  readonly keyFile?: string
-  readonly keyPassphrase?: Secret
-  /** Keys of the agent are offered only if they are configured, as with ssh. */
-  readonly identitiesOnly?: boolean
-  /** Default: ~/.ssh/known_hosts. */
-  readonly userKnownHostsFiles?: readonly string[]
-  readonly hostKeyChecking: HostKeyChecking
-  /** The source address of the connection. */
-  readonly bindAddress?: string
-  readonly connectTimeoutSeconds: number
-  /** As ServerAliveInterval and ServerAliveCountMax of ssh_config. */
-  readonly keepalive: { readonly intervalSeconds: number; readonly countMax: number }
-  readonly become: {
-    readonly always: boolean
-    readonly user: string
-    readonly password?: Secret
-    /** The program that is called as sudo, and its options; default: `sudo -H`. */
-    readonly exe?: string
-    readonly flags?: readonly string[]
-  }
-}
 
 /** Names as useradd allows them: they are part of sudo's command line. */
 const ACCOUNT = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/
@@ -95,43 +66,49 @@ const read = {
 type Reader = <S extends z.ZodType>(schema: S, ...variables: string[]) => z.output<S> | undefined
 
 /**
- * Reads a host's connection settings from its variables, with Ansible's names and meanings.
+ * Reads a host's connection settings, with Ansible's names and meanings: from its variables, then from what the user
+ * has chosen for all hosts, then from ssh_config.
+ *
  * @throws {ConnectionConfigError}
  */
-export function connectionSettings(name: string, vars: Readonly<Record<string, unknown>>): ConnectionSettings {
+export function connectionSettings(
+  name: string,
+  vars: Readonly<Record<string, unknown>>,
+  defaults: ConnectionDefaults = connectionDefaults(),
+): ConnectionSettings {
   const from: Reader = (schema, ...variables) => {
-    const variable = variables.find((candidate) => vars[candidate] !== undefined && vars[candidate] !== null)
+    const [scope, variable] = firstSet([vars, defaults.variables], variables)
     if (variable === undefined) return undefined
-    const result = schema.safeParse(vars[variable])
+    const result = schema.safeParse(scope[variable])
     if (result.success) return result.data
-    throw new ConnectionConfigError(`${name}: ${variable} ${result.error.issues[0]?.message ?? 'is invalid'}`)
+    const origin = scope === vars ? undefined : defaults.origins[variable]
+    throw new ConnectionConfigError(
+      `${name}: ${variable}${origin === undefined ? '' : ` (${origin})`} ${result.error.issues[0]?.message ?? 'is invalid'}`,
+    )
   }
   read.becomeMethod(from)
   read.sudoDirectory(from)
-  const sshArguments = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'].map((variable) =>
-    parseSshArguments(from(z.string('must be a string'), variable) ?? '', variable, name),
-  )
-  const {
-    connectTimeoutSeconds,
-    hostKeyChecking,
-    aliveIntervalSeconds = 15,
-    aliveCountMax = 3,
-    ...args
-  } = Object.assign({}, ...sshArguments) as (typeof sshArguments)[number]
-  const keyFile = read.keyFile(from)
+  const [ssh, common, extra] = (['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'] as const).map(
+    (variable) => parseSshArguments(from(z.string('must be a string'), variable) ?? '', variable, name),
+  ) as [SshArguments, SshArguments, SshArguments]
+  const connection = read.connection(from) ?? 'ssh'
+  const password = read.password(from)
+  const configFile = ssh.configFile ?? common.configFile ?? extra.configFile
   return {
     name,
-    connection: read.connection(from) ?? 'ssh',
-    address: read.address(from) ?? name,
-    port: read.port(from) ?? 22,
-    user: read.user(from) ?? userInfo().username,
-    ...optional('password', read.password(from)),
-    ...optional('keyFile', keyFile === undefined ? undefined : expandHome(keyFile)),
-    ...optional('keyPassphrase', read.keyPassphrase(from)),
-    ...args,
-    hostKeyChecking: hostKeyChecking ?? (read.keyChecking(from) === false ? 'no' : 'yes'),
-    connectTimeoutSeconds: connectTimeoutSeconds ?? read.timeout(from) ?? 10,
-    keepalive: { intervalSeconds: aliveIntervalSeconds, countMax: aliveCountMax },
+    connection,
+    ...resolveSshSettings(
+      {
+        name,
+        host: read.address(from) ?? name,
+        // The order of the arguments that Ansible passes to ssh, where the first value counts.
+        lines: [...ssh.lines, ...variableLines(name, from), ...common.lines, ...extra.lines],
+        configFile: connection === 'local' ? 'none' : configFile,
+        keyPassphrase: read.keyPassphrase(from),
+      },
+      defaults,
+    ),
+    ...optional('password', password),
     become: {
       always: read.become(from) ?? false,
       user: read.becomeUser(from) ?? 'root',
@@ -140,6 +117,32 @@ export function connectionSettings(name: string, vars: Readonly<Record<string, u
       ...optional('flags', read.becomeFlags(from)),
     },
   }
+}
+
+type Variables = Readonly<Record<string, unknown>>
+
+/** The first variable that is set, in the first scope that has one of them. */
+function firstSet(scopes: readonly Variables[], names: readonly string[]): [Variables, string | undefined] {
+  for (const scope of scopes) {
+    const name = names.find((candidate) => scope[candidate] !== undefined && scope[candidate] !== null)
+    if (name !== undefined) return [scope, name]
+  }
+  return [{}, undefined]
+}
+
+/** The variables that Ansible passes to ssh as options. */
+function variableLines(host: string, from: Reader): ConfigLine[] {
+  const line = (name: string, variable: string, value: string | undefined): ConfigLine[] =>
+    value === undefined
+      ? []
+      : [{ keyword: name.toLowerCase(), name, words: [value], text: value, at: `${host}: ${variable}` }]
+  return [
+    ...line('StrictHostKeyChecking', 'ansible_host_key_checking', read.keyChecking(from) === false ? 'no' : undefined),
+    ...line('Port', 'ansible_port', read.port(from)?.toString()),
+    ...line('IdentityFile', KEY_VARIABLE, read.keyFile(from)),
+    ...line('User', 'ansible_user', read.user(from)),
+    ...line('ConnectTimeout', TIMEOUT_VARIABLE, read.timeout(from)?.toString()),
+  ]
 }
 
 const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>

@@ -1,5 +1,5 @@
-import type { LoginRecord } from './authentication.ts'
-import type { ConnectionSettings } from './connection-settings.ts'
+import type { LoginRecord } from './login-record.ts'
+import type { ConnectionSettings } from './settings.ts'
 
 /** An error of Node or ssh2 while connecting. */
 export interface ConnectError extends Error {
@@ -67,16 +67,15 @@ function remedy({ address, port, user, password }: ConnectionSettings, login: Lo
       'correct ansible_user or ansible_ssh_private_key_file',
     )
   }
+  if (wasOffered('the certificate')) {
+    advice.push(
+      'check the certificate (ssh-keygen -L -f FILE): its principals, its validity, and TrustedUserCAKeys there',
+    )
+  }
   if (wasOffered('the password')) advice.push('correct ansible_password or ansible_user')
   else if (password !== undefined) advice.push(`ansible_password was not sent: sshd there accepts no passwords`)
   else if (login.listed !== undefined && !login.listed.includes('publickey')) advice.push('set ansible_password')
-  const notes = [
-    ...login.problems,
-    ...login.certificates.map(
-      (one) => `certificate ${one} was not presented: Labbook does not support user certificates`,
-    ),
-  ]
-  return [advice.join(', or '), ...notes].filter(Boolean).join('; ')
+  return [advice.join(', or '), ...login.problems].filter(Boolean).join('; ')
 }
 
 /** Text of the server on one line, without its last period, after `lead`; empty without any. */

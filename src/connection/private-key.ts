@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import ssh2, { type ParsedKey } from 'ssh2'
 
 /** A private key file: the key, or why it cannot be used to log in. */
@@ -10,6 +10,8 @@ export interface UnusableKey {
   readonly problem: string
   /** The public key in wire format, if known: an agent may have the private one. */
   readonly publicKey: Buffer | undefined
+  /** It lacks its passphrase only. */
+  readonly isLocked?: boolean
 }
 
 /** A public key in the format of OpenSSH; the first group is the key in base64. */
@@ -21,12 +23,12 @@ const PKCS8_KEY = /-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/
 const CONNECTION_CIPHER = 'chacha20-poly1305@openssh.com'
 
 /** Reads a private key as ssh does. */
-export function readPrivateKey(file: string, passphrase: string | undefined): PrivateKeyFile {
+export function readPrivateKey(file: string, passphrase: string | undefined, setBy: string): PrivateKeyFile {
   let content: Buffer
   try {
     content = readFileSync(file)
   } catch (error) {
-    return { problem: unreadable(file, (error as NodeJS.ErrnoException).code ?? ''), publicKey: undefined }
+    return { problem: unreadable(file, (error as NodeJS.ErrnoException).code ?? '', setBy), publicKey: undefined }
   }
   const text = content.toString('latin1')
   const header = opensshHeader(text)
@@ -34,12 +36,11 @@ export function readPrivateKey(file: string, passphrase: string | undefined): Pr
     problem: `key "${file}" ${problem}`,
     publicKey: publicKeyIn(text) ?? header?.publicKey ?? publicKeyBeside(file),
   })
-  if (!text.includes('PRIVATE KEY')) return unusable(notPrivate(text))
+  if (!text.includes('PRIVATE KEY')) return unusable(notPrivate(text, setBy))
   const encrypted = text.includes('ENCRYPTED') || (header !== undefined && header.cipher !== 'none')
   if (encrypted && passphrase === undefined) {
-    return unusable(
-      `has a passphrase: run eval "$(ssh-agent)" && ssh-add ${file}, or set ansible_ssh_private_key_passphrase`,
-    )
+    const problem = `has a passphrase: run eval "$(ssh-agent)" && ssh-add ${file}, or set ansible_ssh_private_key_passphrase`
+    return { ...unusable(problem), isLocked: true }
   }
   if (header?.cipher === CONNECTION_CIPHER) {
     return unusable(
@@ -57,32 +58,28 @@ export function readPrivateKey(file: string, passphrase: string | undefined): Pr
   return unusable(
     encrypted
       ? 'cannot be decrypted: correct ansible_ssh_private_key_passphrase'
-      : `is damaged (${key.message}): restore it, or correct ansible_ssh_private_key_file`,
+      : `is damaged (${key.message}): restore it, or correct ${setBy}`,
   )
 }
 
-/** The certificate beside a key, which ssh would present. */
-export const certificateOf = (file: string): string | undefined =>
-  existsSync(`${file}-cert.pub`) ? `${file}-cert.pub` : undefined
-
-function unreadable(file: string, code: string): string {
-  if (code === 'ENOENT') return `key file "${file}" does not exist: correct ansible_ssh_private_key_file`
+function unreadable(file: string, code: string, setBy: string): string {
+  if (code === 'ENOENT') return `key file "${file}" does not exist: correct ${setBy}`
   if (code === 'EMFILE' || code === 'ENFILE') return `key file "${file}" is not readable: ${tooManyFiles(code)}`
-  return `key file "${file}" is not readable (${code}): correct ansible_ssh_private_key_file, or the file's permissions`
+  return `key file "${file}" is not readable (${code}): correct ${setBy}, or the file's permissions`
 }
 
 /** Advice for a process that has no free file descriptor. */
 export const tooManyFiles = (code: string): string =>
   `too many open files (${code}): raise the limit (ulimit -n), or use fewer --forks`
 
-function notPrivate(text: string): string {
+function notPrivate(text: string, setBy: string): string {
   if (text.startsWith('PuTTY-User-Key-File')) {
     return 'is a key of PuTTY: convert it with puttygen FILE -O private-openssh -o NEW_FILE'
   }
   if (PUBLIC_KEY.test(text)) {
-    return 'is not a private key, but a public one: name the private key in ansible_ssh_private_key_file'
+    return `is not a private key, but a public one: name the private key in ${setBy}`
   }
-  return 'is not a private key: correct ansible_ssh_private_key_file'
+  return `is not a private key: correct ${setBy}`
 }
 
 /** ssh2 reads no PKCS#8: Node converts the key to a format that it reads. */

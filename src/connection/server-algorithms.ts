@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** What a server offers for each part of a connection, in the order of its first packet (RFC 4253, 7.1). */
 const OFFERS = [
@@ -30,7 +30,7 @@ const COOKIE_BYTES = 16
 export class ServerHello {
   #bytes = Buffer.alloc(0)
 
-  constructor(socket: Socket) {
+  constructor(socket: Duplex) {
     const keep = (chunk: Buffer): void => {
       this.#bytes = Buffer.concat([this.#bytes, chunk])
       if (this.#bytes.length > MOST_BYTES) socket.off('data', keep)

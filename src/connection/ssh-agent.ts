@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import ssh2, { type IdentityCallback, type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2'
 import { field } from './private-key.ts'
+import { WireReader } from './wire-reader.ts'
 
 /** A key that an agent holds. */
 export interface AgentKey {
@@ -123,25 +124,4 @@ export class OneKeyAgent extends ssh2.BaseAgent<ParsedKey> {
 export function parsedKey({ wire }: AgentKey): ParsedKey | undefined {
   const key = ssh2.utils.parseKey(wire)
   return key instanceof Error ? undefined : Array.isArray(key) ? (key[0] as ParsedKey) : key
-}
-
-/** Reads fields of the SSH protocol. */
-class WireReader {
-  readonly #bytes: Buffer
-  #at = 0
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
-  }
-
-  uint32(): number {
-    this.#at += 4
-    return this.#bytes.readUInt32BE(this.#at - 4)
-  }
-
-  string(): Buffer {
-    const length = this.uint32()
-    this.#at += length
-    return this.#bytes.subarray(this.#at - length, this.#at)
-  }
 }

@@ -1,102 +1,71 @@
 import { homedir } from 'node:os'
 import { splitWords } from '../shell/split-words.ts'
 import { ConnectionConfigError } from './config-error.ts'
+import { type ConfigLine, parseConfigLine } from './ssh-config/lines.ts'
 
-/** StrictHostKeyChecking of ssh_config. */
-export type HostKeyChecking = 'yes' | 'accept-new' | 'no'
-
-/** The options in `ansible_ssh_*_args`. */
+/** The options in a variable like `ansible_ssh_common_args`. */
 export interface SshArguments {
-  userKnownHostsFiles?: readonly string[]
-  hostKeyChecking?: HostKeyChecking
-  bindAddress?: string
-  /** Offers no keys of the agent but the configured ones. */
-  identitiesOnly?: boolean
-  connectTimeoutSeconds?: number
-  /** Seconds without data after which a keepalive is sent; 0: never. */
-  aliveIntervalSeconds?: number
-  /** Unanswered keepalives after which the connection counts as lost. */
-  aliveCountMax?: number
+  readonly lines: readonly ConfigLine[]
+  /** The file of `-F`. */
+  readonly configFile?: string
 }
 
-/** Parses an option's value; returns text for an invalid value. */
-type Option = (value: string) => SshArguments | string
-
-const INTEGER = /^\d+$/
-const SECONDS_ERROR = 'must be a whole number of seconds'
-
-const OPTIONS = new Map<string, Option>([
-  [
-    'userknownhostsfile',
-    (value) => ({
-      userKnownHostsFiles: value === 'none' ? [] : value.split(/\s+/).map(expandHome),
-    }),
-  ],
-  [
-    'stricthostkeychecking',
-    (value) => {
-      if (value === 'yes' || value === 'ask') return { hostKeyChecking: 'yes' }
-      if (value === 'no' || value === 'off') return { hostKeyChecking: 'no' }
-      return value === 'accept-new' ? { hostKeyChecking: value } : 'must be yes, accept-new or no'
-    },
-  ],
-  ['bindaddress', (value) => ({ bindAddress: value })],
-  [
-    'identitiesonly',
-    (value) => (['yes', 'no'].includes(value) ? { identitiesOnly: value === 'yes' } : 'must be yes or no'),
-  ],
-  [
-    'certificatefile',
-    () => 'is not supported: Labbook cannot log in with certificates; install the public key on the host',
-  ],
-  ['connecttimeout', (value) => (/^[1-9]\d*$/.test(value) ? { connectTimeoutSeconds: Number(value) } : SECONDS_ERROR)],
-  ['serveraliveinterval', (value) => (INTEGER.test(value) ? { aliveIntervalSeconds: Number(value) } : SECONDS_ERROR)],
-  [
-    'serveralivecountmax',
-    (value) => (INTEGER.test(value) ? { aliveCountMax: Number(value) } : 'must be a whole number'),
-  ],
-  ['proxyjump', () => 'is not supported yet: run Labbook on the jump host, or open a tunnel and set ansible_port'],
-  // Labbook always shares one connection and never prompts.
-  ...['controlmaster', 'controlpath', 'controlpersist', 'batchmode', 'compression'].map((name): [string, Option] => [
-    name,
-    () => ({}),
-  ]),
+/** Short options with a value, as options of ssh_config. */
+const SHORT = new Map([
+  ['J', 'ProxyJump'],
+  ['i', 'IdentityFile'],
+  ['l', 'User'],
+  ['p', 'Port'],
 ])
+/** Compression, and how much ssh prints: without effect on Labbook. */
+const IGNORED = /^-[Cqv]+$/
 
 /**
- * Parses arguments of `ssh`: `-o Key=Value`, `-oKey=Value`, `-o "Key Value"`; and `-C`.
+ * Parses arguments of `ssh`: `-o Key=Value`, `-oKey=Value`, `-o "Key Value"`, `-F`, `-J`, `-i`, `-l`, `-p`.
+ *
  * @throws {ConnectionConfigError} for any other.
  */
 export function parseSshArguments(text: string, variable: string, host: string): SshArguments {
-  const words = wordsOf(text, variable, host)
-  const result: SshArguments = {}
+  const at = `${host}: ${variable}`
+  const words = wordsOf(text, at)
+  const lines: ConfigLine[] = []
+  let configFile: string | undefined
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    if (word === '-C') continue
-    const assignment = word === '-o' ? words.shift() : word.startsWith('-o') ? word.slice(2) : undefined
-    const [, name, value] = /^\s*(\w+)\s*[=\s]\s*(.+)$/s.exec(assignment ?? '') ?? []
-    if (name === undefined || value === undefined) {
-      throw new ConnectionConfigError(
-        `${host}: ${variable}: cannot read ${JSON.stringify(assignment ?? word)}; write options as -o Name=value`,
-      )
+    if (IGNORED.test(word)) continue
+    const letter = /^-([oFJilp])/.exec(word)?.[1] ?? ''
+    const value = word.length > 2 ? word.slice(2) : words.shift()
+    if (letter === '' || value === undefined || value.trim() === '') throw unreadable(at, value, word, letter)
+    if (letter === 'F') configFile ??= expandHome(value)
+    else if (letter === 'o') lines.push(option(value, at))
+    else {
+      const name = SHORT.get(letter) ?? ''
+      lines.push({ keyword: name.toLowerCase(), name, words: [value], text: value, at })
     }
-    const parsed = OPTIONS.get(name.toLowerCase())?.(value.trim()) ?? `is not supported; supported are ${SUPPORTED}`
-    if (typeof parsed === 'string') throw new ConnectionConfigError(`${host}: ${variable}: option "${name}" ${parsed}`)
-    Object.assign(result, parsed)
   }
-  return result
+  return { lines, ...(configFile === undefined ? {} : { configFile }) }
 }
 
-function wordsOf(text: string, variable: string, host: string): string[] {
+function option(value: string, at: string): ConfigLine {
+  try {
+    return parseConfigLine(value.trim(), at)
+  } catch (error) {
+    if (!/cannot read/.test((error as Error).message)) throw error
+    throw unreadable(at, value, value, 'o')
+  }
+}
+
+function unreadable(at: string, value: string | undefined, word: string, letter: string): ConnectionConfigError {
+  const what = JSON.stringify(letter === '' ? word : (value ?? word))
+  return new ConnectionConfigError(`${at}: cannot read ${what}; write options as -o Name=value`)
+}
+
+function wordsOf(text: string, at: string): string[] {
   try {
     return splitWords(text)
   } catch (error) {
-    throw new ConnectionConfigError(`${host}: ${variable}: ${(error as SyntaxError).message}`, { cause: error })
+    throw new ConnectionConfigError(`${at}: ${(error as SyntaxError).message}`, { cause: error })
   }
 }
-
-const SUPPORTED =
-  'UserKnownHostsFile, StrictHostKeyChecking, IdentitiesOnly, BindAddress, ConnectTimeout, ServerAliveInterval and ' +
-  'ServerAliveCountMax'
 
 /** Expands `~` and `~/x` as a shell does. */
 export const expandHome = (path: string): string => path.replace(/^~(?=\/|$)/, homedir())

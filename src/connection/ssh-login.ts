@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { NodeSSH } from 'node-ssh'
@@ -8,14 +7,19 @@ import { explainConnectFailure, wasDroppedBeforeHandshake } from './connect-fail
 import type { ConnectError } from './login-failure.ts'
 import { Unreachable } from './connection.ts'
 import { HostKeyCheck } from './host-key.ts'
+import { commandLink, directLink, jumpLink, type Link } from './link.ts'
 import { reduceLoginSlots, acquireHandshakeSlot, acquireLoginSlot } from './login-slots.ts'
-import type { ConnectionSettings } from './connection-settings.ts'
+import type { ConnectionSettings } from './settings.ts'
+import type { Proxy } from './settings.ts'
 import { ServerHello } from './server-algorithms.ts'
-import { connectTcp } from './tcp-connect.ts'
+import { supportCertificates } from './user-certificate.ts'
 
 /** Attempts at a server that drops connections, and the first delay; each delay is twice the one before. */
 const ATTEMPTS = 5
 const FIRST_DELAY_MS = 200
+
+/** The exit code of a proxy command arrives after its output has ended. */
+const PROXY_EXIT_MS = 100
 
 /** An authenticated SSH connection. */
 export interface AuthenticatedClient {
@@ -36,12 +40,12 @@ export interface AuthenticatedClient {
  * @throws {Unreachable}
  */
 export async function logIn(target: ConnectionSettings, signal: AbortSignal): Promise<AuthenticatedClient> {
-  const { address, port, bindAddress, connectTimeoutSeconds } = target
+  const { address, port, bindAddress, proxy, connectTimeoutSeconds } = target
   if (bindAddress !== undefined && !isOwnAddress(bindAddress)) {
     // Checked first: without the lab its key is missing too, and an error about the key would mislead.
     throw new Unreachable(explainConnectFailure(target, Object.assign(new Error(), { code: 'EADDRNOTAVAIL' })))
   }
-  const server = `${address}:${port}`
+  const server = `${address}:${port}${proxy === undefined ? '' : ` ${proxyName(proxy)}`}`
   const login = new Authentication(target)
   let leftMs = connectTimeoutSeconds * 1000
   try {
@@ -92,15 +96,15 @@ class Attempt {
   }
 
   async run(): Promise<Pick<AuthenticatedClient, 'client' | 'loss'>> {
-    const socket = await this.#timed(() => this.#connectTcp())
-    const end = (): void => void socket.destroy()
+    const link = await this.#connect()
+    const end = (): void => void link.stream.destroy()
     this.#signal.addEventListener('abort', end)
     try {
       const release = await acquireHandshakeSlot(this.#signal)
-      return await this.#timed(() => this.#handshake(socket)).finally(release)
+      return await this.#timed(() => this.#handshake(link)).finally(release)
     } catch (error) {
-      socket.destroy()
-      throw error
+      link.stream.destroy()
+      throw await this.#explainProxy(error as Error, link)
     } finally {
       this.#signal.removeEventListener('abort', end)
     }
@@ -127,27 +131,44 @@ class Attempt {
     return new Unreachable(explainConnectFailure(this.#target, error, { greeting, mismatch, login }))
   }
 
-  /** Opens the socket itself, so that hosts that do not answer occupy no handshake slot. */
-  async #connectTcp(): Promise<Socket> {
+  /** Connects before the handshake, so that hosts that do not answer occupy no handshake slot. */
+  async #connect(): Promise<Link> {
+    const { proxy } = this.#target
+    if (proxy === undefined) return await this.#timed(() => this.#limited((signal) => directLink(this.#target, signal)))
+    if ('command' in proxy) return commandLink(proxy.command)
+    // The login to the jump host has its own time limit, and waits for its own slots.
+    const jump = await logIn(proxy.jump, this.#signal)
+    return await this.#timed(() => this.#limited((signal) => jumpLink(this.#target, jump, signal)))
+  }
+
+  async #limited<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const limit = new AbortController()
     const timer = setTimeout(
       () => limit.abort(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
       this.#limitMs,
     )
     try {
-      return await connectTcp(this.#target, AbortSignal.any([this.#signal, limit.signal]))
+      return await step(AbortSignal.any([this.#signal, limit.signal]))
     } finally {
       clearTimeout(timer)
     }
   }
 
-  async #handshake(socket: Socket): Promise<Pick<AuthenticatedClient, 'client' | 'loss'>> {
+  /** A proxy command that fails says more than the connection that it ends. */
+  async #explainProxy(error: Error, { loss }: Link): Promise<Error> {
+    if (loss === undefined || this.#hasHandshake || error instanceof Unreachable || this.#signal.aborted) return error
+    await wait(PROXY_EXIT_MS)
+    const why = loss()
+    return why === undefined ? error : new Unreachable(`${this.#target.name}: ${why}`)
+  }
+
+  async #handshake(link: Link): Promise<Pick<AuthenticatedClient, 'client' | 'loss'>> {
     const { name, user, keepalive } = this.#target
     const hostKey = new HostKeyCheck(this.#target)
     const ssh = new NodeSSH()
     let giveUp: (error: ConnectError) => void = () => undefined
     const connecting = ssh.connect({
-      sock: socket,
+      sock: link.stream,
       username: user,
       authHandler: this.#login.handler(() => giveUp(loginError('no answer to a prompt', 'client-authentication'))),
       hostVerifier: (key: Buffer) => hostKey.verify(key),
@@ -171,16 +192,19 @@ class Attempt {
       if (error.level === 'agent') return
       loss.why = explainLoss(this.#target, error)
       giveUp(error)
-      // Reset, because a graceful shutdown would still send buffered data: no script may arrive after it was given up.
-      socket.resetAndDestroy()
+      // A graceful shutdown would still send buffered data: no script may arrive after it was given up.
+      link.discard()
     })
-    client?.once('handshake', () => (this.#hasHandshake = true))
+    client?.once('handshake', () => {
+      this.#hasHandshake = true
+      supportCertificates(client)
+    })
     client?.on('banner', (text: string) => this.#login.messages.push(...text.split('\n')))
-    this.#hello = new ServerHello(socket)
+    this.#hello = new ServerHello(link.stream)
     try {
       await ready
     } catch (error) {
-      throw hostKey.rejection === undefined ? error : new Unreachable(hostKey.rejection)
+      throw hostKey.rejection === undefined ? error : hostKey.rejected(hostKey.rejection)
     }
     // node-ssh sets it to null if the connection was lost immediately.
     if (client === null)
@@ -188,6 +212,9 @@ class Attempt {
     return { client, loss }
   }
 }
+
+const proxyName = (proxy: Proxy): string =>
+  'jump' in proxy ? `over ${proxy.jump.address}:${proxy.jump.port}` : `by ${proxy.command}`
 
 const loginError = (message: string, level: string): ConnectError => Object.assign(new Error(message), { level })
 

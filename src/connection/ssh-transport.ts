@@ -2,7 +2,7 @@ import type { ClientChannel } from 'ssh2'
 import { type Channel, type ChannelEnd, OUTPUT_GRACE_MS, type Transport } from './transport.ts'
 import { Unreachable } from './connection.ts'
 import { type AuthenticatedClient, logIn } from './ssh-login.ts'
-import type { ConnectionSettings } from './connection-settings.ts'
+import type { ConnectionSettings } from './settings.ts'
 
 /** One SSH connection: established on first use, re-established after it was lost. */
 export class SshTransport implements Transport {

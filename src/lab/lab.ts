@@ -208,8 +208,8 @@ export function vmVars(lab: Lab, node: Node): Vars {
     ansible_port: node.ssh.port,
     ansible_user: 'ops',
     ansible_ssh_private_key_file: `${lab.dir}/id_ed25519`,
-    // The SSH handshake is slow under software emulation.
-    ansible_ssh_common_args: `-o UserKnownHostsFile=${lab.dir}/known_hosts -o ConnectTimeout=60`,
+    // Options of ~/.ssh/config are for the user's machines. The SSH handshake is slow under software emulation.
+    ansible_ssh_common_args: `-o UserKnownHostsFile=${lab.dir}/known_hosts -F none -o ConnectTimeout=60`,
     ansible_become: true,
   }
 }

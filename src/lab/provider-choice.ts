@@ -135,7 +135,7 @@ function namespaceVars(
     ansible_host: vars.lab_address ?? nthAddress(network, 11 + place),
     ansible_user: 'ops',
     ansible_ssh_private_key_file: `${dir}/id_ed25519`,
-    ansible_ssh_common_args: `-o UserKnownHostsFile=${dir}/known_hosts -o BindAddress=${gateway(network)}`,
+    ansible_ssh_common_args: `-o UserKnownHostsFile=${dir}/known_hosts -F none -o BindAddress=${gateway(network)}`,
     ansible_become: true,
     ...vars,
   }

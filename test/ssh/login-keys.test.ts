@@ -104,13 +104,73 @@ t.test('a key that cannot be used is an error before any login', async (t) => {
   }
 })
 
-t.test('a certificate is said to be unsupported', async (t) => {
+t.test('a certificate logs in: beside its key, configured, and in the agent', async (t) => {
   makeKey(file('ca'))
-  makeKey(file('signed'))
-  execFileSync('ssh-keygen', ['-q', '-s', file('ca'), '-I', 'me', '-n', 'root', file('signed.pub')], { stdio: 'pipe' })
+  const trusting = await startSshd({ config: [`TrustedUserCAKeys ${file('ca.pub')}`] })
+  t.teardown(() => trusting.stop())
+  const sign = (name: string, principal = 'root'): void => {
+    const args = ['-q', '-s', file('ca'), '-I', 'me', '-n', principal, file(`${name}.pub`)]
+    execFileSync('ssh-keygen', args, { stdio: 'pipe' })
+  }
+  const logIn = async (vars: Record<string, unknown>): Promise<string> => {
+    const connection = openConnection(
+      connectionSettings('node1', trusting.vars({ ansible_ssh_private_key_file: undefined, ...vars })),
+    )
+    try {
+      return (await connection.exec('echo in', { timeLimitSeconds: 10 })).stdout.toString().trim()
+    } finally {
+      await connection.close()
+    }
+  }
+  for (const type of ['ed25519', 'rsa', 'ecdsa']) {
+    const name = `signed-${type}`
+    makeKey(file(name), type, type === 'rsa' ? 'open sesame' : '')
+    const key = {
+      ansible_ssh_private_key_file: file(name),
+      ...(type === 'rsa' ? { ansible_ssh_private_key_passphrase: 'open sesame' } : {}),
+    }
+    await t.rejects(logIn(key), /denied root access with the key/, `${type} without certificate`)
+    sign(name)
+    t.equal(await logIn(key), 'in', type)
+    const elsewhere = file(`${name}-elsewhere`)
+    execFileSync('mv', [file(`${name}-cert.pub`), elsewhere])
+    const common = `${String(trusting.vars()['ansible_ssh_common_args'])} -o CertificateFile=${elsewhere}`
+    t.equal(await logIn({ ...key, ansible_ssh_common_args: common }), 'in', `${type}, configured`)
+    execFileSync('mv', [elsewhere, file(`${name}-cert.pub`)])
+  }
+  const agent = startAgent(trusting.folder)
+  t.teardown(() => agent.stop())
+  for (const type of ['rsa', 'ecdsa']) agent.add(file(`signed-${type}`), 'open sesame')
+  t.equal(await logIn({}), 'in', 'keys and certificates of the agent')
+  agent.stop()
+  makeKey(file('other'))
+  sign('other', 'someone')
+  await t.rejects(
+    logIn({ ansible_ssh_private_key_file: file('other') }),
+    /denied root access with the certificate .*other-cert.pub, the key .*: .*check the certificate \(ssh-keygen -L/,
+  )
+})
+
+t.test('IdentityAgent names the agent, or none', async (t) => {
+  const agent = startAgent(sshd.folder)
+  t.teardown(() => agent.stop())
+  agent.add(sshd.keyFile, '')
+  const socket = String(process.env['SSH_AUTH_SOCK'])
+  const common = (value: string): Record<string, unknown> => ({
+    ansible_ssh_common_args: `${String(sshd.vars()['ansible_ssh_common_args'])} -o IdentityAgent=${value}`,
+  })
+  t.equal(await run(undefined, common('SSH_AUTH_SOCK')), 'in')
+  await refusal(t, 0, undefined, common('none'))
+  delete process.env['SSH_AUTH_SOCK']
+  t.equal(await run(undefined, common(socket)), 'in')
+})
+
+t.test('methods that ssh_config rules out are not tried', async (t) => {
+  const common = `${String(sshd.vars()['ansible_ssh_common_args'])} -o PubkeyAuthentication=no`
+  t.equal(await run(sshd.keyFile), 'in')
   t.match(
-    await refusal(t, 1, file('signed')),
-    `certificate ${file('signed')}-cert.pub was not presented: Labbook does not support user certificates`,
+    await refusal(t, 0, sshd.keyFile, { ansible_ssh_common_args: common }),
+    'node1: ssh_config allows only password, keyboard-interactive',
   )
 })
 

@@ -134,11 +134,18 @@ async function exec(connection: Connection, script: string, become: Become | und
 
 /** In the worker's input they are plain text. */
 function withSecrets(target: ConnectionSettings): ConnectionSettings {
-  const known = (['password', 'keyPassphrase'] as const).flatMap((key): [string, Secret][] => {
-    const value: string | Secret | undefined = target[key]
-    return value === undefined ? [] : [[key, secret(value)]]
-  })
-  return { ...target, ...Object.fromEntries(known) }
+  const { password, keyFiles, passphrases, proxy } = target
+  const revive = <T extends { passphrase?: Secret }>(file: T): T =>
+    file.passphrase === undefined ? file : { ...file, passphrase: secret(file.passphrase) }
+  return {
+    ...target,
+    ...(password === undefined ? {} : { password: secret(password) }),
+    ...(keyFiles === undefined ? {} : { keyFiles: keyFiles.map(revive) }),
+    ...(passphrases === undefined
+      ? {}
+      : { passphrases: Object.fromEntries(Object.entries(passphrases).map(([file, text]) => [file, secret(text)])) }),
+    ...(proxy !== undefined && 'jump' in proxy ? { proxy: { jump: withSecrets(proxy.jump) } } : {}),
+  }
 }
 
 async function checksum(file: string): Promise<string> {

@@ -29,6 +29,7 @@ void t.test('empty command line means the defaults', async (t) => {
     extraVars: [],
     verbosity: 0,
     askBecomePass: false,
+    connection: { variables: new Map(), askPass: false, acceptNew: false },
     listHosts: false,
     listTasks: false,
     list: false,

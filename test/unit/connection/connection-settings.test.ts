@@ -12,7 +12,7 @@ t.test('host without variables is reached by its name, over SSH, as the current 
     address: 'node1',
     port: 22,
     user: userInfo().username,
-    hostKeyChecking: 'yes',
+    hostKeyChecking: 'ask',
     connectTimeoutSeconds: 10,
     keepalive: { intervalSeconds: 15, countMax: 3 },
     become: { always: false, user: 'root' },
@@ -39,7 +39,7 @@ t.test("connection settings are read from Ansible's variables", async (t) => {
     address: '10.0.0.1',
     port: 2222,
     user: 'ops',
-    keyFile: `${homedir()}/.ssh/lab`,
+    keyFiles: [{ path: `${homedir()}/.ssh/lab`, setBy: 'ansible_ssh_private_key_file' }],
     userKnownHostsFiles: [`${homedir()}/known`],
     hostKeyChecking: 'accept-new',
     bindAddress: '10.0.0.9',
@@ -95,14 +95,47 @@ t.test("sudo's program and flags replace the default ones, as in Ansible", async
     t.throws(() => connectionSettings('node1', vars), configError(message), JSON.stringify(vars))
 })
 
-t.test('IdentitiesOnly is read; certificates are refused', async (t) => {
+t.test('IdentitiesOnly is read', async (t) => {
   const only = (value: string) => connectionSettings('n', { ansible_ssh_args: `-o IdentitiesOnly=${value}` })
   t.same([only('yes').identitiesOnly, only('no').identitiesOnly], [true, false])
   t.throws(() => only('maybe'), configError(/option "IdentitiesOnly" must be yes or no/))
-  t.throws(
-    () => connectionSettings('n', { ansible_ssh_args: '-o CertificateFile=x' }),
-    configError(/option "CertificateFile" is not supported: Labbook cannot log in with certificates/),
-  )
+})
+
+t.test('--accept-new is for hosts that ssh would ask about', async (t) => {
+  const defaults = { variables: {}, origins: {}, acceptNewHostKeys: true, passphrases: new Map<string, Secret>() }
+  const checking = (args: string) => connectionSettings('n', { ansible_ssh_args: args }, defaults).hostKeyChecking
+  const option = (value: string): string => `-o StrictHostKeyChecking=${value}`
+  t.strictSame(['', option('ask'), option('yes'), option('no')].map(checking), [
+    'accept-new',
+    'accept-new',
+    'yes',
+    'no',
+  ])
+})
+
+t.test('authentication methods can be left out; ForwardAgent is named as ignored', async (t) => {
+  const read = (args: string) => connectionSettings('n', { ansible_ssh_args: args })
+  t.equal(read('-o PubkeyAuthentication=yes').authMethods, undefined)
+  t.strictSame(read('-o PasswordAuthentication=no -o KbdInteractiveAuthentication=no').authMethods, ['publickey'])
+  t.strictSame(read('-o PreferredAuthentications=gssapi-with-mic,password,publickey').authMethods, [
+    'publickey',
+    'password',
+  ])
+  t.strictSame(read('-o ForwardAgent=yes').unsupported, ['ForwardAgent (ansible_ssh_args)'])
+  t.equal(read('-o ForwardAgent=no').unsupported, undefined)
+})
+
+t.test('the first value of an option counts, in the order in which Ansible passes them to ssh', async (t) => {
+  const order = [
+    ['ansible_ssh_args', '-o Port=1'],
+    ['ansible_port', 2],
+    ['ansible_ssh_common_args', '-p 3'],
+    ['ansible_ssh_extra_args', '-o Port=4 -o Port=5'],
+  ] as const
+  order.forEach((_, i) => {
+    const vars: Record<string, unknown> = Object.fromEntries<unknown>(order.slice(i))
+    t.equal(connectionSettings('n', vars).port, i + 1)
+  })
 })
 
 t.test('null variable counts as not set', async (t) => {
@@ -130,21 +163,18 @@ t.test('error for an invalid value names host, variable and valid values', async
     [{ ansible_become_user: 'x; reboot' }, /^node1: ansible_become_user must be a user name/],
     [{ ansible_become_user: '-s' }, /^node1: ansible_become_user must be a user name/],
     [{ ansible_host: '' }, 'node1: ansible_host must not be empty'],
-    [
-      { ansible_ssh_common_args: '-o ProxyJump=bastion' },
-      /^node1: ansible_ssh_common_args: option "ProxyJump" is not supported yet/,
-    ],
+    [{ ansible_ssh_common_args: '-o ProxyJump=a,,b' }, /^node1: ansible_ssh_common_args: option "ProxyJump" must be/],
     [
       { ansible_ssh_extra_args: '-o Tunnel=yes' },
       /^node1: ansible_ssh_extra_args: option "Tunnel" is not supported; supported are/,
     ],
     [{ ansible_ssh_args: '-o ConnectTimeout=soon' }, /option "ConnectTimeout" must be a whole number of seconds/],
     [
-      { ansible_ssh_args: '-o ServerAliveInterval=1m' },
+      { ansible_ssh_args: '-o ServerAliveInterval=1x' },
       /option "ServerAliveInterval" must be a whole number of seconds/,
     ],
     [{ ansible_ssh_args: '-o ServerAliveCountMax=-1' }, /option "ServerAliveCountMax" must be a whole number/],
-    [{ ansible_ssh_args: '-o StrictHostKeyChecking=maybe' }, /must be yes, accept-new or no/],
+    [{ ansible_ssh_args: '-o StrictHostKeyChecking=maybe' }, /must be yes, accept-new, ask or no/],
     [{ ansible_ssh_args: '-4' }, 'node1: ansible_ssh_args: cannot read "-4"; write options as -o Name=value'],
     [{ ansible_ssh_args: '-o' }, /cannot read "-o"/],
     [{ ansible_ssh_args: '-o "BindAddress=::1' }, /^node1: ansible_ssh_args: unclosed quote in: -o "BindAddress=::1$/],

@@ -55,7 +55,7 @@ t.test('--provider qemu keeps the addresses between nodes and connects through l
     ansible_port: 22_200,
     ansible_user: 'ops',
     ansible_ssh_private_key_file: /\/vm\/id_ed25519$/,
-    ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -o ConnectTimeout=60$/,
+    ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -F none -o ConnectTimeout=60$/,
     lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 },
     lab_chosen: 'chosen with --provider',
   })
