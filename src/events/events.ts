@@ -9,12 +9,38 @@ export interface ReportMetadata {
   readonly course?: string
 }
 
+/** A text by language of the report; English is the fallback. */
+export interface LocalizedText {
+  readonly en: string
+  readonly [language: string]: string
+}
+
 /** A question that findings of a run answer, for the report. */
 export interface ReportQuestion {
-  /** By language of the report; English is the fallback. */
-  readonly text: { readonly en: string; readonly [language: string]: string }
+  readonly text: LocalizedText
   /** Prefixes of the ids of findings that answer it. */
   readonly answeredBy: readonly string[]
+  /**
+   * The section of the report. Questions with a section can be answered by Yes or No. Event logs of older versions have
+   * none: their questions are answered by the verdicts of the findings.
+   */
+  readonly section?: LocalizedText
+  /** The findings claim the opposite of what is asked: if they hold, the answer is No. */
+  readonly negated?: true
+  /** Prefixes of the ids of exhibits to show beside the answer, the most important first. */
+  readonly pictures?: readonly string[]
+  /** Measured numbers of its findings to show as key results. */
+  readonly keyResults?: readonly KeyResult[]
+  readonly references?: readonly { readonly title: string; readonly url: string }[]
+}
+
+/** A number that a finding measured, shown as a tile. */
+export interface KeyResult {
+  readonly label: LocalizedText
+  /** Id of the finding. */
+  readonly finding: string
+  /** Name of the metric. */
+  readonly metric: string
 }
 
 /** Ansible's states, and `unknown`: in check mode, the task depends on an earlier one that has not run. */
@@ -166,6 +192,8 @@ export interface Exhibit extends Base {
   /** `controller` for commands on this machine. */
   readonly host: string
   readonly command: string
+  /** Shown on the terminal instead: what a person would type. Absent if it is the command. */
+  readonly displayCommand?: string
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number

@@ -1,13 +1,52 @@
+import { documentOf, type ReportDocument } from './document.ts'
 import { html, Markup } from './html.ts'
-import { appendix, logMessages } from './page-appendix.ts'
-import { evidence, moreExhibits } from './page-evidence.ts'
-import { findings, titleBlock, hosts, phases, questions, failures } from './page-overview.ts'
-import { mark } from './page-components.ts'
-import { tasks } from './page-tasks.ts'
+import { conclusion, EVIDENCE_FILE, failedTasks, otherFindings, section, type Picture } from './page-document.ts'
+import { aim, front, keyResults, limits, references, runsTable } from './page-front.ts'
+import { hosts } from './page-overview.ts'
+import type { ReportData } from './report-data.ts'
 import type { View } from './view.ts'
 
-/** The report as a self-contained HTML page. `style` is CSS. */
-export const htmlPage = (view: View, style: string): string =>
+/**
+ * The report as a self-contained HTML page: the questions, their answers, and the exhibits that show them. All other
+ * evidence is in `evidence.html` beside it.
+ *
+ * @param draw - draws an exhibit for the report.
+ * @param style - CSS.
+ */
+export function htmlPage(
+  view: View,
+  facts: ReportData,
+  draw: (id: string) => Picture | undefined,
+  style: string,
+): string {
+  const document = documentOf(view, facts)
+  const ids = document.sections.flatMap(({ questions }) => questions.flatMap(({ pictures }) => pictures))
+  const pictures = new Map(ids.flatMap((id) => [draw(id)].flatMap((one) => (one === undefined ? [] : [[id, one]]))))
+  const figures = new Map<string, number>()
+  const { messages } = view
+  return shell(
+    view,
+    messages.phrases.title(document.title, view.verdict),
+    style,
+    html`${front(view)}
+${contents(view, document)}
+<main id="report" tabindex="-1">
+${failedTasks(view)}
+${aim(view, document)}
+${keyResults(document, messages)}
+${document.sections.map((one, i) => section(one, i + 1, pictures, figures, messages))}
+${otherFindings(document, messages)}
+${conclusion(document, messages)}
+${limits(document, messages)}
+${references(document, messages)}
+${view.findings.length === 0 && hosts(view)}
+${runsTable(view)}
+</main>`,
+  )
+}
+
+/** The frame of both pages. */
+export const shell = (view: View, title: string, style: string, content: Markup): string =>
   html`<!doctype html>
 <html lang="${view.messages.lang}">
 <head>
@@ -15,7 +54,7 @@ export const htmlPage = (view: View, style: string): string =>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>${view.messages.phrases.title(view.title, view.verdict)}</title>
+<title>${title}</title>
 ${
   view.about.author !== undefined &&
   html`<meta name="author" content="${view.about.author}">
@@ -24,55 +63,38 @@ ${
 </head>
 <body>
 <a class="skip" href="#report">${view.messages.headings.skipLink}</a>
-${titleBlock(view)}
-${contents(view)}
-<main id="report" tabindex="-1">
-${failures(view)}
-${questions(view)}
-${findings(view)}
-${hosts(view)}
-${phases(view)}
-${evidence(view)}
-${moreExhibits(view)}
-${tasks(view)}
-${logMessages(view)}
-${appendix(view)}
-</main>
+${content}
 <footer>${view.messages.phrases.footer}</footer>
 </body>
 </html>
 `.text
 
-const contents = ({
-  failures,
-  questions,
-  findings,
-  recap,
-  otherExhibits,
-  plays,
-  logEvents: logEvents,
-  commands,
-  messages: { headings: headings },
-}: View): Markup => html`
+const contents = (
+  view: View,
+  { sections, tiles, counts, others, limits: lines, references: links }: ReportDocument,
+): Markup => {
+  const { headings } = view.messages
+  return html`
 <nav aria-labelledby="head-contents">
 <h2 id="head-contents">${headings.contents}</h2>
 <ol>
 <li><a href="#verdict">${headings.verdict}</a></li>
-${failures.length > 0 && html`<li><a class="bad" href="#wrong">${headings.failures}</a></li>`}
-${questions.length > 0 && html`<li><a href="#questions">${headings.questions}</a></li>`}
-${findings.length > 0 && html`<li><a href="#findings">${headings.findings}</a></li>`}
-${recap.length > 0 && html`<li><a href="#hosts">${headings.hosts}</a></li>`}
-<li><a href="#phases">${headings.phases}</a></li>
-${
-  findings.length > 0 &&
-  html`<li><a href="#evidence">${headings.evidence}</a><ol>${findings.map(
-    (f) => html`<li><a href="#finding-${f.slug}">${mark(f.mark)}${f.statement}</a></li>`,
-  )}</ol></li>`
-}
-${otherExhibits.length > 0 && html`<li><a href="#exhibits">${headings.otherExhibits}</a></li>`}
-<li><a href="#tasks">${headings.tasks}</a>${plays.length > 0 && html`<ol>${plays.map(({ name }, i) => html`<li><a href="#play-${i + 1}">${name}</a></li>`)}</ol>`}</li>
-${logEvents.length > 0 && html`<li><a href="#notices">${headings.logMessages}</a></li>`}
-${commands.length > 0 && html`<li><a href="#appendix">${headings.appendix}</a></li>`}
+${view.failures.length > 0 && html`<li><a class="bad" href="#wrong">${headings.failures}</a></li>`}
+<li><a href="#aim">${headings.aim}</a></li>
+${tiles.length > 0 && html`<li><a href="#key-results">${headings.keyResults}</a></li>`}
+${sections.map(
+  ({ title, questions }, s) =>
+    html`<li><a href="#section-${s + 1}">${title}</a><ol>${questions.map(
+      ({ question }, q) => html`<li><a href="#question-${s + 1}-${q + 1}">${question}</a></li>`,
+    )}</ol></li>`,
+)}
+${others.length > 0 && html`<li><a href="#other-findings">${headings.otherFindings}</a></li>`}
+${counts.some((count) => count > 0) && html`<li><a href="#conclusion">${headings.conclusion}</a></li>`}
+${lines.length > 0 && html`<li><a href="#limits">${headings.limits}</a></li>`}
+${links.length > 0 && html`<li><a href="#references">${headings.references}</a></li>`}
+<li><a href="#runs">${headings.runs}</a></li>
+<li><a href="${EVIDENCE_FILE}">${headings.allEvidence}</a></li>
 </ol>
 </nav>
 `
+}

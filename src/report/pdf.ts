@@ -71,6 +71,8 @@ export async function printPdf(browser: string, page: string, pdf: string): Prom
         // Chromium refuses to run as root with its sandbox. The page has no scripts and loads nothing.
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
         '--no-pdf-header-footer',
+        // Bookmarks of the headings. Older versions ignore it.
+        '--generate-pdf-document-outline',
         `--print-to-pdf=${partial}`,
         pathToFileURL(page).href,
       ],

@@ -1,4 +1,4 @@
-import type { ReportQuestion } from '../events/events.ts'
+import type { Finding, LocalizedText, ReportQuestion } from '../events/events.ts'
 
 /**
  * Groups findings by the question they answer. A finding answers the question with the longest matching id prefix.
@@ -11,15 +11,35 @@ export function groupByQuestion<F extends { readonly id: string }>(
   findings: readonly F[],
   questions: readonly ReportQuestion[],
   language: string,
-): { readonly question: string; readonly answers: readonly F[] }[] {
+): { readonly question: string; readonly asked: ReportQuestion; readonly answers: readonly F[] }[] {
   const answers = new Map<ReportQuestion, F[]>(questions.map((question) => [question, []]))
   for (const finding of findings) {
     const question = questionOf(finding.id, questions)
     if (question !== undefined) answers.get(question)?.push(finding)
   }
-  return [...answers].flatMap(([{ text }, answers]) =>
-    answers.length === 0 ? [] : [{ question: text[language] ?? text.en, answers }],
+  return [...answers].flatMap(([asked, answers]) =>
+    answers.length === 0 ? [] : [{ question: inLanguage(asked.text, language), asked, answers }],
   )
+}
+
+/** A text in a language; English if it lacks it. */
+export const inLanguage = (text: LocalizedText, language: string): string => text[language] ?? text.en
+
+/**
+ * The answer to a question: Yes if all findings support it, No if one contradicts it, else inconclusive.
+ * undefined for questions of older versions, which cannot be answered so.
+ */
+export function answerOf(
+  { section, negated }: Pick<ReportQuestion, 'section' | 'negated'>,
+  answers: readonly Pick<Finding, 'holds'>[],
+): boolean | null | undefined {
+  if (section === undefined) return undefined
+  const holds = answers.some((finding) => finding.holds === false)
+    ? false
+    : answers.some((finding) => finding.holds === null)
+      ? null
+      : true
+  return holds === null ? null : holds !== (negated === true)
 }
 
 function questionOf(id: string, questions: readonly ReportQuestion[]): ReportQuestion | undefined {

@@ -1,5 +1,7 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
+import type { ReportQuestion, RunEvent } from '../events/events.ts'
 import { replaceFile } from '../evidence/replace-file.ts'
 import { fileError, PRIVATE_DIRECTORY } from '../evidence/run-directory.ts'
 import { readEventLog } from '../evidence/read-event-log.ts'
@@ -7,9 +9,12 @@ import { SummaryFold, type Summary } from '../evidence/summary.ts'
 import type { DataFile } from './data-files.ts'
 import { ReportDataFold, type ReportData } from './report-data.ts'
 import { markdownPage } from './page-markdown.ts'
+import { mergeRuns, mergeSummaries } from './merge-runs.ts'
 import { htmlPage } from './page.ts'
+import { evidencePage } from './page-annex.ts'
+import { EVIDENCE_FILE, type Picture } from './page-document.ts'
 import { reportStyle } from './style.ts'
-import { viewOf, type Drawing } from './view.ts'
+import { viewOf, type Drawing, type View } from './view.ts'
 import { messagesOf, type Language, type Messages } from './messages/index.ts'
 
 /** Everything a report is rendered from. */
@@ -23,25 +28,40 @@ export interface ReportOptions {
   readonly language?: Language
   /** Default: both. */
   readonly formats?: readonly ('html' | 'md')[]
+  /** The run directories of a report of several runs, the oldest first. Default: the directory itself. */
+  readonly runs?: readonly string[]
+  /** For event logs of older versions: questions with sections. */
+  readonly questions?: readonly ReportQuestion[]
 }
 
+/** Rows of a terminal in the report, besides the command. */
+const PICTURE_ROWS = 14
+
 /**
- * Renders `report.md`, `report.html`, the images under `img/` and the data files under `data/` of a run.
+ * Renders `report.md`, `report.html`, `evidence.html`, the images under `img/` and the data files under `data/`.
  *
- * @param directory - the run directory, with `events.jsonl`.
+ * @param directory - where to write. Without `runs`, the run directory, with `events.jsonl`.
  * @param runData - collected during the run. Without it the event log is read, in constant memory.
- * @returns the paths of the two reports.
+ * @returns the paths of the reports.
  * @throws {EvidenceError} if the event log is missing or damaged, or the report cannot be written.
  */
 export async function renderReport(
   directory: string,
   runData?: RunData,
-  { language = 'en', formats = ['html', 'md'] }: ReportOptions = {},
-): Promise<{ markdown: string; html: string }> {
+  { language = 'en', formats = ['html', 'md'], runs = [directory], questions = [] }: ReportOptions = {},
+): Promise<{ markdown: string; html: string; evidence: string }> {
   const messages = await messagesOf(language)
-  const { summary, facts } = runData ?? readAll(join(directory, 'events.jsonl'), messages)
-  const view = viewOf(summary, facts, await drawingFor(facts), messages)
-  const paths = { markdown: join(directory, 'report.md'), html: join(directory, 'report.html') }
+  const { summary, facts } = runData ?? readAll(runs, messages)
+  if (facts.runNames.length === 0) facts.runNames = runs.map(nameOf)
+  askQuestions(facts, questions)
+  const drawing = await drawingFor(facts)
+  const view = viewOf(summary, facts, drawing, messages)
+  const paths = {
+    markdown: join(directory, 'report.md'),
+    html: join(directory, 'report.html'),
+    evidence: join(directory, EVIDENCE_FILE),
+  }
+  const style = formats.includes('html') ? reportStyle() : ''
   try {
     if (view.exhibits.length > 0) await mkdir(join(directory, 'img'), { recursive: true, mode: PRIVATE_DIRECTORY })
     for (const { slug, svg } of view.exhibits) await replaceFile(join(directory, 'img', `${slug}.svg`), svg)
@@ -50,11 +70,35 @@ export async function renderReport(
       view.exhibits.flatMap(({ data }) => data),
     )
     if (formats.includes('md')) await replaceFile(paths.markdown, markdownPage(view))
-    if (formats.includes('html')) await replaceFile(paths.html, htmlPage(view, reportStyle()))
+    if (formats.includes('html')) {
+      await replaceFile(paths.html, htmlPage(view, facts, pictureOf(view, facts, drawing), style))
+      await replaceFile(paths.evidence, evidencePage(view, style))
+    }
   } catch (error) {
     throw fileError(`cannot write the report to ${directory}`, error)
   }
   return paths
+}
+
+/** Draws an exhibit for the report: a terminal has only so many rows that it fits beside the answer. */
+const pictureOf =
+  ({ exhibits, messages }: View, facts: ReportData, { drawTerminal }: Drawing) =>
+  (id: string): Picture | undefined => {
+    const [shown, exhibit] = [exhibits.find((one) => one.id === id), facts.exhibits.get(id)]
+    if (shown === undefined || exhibit === undefined) return undefined
+    const svg =
+      shown.chart !== undefined && shown.chart.problem === undefined
+        ? shown.svg
+        : drawTerminal(exhibit, shown.slug, messages, PICTURE_ROWS)
+    return { id, slug: shown.slug, title: shown.title, host: shown.host, svg }
+  }
+
+/** Questions with sections replace those of event logs of older versions, which have none. */
+function askQuestions(facts: ReportData, questions: readonly ReportQuestion[]): void {
+  const { start } = facts
+  if (start === undefined || questions.length === 0) return
+  if (start.questions?.some(({ section }) => section !== undefined)) return
+  facts.start = { ...start, questions }
 }
 
 /** Keeps longer existing files: the event log truncates long texts, the report at the end of a run has them all. */
@@ -68,14 +112,36 @@ async function writeData(directory: string, files: readonly DataFile[]): Promise
   }
 }
 
-function readAll(eventLog: string, messages: Messages): RunData {
-  const summary = new SummaryFold()
+/** Reads event logs, the oldest run first. */
+function readAll(directories: readonly string[], messages: Messages): RunData {
   const facts = new ReportDataFold(messages)
-  for (const event of readEventLog(eventLog)) {
-    summary.add(event)
-    facts.add(event)
+  const runs = directories
+    .map((directory) => ({
+      name: nameOf(directory),
+      log: join(directory, 'events.jsonl'),
+      summary: new SummaryFold(),
+    }))
+    .map((run) => ({ ...run, startedAt: directories.length > 1 ? startOf(run.log) : '' }))
+    .toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : 0))
+  const read = function* (log: string, summary: SummaryFold): Generator<RunEvent> {
+    for (const event of readEventLog(log)) {
+      summary.add(event)
+      yield event
+    }
   }
-  return { summary: summary.summary(), facts: facts.data }
+  for (const event of mergeRuns(runs.map(({ name, log, summary }) => ({ name, events: read(log, summary) }))))
+    facts.add(event)
+  facts.data.runNames = runs.map(({ name }) => name)
+  return { summary: mergeSummaries(runs.map(({ summary }) => summary.summary())), facts: facts.data }
+}
+
+/** The name of a run's directory; of `latest`, that of the run it links to. */
+const nameOf = (directory: string): string =>
+  basename(existsSync(directory) ? realpathSync(directory) : resolve(directory))
+
+function startOf(log: string): string {
+  for (const { time } of readEventLog(log)) return time
+  return ''
 }
 
 /** Loads only the libraries that this report needs. */

@@ -2,6 +2,7 @@ import type { Exhibit, Finding, LogEvent, RunEnd, RunEvent, RunStart, TaskResult
 import { CommandFold } from './commands.ts'
 import { DataLimit, type RetainedData } from './data-files.ts'
 import { MachineFold } from './machines.ts'
+import { TopologyFold } from './topology.ts'
 import { detailOf, sizeOf, type TaskDetail } from './task-detail.ts'
 import { en, type Messages } from './messages/index.ts'
 
@@ -55,6 +56,13 @@ export interface ReportData {
   moreExhibits: number
   moreLogEvents: number
   readonly machines: MachineFold
+  readonly topology: TopologyFold
+  /** The runs of the report, oldest first; without `end`, the run was killed. */
+  readonly runs: { readonly start: RunStart; end?: RunEnd }[]
+  /** Names of the runs: of their directories. Without them, the names of the playbooks are shown. */
+  runNames: readonly string[]
+  /** Findings of older runs, replaced by a newer run's of the same id. */
+  replacedFindings: number
   readonly commands: CommandFold
   /** Hypothesis by experiment name. */
   readonly hypotheses: Map<string, string>
@@ -70,6 +78,8 @@ export class ReportDataFold {
   readonly #counts = { failed: 0, other: 0, quiet: 0 }
   readonly #data = new DataLimit(MAX_DATA_CHARACTERS)
   #remaining = MAX_CHARACTERS
+  /** Number of findings of the runs before the current one. */
+  #olderFindings = 0
 
   /** @param messages - language of the notes about omitted text. */
   constructor(messages: Messages = en) {
@@ -86,6 +96,10 @@ export class ReportDataFold {
       moreExhibits: 0,
       moreLogEvents: 0,
       machines: new MachineFold(),
+      topology: new TopologyFold(),
+      runs: [],
+      runNames: [],
+      replacedFindings: 0,
       commands: new CommandFold(messages),
       hypotheses: new Map(),
     }
@@ -97,15 +111,19 @@ export class ReportDataFold {
     switch (event.type) {
       case 'run_start':
         facts.start = event
+        facts.runs.push({ start: event })
+        facts.topology.addStart(event)
+        this.#olderFindings = facts.findings.length
         break
       case 'run_end':
         facts.end = event
+        Object.assign(facts.runs.at(-1) ?? {}, { end: event })
         break
       case 'exhibit':
         this.#addExhibit(event)
         break
       case 'finding':
-        facts.findings.push(event)
+        this.#addFinding(event)
         break
       case 'notice':
         if (facts.logEvents.length < LIMITS.notices) facts.logEvents.push(event)
@@ -125,8 +143,20 @@ export class ReportDataFold {
     }
   }
 
+  #addFinding(finding: Finding): void {
+    const { findings } = this.data
+    const older = findings.findIndex(({ id }, i) => i < this.#olderFindings && id === finding.id)
+    if (older === -1) {
+      findings.push(finding)
+      return
+    }
+    findings.splice(older, 1, finding)
+    this.data.replacedFindings += 1
+  }
+
   #addExhibit(exhibit: Exhibit): void {
     const { data: facts } = this
+    facts.topology.addExhibit(exhibit)
     facts.machines.addExhibit(exhibit)
     facts.commands.addExhibit(exhibit)
     if (facts.exhibits.size >= LIMITS.exhibits && !facts.exhibits.has(exhibit.id)) {
@@ -148,6 +178,7 @@ export class ReportDataFold {
     const { data: facts } = this
     facts.results += 1
     facts.machines.addResult(result)
+    facts.topology.addResult(result)
     facts.commands.addResult(result)
     const play = getOrCreate(facts.plays, result.play, () => ({
       name: result.play,

@@ -41,25 +41,34 @@ const THEME: Readonly<Record<string, string>> = {
   '255, 255, 255': '#ffffff',
 }
 
+export interface LayoutOptions {
+  /** Ends long lines with `…` instead of wrapping them. */
+  readonly clip?: boolean
+}
+
 /**
  * Lays out text as a terminal does: colours, tabs, carriage returns, wrapping. Only SGR escape sequences are
  * interpreted; other control characters and bidirectional controls are dropped.
  */
-export function layOut(text: string, columns: number): Line[] {
+export function layOut(text: string, columns: number, { clip = false }: LayoutOptions = {}): Line[] {
   const lines: Line[] = []
   let line: Segment[] = []
   let column = 0
+  let isFull = false
   const breakLine = (): void => {
     lines.push(line)
     line = []
     column = 0
+    isFull = false
   }
   for (const style of Anser.ansiToJson(clean(text), { json: true, remove_empty: true })) {
     const parts = style.content.split('\n')
     for (const [i, part] of parts.entries()) {
       if (i > 0) breakLine()
-      for (const piece of fit(part, columns, column)) {
+      if (isFull) continue
+      for (const piece of clip ? clipped(part, columns, column) : fit(part, columns, column)) {
         if (piece.wrapped) breakLine()
+        isFull = piece.full === true
         line.push(segment(piece.text, column, style))
         column += widthOf(piece.text)
       }
@@ -125,8 +134,29 @@ function* graphemes(text: string): Generator<string> {
   }
 }
 
+interface Piece {
+  readonly text: string
+  readonly wrapped: boolean
+  /** The line takes no more text. */
+  readonly full?: boolean
+}
+
+/** The text that fits into the rest of the line. */
+function* clipped(text: string, columns: number, column: number): Generator<Piece> {
+  if (text === '') return
+  const [first] = fit(text, columns, column)
+  if (first === undefined) return
+  if (!first.wrapped && first.text.length === text.length) {
+    yield first
+    return
+  }
+  // Less one column, for the ellipsis.
+  const [shorter] = fit(text, columns - 1, column)
+  yield { text: `${shorter === undefined || shorter.wrapped ? '' : shorter.text}…`, wrapped: false, full: true }
+}
+
 /** Splits text at the last column; `column` is where the first piece starts. */
-function* fit(text: string, columns: number, column: number): Generator<{ text: string; wrapped: boolean }> {
+function* fit(text: string, columns: number, column: number): Generator<Piece> {
   if (text === '') return
   if (text.length <= CHUNK && column + widthOf(text) <= columns) {
     yield { text, wrapped: false }

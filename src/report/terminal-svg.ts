@@ -1,10 +1,11 @@
 import type { Exhibit } from '../events/events.ts'
 import { firstLine } from './format.ts'
 import { html, type Markup } from './html.ts'
+import { commandLines, fitOutput, isDescription } from './terminal-fit.ts'
 import { layOut, type Line, type Segment } from './terminal-layout.ts'
 import { en, type Messages } from './messages/index.ts'
 
-const MAX_COLUMNS = 120
+const MAX_COLUMNS = 100
 const MIN_COLUMNS = 64
 const HEAD = 40
 const TAIL = 20
@@ -16,20 +17,36 @@ const CHARACTER = 7.8
 
 type ShownFields = Pick<
   Exhibit,
-  'title' | 'host' | 'command' | 'stdout' | 'stderr' | 'exitCode' | 'durationMs' | 'long'
+  'title' | 'host' | 'command' | 'displayCommand' | 'stdout' | 'stderr' | 'exitCode' | 'durationMs' | 'long'
 >
 
 interface Row {
-  readonly kind: 'command' | 'out' | 'err' | 'note' | 'failed'
+  readonly kind: 'command' | 'described' | 'out' | 'err' | 'note' | 'failed'
   readonly segments: Line
 }
 
-const TEXT_COLORS = { command: '#f0f6fc', out: '#d5dbe3', err: '#ffb3a8', note: '#8a94a3', failed: '#ff7b72' } as const
+const TEXT_COLORS = {
+  command: '#f0f6fc',
+  described: '#a5d6ff',
+  out: '#d5dbe3',
+  err: '#ffb3a8',
+  note: '#8a94a3',
+  failed: '#ff7b72',
+} as const
 const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
-/** An exhibit as an SVG of a terminal, with selectable text. Output of more than 60 lines is cut in the middle. */
-export function drawTerminal(exhibit: ShownFields, id: string, messages: Messages = en): string {
-  const rows = rowsOf(exhibit, messages)
+/**
+ * An exhibit as an SVG of a terminal, with selectable text. Long output is cut in the middle, long lines at the end.
+ *
+ * @param maxRows - rows of the command, and of its output.
+ */
+export function drawTerminal(
+  exhibit: ShownFields,
+  id: string,
+  messages: Messages = en,
+  maxRows: number = HEAD + TAIL,
+): string {
+  const rows = rowsOf(exhibit, maxRows, messages)
   const columns = Math.max(MIN_COLUMNS, ...rows.map(({ segments }) => endOf(segments)))
   const width = Math.ceil(columns * CHARACTER + PADDING * 2)
   const height = TITLE_BAR + PADDING * 2 + rows.length * ROW
@@ -64,30 +81,37 @@ function draw(
 
 const tenths = (n: number): number => Math.round(n * 10) / 10
 
-function rowsOf(exhibit: ShownFields, { phrases: phrases }: Messages): Row[] {
-  const prompt = exhibit.host === 'controller' ? 'controller$ ' : `${exhibit.host}$ `
-  const rows: Row[] = layOut(prompt + exhibit.command.trimEnd().replaceAll('\n', '\n> '), MAX_COLUMNS).map(
-    (segments) => ({
-      kind: 'command',
-      segments,
-    }),
+function rowsOf(exhibit: ShownFields, maxRows: number, { phrases: phrases }: Messages): Row[] {
+  const clipped = { clip: true }
+  const commandKind = isDescription(exhibit) ? 'described' : 'command'
+  const command = layOut(commandLines(exhibit, MAX_COLUMNS), MAX_COLUMNS, clipped).map(
+    (segments): Row => ({ kind: commandKind, segments }),
   )
-  const output: Row[] = [
-    ...layOut(exhibit.stdout.trimEnd(), MAX_COLUMNS).map((segments): Row => ({ kind: 'out', segments })),
-    ...layOut(exhibit.stderr.trimEnd(), MAX_COLUMNS).map((segments): Row => ({ kind: 'err', segments })),
+  const output = [
+    ...layOut(fitOutput(exhibit.stdout.trimEnd(), MAX_COLUMNS), MAX_COLUMNS, clipped).map(
+      (segments): Row => ({ kind: 'out', segments }),
+    ),
+    ...layOut(fitOutput(exhibit.stderr.trimEnd(), MAX_COLUMNS), MAX_COLUMNS, clipped).map(
+      (segments): Row => ({ kind: 'err', segments }),
+    ),
   ]
-  rows.push(
-    ...cutMiddle(rows.splice(0), phrases),
-    ...cutMiddle(output, phrases, exhibit.long?.stdout?.file ?? exhibit.long?.stderr?.file),
-  )
-  if (exhibit.exitCode !== 0) rows.push(textRow('failed', phrases.exit(exhibit.exitCode)))
-  return rows
+  return [
+    ...cutMiddle(command, maxRows, phrases),
+    ...cutMiddle(output, maxRows, phrases, exhibit.long?.stdout?.file ?? exhibit.long?.stderr?.file),
+    ...(exhibit.exitCode === 0 ? [] : [textRow('failed', phrases.exit(exhibit.exitCode))]),
+  ]
 }
 
-function cutMiddle(rows: readonly Row[], phrases: Messages['phrases'], file = 'events.jsonl'): readonly Row[] {
-  if (rows.length <= HEAD + TAIL) return rows
-  const note = `··· ${phrases.linesOmitted(rows.length - HEAD - TAIL, file)} ···`
-  return [...rows.slice(0, HEAD), textRow('note', note), ...rows.slice(-TAIL)]
+function cutMiddle(
+  rows: readonly Row[],
+  maxRows: number,
+  phrases: Messages['phrases'],
+  file = 'events.jsonl',
+): readonly Row[] {
+  if (rows.length <= maxRows) return rows
+  const tail = Math.floor(maxRows / 3)
+  const note = `··· ${phrases.linesOmitted(rows.length - maxRows, file)} ···`
+  return [...rows.slice(0, maxRows - tail), textRow('note', note), ...rows.slice(-tail)]
 }
 
 const textRow = (kind: Row['kind'], text: string): Row => ({ kind, segments: layOut(text, MAX_COLUMNS)[0] ?? [] })

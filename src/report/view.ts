@@ -8,8 +8,9 @@ import { excerpt } from './format.ts'
 import type { MachineFold } from './machines.ts'
 import { findingStatistics } from './finding-statistics.ts'
 import type { drawTerminal } from './terminal-svg.ts'
-import { groupByQuestion } from './questions.ts'
+import { answerOf, groupByQuestion } from './questions.ts'
 import { slugger } from '../text/slug.ts'
+import { defaultTitle } from './titles.ts'
 import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task-detail.ts'
 import type { Messages } from './messages/index.ts'
 
@@ -68,20 +69,27 @@ export function viewOf(summary: Summary, facts: ReportData, drawing: Drawing, me
     })
   const recap = Object.entries(summary.hosts).map(([host, counts]) => ({ host, ...counts }))
   const about = facts.start?.about ?? {}
+  const topology = facts.topology.topology()
+  const questions = groupByQuestion(findings, facts.start?.questions ?? [], messages.lang)
   return {
     messages: messages,
     about,
-    title: about.title ?? (summary.playbook === '' ? messages.headings.unnamedRun : summary.playbook),
+    title:
+      about.title ??
+      defaultTitle(topology, messages) ??
+      (summary.playbook === '' ? messages.headings.unnamedRun : summary.playbook),
+    topology,
     verdict: messages.verdicts[summary.status],
-    reasons: reasons(summary, messages),
+    reasons: reasons(summary, questions, messages),
     summary,
     start: facts.start,
     hosts: joinNames(facts.start?.hosts ?? [], messages),
     machines: machines(facts.machines, messages),
     command: facts.start?.argv.join(' ') ?? '',
+    runs: facts.runs.map((run, i) => ({ ...run, name: facts.runNames[i] ?? run.start.playbook })),
     failures: facts.failures,
     findings,
-    questions: groupByQuestion(findings, facts.start?.questions ?? [], messages.lang),
+    questions,
     otherExhibits: [...exhibits.values()].filter(({ id }) => !shownIds.has(id)),
     exhibits: [...exhibits.values()],
     recap:
@@ -150,36 +158,40 @@ const LEVELS = { error: 0, warning: 1, info: 2 } as const
 
 /** An answer to a question is neither good nor bad. */
 function markOf({ holds, question }: Finding, { findingVerdicts: marks }: Messages) {
-  if (holds === null) return { sign: '?', text: marks.unknown, kind: 'unknown', rank: 1 }
+  if (holds === null) return { sign: '?', text: marks.unknown, kind: 'unknown', rank: 2 }
   if (question)
     return holds
-      ? { sign: '●', text: marks.yes, kind: 'answer', rank: 2 }
-      : { sign: '○', text: marks.no, kind: 'answer', rank: 2 }
+      ? { sign: '●', text: marks.yes, kind: 'answer', rank: 1 }
+      : { sign: '○', text: marks.no, kind: 'answer', rank: 1 }
   return holds
-    ? { sign: '✓', text: marks.holds, kind: 'holds', rank: 2 }
+    ? { sign: '✓', text: marks.holds, kind: 'holds', rank: 1 }
     : { sign: '✗', text: marks.fails, kind: 'fails', rank: 0 }
 }
 
 const failedFirst = (a: HostTasks, b: HostTasks): number => Number(b.failed) - Number(a.failed)
 
-function reasons(summary: Summary, messages: Messages): string[] {
+function reasons(
+  summary: Summary,
+  questions: ReturnType<typeof groupByQuestion<Pick<Finding, 'id' | 'holds'>>>,
+  messages: Messages,
+): string[] {
   const { phrases: phrases } = messages
+  const { findings } = summary
   const hosts = Object.entries(summary.hosts)
   const hostsWith = (key: 'failed' | 'unreachable') => hosts.filter(([, recap]) => recap[key] > 0).map(([host]) => host)
-  const claims = summary.findings.filter(({ question }) => !question)
-  const questions = summary.findings.filter(({ question }) => question)
-  const countClaims = (holds: boolean | null) => claims.filter((finding) => finding.holds === holds).length
+  const count = (holds: boolean | null) => findings.filter((finding) => finding.holds === holds).length
   const changed = hosts.reduce((sum, [, recap]) => sum + recap.changed, 0)
   const [failed, unreachable] = [hostsWith('failed'), hostsWith('unreachable')]
+  const answered = questions.filter(
+    ({ asked, answers }) => answerOf({ ...asked, section: asked.section ?? asked.text }, answers) !== null,
+  )
   return [
     ...(summary.status === 'interrupted' ? [phrases.interrupted] : []),
     ...(summary.check ? [phrases.check] : []),
     ...(unreachable.length > 0 ? [phrases.unreachable(joinNames(unreachable, messages))] : []),
     ...(failed.length > 0 ? [phrases.failed(joinNames(failed, messages))] : []),
-    ...(claims.length > 0 ? [phrases.findings(countClaims(true), countClaims(false), countClaims(null))] : []),
-    ...(questions.length > 0
-      ? [phrases.questions(questions.filter(({ holds }) => holds !== null).length, questions.length)]
-      : []),
+    ...(questions.length > 0 ? [phrases.questions(answered.length, questions.length)] : []),
+    ...(findings.length > 0 ? [phrases.findings(count(true), count(false), count(null))] : []),
     summary.check ? phrases.changesToMake(changed) : phrases.changed(changed),
   ]
 }

@@ -6,6 +6,10 @@ const measure = measureIn(ENGLISH)
 /** `1 task`, `2 tasks` */
 const plural = (n: number, word: string): string => `${number(n)} ${word}${n === 1 ? '' : 's'}`
 
+const COUNTS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'] as const
+const countWord = (n: number): string => COUNTS[n] ?? String(n)
+const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
+
 const MONTHS = [
   'January',
   'February',
@@ -69,6 +73,14 @@ export const en = {
     tasks: 'Tasks',
     logMessages: 'Log messages',
     appendix: 'Appendix: commands',
+    aim: 'Aim and set-up',
+    keyResults: 'Key results',
+    otherFindings: 'Other findings',
+    conclusion: 'Conclusion',
+    limits: 'Limits of the experiment',
+    references: 'References',
+    runs: 'Appendix: runs and evidence',
+    allEvidence: 'All evidence',
   },
   labels: {
     checkMode: 'check mode',
@@ -101,12 +113,36 @@ export const en = {
     wouldChange: 'In the current state, it would:',
     noTasks: 'No tasks ran.',
     exhibit: 'Exhibit',
+    report: 'Report',
+    run: 'Run',
+    allExhibits: 'All exhibits, tasks and commands',
+    onlyWith: 'in the evidence',
   },
   tables: {
     findings: 'Claims and results',
     hosts: 'Task results by host',
     phases: 'Duration of each phase',
     questions: 'Questions and the findings that answer them',
+    conclusion: 'Answers by section',
+    runs: 'The runs of this report',
+  },
+  topology: {
+    title: 'Topology',
+    clients: 'Clients (load generator)',
+    network: 'Network',
+    published: 'Published ports',
+    port: (ports: string): string => `port ${ports}`,
+    registry: (port: string): string => `registry, port ${port}`,
+    host: 'host',
+    worker: 'worker',
+    agent: 'agent',
+    manager: (status: string): string => `manager (${status})`,
+  },
+  defaultTitles: {
+    swarm: (app: string, nodes: number): string => `${app} on a ${countWord(nodes)}-node Docker Swarm`,
+    kubernetes: (app: string, nodes: number): string => `${app} on a ${countWord(nodes)}-node Kubernetes cluster`,
+    application: (stack: string): string => `${capitalized(stack)} application`,
+    services: 'Services',
   },
   charts: {
     second: 's',
@@ -182,5 +218,30 @@ export const en = {
     appendix: 'Commands that changed a host or are shown as evidence, in the order they ended.',
     omittedProbes: (n: number): string => `${plural(n, 'read-only probe')} omitted: see `,
     moreCommands: (n: number): string => `${plural(n, 'more command')}: see `,
+    aim: (questions: number, sections: string): string =>
+      `The aim is to answer ${plural(questions, 'question')} by experiment on running machines: ${sections}.`,
+    aimWithoutQuestions: 'The report shows what the run did to its hosts.',
+    method: (findings: number, exhibits: number): string =>
+      `Each answer rests on findings (${number(findings)} in all), and each finding on recorded commands, outputs and ` +
+      `measurements (${plural(exhibits, 'exhibit')}).`,
+    answers: (yes: number, no: number, unknown: number): string => `Yes ${yes}, No ${no}, Inconclusive ${unknown}`,
+    conclusiveFindings: (n: number, of: number): string =>
+      `${number(n)} of ${plural(of, 'finding')} ${n === 1 ? 'is' : 'are'} conclusive.`,
+    seeEvidence: 'Evidence',
+    figure: (n: number): string => `Figure ${n}`,
+    conclusion: (answered: number, all: number): string =>
+      `${number(answered)} of ${plural(all, 'question')} ${answered === 1 ? 'has' : 'have'} a conclusive answer.`,
+    sectionsMissing: (names: string): string => `Not covered, as no run of this report has findings on it: ${names}.`,
+    questionsMissing: (n: number): string =>
+      `${plural(n, 'question')} of the playbook ${n === 1 ? 'has' : 'have'} no findings in this report.`,
+    inconclusiveBecause: (ids: string, why: string): string => `Inconclusive (${ids}): ${why}.`,
+    once: (n: number): string =>
+      `${plural(n, 'finding')} rest${n === 1 ? 's' : ''} on a single repetition: a repeated experiment may measure other numbers.`,
+    oneKernel: (names: string): string =>
+      `${names} are containers of one machine and share its CPU and disk: compare their numbers with each other, not with those of dedicated machines.`,
+    exhibitsMissing: (ids: string): string => `Exhibits that findings refer to, but no run recorded: ${ids}.`,
+    replaced: (n: number): string => `${plural(n, 'older finding')} replaced by newer ones with the same id.`,
+    unasked: 'Findings that belong to no question of the playbook.',
+    evidenceTitle: (title: string): string => `${title}: evidence`,
   },
 }
