@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { type Exhibit, experiment, type ExperimentContext, raw, sh } from 'labbook'
 import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
-import { curlFunctions, MANIFEST_ACCEPT_HEADER } from './client.ts'
+import { curlFunctions, MANIFEST_ACCEPT_HEADER, typedRequest } from './client.ts'
 
 /** Checks TLS, authentication, push and pull. */
 export const accessProof = experiment(
@@ -20,6 +20,7 @@ export const accessProof = experiment(
       'registry.login.accepted': 'The registry accepts a correct password',
       'registry.login.refused': 'The registry refuses a wrong password',
       'registry.push.https': 'Push over HTTPS succeeds',
+      'registry.pull.anonymous-refused': 'The registry refuses a pull without login',
       'registry.pull.other-node': 'A node without the image pulls it with an identical digest',
       'registry.untrusted.refused': 'A client without the CA certificate rejects the registry',
     },
@@ -89,6 +90,7 @@ async function untrusted(on: ExperimentContext): Promise<void> {
     title: 'Client without the CA certificate',
     command: sh`others=$(mktemp); trap 'rm -f "$others"' EXIT; ${raw(others)} >"$others"
 curl -sS --capath /nonexistent --cacert "$others" -o /dev/null ${`https://${address}/v2/`}`,
+    displayCommand: sh`curl -sS --cacert mozilla-ca-certificates.crt ${`https://${address}/v2/`}`,
   })
   on.finding('registry.untrusted.refused', {
     holds: refused.exitCode === 60,
@@ -131,6 +133,7 @@ async function logins(on: ExperimentContext): Promise<void> {
       title,
       command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 printf '%s\n' ${candidate} | docker --config "$folder" login ${address} --username ${name} --password-stdin`,
+      displayCommand: sh`docker login ${address} --username ${name} --password-stdin`,
     })
   const right = await attempt('Log in with the correct password', password.reveal())
   on.finding('registry.login.accepted', {
@@ -155,11 +158,13 @@ async function push(on: ExperimentContext): Promise<string> {
     timeout: 120,
     command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 date +%s.%N >"$folder/now" && tar -C "$folder" -cf - now | docker import - ${image} && docker push ${image}`,
+    displayCommand: sh`tar -cf - now | docker import - ${image} && docker push ${image}`,
   })
   const digest = /digest: (sha256:\w{64})/.exec(pushed.stdout)?.[1]
   const known = await on.exhibit({
     title: 'Manifest in the registry',
     command: `${curlFunctions(on)}\nask -I -H '${MANIFEST_ACCEPT_HEADER}' https://${address}/v2/labbook/try/manifests/latest`,
+    displayCommand: typedRequest(on, `-I https://${address}/v2/labbook/try/manifests/latest`),
   })
   on.finding('registry.push.https', {
     holds: pushed.exitCode === 0 && digest !== undefined && known.stdout.includes(digest),
@@ -174,17 +179,27 @@ async function pull(on: ExperimentContext, digest: string): Promise<void> {
   const other = (on.groups.docker ?? []).findLast((host) => host !== registryHost(on))
   const image = `${address}/labbook/try@${digest}`
   if (other === undefined || digest === '') {
-    on.finding('registry.pull.other-node', {
-      holds: null,
-      evidence: [],
-      detail: other === undefined ? 'inconclusive: no other host with Docker' : 'inconclusive: the push failed',
-    })
+    on.inconclusive(other === undefined ? 'no other host with Docker' : 'the push failed')
     return
   }
   const absent = await on.exhibit({
     title: `Image on ${other} before the pull`,
     host: other,
     command: sh`docker image inspect ${image}`,
+  })
+  const refused = await on.exhibit({
+    title: `Pull on ${other} without login`,
+    host: other,
+    // An empty configuration has no saved login.
+    command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+docker --config "$folder" pull ${image}`,
+    displayCommand: sh`docker --config no-login pull ${image}`,
+    timeout: 120,
+  })
+  on.finding('registry.pull.anonymous-refused', {
+    holds: refused.exitCode !== 0 && /no basic auth credentials|unauthorized|401/i.test(refused.stderr),
+    evidence: [refused],
+    detail: `docker pull exited with ${refused.exitCode}: ${refused.stderr.trim().split('\n').at(-1) ?? ''}`,
   })
   const pulled = await on.exhibit({
     title: `Pull on ${other}`,

@@ -14,6 +14,10 @@ export function curlFunctions(on: Pick<ExperimentContext, 'groups' | 'hostvars'>
   ].join('\n')
 }
 
+/** The request as a person would type it, for the report: curl asks for the password. */
+export const typedRequest = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>, request: string): string =>
+  `curl -sS --cacert /etc/docker/certs.d/${registryAddress(on)}/ca.crt --user labbook ${request}`
+
 /** Accept header for manifests, Docker and OCI. */
 export const MANIFEST_ACCEPT_HEADER =
   'Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'

@@ -1,6 +1,6 @@
 import { disturbAll, docker_container, type Exhibit, experiment, type ExperimentContext, sh } from 'labbook'
 import { registryAddress, registryHost } from './address.ts'
-import { curlFunctions, listDigests } from './client.ts'
+import { curlFunctions, listDigests, typedRequest } from './client.ts'
 import { CONTAINER, registryContainer, storageOf } from './registry.ts'
 
 const HELLO = 'labbook/hello-world'
@@ -47,7 +47,11 @@ export const recreateProof = experiment(
 
 /** Every tag with its digest. */
 const catalogue = (on: ExperimentContext, title: string): Promise<Exhibit> =>
-  on.exhibit({ title, command: `${curlFunctions(on)}\n${listDigests(registryAddress(on))}` })
+  on.exhibit({
+    title,
+    command: `${curlFunctions(on)}\n${listDigests(registryAddress(on))}`,
+    displayCommand: typedRequest(on, `--head https://${registryAddress(on)}/v2/NAME/manifests/TAG`),
+  })
 
 function helloIn({ stdout }: Pick<Exhibit, 'stdout'>): { tag: string; digest: string } {
   const [, tag, digest] = /^labbook\/hello-world:(\S+) (sha256:\w{64})$/m.exec(stdout) ?? []
@@ -69,6 +73,16 @@ async function checkStorage(
     title: 'Mounts of the container',
     command: `docker inspect ${CONTAINER} --format '{{range .Mounts}}{{.Type}} {{.Source}} -> {{.Destination}}{{println}}{{end}}'`,
   })
+  const list = await on.exhibit({
+    title: 'Catalogue of the registry',
+    command: `${curlFunctions(on)}\nask https://${address}/v2/_catalog`,
+    displayCommand: typedRequest(on, `https://${address}/v2/_catalog`),
+  })
+  const tags = await on.exhibit({
+    title: 'Tags of hello-world',
+    command: `${curlFunctions(on)}\nask https://${address}/v2/${HELLO}/tags/list`,
+    displayCommand: typedRequest(on, `https://${address}/v2/${HELLO}/tags/list`),
+  })
   const tree = await on.exhibit({
     title: 'Storage on the host',
     command: sh`cd ${`${storage}/docker/registry/v2`} && find repositories -type d -name tags -exec find {} -maxdepth 1 \\; | sort && find blobs -type f -name data | sort && du -sh .`,
@@ -83,7 +97,7 @@ async function checkStorage(
       push.exitCode === 0 &&
       mounts.stdout.includes(`bind ${storage} -> /var/lib/registry`) &&
       manifest.stdout.startsWith(`${digest.slice(7)} `),
-    evidence: [push, mounts, tree, manifest],
+    evidence: [push, mounts, list, tags, tree, manifest],
     detail: `manifest ${digest.slice(0, 19)}... is stored in ${blob}`,
   })
 }

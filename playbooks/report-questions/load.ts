@@ -23,6 +23,7 @@ export const LOAD_QUESTIONS: readonly ReportQuestion[] = [
       ru: 'Равномерно ли распределяется нагрузка между репликами?',
     },
     answeredBy: ['load.share'],
+    pictures: ['trials-of-'],
   },
   {
     text: {

@@ -8,7 +8,7 @@ export const REGISTRY_QUESTIONS: readonly ReportQuestion[] = [
       ru: 'Сохраняются ли образы при удалении контейнера реестра?',
     },
     answeredBy: ['registry.storage.', 'registry.gc.'],
-    pictures: ['images-after', 'storage-on-the-host'],
+    pictures: ['catalogue-of-the-registry', 'storage-on-the-host'],
     references: [
       { title: 'Docker: registry storage', url: 'https://distribution.github.io/distribution/about/configuration/' },
     ],
@@ -19,14 +19,14 @@ export const REGISTRY_QUESTIONS: readonly ReportQuestion[] = [
       ru: 'Пускает ли реестр только своих пользователей?',
     },
     answeredBy: ['registry.'],
-    pictures: ['anonymous-client', 'log-in-with-a-wrong-password', 'log-in-with-the-correct-password'],
+    pictures: ['anonymous-client', 'log-in-with-a-wrong-password'],
     references: [
       { title: 'Distribution: deploy a registry', url: 'https://distribution.github.io/distribution/about/deploying/' },
     ],
   },
   {
     text: { en: 'Can every node push and pull over HTTPS?', ru: 'Доступны ли узлам push и pull по HTTPS?' },
-    answeredBy: ['registry.push.', 'registry.pull.', 'registry.tls.'],
+    answeredBy: ['registry.push.', 'registry.pull.other-node', 'registry.tls.'],
     pictures: ['pull-on-'],
   },
 ]

@@ -1,9 +1,11 @@
 import { realpathSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import type { ReportQuestion } from '../events/events.ts'
 import { EvidenceError } from '../evidence/index.ts'
 import { MANIFEST } from '../evidence/manifest.ts'
 import { replaceFileSync } from '../evidence/replace-file.ts'
-import { fileError } from '../evidence/run-directory.ts'
+import { fileError, PRIVATE_DIRECTORY } from '../evidence/run-directory.ts'
 import { directoryFiles } from '../evidence/run-files.ts'
 import { SIGNATURE_NAMESPACE } from '../evidence/signature.ts'
 import { renewManifest, verifyFiles } from '../evidence/verify.ts'
@@ -28,15 +30,20 @@ const OPTIONS = {
     choices: LANGUAGES,
     help: "en or ru: language of the report's own text; output and names are not translated (default: en)",
   },
+  output: {
+    value: 'DIRECTORY',
+    help: 'where to write a report of several runs (default: runs/combined)',
+  },
   help: { short: 'h', help: 'show this help' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
 const help = (): string => `Renders the report of a run again, from its event log.
 
-Usage: npx zx playbooks/report.mjs [RUN] [options]
+Usage: npx zx playbooks/report.mjs [RUN ...] [options]
        npx zx playbooks/report.mjs verify | bundle | list | diff ... (--help for each)
 
-  RUN  a directory, or a name in runs/ (default: latest)
+  RUN  a directory, or a name in runs/ (default: latest). Several runs make one report; of findings with the same id,
+       that of the newest run is shown.
 
 ${optionsSection(OPTIONS)}
 
@@ -49,6 +56,8 @@ Commands:
 Examples:
   # the latest run, as a PDF in Russian
   npx zx playbooks/report.mjs --format pdf --lang ru
+  # one report of two runs
+  npx zx playbooks/report.mjs 2026-11-21T04-30-00Z-full 2026-11-21T05-10-00Z-redis --format html,pdf
   # an older run, for a CI system
   npx zx playbooks/report.mjs 2026-11-21T04-30-00Z-site --format junit
 
@@ -58,7 +67,8 @@ Exit codes:
 `
 
 interface ReportOptions {
-  readonly run: string | undefined
+  readonly runs: readonly string[]
+  readonly output: string | undefined
   readonly formats: readonly Format[]
   readonly language: Language
 }
@@ -77,15 +87,20 @@ const COMMANDS: Readonly<Record<string, Command>> = {
  * Runs `playbooks/report.mjs` from its command line.
  *
  * @param root - the project directory, with `runs/`.
+ * @param questions - of the project, for event logs of older versions whose questions have no sections.
  */
-export async function report(argv: readonly string[], root: string): Promise<number> {
+export async function report(
+  argv: readonly string[],
+  root: string,
+  questions: readonly ReportQuestion[] = [],
+): Promise<number> {
   try {
     const command = COMMANDS[argv[0] ?? '']
     if (command !== undefined) return await command(argv.slice(1), path.join(root, 'runs'))
     const options = parse(argv)
     if (options === 'help') process.stdout.write(help())
     else
-      for (const line of await writeAndRenew(runDirectory(options.run, path.join(root, 'runs')), options))
+      for (const line of await writeAndRenew(await sourceOf(options, path.join(root, 'runs')), options, questions))
         process.stdout.write(`${line}\n`)
     return 0
   } catch (error) {
@@ -102,8 +117,11 @@ function parse(argv: readonly string[]): ReportOptions | 'help' {
   const { all, positionals: runs } = parsed
   const formats = (all('format').at(-1) ?? 'html,md').split(',').map((name) => oneOf('format', name.trim(), FORMATS))
   const language = oneOf('lang', all('lang').at(-1) ?? 'en', LANGUAGES)
-  if (runs.length > 1) throw new UsageError(`only one run is allowed, not ${runs.join(' and ')}`)
-  return { run: runs[0], formats: [...new Set(formats)], language }
+  const output = all('output').at(-1)
+  if (runs.length < 2 && output !== undefined)
+    throw new UsageError('--output is only for a report of several runs; that of one run is written to its directory')
+  if (runs.length > 1 && formats.includes('junit')) throw new UsageError('--format junit takes one run, not several')
+  return { runs, output, formats: [...new Set(formats)], language }
 }
 
 function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
@@ -115,14 +133,41 @@ function oneOf<T extends string>(option: string, value: string, choices: readonl
   )
 }
 
+/** Where to write, and the directories of the runs. */
+interface Source {
+  readonly directory: string
+  readonly runs: readonly string[]
+}
+
+async function sourceOf({ runs: names, output }: ReportOptions, root: string): Promise<Source> {
+  const directories =
+    names.length === 0 ? [runDirectory(undefined, root)] : names.map((name) => runDirectory(name, root))
+  const runs = [...new Map(directories.map((directory) => [realpathSync(directory), directory])).values()]
+  const [only] = runs
+  if (runs.length === 1 && only !== undefined) return { directory: only, runs }
+  const directory = path.resolve(output ?? path.join(root, 'combined'))
+  try {
+    await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY })
+  } catch (error) {
+    throw fileError(`cannot create ${directory}`, error)
+  }
+  return { directory, runs }
+}
+
 /**
  * Writes the reports, and lists them in the manifest of an intact run.
  *
  * @returns lines for the user: the names of the files.
  */
-async function writeAndRenew(directory: string, options: ReportOptions): Promise<string[]> {
-  const { status } = verifyFiles(directoryFiles(realpathSync(directory)))
-  const written = await write(directory, options)
+async function writeAndRenew(
+  source: Source,
+  options: ReportOptions,
+  questions: readonly ReportQuestion[],
+): Promise<string[]> {
+  const { directory } = source
+  const isRun = source.runs[0] === directory
+  const status = isRun ? verifyFiles(directoryFiles(realpathSync(directory))).status : undefined
+  const written = await write(source, options, questions)
   const lines = written.map((file) => path.relative(process.cwd(), file))
   if (status !== 'intact' || !renewManifest(realpathSync(directory))) return lines
   const manifest = path.relative(process.cwd(), path.join(directory, MANIFEST))
@@ -132,7 +177,11 @@ async function writeAndRenew(directory: string, options: ReportOptions): Promise
   ]
 }
 
-async function write(directory: string, { formats, language }: ReportOptions): Promise<string[]> {
+async function write(
+  { directory, runs }: Source,
+  { formats, language }: ReportOptions,
+  questions: readonly ReportQuestion[],
+): Promise<string[]> {
   const pdf = formats.includes('pdf')
   const browser = pdf ? findBrowser() : undefined
   const pages = [
@@ -141,8 +190,9 @@ async function write(directory: string, { formats, language }: ReportOptions): P
   ]
   const written: string[] = []
   if (pages.length > 0) {
-    const { html, markdown } = await renderReport(directory, undefined, { language, formats: pages })
-    if (formats.includes('html')) written.push(html)
+    const options = { language, formats: pages, runs, questions }
+    const { html, evidence, markdown } = await renderReport(directory, undefined, options)
+    if (formats.includes('html')) written.push(html, evidence)
     if (formats.includes('md')) written.push(markdown)
     if (browser !== undefined) {
       await printPdf(browser, html, path.join(directory, 'report.pdf'))

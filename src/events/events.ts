@@ -27,7 +27,10 @@ export interface ReportQuestion {
   readonly section?: LocalizedText
   /** The findings claim the opposite of what is asked: if they hold, the answer is No. */
   readonly negated?: true
-  /** Prefixes of the ids of exhibits to show beside the answer, the most important first. */
+  /**
+   * Prefixes of the ids of exhibits to show beside the answer, the most important first. Default: the first chart, else
+   * the first output.
+   */
   readonly pictures?: readonly string[]
   /** Measured numbers of its findings to show as key results. */
   readonly keyResults?: readonly KeyResult[]

@@ -49,7 +49,7 @@ export function setupContext(
     exhibit: async ({ title, displayCommand: shown, ...command }) => {
       state.emit({ type: 'exhibit_start', experiment: experiment.name, title, host: hostOf(command) })
       const output = await exec(command, title)
-      return emitExhibit({ ...output, title, command: shown ?? output.command })
+      return emitExhibit({ ...output, title, ...shownInstead(shown) })
     },
     watch: async ({ within = DEFAULT_SECONDS, every = 1, waitingFor: awaits, ...watch }) => {
       waiting(awaits ?? `"${watch.title}"`, within * slowdown, hostOf(watch))
@@ -85,6 +85,9 @@ export function setupContext(
     },
   }
 }
+
+const shownInstead = (shown: string | undefined): Pick<Exhibit, 'displayCommand'> =>
+  shown === undefined ? {} : { displayCommand: shown }
 
 type ExhibitContent = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment'>
 type Execution = Omit<ExhibitContent, 'title'>
@@ -150,7 +153,7 @@ async function poll(
         exhibit: emitExhibit({
           ...output,
           title,
-          command: shown ?? output.command,
+          ...shownInstead(shown),
           start: watch.startedAt,
           durationMs: watch.elapsed(),
         }),

@@ -42,7 +42,7 @@ export interface ReportDocument {
   readonly counts: readonly [yes: number, no: number, unknown: number]
 }
 
-/** A question shows so many pictures at most: two if its playbook names two that exist, else one. */
+/** Pictures of a question. */
 const MAX_PICTURES = 2
 const MAX_TILES = 12
 
@@ -81,9 +81,9 @@ export function documentOf(view: View, facts: ReportData): ReportDocument {
 const sectionOf = ({ section }: ReportQuestion, { lang, headings }: Messages): string =>
   section === undefined ? headings.questions : inLanguage(section, lang)
 
-/** The exhibits that the question names, else the first chart, else the first output, each shown once. */
+/** The exhibits that the question names; of a question that names none, the first chart, else the first output. */
 function picturesOf(
-  { pictures = [] }: ReportQuestion,
+  { pictures }: ReportQuestion,
   answers: readonly FindingView[],
   exhibits: ReadonlyMap<string, RetainedExhibit>,
   shown: ReadonlySet<string>,
@@ -92,8 +92,10 @@ function picturesOf(
     const exhibit = 'missing' in e ? undefined : exhibits.get(e.id)
     return exhibit === undefined || shown.has(exhibit.id) ? [] : [exhibit]
   })
-  const named = pictures.flatMap((prefix) => available.find(({ id }) => id.startsWith(prefix)) ?? [])
-  if (named.length > 0) return [...new Set(named.map(({ id }) => id))].slice(0, MAX_PICTURES)
+  if (pictures !== undefined) {
+    const named = pictures.flatMap((prefix) => available.find(({ id }) => id.startsWith(prefix)) ?? [])
+    return [...new Set(named.map(({ id }) => id))].slice(0, MAX_PICTURES)
+  }
   const best =
     available.find(({ chart }) => chart !== undefined) ?? available.find(({ stdout, stderr }) => stdout + stderr !== '')
   return best === undefined ? [] : [best.id]

@@ -35,7 +35,7 @@ export interface ReportOptions {
 }
 
 /** Rows of a terminal in the report, besides the command. */
-const PICTURE_ROWS = 14
+const PICTURE_ROWS = 12
 
 /**
  * Renders `report.md`, `report.html`, `evidence.html`, the images under `img/` and the data files under `data/`.

@@ -112,16 +112,17 @@ await t.test('a finding answers the one question with the longest id prefix', as
       'en',
     ).map(({ question, answers }) => [question, ...answers.map(({ id }) => id)]),
     [
-      ['What happens to the tasks of a drained node?', 'swarm.drain.evacuates'],
-      ['Do tasks return to a node that is active again?', 'swarm.active.does-not-return'],
-      ['Does the service survive the loss of a node, and recover by itself?', 'swarm.node-killed.recovers'],
       ['Do images survive the removal of the registry container?', 'registry.storage.survives'],
-      ['Is the registry secure?', 'registry.tls.verified'],
+      ['Can every node push and pull over HTTPS?', 'registry.tls.verified'],
+      ['Are all nodes ready members of the Swarm?', 'swarm.nodes.ready'],
+      ['Do the tasks of a drained node move to other nodes?', 'swarm.drain.evacuates'],
+      ['Do tasks return to a node that is active again?', 'swarm.active.does-not-return'],
+      ['Does the service survive the loss of a node without intervention?', 'swarm.node-killed.recovers'],
     ],
   )
   t.strictSame(groupByQuestion([], REPORT_QUESTIONS, 'en'), [])
   t.strictSame(groupByQuestion([{ id: 'a.b' }], [], 'en'), [], 'an event log of an older version')
-  t.strictSame(
+  t.match(
     groupByQuestion([{ id: 'a.b' }], [{ text: { en: 'Why?' }, answeredBy: ['a.'] }], 'ru'),
     [{ question: 'Why?', answers: [{ id: 'a.b' }] }],
     'a question without a translation',

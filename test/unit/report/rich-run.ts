@@ -116,8 +116,30 @@ export function* richRun(): Generator<RunEvent> {
           ru: 'Зависит ли производительность от числа реплик?',
         },
         answeredBy: ['load.capacity.'],
+        section: { en: 'Load test <i>', ru: 'Нагрузка' },
+        pictures: ['capacity-'],
+        keyResults: [{ label: { en: 'times as much' }, finding: 'load.capacity.grows', metric: 'ratio' }],
+        references: [
+          { title: 'Scaling <u>', url: 'https://example.org/scaling' },
+          { title: 'Hostile', url: 'javascript:alert(1)' },
+        ],
       },
-      { text: { en: 'What does depends_on do?' }, answeredBy: ['swarm.depends-on.'] },
+      {
+        text: { en: 'Do replicas come back?' },
+        answeredBy: ['swarm.active.'],
+        section: { en: 'Orchestration' },
+        negated: true,
+      },
+      {
+        text: { en: 'Does the service survive?' },
+        answeredBy: ['swarm.node-'],
+        section: { en: 'Orchestration' },
+      },
+      {
+        text: { en: 'What does depends_on do?' },
+        answeredBy: ['swarm.depends-on.'],
+        section: { en: 'Stack' },
+      },
     ],
   })
   yield { type: 'play_start', time, play: 'Docker', hosts: ['node1', 'node2'], kind: 'play' }

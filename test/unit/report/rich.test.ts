@@ -35,7 +35,7 @@ const read = (...parts: string[]): string => readFileSync(path.join(...parts), '
 await t.test('a chart replaces the terminal, and has text and data files', async (t) => {
   const folder = folderOf(t)
   await renderReport(folder)
-  const html = read(folder, 'report.html')
+  const html = read(folder, 'evidence.html')
   t.match(html, '<svg xmlns="http://www.w3.org/2000/svg" class="chart"')
   t.match(read(folder, 'img/capacity-1.svg'), 'class="chart"')
   t.notMatch(read(folder, 'img/capacity-1.svg'), 'class="terminal"')
@@ -51,7 +51,7 @@ await t.test('a chart replaces the terminal, and has text and data files', async
 await t.test('report shows author, machines, questions, confidence intervals and commands', async (t) => {
   const folder = folderOf(t)
   await renderReport(folder)
-  for (const file of ['report.html', 'report.md']) {
+  for (const file of ['evidence.html', 'report.md']) {
     const page = read(folder, file)
     t.match(page, 'Ann &lt;Lee&gt;', file)
     t.match(page, 'node1, node2: Debian 12 x86', file)
@@ -61,8 +61,8 @@ await t.test('report shows author, machines, questions, confidence intervals and
     t.match(page, 'held 5 of 5 times; 95 % confidence interval: at least 48 %', file)
     t.match(page, 'time to Down: median 8.8 s, 7.7 to 12.3 s (n = 4)', file)
     t.match(page, /Did 100 users see a difference[^]*No/, file)
-    t.match(page, '2 of 4 findings hold, 1 does not, 1 inconclusive', file)
-    t.match(page, '1 of 1 question answered', file)
+    t.match(page, '2 of 5 findings hold, 2 do not, 1 inconclusive', file)
+    t.match(page, '3 of 3 questions answered', file)
     t.match(page, 'Appendix: commands', file)
     t.match(page, '2 read-only probes omitted', file)
   }
@@ -78,8 +78,8 @@ await t.test('event log of a version without questions has a report without them
     }),
   )
   await renderReport(folder)
-  for (const file of ['report.html', 'report.md']) {
-    t.match(read(folder, file), '2 of 4 findings hold, 1 does not, 1 inconclusive', file)
+  for (const file of ['evidence.html', 'report.md']) {
+    t.match(read(folder, file), '2 of 5 findings hold, 2 do not, 1 inconclusive', file)
     t.notMatch(read(folder, file), 'Questions and answers', file)
   }
 })
@@ -87,7 +87,7 @@ await t.test('event log of a version without questions has a report without them
 await t.test('a chart that cannot be drawn is shown as a terminal, with the reason', async (t) => {
   const folder = folderOf(t, [exhibit({ stdout: 'numbers', chart: { kind: 'lines', title: 'x' } as never })])
   await renderReport(folder)
-  t.match(read(folder, 'report.html'), /class="terminal"[\s\S]*Cannot draw the chart: /)
+  t.match(read(folder, 'evidence.html'), /class="terminal"[\s\S]*Cannot draw the chart: /)
 })
 
 await t.test('truncated data does not replace complete data files', async (t) => {
@@ -109,18 +109,18 @@ await t.test('commands beyond the limit are only counted', async (t) => {
   }
   const folder = folderOf(t, many())
   await renderReport(folder)
-  t.match(read(folder, 'report.html'), '100 more commands: see events.jsonl')
+  t.match(read(folder, 'evidence.html'), '100 more commands: see events.jsonl')
 })
 
 await t.test('Russian report translates fixed texts, dates and numbers, but not output and names', async (t) => {
   const folder = folderOf(t)
   await renderReport(folder, undefined, { language: 'ru' })
-  const html = read(folder, 'report.html')
+  const html = read(folder, 'report.html') + read(folder, 'evidence.html')
   t.match(html, '<html lang="ru">')
   for (const text of [
     'Вопросы и ответы',
     'Зависит ли производительность от числа реплик?',
-    'Подтверждено 2 из 4 утверждений, не подтверждено 1, не определено 1',
+    'Подтверждено 2 из 5 утверждений, не подтверждено 2, не определено 1',
     '21 ноября 2026 г.',
     '3,85 ГиБ',
     'it broke: ',
@@ -210,13 +210,23 @@ await t.test('report command line', async (t) => {
   }
   await t.test('writes the requested formats and prints their paths', async (t) => {
     t.strictSame(run('.', '--format', 'html,junit', '--lang', 'ru'), {
-      stdout: 'report.html\nreport.junit.xml\n',
+      stdout: 'report.html\nevidence.html\nreport.junit.xml\n',
       stderr: '',
       code: 0,
     })
     t.match(read(folder, 'report.html'), 'lang="ru"')
     t.notOk(existsSync(path.join(folder, 'report.md')))
-    t.strictSame(run(folder), { stdout: 'report.html\nreport.md\n', stderr: '', code: 0 })
+    t.strictSame(run(folder), { stdout: 'report.html\nevidence.html\nreport.md\n', stderr: '', code: 0 })
+  })
+  await t.test("several runs make one report, in a directory of one's choice", async (t) => {
+    mkdirSync(path.join(folder, 'other'))
+    writeFileSync(path.join(folder, 'other', 'events.jsonl'), journalOf([runStart(['node7'])]))
+    t.strictSame(run('.', 'other', '--output', 'both', '--format', 'html'), {
+      stdout: 'both/report.html\nboth/evidence.html\n',
+      stderr: '',
+      code: 0,
+    })
+    t.match(read(folder, 'both', 'report.html'), /id="runs"[^]*<th scope="row">other</)
   })
   for (const [args, message] of [
     [['--format', 'word'], '--format word: unknown format; valid values: html, md, pdf, junit\n'],
@@ -226,7 +236,9 @@ await t.test('report command line', async (t) => {
     [['.', '--format', 'pdf'], /^cannot find Chromium, which is needed to print a PDF: .*\n$/],
     [['no-such-run'], /^run "no-such-run" not found in .*runs.*\n$/],
     [['/etc'], '/etc is not a run: it has no events.jsonl\n'],
-    [['a', 'b'], 'only one run is allowed, not a and b\n'],
+    [['.', '/etc'], '/etc is not a run: it has no events.jsonl\n'],
+    [['.', '--output', 'x'], /^--output is only for a report of several runs/],
+    [['.', 'older', '--format', 'junit'], '--format junit takes one run, not several\n'],
   ] as const) {
     await t.test(`report.mjs ${args.join(' ')}`, async (t) => {
       const { stdout, stderr, code } = run(...args)
