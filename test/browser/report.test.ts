@@ -23,7 +23,11 @@ t.teardown(async () => {
   rmSync(folder, { recursive: true })
 })
 writeFileSync(path.join(folder, 'events.jsonl'), journalOf(richRun()))
-const { html } = await renderReport(folder)
+const { html, evidence } = await renderReport(folder)
+const PAGES = [
+  ['report', html],
+  ['evidence', evidence],
+] as const
 
 interface Opened {
   readonly page: Page
@@ -62,16 +66,17 @@ async function open(
   return { page, requests, problems }
 }
 
-await t.test('page opens without console messages and without requests', async (t) => {
-  const { page, requests, problems } = await open(t)
-  await page.evaluate('document.querySelectorAll("details").forEach((each) => { each.open = true })')
-  t.strictSame(requests, [])
-  t.strictSame(problems, [])
-  t.equal(await page.locator('script, iframe, img, link, object, embed').count(), 0)
-})
+for (const [name, file] of PAGES)
+  await t.test(`${name} opens without console messages and without requests`, async (t) => {
+    const { page, requests, problems } = await open(t, { file })
+    await page.evaluate('document.querySelectorAll("details").forEach((each) => { each.open = true })')
+    t.strictSame(requests, [])
+    t.strictSame(problems, [])
+    t.equal(await page.locator('script, iframe, img, link, object, embed').count(), 0)
+  })
 
 await t.test('charts, timelines and terminals are visible', async (t) => {
-  const { page } = await open(t)
+  const { page } = await open(t, { file: evidence })
   t.equal(await page.locator('svg.chart').count(), 2)
   for (const id of ['capacity-1', 'placement-1']) {
     const box = await page.locator(`#exhibit-${id} svg.chart`).boundingBox()
@@ -87,33 +92,51 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
 }
 
-for (const [scheme, width] of [
+/** Elements that are wider than their page, outside of areas that scroll. */
+const OVERFLOWING = `[...document.querySelectorAll('body *')]
+  .filter((each) => each.closest('svg') === (each.tagName === 'svg' ? each : null) && !each.closest('.hidden, .skip'))
+  .filter((each) => each.parentElement.closest('.screen, .scroll') === null || matchMedia('print').matches)
+  .filter((each) => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map((each) => each.tagName + '.' + each.className)`
+
+const VIEWS = [
   ['light', 1280],
   ['dark', 1280],
-  ['light', 360],
-  ['dark', 360],
-] as const) {
-  await t.test(`${scheme}, ${width} px: page is accessible and fits the screen`, async (t) => {
-    const { page, problems } = await open(t, { width, scheme })
-    await page.evaluate('document.querySelectorAll("details").forEach((each) => { each.open = true })')
-    await page.evaluate(axe.source)
-    const violations = await page.evaluate<Violation[]>(
-      'axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations)',
-    )
-    t.strictSame(
-      violations.map(
-        ({ id, nodes }) =>
-          `${id}: ${nodes
-            .slice(0, 3)
-            .map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`)
-            .join(' | ')}`,
-      ),
-      [],
-    )
-    t.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
-    t.strictSame(problems, [])
+  ['light', 390],
+  ['dark', 390],
+] as const
+
+for (const [name, file] of PAGES)
+  for (const [scheme, width] of VIEWS)
+    await t.test(`${name}, ${scheme}, ${width} px: page is accessible and fits the screen`, async (t) => {
+      const { page, problems } = await open(t, { width, scheme, file })
+      await page.evaluate('document.querySelectorAll("details").forEach((each) => { each.open = true })')
+      await page.evaluate(axe.source)
+      const violations = await page.evaluate<Violation[]>(
+        'axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations)',
+      )
+      t.strictSame(
+        violations.map(
+          ({ id, nodes }) =>
+            `${id}: ${nodes
+              .slice(0, 3)
+              .map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`)
+              .join(' | ')}`,
+        ),
+        [],
+      )
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
+      t.strictSame(await page.evaluate(OVERFLOWING), [])
+      t.strictSame(problems, [])
+    })
+
+for (const [name, file] of PAGES)
+  await t.test(`${name} in print: no element is wider than an A4 page`, async (t) => {
+    // 210 mm less the margins, at 96 pixels per inch.
+    const { page } = await open(t, { width: 680, file })
+    await page.emulateMedia({ media: 'print' })
+    t.strictSame(await page.evaluate(OVERFLOWING), [])
   })
-}
 
 await t.test('keyboard focuses the skip link first, then the contents, and follows links', async (t) => {
   const { page } = await open(t)
@@ -127,33 +150,34 @@ await t.test('keyboard focuses the skip link first, then the contents, and follo
     await page.keyboard.press('Tab')
     links.push(await focused())
   }
-  t.strictSame(links.slice(0, 5), ['#verdict', '#wrong', '#questions', '#findings', '#hosts'])
+  t.strictSame(links.slice(0, 5), ['#verdict', '#wrong', '#aim', '#key-results', '#section-1'])
   t.match(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle'), 'solid')
-  await page.locator('nav a[href="#evidence"]').focus()
+  await page.locator('nav a[href="#section-1"]').focus()
   await page.keyboard.press('Enter')
-  t.equal(await page.evaluate('location.hash'), '#evidence')
+  t.equal(await page.evaluate('location.hash'), '#section-1')
   t.ok(
     await page.evaluate(
-      '(({ top }) => top >= 0 && top < innerHeight)(document.querySelector("#evidence > h2").getBoundingClientRect())',
+      '(({ top }) => top >= 0 && top < innerHeight)(document.querySelector("#section-1 > h2").getBoundingClientRect())',
     ),
   )
 })
 
-await t.test('heading levels have no gaps, and every link has a target', async (t) => {
-  const { page } = await open(t)
-  const levels = await page.evaluate<number[]>(
-    '[...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((head) => Number(head.tagName[1]))',
-  )
-  t.equal(levels[0], 1)
-  for (const [i, level] of levels.entries())
-    t.ok(i === 0 || level <= (levels[i - 1] as number) + 1, `heading ${i} of level ${level}`)
-  t.strictSame(
-    await page.evaluate(
-      '[...document.querySelectorAll("a[href^=\'#\']")].map((link) => link.getAttribute("href").slice(1)).filter((id) => document.getElementById(id) === null)',
-    ),
-    [],
-  )
-})
+for (const [name, file] of PAGES)
+  await t.test(`${name}: heading levels have no gaps, and every link has a target`, async (t) => {
+    const { page } = await open(t, { file })
+    const levels = await page.evaluate<number[]>(
+      '[...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((head) => Number(head.tagName[1]))',
+    )
+    t.equal(levels[0], 1)
+    for (const [i, level] of levels.entries())
+      t.ok(i === 0 || level <= (levels[i - 1] as number) + 1, `heading ${i} of level ${level}`)
+    t.strictSame(
+      await page.evaluate(
+        '[...document.querySelectorAll("a[href^=\'#\']")].map((link) => link.getAttribute("href").slice(1)).filter((id) => document.getElementById(id) === null)',
+      ),
+      [],
+    )
+  })
 
 await t.test('light and dark schemes differ', async (t) => {
   const background = async (scheme: 'light' | 'dark') =>
@@ -200,5 +224,8 @@ await t.test('report command prints a PDF', async (t) => {
   t.strictSame([status, stdout, stderr], [0, 'report.pdf\n', ''])
   const pdf = readFileSync(path.join(folder, 'report.pdf'))
   t.equal(pdf.subarray(0, 5).toString(), '%PDF-')
-  t.ok((pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length ?? 0) > 5)
+  const content = pdf.toString('latin1')
+  t.ok((content.match(/\/Type\s*\/Page\b/g)?.length ?? 0) > 2)
+  t.match(content, /\/MediaBox \[0 0 59[45][.\d]* 84[12][.\d]*\]/, 'A4')
+  t.match(content, '/Outlines')
 })

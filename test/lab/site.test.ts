@@ -19,6 +19,7 @@ const FINDINGS = [
   'registry.login.accepted',
   'registry.login.refused',
   'registry.push.https',
+  'registry.pull.anonymous-refused',
   'registry.pull.other-node',
   'swarm.nodes.ready',
   'app.replicas.answer',
