@@ -107,3 +107,7 @@ export const axisStyle = {
   nameTextStyle: { color: INK, fontFamily: FONT, fontSize: 13 },
   splitLine: { show: true, lineStyle: { color: GRID } },
 } as const
+
+/** Height of the notes, including their distance from the plot. */
+export const notesHeight = (notes: readonly string[]): number =>
+  notes.length === 0 ? 0 : notes.length * NOTE_ROW + MARGIN

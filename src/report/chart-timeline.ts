@@ -1,4 +1,4 @@
-import type { TimelineBar, TimelineChart } from '../events/chart.ts'
+import type { TimelineChart } from '../events/chart.ts'
 import {
   axisStyle,
   color,
@@ -10,13 +10,13 @@ import {
   legend,
   legendRows,
   LEGEND_ROW,
-  MARGIN,
-  NOTE_ROW,
   QUIET,
   TITLE,
   WIDTH,
   type ChartLayout,
 } from './chart-style.ts'
+import { numberRows, splitLostBars, type DrawnBar } from './timeline-events.ts'
+import { requestAxis, requestSeries, type RenderApi, type RenderParams } from './timeline-requests.ts'
 import type { Messages } from './messages/index.ts'
 
 const ROW_HEIGHT = 20
@@ -32,21 +32,15 @@ const MAX_EVENTS = 40
 const MAX_NAMES = 16
 /** Height of an event's number above the plot. */
 const EVENT_LABEL_HEIGHT = 18
+/** Height of a further row of numbers. */
+const EVENT_ROW = 14
 
-type State = TimelineBar['state']
+type State = DrawnBar['state']
 
-interface PlacedBar extends TimelineBar {
+interface PlacedBar extends DrawnBar {
   readonly laneAt: number
   /** Within the lane, from the top. Overlapping bars are in different rows. */
   readonly row: number
-}
-
-interface RenderParams {
-  readonly dataIndex: number
-}
-interface RenderApi {
-  coord(point: readonly number[]): [number, number]
-  size(extent: readonly number[]): [number, number]
 }
 
 /** The layout of a timeline: lanes with bars, and below them the requests per second, answered up, failed down. */
@@ -54,7 +48,7 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
   const { charts, measure } = messages
   const seconds = Math.max(1, ...[chart.seconds].filter(Number.isFinite))
   const lanes = labels(chart.lanes)
-  const { bars, rows } = place(chart)
+  const { bars, rows } = place({ bars: splitLostBars(chart), lanes: chart.lanes })
   const barNames = [...new Set(bars.map(({ name }) => name))]
   const names = labels(barNames)
   const labelOf = new Map(barNames.map((name, i) => [name, names[i] as string]))
@@ -66,10 +60,15 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
   const states = [
     ...(bars.some(({ state }) => state === 'starting') ? [charts.starting] : []),
     ...(bars.some(({ state }) => state === 'failed') ? [charts.failed] : []),
+    ...(bars.some(({ state }) => state === 'assumed') ? [charts.assumed] : []),
   ]
+  const eventRows = numberRows(events, (WIDTH - LEFT - RIGHT) / seconds)
   const legendNames = [...(names.length <= MAX_NAMES ? names : []), ...states]
 
-  const top = TITLE + legendRows(legendNames) * LEGEND_ROW + (events.length > 0 ? EVENT_LABEL_HEIGHT + 10 : 14)
+  const top =
+    TITLE +
+    legendRows(legendNames) * LEGEND_ROW +
+    (events.length > 0 ? EVENT_LABEL_HEIGHT + 10 + Math.max(...eventRows) * EVENT_ROW : 14)
   const plot = Math.max(1, lanes.length) * (Math.max(1, rows) * ROW_HEIGHT + LANE_GAP)
   const stripTop = top + plot + REQUESTS_GAP
   const bottom = requests.length > 0 ? stripTop + REQUESTS_HEIGHT : top + plot
@@ -79,7 +78,13 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
     gridIndex: grid,
     min: 0,
     max: seconds,
-    axisLabel: { ...axisStyle.axisLabel, show: named, formatter: (value: number) => measure(value), hideOverlap: true },
+    axisLabel: {
+      ...axisStyle.axisLabel,
+      show: named,
+      showMaxLabel: false,
+      formatter: (value: number) => measure(value),
+      hideOverlap: true,
+    },
     ...(named ? { name: charts.seconds, nameLocation: 'middle', nameGap: 30 } : {}),
   })
   const option = {
@@ -111,8 +116,8 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
         ),
       ),
       ...stateLegendSeries(messages),
-      ...(events.length > 0 ? [eventSeries(events)] : []),
-      ...(requests.length > 0 ? requestSeries(requests, seconds) : []),
+      ...(events.length > 0 ? [eventSeries(events, eventRows)] : []),
+      ...(requests.length > 0 ? requestSeries(requests, seconds, WIDTH - LEFT - RIGHT) : []),
     ],
   }
   const clock = (at: number): string => `${measure(Math.round(at * 10) / 10)} ${charts.second}`
@@ -133,7 +138,10 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0)
 
 /** Assigns each bar to the first row of its lane that is free at its start. */
-function place({ bars, lanes }: TimelineChart): { bars: readonly PlacedBar[]; rows: number } {
+function place({ bars, lanes }: { readonly bars: readonly DrawnBar[]; readonly lanes: readonly string[] }): {
+  bars: readonly PlacedBar[]
+  rows: number
+} {
   const ends: number[][] = lanes.map(() => [])
   const valid = bars.filter(
     ({ lane, from, to }) => lanes.includes(lane) && Number.isFinite(from) && Number.isFinite(to) && to >= from,
@@ -158,6 +166,7 @@ const barStyle = (state: State, hue: string): object =>
     running: { fill: hue, stroke: hue, lineWidth: 1 },
     starting: { fill: '#ffffff', stroke: hue, lineWidth: 1.5, lineDash: [4, 3] },
     failed: { fill: '#fdebe9', stroke: FAILED, lineWidth: 2.5 },
+    assumed: { fill: '#e9edf1', stroke: hue, lineWidth: 1.5, lineDash: [2, 3] },
   })[state]
 
 const barSeries = (name: string, bars: readonly PlacedBar[], rows: number, hue: string) => ({
@@ -179,7 +188,7 @@ const barSeries = (name: string, bars: readonly PlacedBar[], rows: number, hue: 
     const height = (laneHeight - LANE_GAP) / rows
     const y = middle - laneHeight / 2 + LANE_GAP / 2 + row * height
     const width = Math.max(2, right - left)
-    const text = state === 'failed' ? `✗ ${name}` : name
+    const text = state === 'failed' ? `✗ ${name}` : state === 'assumed' ? `? ${name}` : name
     return {
       type: 'group',
       children: [
@@ -224,9 +233,16 @@ const stateLegendSeries = ({ charts }: Messages) => [
     renderItem: () => undefined,
     itemStyle: { color: '#fdebe9', borderColor: FAILED, borderWidth: 2.5 },
   },
+  {
+    type: 'custom',
+    name: charts.assumed,
+    data: [],
+    renderItem: () => undefined,
+    itemStyle: { color: '#e9edf1', borderColor: QUIET, borderWidth: 1.5, borderType: [2, 3] },
+  },
 ]
 
-const eventSeries = (events: TimelineChart['events']) => ({
+const eventSeries = (events: TimelineChart['events'], rows: readonly number[]) => ({
   type: 'scatter',
   data: [],
   xAxisIndex: 0,
@@ -243,7 +259,7 @@ const eventSeries = (events: TimelineChart['events']) => ({
       label: {
         show: true,
         position: 'start',
-        distance: 4,
+        distance: 4 + (rows[i] ?? 0) * EVENT_ROW,
         formatter: () => String(i + 1),
         color: INK,
         fontFamily: FONT,
@@ -253,51 +269,3 @@ const eventSeries = (events: TimelineChart['events']) => ({
     })),
   },
 })
-
-const requestAxis = ({ charts, number }: Messages) => ({
-  ...axisStyle,
-  type: 'value',
-  gridIndex: 1,
-  name: charts.failedBelow,
-  nameLocation: 'middle',
-  nameGap: 64,
-  splitNumber: 3,
-  nameTextStyle: { ...axisStyle.nameTextStyle, fontSize: 11 },
-  axisLabel: { ...axisStyle.axisLabel, formatter: (value: number) => number(Math.abs(value)), hideOverlap: true },
-  minInterval: 1,
-})
-
-function requestSeries(requests: NonNullable<TimelineChart['requests']>, seconds: number) {
-  const width = Math.max(1, (WIDTH - LEFT - RIGHT) / seconds - 0.5)
-  const strip = (heights: readonly (readonly [at: number, height: number])[], fill: string) => ({
-    type: 'custom',
-    xAxisIndex: 1,
-    yAxisIndex: 1,
-    data: heights.map((one) => [...one]),
-    encode: { x: 0, y: 1 },
-    silent: true,
-    clip: true,
-    renderItem: ({ dataIndex }: RenderParams, api: RenderApi) => {
-      const [at, height] = heights[dataIndex] as readonly [number, number]
-      const [x, y] = api.coord([at, height])
-      const [, zero] = api.coord([at, 0])
-      return height === 0
-        ? undefined
-        : { type: 'rect', shape: { x, y: Math.min(y, zero), width, height: Math.abs(zero - y) }, style: { fill } }
-    },
-  })
-  return [
-    strip(
-      requests.map(({ at, ok }) => [at, ok]),
-      '#5b8db8',
-    ),
-    strip(
-      requests.map(({ at, failed }) => [at, -failed]),
-      FAILED,
-    ),
-  ]
-}
-
-/** Height of the notes, including their distance from the plot. */
-export const notesHeight = (notes: readonly string[]): number =>
-  notes.length === 0 ? 0 : notes.length * NOTE_ROW + MARGIN

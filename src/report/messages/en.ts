@@ -148,6 +148,7 @@ export const en = {
     second: 's',
     starting: 'starting',
     failed: 'failed',
+    assumed: 'assumed running (node lost, not yet Down)',
     seconds: 'seconds since start',
     failedBelow: 'answered ↑  failed ↓',
     noData: 'No data',

@@ -167,6 +167,7 @@ export const ru: Messages = {
     second: 'с',
     starting: 'запускается',
     failed: 'с ошибкой',
+    assumed: 'считается работающей (узел потерян, ещё не Down)',
     seconds: 'секунды от начала',
     failedBelow: 'с ответом ↑  с ошибкой ↓',
     noData: 'Нет данных',

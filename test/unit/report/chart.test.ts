@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { numberRows, splitLostBars } from '../../../src/report/timeline-events.ts'
 import t, { type Test } from 'tap'
 import { drawChart } from '../../../src/report/chart.ts'
 import { ru } from '../../../src/report/messages/ru.ts'
@@ -170,4 +171,29 @@ await t.test('Russian chart translates fixed texts, but not names', async (t) =>
       shown.some((each) => each.startsWith(text)),
       text,
     )
+})
+
+await t.test('bars of a lost node: ran, then assumed until Down, then failed', (t) => {
+  const bar = { lane: 'node3', name: 'web.1', from: 0, to: 30, state: 'failed' } as const
+  const events = [
+    { at: 3, label: 'node3 loses power' },
+    { at: 15, label: 'node3 Down' },
+    { at: 28, label: 'node3 Ready' },
+  ]
+  t.strictSame(
+    splitLostBars({ bars: [bar, { ...bar, lane: 'node1' }], events }).map(({ from, to, state }) => [from, to, state]),
+    [
+      [0, 3, 'running'],
+      [3, 15, 'assumed'],
+      [15, 30, 'failed'],
+      [0, 30, 'failed'],
+    ],
+  )
+  t.end()
+})
+
+await t.test('numbers of events that would overlap are in different rows', (t) => {
+  const events = [0, 1, 1.5, 10].map((at) => ({ at, label: '' }))
+  t.strictSame(numberRows(events, 10), [0, 1, 2, 0])
+  t.end()
 })
