@@ -6,7 +6,7 @@ export type ShownCommand = Pick<Exhibit, 'host' | 'command' | 'displayCommand'>
 /** Programs that a person would run on the controller. Other commands there describe measurements by Labbook. */
 const PROGRAMS = /^(?:\S*\/)?(?:bash|cat|curl|docker|helm|k3s|kubectl|openssl|qemu-img|redis-cli|sh|ssh)\s/
 
-/** Whether the command is a description, as `GET /api/counter, 80 times`: it has no prompt. */
+/** Whether the command is a description, as `GET /path, 80 times`: it has no prompt. */
 export const isDescription = ({ host, command, displayCommand }: ShownCommand): boolean =>
   host === 'controller' && !PROGRAMS.test(`${displayCommand ?? command} `)
 

@@ -1,7 +1,7 @@
 import { FONT, INK, label, QUIET } from './chart-style.ts'
 import { html, type Markup } from './html.ts'
 import type { Messages } from './messages/index.ts'
-import type { Topology, TopologyNode } from './topology.ts'
+import type { ClusterTopology, TopologyNode } from './topology.ts'
 
 const WIDTH = 960
 const MARGIN = 24
@@ -12,7 +12,7 @@ const MAX_DRAWN = 12
 const CLIENT_HEIGHT = 44
 
 /** Draws the topology: where requests enter, the network, the nodes, their roles, and where replicas ran. */
-export function drawTopology(topology: Topology, messages: Messages): Markup {
+export function drawTopology(topology: ClusterTopology, messages: Messages): Markup {
   const { topology: texts } = messages
   const nodes = topology.nodes.slice(0, MAX_DRAWN)
   const perRow = Math.min(PER_ROW, Math.max(1, nodes.length))
@@ -56,7 +56,7 @@ function box(
   node: TopologyNode,
   lines: readonly string[],
   { x, y, width, height, bus }: Place,
-  topology: Topology,
+  topology: ClusterTopology,
   messages: Messages,
 ): Markup {
   const enters = node.entryPorts.length > 0
@@ -87,7 +87,7 @@ const linesOf = (node: TopologyNode, { topology: texts }: Messages): string[] =>
   ...node.replicas.slice(0, 8).map(([service, n]) => `${n} × ${service}`),
 ]
 
-function roleOf(node: TopologyNode, { manager }: Topology, { topology: texts }: Messages): string {
+function roleOf(node: TopologyNode, { manager }: ClusterTopology, { topology: texts }: Messages): string {
   if (manager === 'none') return texts.host
   if (node.role === '') return manager === 'swarm' ? texts.worker : texts.agent
   return manager === 'swarm' ? texts.manager(node.role) : label(node.role, 30)

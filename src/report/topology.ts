@@ -14,14 +14,14 @@ export interface TopologyNode {
   readonly registryPort: string | undefined
 }
 
-export interface Topology {
+export interface ClusterTopology {
   readonly nodes: readonly TopologyNode[]
-  /** Published ports as `docker stack services` shows them: `counter_counter *:8080->8080/tcp`. */
+  /** Published ports as `docker stack services` shows them: `shop_web *:80->80/tcp`. */
   readonly ports: readonly string[]
   /** The network of the addresses: `10.77.0.0/24`; empty if they differ. */
   readonly network: string
   readonly manager: 'swarm' | 'kubernetes' | 'none'
-  /** The first stack: `counter`; empty if there is none. */
+  /** The first stack: `shop`; empty if there is none. */
   readonly stack: string
   /** All nodes report the same boot id: they are containers of one machine. */
   readonly oneKernel: boolean
@@ -38,7 +38,7 @@ export class TopologyFold {
   readonly #replicas = new Map<string, Map<string, number>>()
   readonly #entries = new Set<string>()
   readonly #ports = new Set<string>()
-  #manager: Topology['manager'] = 'none'
+  #manager: ClusterTopology['manager'] = 'none'
   #registry: readonly string[] = []
   #stack = ''
 
@@ -67,7 +67,7 @@ export class TopologyFold {
       if (this.#entries.size < MAX_NODES && /^(GET|POST)\b/.test(command)) this.#entries.add(entry as string)
   }
 
-  topology(): Topology {
+  topology(): ClusterTopology {
     const nodes = [...this.#hosts]
       .filter((name) => this.#addresses.has(name) || this.#roles.has(name) || this.#replicas.has(name))
       .map((name): TopologyNode => {
