@@ -2,5 +2,5 @@ import { report as renderRuns } from 'labbook/report-cli'
 import { REPORT_QUESTIONS } from './report-questions.ts'
 
 /** Runs `report.mjs`, with this project's questions for event logs of versions before sections. */
-export const reportCommand = (argv: readonly string[], root: string): Promise<0 | 1> =>
+export const reportCommand = (argv: readonly string[], root: string): Promise<number> =>
   renderRuns(argv, root, REPORT_QUESTIONS)

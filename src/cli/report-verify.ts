@@ -83,7 +83,7 @@ function signatureText(signature: SignatureCheck): string {
 
 /** Whether the reports are what the event log renders to, in the language that they have. */
 async function reportProblems(files: RunFiles): Promise<string[]> {
-  const reports = files.names.filter((name) => ['report.html', 'report.md'].includes(name))
+  const reports = files.names.filter((name) => ['report.html', 'evidence.html', 'report.md'].includes(name))
   if (reports.length === 0) return []
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-verify-'))
   try {

@@ -52,7 +52,6 @@ export async function renderReport(
 ): Promise<{ markdown: string; html: string; evidence: string }> {
   const messages = await messagesOf(language)
   const { summary, facts } = runData ?? readAll(runs, messages)
-  if (facts.runNames.length === 0) facts.runNames = runs.map(nameOf)
   askQuestions(facts, questions)
   const drawing = await drawingFor(facts)
   const view = viewOf(summary, facts, drawing, messages)
@@ -131,7 +130,8 @@ function readAll(directories: readonly string[], messages: Messages): RunData {
   }
   for (const event of mergeRuns(runs.map(({ name, log, summary }) => ({ name, events: read(log, summary) }))))
     facts.add(event)
-  facts.data.runNames = runs.map(({ name }) => name)
+  // One run has the same report wherever its event log is: its directory's name is not in it.
+  if (runs.length > 1) facts.data.runNames = runs.map(({ name }) => name)
   return { summary: mergeSummaries(runs.map(({ summary }) => summary.summary())), facts: facts.data }
 }
 
