@@ -58,9 +58,13 @@ export const memoryFiles = (files: Readonly<Record<string, Uint8Array>>): RunFil
 export function bundleFiles(path: string): RunFiles {
   const zip = withFileErrors(`cannot read ${path}`, () => readFileSync(path))
   let unpacked = 0
+  const names = new Set<string>()
   try {
     const entries = unzipSync(zip, {
-      filter: ({ originalSize }) => {
+      filter: ({ name, originalSize }) => {
+        // Programs differ in which of them they unpack, so that a reader could see another file than was verified.
+        if (names.has(name)) throw new EvidenceError(`${path} is no bundle of a run: it has ${name} twice`)
+        names.add(name)
         unpacked += originalSize
         if (unpacked > MAX_BUNDLE_BYTES) throw new EvidenceError(`${path}: more than 2 GiB when unpacked`)
         return true

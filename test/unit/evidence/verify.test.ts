@@ -176,6 +176,14 @@ t.test('a bundle has the files of the run, and always the same bytes', async (t)
   writeFileSync(file, zip)
   t.equal(verifyFiles(bundleFiles(file)).status, 'intact')
   t.match(execFileSync('python3', ['-m', 'zipfile', '-l', file], { encoding: 'utf8' }), 'site/data/requests.csv')
+  execFileSync('python3', [
+    '-W',
+    'ignore',
+    '-c',
+    'import sys, zipfile\nzipfile.ZipFile(sys.argv[1], "a").writestr("2026-11-21T04-30-00Z-site/summary.json", "{}")',
+    file,
+  ])
+  t.throws(() => bundleFiles(file), { name: 'EvidenceError', message: /it has .*-site\/summary\.json twice$/ })
   writeFileSync(file, Buffer.from(zip).subarray(0, zip.length - 30))
   t.throws(() => bundleFiles(file), { name: 'EvidenceError', message: /run\.zip is no zip file, or is damaged: / })
 })
