@@ -42,8 +42,14 @@ export interface Files {
 
 const STORY = 'test/lab/site.test.ts'
 
-/** The sshd and Redis tests that need the most CPU: outputs of 100 MB, 200 connections, Redis with Sentinels. */
-const LONG = ['test/redis/k3s-sentinel.test.ts', 'test/ssh/many-connections.test.ts', 'test/ssh/overflow-file.test.ts']
+/** The tests without a lab that need the most CPU: servers of four Redis topologies, outputs of 100 MB, bundling. */
+const LONG = [
+  'test/redis/k3s-sentinel.test.ts',
+  'test/redis/servers.test.ts',
+  'test/ssh/many-connections.test.ts',
+  'test/ssh/overflow-file.test.ts',
+  'test/unit/cli/bundle.test.ts',
+]
 
 /** The test files below a directory, with exceptions. */
 export function testFiles(folder: string, but: readonly string[] = []): string[] {
@@ -112,7 +118,7 @@ export const PARTS: readonly Part[] = [
     minutes: 7,
     runs: 'test',
     work: {
-      files: () => testFiles('test/unit'),
+      files: () => testFiles('test/unit', LONG),
       jobs: os.availableParallelism() + 1,
       timeoutSeconds: 600,
       bundle: true,
@@ -130,7 +136,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'redis',
-    description: 'real Redis servers, Sentinels and clusters',
+    description: 'the client that counts lost writes, with real Redis servers',
     packages: REDIS,
     lane: 'redis',
     minutes: 7,
@@ -187,8 +193,8 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'long',
-    description: 'large outputs, many connections, Redis of k3s with Sentinels',
-    packages: [...new Set([...SSH, ...REDIS])],
+    description: 'Redis topologies, large outputs, many connections, bundling',
+    packages: [...new Set([...SSH, ...REDIS, ...UNIT])],
     lane: 'alone',
     minutes: 3,
     runs: 'all',

@@ -106,7 +106,7 @@ t.test('a profile that replaces the command with another shell is reported, and 
   // The password is the first line that is sent: a shell in place of sudo would execute it.
   const password = new Secret(`: >${proof}`)
   const become = { user: 'root', password }
-  const vars = { ansible_ssh_timeout: 0.5 }
+  const vars = { ansible_ssh_timeout: 1 }
   t.match(await failsPastLogin(() => run(`: >${proof}`, { as: account, become, vars })), {
     name: 'Unreachable',
     message: /login shell did not run the command within 6 s/,
