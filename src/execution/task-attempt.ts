@@ -163,7 +163,7 @@ export class TaskAttempt {
     const verified = this.#execution.plan(prepared, verify as CommandResult)
     const remaining = verified.problem ?? verified.changes.find(({ recurs }) => recurs !== true)?.description
     return remaining === undefined
-      ? { status: 'changed', changes, commands, values: verified.values }
+      ? { status: 'changed', changes, commands, values: withChangeValues(verified.values, plan.changeValues) }
       : failed(`changes applied, but the host is not in the desired state: ${remaining}`)
   }
 
@@ -247,3 +247,7 @@ export class TaskAttempt {
     return this.#execution.failure(error, this.#commands, isIndeterminate)
   }
 }
+
+/** The values of the second probe, and what only the plan of the changes knew. */
+const withChangeValues = (values: unknown, changeValues: object | undefined): unknown =>
+  changeValues === undefined ? values : { ...(values as object | undefined), ...changeValues }

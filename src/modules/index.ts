@@ -1,8 +1,10 @@
 /** All modules, for playbooks. */
 export { apt } from './core/apt.ts'
+export { apt_repository } from './core/apt_repository.ts'
 export { assert } from './core/assert.ts'
 export { command } from './core/command.ts'
 export { copy } from './core/copy.ts'
+export { deb822_repository } from './core/deb822_repository.ts'
 export { debug } from './core/debug.ts'
 export { docker_config } from './docker/config.ts'
 export { docker_container } from './docker/container.ts'

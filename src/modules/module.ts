@@ -58,6 +58,11 @@ export interface Plan<V> {
   readonly changes: readonly Change[]
   /** The registered value. After changes the probe runs again, and that plan's values count. */
   readonly values?: V
+  /**
+   * Parts of the registered value that only this plan knows, such as what a file had before: added to the values that
+   * the second probe gives.
+   */
+  readonly changeValues?: Partial<V>
   /** Text for the user, shown with the result whatever the verbosity. */
   readonly msg?: string
   /**
