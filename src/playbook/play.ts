@@ -1,5 +1,6 @@
 import type { Task } from '../modules/task.ts'
 import { CallSite } from '../values/call-site.ts'
+import { tasksOfBlock, type Block } from './block.ts'
 import type { Experiment } from './experiment.ts'
 import { playOptionsProblem, type PlayOptions } from './play-options.ts'
 
@@ -25,8 +26,8 @@ export class PlaybookError extends Error {
   override readonly name = 'PlaybookError'
 }
 
-/** Tasks, nested to any depth. Lists are flattened, so a helper may return several tasks. */
-export type TaskList = readonly (Task | TaskList | false | undefined)[]
+/** Tasks and blocks, nested to any depth. Lists are flattened, so a helper may return several tasks. */
+export type TaskList = readonly (Task | Block | TaskList | false | undefined)[]
 type TaskSource = (context: PlayContext) => TaskList
 type Handlers = Readonly<Record<string, Task>>
 
@@ -73,14 +74,16 @@ export function play(
 export type PlaybookStep = Play | Experiment
 
 /**
- * Flattens nested task lists.
+ * Flattens nested task lists and blocks. The tasks of a block know their place in it, and have its keywords.
  * @throws {TypeError} not a list of tasks, as playbooks are not necessarily type-checked.
  */
 export function flattenTasks(list: TaskList): Task[] {
   if (!Array.isArray(list)) throw new TypeError(`expected a list of tasks, got ${kindOf(list)}`)
-  return (list as TaskList).flatMap((item) =>
-    !item ? [] : typeof item === 'object' && 'module' in item ? [item] : flattenTasks(item),
-  )
+  return (list as TaskList).flatMap((item) => {
+    if (!item) return []
+    if (typeof item === 'object' && 'module' in item) return [item]
+    return typeof item === 'object' && 'block' in item ? tasksOfBlock(item, flattenTasks) : flattenTasks(item)
+  })
 }
 
 function kindOf(value: unknown): string {

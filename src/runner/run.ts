@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly hosts: readonly string[]
   readonly check: boolean
   readonly forks: number
+  /** `--force-handlers` */
+  readonly forceHandlers?: boolean
   readonly tags: TagSelection
   readonly extraVars: Readonly<Record<string, unknown>>
   /** Tracks reads of extra variables; includes reads from building the steps. */
@@ -262,6 +264,7 @@ function stateOf(
   const state: RunState = {
     check: options.check,
     forks: options.forks,
+    forceHandlers: options.forceHandlers ?? false,
     tags: options.tags,
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     extraVars: options.extraVars,
