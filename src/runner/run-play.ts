@@ -20,6 +20,7 @@ import { orderHosts } from './host-order.ts'
 import { HostPlay } from './host-play.ts'
 import { PlayBatch } from './play-batch.ts'
 import { serialBatches } from './serial.ts'
+import type { StartAt } from './start-at.ts'
 
 const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
 
@@ -32,7 +33,7 @@ export async function runPlay(
   state: RunState,
   play: Play,
   names: readonly string[],
-  phase?: Phase,
+  { phase, startAt }: { readonly phase?: Phase; readonly startAt?: StartAt | undefined } = {},
 ): Promise<string | undefined> {
   const hosts = names.map((name) => state.host(name)).filter(({ excluded }) => excluded === undefined)
   const watch = stopwatch()
@@ -45,7 +46,7 @@ export async function runPlay(
   })
   try {
     for (const batch of serialBatches(orderHosts(hosts, play.order), play.serial)) {
-      const hasEndedPlay = await runHosts(state, play, batch)
+      const hasEndedPlay = await runHosts(state, play, batch, startAt)
       const reason = failureReason(play, batch)
       if (reason !== undefined || hasEndedPlay) return reason
     }
@@ -57,15 +58,28 @@ export async function runPlay(
 }
 
 /** @returns whether a task ended the play for all hosts. */
-async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]): Promise<boolean> {
+async function runHosts(
+  state: RunState,
+  play: Play,
+  hosts: readonly RunHost[],
+  startAt: StartAt | undefined,
+): Promise<boolean> {
   const limit = pLimit(state.forks)
   if (play.gather_facts) await Promise.all(hosts.map((host) => limit(() => gatherFacts(state, play, host))))
   if (failureReason(play, hosts) !== undefined) return false
-  const lists = hosts.filter(({ excluded }) => excluded === undefined).map((host) => checkedTasks(state, play, host))
-  const linear = play.strategy === 'linear' || lists.some(({ tasks }) => failsOthersInBlock(play, tasks))
+  const all = hosts.filter(({ excluded }) => excluded === undefined).map((host) => checkedTasks(state, play, host))
+  const selected = startAt?.drop(
+    play,
+    all.map(({ tasks }) => tasks),
+  )
+  const lists = all.map((list, i) => ({ ...list, tasks: selected?.[i] ?? list.tasks }))
+  const linear =
+    play.strategy === 'linear' ||
+    state.confirm !== undefined ||
+    lists.some(({ tasks }) => failsOthersInBlock(play, tasks))
   const batch = new PlayBatch(
     lists.map(({ host, tasks }) => ({ host: host.name, tasks })),
-    { linear, forks: state.forks },
+    { linear, forks: state.forks, confirm: state.confirm },
   )
   const stop = (): boolean => state.signal.aborted || exceededLimit(play, hosts) !== undefined
   // A host that waits for another one occupies a slot. All hosts must run concurrently then.
