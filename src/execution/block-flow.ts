@@ -64,6 +64,14 @@ export class BlockFlow {
     return this.#placeOf(position).some(({ block, section }) => section === 'block' && this.#starts.rescue.has(block))
   }
 
+  /** The positions of the `rescue` that may run if the task fails. */
+  rescuesOf(position: number): number[] {
+    const blocks = this.#placeOf(position).flatMap(({ block, section }) => (section === 'block' ? [block] : []))
+    return this.#places.flatMap((place, at) =>
+      place.some(({ block, section }) => section === 'rescue' && blocks.includes(block)) ? [at] : [],
+    )
+  }
+
   #placeOf(position: number): Place {
     return this.#places[position] ?? []
   }

@@ -33,6 +33,13 @@ export class TaskList {
     return this.#positionOf(execution) > this.#positionOf(other)
   }
 
+  /** The tasks of the `rescue` that may run if this one fails. */
+  rescuesOf(execution: TaskExecution): TaskExecution[] {
+    return this.flow
+      .rescuesOf(this.#positionOf(execution))
+      .map((position) => this.executions[position] as TaskExecution)
+  }
+
   /** Discards what is known of the host: its state may have changed. */
   forgetProbes(): void {
     for (const execution of this.executions) execution.forget()

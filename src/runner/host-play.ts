@@ -1,6 +1,7 @@
 import type { AttemptResult } from '../execution/attempt-result.ts'
 import { ChangeBatcher } from '../execution/change-batcher.ts'
 import type { ExecutionContext } from '../execution/execution-context.ts'
+import type { ResourceKeys } from '../execution/predicted-effects.ts'
 import { ProbeScheduler } from '../execution/probe-scheduler.ts'
 import { publishResult } from '../execution/publish-result.ts'
 import { attemptWithRetries } from '../execution/retries.ts'
@@ -58,8 +59,7 @@ export class HostPlay {
     if (outcome === 'unreachable') host.excluded = 'unreachable'
     const hasFailed = outcome === 'failed'
     const runsHandlers = outcome === 'done' || (hasFailed && (play.force_handlers ?? state.forceHandlers))
-    const flushed =
-      runsHandlers && !this.#stop() ? await this.#flushHandlers(this.#batch.positionOf(''), false) : 'done'
+    const flushed = runsHandlers && !this.#stop() ? await this.#flushHandlers(this.#batch.end, false) : 'done'
     if (flushed === 'unreachable') host.excluded = 'unreachable'
     else if (hasFailed || flushed === 'failed') host.excluded = 'failed'
   }
@@ -72,8 +72,8 @@ export class HostPlay {
     let position = await this.#pass(batching, -1, flow.first)
     while (position < flow.end) {
       const execution = executions[position] as TaskExecution
-      await this.#batch.reach(name, this.#batch.positionOf(execution.key))
-      if (this.#stop()) {
+      if (this.#batch.isLinear) await this.#batch.reach(name, this.#batch.positionOf(execution.key))
+      if (this.#stop() || this.#batch.hasEndedBefore(() => this.#batch.positionOf(execution.key))) {
         await this.#pass(batching, position - 1, flow.end)
         return 'ended'
       }
@@ -117,7 +117,7 @@ export class HostPlay {
         if (!isDue(execution) || (outcome !== 'done' && !execution.isApplied)) continue
         if (outcome === 'done') {
           await this.#batch.reach(host.name, [...position, round, i])
-          if (this.#stop()) outcome = 'ended'
+          if (this.#stop() || this.#batch.hasEndedBefore(() => position)) outcome = 'ended'
           else if (this.#batch.takeFailure(host.name)) outcome = 'failed'
           if (outcome !== 'done' && !execution.isApplied) continue
         }
@@ -180,9 +180,18 @@ export class HostPlay {
         : { result: early === 'skipped' ? ({ status: 'ok', changes: [], commands: [] } as const) : early, attempts: 0 }
     const published = publishResult(execution, { skipped, result, watch, attempts, isRescued })
     if (result.status === 'changed') handlers.notify(notifies)
-    if (result.status === 'unknown') handlers.mayNotify(notifies, title)
+    if (result.status === 'unknown') {
+      handlers.mayNotify(notifies, title)
+      for (const rescue of batching.list.rescuesOf(execution)) await this.#addUnknownEffects(rescue)
+    }
     if (result.status !== 'ok') this.#batch.addChange(host.name)
     return this.#outcomeOf(execution, published)
+  }
+
+  /** Check mode: a task may run, and then sets what it can set. */
+  async #addUnknownEffects(execution: TaskExecution): Promise<void> {
+    const sets = await possibleEffects(execution)
+    this.#context.state.predictedEffects.add(execution.target.name, execution.title, sets, false)
   }
 
   #outcomeOf({ key, task }: TaskExecution, { status, ignored }: ReturnType<typeof publishResult>): Outcome {
@@ -226,7 +235,7 @@ export class HostPlay {
       return 'done'
     }
     if (action !== 'flush_handlers') {
-      if (action === 'end_play') this.#batch.hasEndedPlay = true
+      if (action !== 'end_host') this.#batch.endAt(this.#batch.positionOf(execution.key), action === 'end_play')
       return 'ended'
     }
     const outcome = await this.#flushHandlers(this.#batch.positionOf(execution.key), isRescued)
@@ -258,12 +267,16 @@ function startBatching(list: TaskList): Batching {
   return { list, probes, changes: new ChangeBatcher(list, probes) }
 }
 
-/** Check mode: whether a task runs depends on another one. A handler is unknown if all tasks that may notify it are. */
-async function unknownBecauseOf(reason: string, execution: TaskExecution): Promise<AttemptResult> {
-  const sets = await execution.prepare().then(
+/** What a task can set, whatever the state of the host. */
+const possibleEffects = (execution: TaskExecution): Promise<ResourceKeys> =>
+  execution.prepare().then(
     ({ params }) => execution.task.module.sets?.(params),
     () => undefined,
   )
+
+/** Check mode: whether a task runs depends on another one. A handler is unknown if all tasks that may notify it are. */
+async function unknownBecauseOf(reason: string, execution: TaskExecution): Promise<AttemptResult> {
+  const sets = await possibleEffects(execution)
   return {
     status: 'unknown',
     message: `depends on "${reason}", which has not run yet`,

@@ -16,13 +16,22 @@ export class Lockstep {
     this.#positions = new Map(hosts.map((host) => [host, []]))
   }
 
-  /** Waits until no other host is at an earlier position. */
+  /** Waits until no other host is at an earlier position, or {@link wake}. */
   async reach(host: string, position: Position): Promise<void> {
     this.#positions.set(host, position)
     await new Promise<void>((start) => {
       this.#waiting.set(host, { position, start })
       this.#startReady()
     })
+  }
+
+  /** Ends the wait of a host, whose next position is then unknown: no other host starts before it reaches one. */
+  wake(host: string): void {
+    const waiting = this.#waiting.get(host)
+    if (waiting === undefined) return
+    this.#waiting.delete(host)
+    this.#positions.set(host, [])
+    waiting.start()
   }
 
   /** The host has ended the play. */
@@ -34,7 +43,7 @@ export class Lockstep {
   #startReady(): void {
     const positions = [...this.#positions.values()]
     for (const [host, { position, start }] of this.#waiting) {
-      if (positions.some((other) => compare(other, position) < 0)) continue
+      if (positions.some((other) => comparePositions(other, position) < 0)) continue
       this.#waiting.delete(host)
       start()
     }
@@ -42,7 +51,7 @@ export class Lockstep {
 }
 
 /** Negative if `a` is before `b`. A position comes before those that it is the start of. */
-function compare(a: Position, b: Position): number {
+export function comparePositions(a: Position, b: Position): number {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     const difference = (a[i] ?? -1) - (b[i] ?? -1)
     if (difference !== 0) return difference

@@ -1,7 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { RunOnce } from '../execution/run-once.ts'
 import type { Task } from '../modules/task.ts'
-import { Lockstep, mergedOrder, type Position } from './lockstep.ts'
+import { comparePositions, Lockstep, mergedOrder, type Position } from './lockstep.ts'
 
 /** The tasks of a host, as the other hosts of its batch need them. */
 export interface BatchMember {
@@ -21,7 +21,8 @@ export interface BatchOptions {
 /** What the hosts of a batch share while they run a play. */
 export class PlayBatch {
   readonly #once: ReadonlyMap<string, RunOnce>
-  readonly #order: ReadonlyMap<string, number>
+  readonly #members: readonly BatchMember[]
+  #order: ReadonlyMap<string, number> | undefined
   readonly #hosts: readonly string[]
   readonly #lockstep: Lockstep | undefined
   readonly #forks: LimitFunction | undefined
@@ -34,13 +35,14 @@ export class PlayBatch {
   readonly #failedAt = new Map<string, string>()
   /** How often each host may have been changed. */
   readonly #changes = new Map<string, number>()
-  /** A task ended the play for all hosts: also for those of later batches. */
-  hasEndedPlay = false
+  /** Where a task ended the play for all hosts. */
+  #endedAt: Position | undefined
+  #hasEndedPlay = false
 
   constructor(members: readonly BatchMember[], { linear, forks, confirm }: BatchOptions) {
     this.#hosts = members.map(({ host }) => host)
     this.#once = runOnceTasks(members)
-    this.#order = linear ? mergedOrder(members.map(({ tasks }) => tasks.map(({ key }) => key))) : new Map()
+    this.#members = members
     this.#lockstep = linear ? new Lockstep(this.#hosts) : undefined
     this.#forks = linear ? pLimit(forks) : undefined
     this.#confirm = confirm
@@ -70,12 +72,38 @@ export class PlayBatch {
 
   /** Where a task is among those of all hosts. */
   positionOf(key: string): Position {
+    this.#order ??= mergedOrder(this.#members.map(({ tasks }) => tasks.map((task) => task.key)))
     return [this.#order.get(key) ?? this.#order.size]
   }
 
-  /** Waits until a host may start a task. */
+  /** The position of the handlers at the end of the play. */
+  get end(): Position {
+    return [Number.POSITIVE_INFINITY]
+  }
+
+  /** Waits until a host may start a task, or must not. */
   async reach(host: string, position: Position): Promise<void> {
     await this.#lockstep?.reach(host, position)
+  }
+
+  /**
+   * A task ended the play for all hosts.
+   * @param isPlay - also for those of later batches.
+   */
+  endAt(position: Position, isPlay: boolean): void {
+    this.#endedAt = position
+    this.#hasEndedPlay ||= isPlay
+    for (const host of this.#hosts) this.#lockstep?.wake(host)
+  }
+
+  /** Whether the play ended before a position. */
+  hasEndedBefore(position: () => Position): boolean {
+    return this.#endedAt !== undefined && comparePositions(this.#endedAt, position()) < 0
+  }
+
+  /** A task ended the play for all hosts of all batches. */
+  get hasEndedPlay(): boolean {
+    return this.#hasEndedPlay
   }
 
   /** Runs a task of a host, together with at most `--forks` other hosts. */
@@ -105,8 +133,11 @@ export class PlayBatch {
     this.#failedAt.set(host, key)
     if (this.#mustFail.get(host) === key) this.#mustFail.delete(host)
     if (!isFatal) return
-    for (const other of this.#hosts)
-      if (other !== host && this.#failedAt.get(other) !== key) this.#mustFail.set(other, key)
+    for (const other of this.#hosts) {
+      if (other === host || this.#failedAt.get(other) === key) continue
+      this.#mustFail.set(other, key)
+      this.#lockstep?.wake(other)
+    }
   }
 
   /** Whether another host's failure fails this host. True once. */

