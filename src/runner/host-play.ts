@@ -238,9 +238,10 @@ export class HostPlay {
       if (action !== 'end_host') this.#batch.endAt(this.#batch.positionOf(execution.key), action === 'end_play')
       return 'ended'
     }
+    const runs = this.#handlers.some(({ handler = '' }) => this.#context.handlers.isDue(handler))
     const outcome = await this.#flushHandlers(this.#batch.positionOf(execution.key), isRescued)
     // Handlers may have changed what was probed before them.
-    batching.list.forgetProbes()
+    if (runs) batching.list.forgetProbes()
     return outcome
   }
 
