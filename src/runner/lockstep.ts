@@ -6,7 +6,7 @@ interface Waiting {
   readonly start: () => void
 }
 
-/** Strategy `linear`: hosts run the same task at the same time, and no host starts one before all have ended the last. */
+/** Strategy `linear`: all hosts run a task at the same time, and none starts the next before all have ended it. */
 export class Lockstep {
   /** Where each host is, or waits to be. */
   readonly #positions: Map<string, Position>

@@ -6,7 +6,7 @@ import { meta, type MetaAction } from '../../../src/modules/core/meta.ts'
 import type { RunEnd } from '../../../src/events/events.ts'
 import { defineModule } from '../../../src/modules/task.ts'
 import { block } from '../../../src/playbook/block.ts'
-import type { PlayOptions } from '../../../src/playbook/play-options.ts'
+import type { PlayOptions, Strategy } from '../../../src/playbook/play-options.ts'
 import { play, type TaskList } from '../../../src/playbook/play.ts'
 import { runSteps } from '../../support/play-run.ts'
 
@@ -80,14 +80,18 @@ function tasksOf(items: readonly Item[], host: string): TaskList {
   })
 }
 
-const playOf = ({ tasks, handlers, selected: _, ...options }: CasePlay, more: Partial<PlayOptions> = {}) =>
-  play(
-    'p',
-    { hosts: 'all', ...options, ...more },
-    ({ host }) => tasksOf(tasks, host),
-    ({ host }) =>
-      Object.fromEntries(Object.entries(handlers).map(([name, fails]) => [name, outcome(failing(fails, host))])),
-  )
+const playOf = ({ tasks, handlers, selected, ...options }: CasePlay, strategy: Strategy) => ({
+  tags: selected ?? [],
+  steps: [
+    play(
+      'p',
+      { hosts: 'all', strategy, ...options },
+      ({ host }) => tasksOf(tasks, host),
+      ({ host }) =>
+        Object.fromEntries(Object.entries(handlers).map(([name, fails]) => [name, outcome(failing(fails, host))])),
+    ),
+  ],
+})
 
 /** Cases in which Labbook differs on purpose, and why. */
 const DIFFERENT = new Map([
@@ -102,10 +106,8 @@ for (const [i, { play: given, ran, recap, exitCode }] of CASES.entries())
     const needsLinear = given.any_errors_fatal === true || given.max_fail_percentage !== undefined || i === 19
     if (DIFFERENT.has(i) || (needsLinear ? strategy === 'free' : strategy === 'linear' && i % 4 !== 0)) continue
     t.test(`case ${i}, strategy ${strategy}: the tasks, recap and exit code of ansible-playbook`, async (t) => {
-      const { events, story, ...result } = await runSteps([playOf(given, { strategy })], {
-        hosts,
-        tags: given.selected ?? [],
-      })
+      const { steps, tags } = playOf(given, strategy)
+      const { events, story, ...result } = await runSteps(steps, { hosts, tags })
       const own = Object.fromEntries(
         hosts.map((host) => [
           host,
