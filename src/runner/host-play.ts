@@ -9,6 +9,7 @@ import type { RunOnceResult } from '../execution/run-once.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
 import type { Batching } from '../execution/task-attempt.ts'
 import type { TaskExecution } from '../execution/task-execution.ts'
+import { setsOf } from '../execution/task-resources.ts'
 import { TaskList } from '../execution/task-list.ts'
 import { metaActionOf, type MetaAction } from '../modules/core/meta.ts'
 import type { Position } from './lockstep.ts'
@@ -271,7 +272,7 @@ function startBatching(list: TaskList): Batching {
 /** What a task can set, whatever the state of the host. */
 const possibleEffects = (execution: TaskExecution): Promise<ResourceKeys> =>
   execution.prepare().then(
-    ({ params }) => execution.task.module.sets?.(params),
+    ({ params }) => setsOf(execution.task, params),
     () => undefined,
   )
 
