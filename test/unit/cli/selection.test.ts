@@ -69,7 +69,7 @@ t.test('--syntax-check', (t) => {
   t.match(bad.problems[0], /selection\.test\.ts:\d+:\d+: command: .*cmd/)
   t.match(bad.problems[2], /no handler "restrat"/)
   const needsFacts = play('Facts', { hosts: 'node1', gather_facts: true }, ({ facts }) => [
-    command({ cmd: String((facts.os as { name: string }).name) }),
+    command({ cmd: (facts.os as { name: string }).name }),
   ])
   t.match(check(needsFacts), { problems: [], unchecked: [/play "Facts" on node1/] })
   t.match(check(needsFacts, ...steps), { tasks: 7 })
