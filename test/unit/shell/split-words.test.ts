@@ -19,7 +19,7 @@ t.test('splitWords splits as a shell does', async (t) => {
   for (const { name, argv } of shells) {
     for (const line of lines) {
       const printed = runIn(
-        { name, argv } as (typeof shells)[number],
+        { name, argv },
         `for w in ${line}; do printf '<%s>' "$w"; done`,
       ).stdout
       t.equal(
