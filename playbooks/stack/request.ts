@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { createHash, scryptSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { PlaybookError } from 'labbook'
+import { PlaybookError, type SourceText } from 'labbook'
 import { formatProblem, readCompose, type Compose } from './compose.ts'
 import type { FileContent, NamedFile } from './references.ts'
 import { StackVariables, withNames } from './variables.ts'
@@ -83,8 +83,7 @@ export function inspectStackFile(
   vars: Vars,
   provided: ReadonlySet<string>,
 ): { readonly stack: StackFile; readonly problems: readonly string[] } {
-  const shown = path.relative(process.cwd(), file)
-  const source = { path: shown.startsWith('..') ? file : shown, text: read(file) }
+  const source = readSource(file)
   const directory = path.dirname(file)
   const variables = new StackVariables(vars, provided)
   const compose = readCompose(source, {
@@ -95,6 +94,12 @@ export function inspectStackFile(
   variables.maskSecrets(compose.environment)
   const problems = compose.problems.map((problem) => withNames(formatProblem(problem)))
   return { stack: { compose, variables, directory }, problems }
+}
+
+/** The compose file, with its path as messages show it. @throws {PlaybookError} if it cannot be read. */
+export function readSource(file: string): SourceText {
+  const shown = path.relative(process.cwd(), file)
+  return { path: shown.startsWith('..') ? file : shown, text: read(file) }
 }
 
 const contentOf = (file: string): FileContent | undefined => {

@@ -39,7 +39,8 @@ const DIRECTORY = `${HOST_DIRECTORIES.files}/stacks`
 
 /** Variables of the project's images: `IMAGE_REDIS` for `redis`. */
 const imageVariables = new Map(IMAGE_NAMES.map((name) => [`IMAGE_${name.toUpperCase().replaceAll('-', '_')}`, name]))
-const provided: ReadonlySet<string> = new Set(['REGISTRY', ...imageVariables.keys()])
+/** The variables that Labbook sets. */
+export const provided: ReadonlySet<string> = new Set(['REGISTRY', ...imageVariables.keys()])
 
 /** Validates the compose file first, so that an invalid one changes nothing. */
 export const validateComposeFile = play('Validate compose file', { hosts: 'localhost', tags: 'stack' }, ({ vars }) => {

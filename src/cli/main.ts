@@ -110,15 +110,16 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   if (options.listTasks) return print(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
   if (options.list)
     return print(
-      listExperiments({
-        playbook,
-        steps,
-        inventory,
-        hosts,
-        extraVars,
-        args: options.args,
-        runs: path.join(root, 'runs'),
-      }),
+      (playbook.preview?.(options.args, reads.view(rendered)) ?? '') +
+        listExperiments({
+          playbook,
+          steps,
+          inventory,
+          hosts,
+          extraVars,
+          args: options.args,
+          runs: path.join(root, 'runs'),
+        }),
     )
   const planned: PlannedRun = { steps, inventory, hosts, extraVars, tags, check: options.check }
   const mayDisturb = await permission(playbook, options, planned)

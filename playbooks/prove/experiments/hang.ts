@@ -1,0 +1,98 @@
+import { sh } from 'labbook'
+import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { asList, asMap } from '../../stack/compose-values.ts'
+import { describeStats, observeStack, statsByEntryPoint } from '../observe.ts'
+import { containerIn, fullName, isRunning, tasksOf } from '../services.ts'
+import { watchReplacement } from './kill.ts'
+import type { ServiceExperiment } from './service-experiment.ts'
+
+/** Stops or continues all processes of a container from the host. */
+const signalAll = (container: string, name: 'STOP' | 'CONT'): string =>
+  sh`pids=$(docker top ${container} -eo pid) || exit; for pid in \${pids#PID}; do kill -s ${name} "$pid" || [ ! -d "/proc/$pid" ] || exit; done`
+
+const NANO = 1e9
+/** Docker's defaults. */
+const [INTERVAL_SECONDS, TIMEOUT_SECONDS, RETRIES] = [30, 30, 3]
+/** Time to replace the task after it is unhealthy. */
+const REPLACEMENT_SECONDS = 45
+const MAX_SECONDS = 600
+
+/** Seconds until a hung container must be replaced; undefined without a health check. */
+export function replacementTime(json: string): number | undefined {
+  const check = asMap(JSON.parse(json === '' ? 'null' : json))
+  const words = asList(check.Test)
+  if (words.length < 2 || words[0] === 'NONE') return undefined
+  const of = (value: unknown, fallback: number): number => (Number(value ?? 0) > 0 ? Number(value) / NANO : fallback)
+  const retries = Number(check.Retries ?? 0) > 0 ? Number(check.Retries) : RETRIES
+  const attempt = of(check.Interval, INTERVAL_SECONDS) + of(check.Timeout, TIMEOUT_SECONDS)
+  return Math.min(MAX_SECONDS, Math.ceil(attempt * (retries + 1)) + REPLACEMENT_SECONDS)
+}
+
+/** Stops all processes of a container: it runs, but does not answer. */
+export const hang: ServiceExperiment = {
+  kind: 'hang',
+  hypothesis: 'The health check of a container that hangs fails, and Swarm replaces it.',
+  claims: [{ name: 'replaced', statement: ({ name }) => `Swarm replaces a container of ${name} that hangs` }],
+  async method(on, session, service) {
+    const name = fullName(session, service.name)
+    const container = await containerIn(on, name)
+    const healthcheck = await on.exhibit({
+      title: `Health check of ${service.name}`,
+      host: container.node,
+      command: `docker inspect --format '{{json .Config.Healthcheck}}' ${container.id}`,
+    })
+    const within = replacementTime(healthcheck.stdout.trim())
+    if (within === undefined)
+      return {
+        replaced: {
+          holds: false,
+          evidence: [healthcheck],
+          detail: 'no health check: Swarm cannot notice that a container hangs',
+          facts: { healthcheck: 'none' },
+        },
+      }
+    const observed = await observeStack(
+      on,
+      session,
+      `Timeline: a container of ${service.name} hangs`,
+      async ({ mark, now }) => {
+        const running = (await tasksOf(on, name)).filter(isRunning).length
+        const began = now()
+        const stopped = await on.exhibit({
+          title: `Stop the processes of a container of ${service.name}`,
+          host: container.node,
+          command: signalAll(container.id, 'STOP'),
+        })
+        mark(`container of ${service.name} on ${container.node} hangs`)
+        const replaced = await watchReplacement(on, service, name, container.task, running, within)
+        mark(replaced.reached ? 'replaced' : 'not replaced')
+        // A container that is stopped cannot end: Docker kills it after the grace period.
+        if (!replaced.reached) await on.exec({ host: container.node, command: signalAll(container.id, 'CONT') })
+        return { stopped, replaced, after: now() - began }
+      },
+    )
+    const { stopped, replaced, after } = observed.value
+    const requests = describeStats(statsByEntryPoint(session, observed))
+    return {
+      replaced: {
+        holds: stopped.exitCode === 0 ? replaced.reached : null,
+        evidence: [healthcheck, stopped, replaced.exhibit, observed.exhibit],
+        detail: replaced.reached
+          ? `replaced after ${seconds(after)}; ${requests}`
+          : `still running after ${seconds(after)}: the health check succeeds while the processes are stopped; ${requests}`,
+        measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
+        facts: { healthcheck: 'ineffective' },
+      },
+    }
+  },
+  undo: async (on, session, service) => {
+    for (const host of on.groups.swarm ?? []) {
+      const { stdout } = await on.exec({
+        host,
+        command: `docker ps -q --filter label=com.docker.swarm.service.name=${fullName(session, service.name)}`,
+      })
+      for (const id of stdout.split('\n').filter(Boolean))
+        await on.exec({ host, command: `${signalAll(id, 'CONT')} || true` })
+    }
+  },
+}

@@ -1,0 +1,136 @@
+import { durationMultiplierOf, type Exhibit, type ExperimentContext, type Verdict } from 'labbook'
+import {
+  observeDuring,
+  type ObservationResult,
+  type TimelineRecorder,
+} from '../swarm/experiments/support/observe-during.ts'
+import { parsePlacement, stackPlacementCommand } from '../swarm/experiments/support/placement.ts'
+import { inconclusiveIfPartitioned, partitionDuring } from '../swarm/experiments/support/partition.ts'
+import { requestStats, type RequestStats } from '../swarm/experiments/support/requests.ts'
+import type { Service } from './model.ts'
+import type { Session } from './session.ts'
+import { nodeOfTarget, trafficOf } from './traffic.ts'
+
+/** Requests per second, over all entry points. */
+const PER_SECOND = 20
+/** Longest time in which every request at an entry point may fail, before the multiplier for slow hosts. */
+const MAX_OUTAGE_SECONDS = 2
+
+/** Runs `body` while requests are sent to every entry point. */
+export function observeStack<T>(
+  on: ExperimentContext,
+  session: Session,
+  title: string,
+  body: (watching: TimelineRecorder) => Promise<T>,
+): Promise<ObservationResult<T>> {
+  const command = stackPlacementCommand(
+    session.stack,
+    session.model.services.map(({ name }) => name),
+    on.timeoutMultiplier,
+  )
+  return observeDuring(
+    on,
+    {
+      title,
+      perSecond: PER_SECOND,
+      cluster: {
+        endpoints: [],
+        traffic: trafficOf(session.targets),
+        nodes: on.groups.swarm ?? [],
+        command: 'docker stack ps',
+        async placement() {
+          const { stdout, exitCode } = await on.exec({ command, timeout: 10 })
+          return exitCode === 0 ? parsePlacement(stdout) : undefined
+        },
+      },
+    },
+    body,
+  )
+}
+
+/** The part of an observation that counts. */
+export interface Window {
+  /** Seconds from the start. */
+  readonly from?: number
+  readonly to?: number
+  /** Node whose own addresses are left out, as it is disturbed. */
+  readonly without?: string
+}
+
+/** Requests of an entry point. */
+export interface EntryPointStats extends RequestStats {
+  readonly port: number
+}
+
+/** Request statistics by entry point. An outage lasts while every request at every address of it fails. */
+export function statsByEntryPoint(
+  session: Session,
+  { requests }: Pick<ObservationResult<unknown>, 'requests'>,
+  { from = 0, to = Infinity, without }: Window = {},
+): EntryPointStats[] {
+  const chosen = requests.filter(
+    ({ at, endpoint }) => at >= from * 1000 && at <= to * 1000 && nodeOfTarget(endpoint) !== without,
+  )
+  return session.model.entryPoints.map(({ port }) => ({
+    port,
+    ...requestStats(
+      chosen.filter(({ endpoint }) => endpoint.endsWith(`:${port}`)),
+      Number.isFinite(to) ? to : 0,
+    ),
+  }))
+}
+
+const sum = (all: readonly EntryPointStats[], key: 'sent' | 'failed'): number =>
+  all.reduce((total, stats) => total + stats[key], 0)
+
+/** `3 of 120 requests failed, longest outage 1.2 s at port 8080`. */
+export function describeStats(all: readonly EntryPointStats[]): string {
+  if (all.length === 0) return 'no entry points'
+  const worst = all.reduce((a, b) => (b.outage > a.outage ? b : a))
+  const outage = worst.outage === 0 ? '' : `, longest outage ${worst.outage.toFixed(1)} s at port ${worst.port}`
+  return `${sum(all, 'failed')} of ${sum(all, 'sent')} requests failed${outage}`
+}
+
+/** The longest outage that is tolerated while a service, or a node, is disturbed. */
+export const maxOutage = (on: ExperimentContext, service?: Service): number =>
+  (service?.overrides.maxOutage ?? MAX_OUTAGE_SECONDS) * durationMultiplierOf(on.timeoutMultiplier)
+
+/** Whether each entry point answered all the time, except for short outages. */
+export function availability(
+  session: Session,
+  observation: ObservationResult<unknown>,
+  limit: number,
+  window: Window = {},
+): Omit<Verdict, 'evidence'> {
+  const all = statsByEntryPoint(session, observation, window)
+  const outage = Math.max(0, ...all.map((stats) => stats.outage))
+  return {
+    holds: outage <= limit && all.every(({ sent, failed }) => sent === 0 || failed < sent),
+    detail: `${describeStats(all)} (tolerated: ${limit} s)`,
+    measured: { 'longest outage': [outage, 's'], 'failed requests': [sum(all, 'failed'), ''] },
+  }
+}
+
+/** Whether no request failed. */
+export function noFailedRequest(
+  session: Session,
+  observation: ObservationResult<unknown>,
+  window: Window = {},
+): Omit<Verdict, 'evidence'> {
+  const all = statsByEntryPoint(session, observation, window)
+  return {
+    holds: sum(all, 'failed') === 0,
+    detail: describeStats(all),
+    measured: { 'failed requests': [sum(all, 'failed'), ''] },
+  }
+}
+
+/** Makes a failed verdict inconclusive if slow nodes lost each other meanwhile. */
+export async function unlessPartitioned(
+  on: ExperimentContext,
+  { exhibit }: Pick<ObservationResult<unknown>, 'exhibit'>,
+  verdict: Omit<Verdict, 'evidence'> & { readonly evidence?: readonly Exhibit[] },
+): Promise<Verdict> {
+  const complete = { ...verdict, evidence: [...(verdict.evidence ?? []), exhibit] }
+  return verdict.holds === false ? inconclusiveIfPartitioned(await partitionDuring(on, exhibit, 1), complete) : complete
+}

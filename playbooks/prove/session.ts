@@ -1,0 +1,113 @@
+import { PlaybookError, type SetupContext } from 'labbook'
+import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
+import { hasAllTasks } from '../stack/tasks.ts'
+import { targetsOf, type Kind } from './kinds.ts'
+import type { Service, StackModel } from './model.ts'
+import type { SwarmNode } from './swarm-nodes.ts'
+import { failingProbes, type Target } from './traffic.ts'
+
+/** What the first step finds and the experiments use. */
+export interface Session {
+  /** Name of the stack. */
+  readonly stack: string
+  /** The running services. */
+  readonly model: StackModel
+  readonly nodes: readonly SwarmNode[]
+  /** Every address of every entry point that answered. */
+  readonly targets: readonly Target[]
+  /** Experiments that the machines do not support, and why. */
+  readonly unsupported: Readonly<Partial<Record<Kind, string>>>
+}
+
+/** A verdict of an experiment, from which changes of the compose file are suggested. */
+export interface Outcome {
+  readonly kind: Kind
+  readonly claim: string
+  readonly service: string
+  readonly holds: boolean | null
+  readonly detail: string
+  /** What the experiment found out about the cause: `memory MiB` -> 30. */
+  readonly facts: Readonly<Record<string, string | number>>
+}
+
+/** Shared by the steps of one run. */
+export class ProveRun {
+  /** Names from `-e services=...`. */
+  readonly named: readonly string[] | undefined
+  readonly outcomes: Outcome[] = []
+  #session: Session | undefined
+
+  constructor(named: readonly string[] | undefined) {
+    this.named = named
+  }
+
+  get session(): Session | undefined {
+    return this.#session
+  }
+
+  begin(session: Session): void {
+    this.#session = session
+  }
+
+  /** @throws {PlaybookError} if the stack has not been inspected. */
+  get inspected(): Session {
+    if (this.#session === undefined)
+      throw new PlaybookError('the stack has not been inspected: see the step "Inspect the stack"')
+    return this.#session
+  }
+
+  /** The services of an experiment; none before the stack is inspected. */
+  targets(kind: Kind): readonly Service[] {
+    if (this.#session === undefined || this.#session.unsupported[kind] !== undefined) return []
+    return targetsOf(kind, this.#session.model, this.named).services
+  }
+}
+
+/** Reads the state of all services and tasks of the stack. */
+export async function stackState(on: SetupContext, { stack }: Pick<Session, 'stack'>): Promise<StackState> {
+  const { stdout } = await on.exec({ command: stateCommand(stack) })
+  return readState(stdout)
+}
+
+const STARTED_AND_RUNNING = 'running'
+
+/** Whether every service runs all its tasks, and no update is in progress. */
+export const isSteady = ({ services, tasks }: StackState): boolean =>
+  services.length > 0 &&
+  services.every(
+    (service) =>
+      hasAllTasks(service, tasks) &&
+      (service.completed !== null || service.running <= service.desired) &&
+      !['updating', 'rollback_started'].includes(service.update),
+  ) &&
+  tasks.every(({ desired, state }) => desired !== 'running' || state === STARTED_AND_RUNNING)
+
+/** Seconds for a stack to recover after an experiment, before the timeout multiplier. */
+const RECOVERY_SECONDS = 150
+
+/**
+ * Waits until every service runs all its tasks, and every entry point answers.
+ *
+ * @returns why it does not; undefined once it does.
+ */
+export async function awaitSteadyState(
+  on: SetupContext,
+  session: Session,
+  within = RECOVERY_SECONDS,
+): Promise<string | undefined> {
+  const deadline = Date.now() + within * on.timeoutMultiplier * 1000
+  for (;;) {
+    const { reached, exhibit } = await on.watch({
+      title: `State of stack ${session.stack}`,
+      waitingFor: `stack ${session.stack} to converge`,
+      command: stateCommand(session.stack),
+      within: Math.max(1, (deadline - Date.now()) / 1000 / on.timeoutMultiplier),
+      until: ({ stdout, exitCode }) => exitCode === 0 && isSteady(readState(stdout)),
+    })
+    if (!reached) return `the stack did not converge (see exhibit "${exhibit.id}")`
+    const failing = await failingProbes(session.targets)
+    if (failing.length === 0) return undefined
+    if (Date.now() > deadline) return `entry points do not answer: ${failing.slice(0, 3).join('; ')}`
+    await on.pause(1, 'the entry points to answer')
+  }
+}
