@@ -31,6 +31,7 @@ function settingsOf(name: string, service: YamlMap, data: YamlMap): ServiceSetti
     healthcheck: healthcheckOf(service.healthcheck),
     restart: oneOf(asMap(deploy.restart_policy).condition, ['none', 'on-failure', 'any'], 'any'),
     updateOrder: oneOf(update.order, ['start-first', 'stop-first'], 'stop-first'),
+    rollbackOrder: oneOf(asMap(deploy.rollback_config).order, ['start-first', 'stop-first'], 'stop-first'),
     failureAction: oneOf(update.failure_action, ['pause', 'continue', 'rollback'], 'pause'),
     parallelism: number(update.parallelism, 1),
     maxPerNode: number(placement.max_replicas_per_node, 0),

@@ -41,6 +41,7 @@ function settingsOf(stack: string, service: YamlMap): ServiceSettings {
     healthcheck: healthcheckOf(container.Healthcheck),
     restart: choose(asMap(template.RestartPolicy).Condition, ['none', 'on-failure', 'any'], 'any'),
     updateOrder: choose(update.Order, ['start-first', 'stop-first'], 'stop-first'),
+    rollbackOrder: choose(asMap(spec.RollbackConfig).Order, ['start-first', 'stop-first'], 'stop-first'),
     failureAction: choose(update.FailureAction, ['pause', 'continue', 'rollback'], 'pause'),
     parallelism: Number(update.Parallelism ?? 1),
     maxPerNode: Number(placement.MaxReplicas ?? 0),

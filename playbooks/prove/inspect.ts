@@ -7,38 +7,38 @@ import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
 import { modelOfServices, servicesCommand } from './from-services.ts'
 import type { Kind } from './kinds.ts'
 import type { EntryPoint, StackModel } from './model.ts'
-import { modelTables } from './preview.ts'
+import { modelLines, modelTables } from './preview.ts'
 import { fullName, isRunning, tasksOf } from './services.ts'
 import { isSteady, type ProveRun, type Session } from './session.ts'
 import { nodesCommand, parseNodes } from './swarm-nodes.ts'
 import { failingProbes, isNotHttp, targetsOfEntryPoint, type Target } from './traffic.ts'
 
-const ANSWERS = 'prove.inspect.answers'
-const CONVERGED = 'prove.inspect.converged'
 const HAS_IPVS = '[ -d /proc/sys/net/ipv4/vs ] || [ -e /proc/net/ip_vs ] || modprobe -n -q ip_vs 2>/dev/null'
 const CONVERGE_SECONDS = 240
 const ANSWER_SECONDS = 60
 
 /** Finds out what runs, what to watch, and what the machines support. */
-export const inspectStack = (run: ProveRun, kinds: readonly Kind[]): Experiment =>
-  experiment(
-    'Inspect the stack',
+export function inspectStack(run: ProveRun, kinds: readonly Kind[]): Experiment {
+  const [converged, answers] = [`${run.prefix}.inspect.converged`, `${run.prefix}.inspect.answers`]
+  return experiment(
+    run.prefix === 'prove' ? 'Inspect the stack' : 'Inspect the stack, with the changes',
     {
       hosts: 'swarm_managers[0]',
       tags: ['prove', 'proof'],
       disturbs: false,
       hypothesis: 'Every service runs all its tasks, and every entry point answers. Otherwise nothing is disturbed.',
-      assertions: {
-        [CONVERGED]: 'Every service runs its desired number of tasks',
-        [ANSWERS]: 'Every entry point answers',
-      },
+      assertions: () =>
+        run.isNeeded
+          ? { [converged]: 'Every service runs its desired number of tasks', [answers]: 'Every entry point answers' }
+          : {},
     },
     async (on) => {
+      if (!run.isNeeded) return
       const vars = on.hostvars(on.hosts[0] as string)
       const { name: stack, request } = readSubject(vars)
-      const converged = await watchConverged(on, stack)
-      on.finding(CONVERGED, converged.verdict)
-      if (converged.verdict.holds !== true) return
+      const convergence = await watchConverged(on, stack)
+      on.finding(converged, convergence.verdict)
+      if (convergence.verdict.holds !== true) return
       const known = request === undefined ? [] : readModel(request, vars).services
       const services = await on.exhibit({ title: 'Services of the stack', command: servicesCommand(stack) })
       const nodes = await on.exhibit({ title: 'Nodes of the Swarm', command: nodesCommand })
@@ -63,10 +63,10 @@ export const inspectStack = (run: ProveRun, kinds: readonly Kind[]): Experiment 
         stdout: modelTables({ ...model, entryPoints: [...entryPoints.values()] }).join('\n'),
         durationMs: 0,
       })
-      for (const line of record.stdout.split('\n').filter((each) => each !== '')) on.log(line)
+      for (const line of modelLines(session.model)) on.log(line)
       for (const [kind, reason] of Object.entries(session.unsupported)) on.log(`not tried: ${kind}: ${reason}`)
       const failing = await awaitAnswers(on, watched)
-      on.finding(ANSWERS, {
+      on.finding(answers, {
         holds: failing.length === 0,
         evidence: [record],
         detail:
@@ -77,6 +77,7 @@ export const inspectStack = (run: ProveRun, kinds: readonly Kind[]): Experiment 
       if (failing.length === 0) run.begin(session)
     },
   )
+}
 
 async function watchConverged(on: ExperimentContext, stack: string) {
   let state: StackState = { services: [], tasks: [] }

@@ -73,6 +73,7 @@ export interface ServiceSettings {
   readonly healthcheck: string | undefined
   readonly restart: 'none' | 'on-failure' | 'any'
   readonly updateOrder: 'start-first' | 'stop-first'
+  readonly rollbackOrder: 'start-first' | 'stop-first'
   readonly failureAction: 'pause' | 'continue' | 'rollback'
   readonly parallelism: number
   /** 0: no limit. */

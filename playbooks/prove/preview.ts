@@ -40,6 +40,18 @@ export function modelTables({ services, entryPoints }: StackModel): string[] {
   ]
 }
 
+/** The same in sentences. */
+export const modelLines = ({ services, entryPoints }: StackModel): string[] => [
+  ...services.map(
+    ({ name, role, roleReason, dependencies }) =>
+      `${name}: ${role} (${roleReason})${dependencies.length === 0 ? '' : `; uses ${dependencies.join(', ')}`}`,
+  ),
+  ...entryPoints.map(
+    ({ port, service, probes, reason }) =>
+      `port ${port} of ${service}: probed with ${probes.map(describeProbe).join(', ')} (${reason})`,
+  ),
+]
+
 /** Which experiments would run, on which services, and what they need. */
 export function planTables(
   model: StackModel,

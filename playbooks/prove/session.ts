@@ -1,7 +1,7 @@
 import { PlaybookError, type SetupContext } from 'labbook'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { hasAllTasks } from '../stack/tasks.ts'
-import { targetsOf, type Kind } from './kinds.ts'
+import { KINDS, targetsOf, type Kind } from './kinds.ts'
 import type { Service, StackModel } from './model.ts'
 import type { SwarmNode } from './swarm-nodes.ts'
 import { failingProbes, type Target } from './traffic.ts'
@@ -30,15 +30,35 @@ export interface Outcome {
   readonly facts: Readonly<Record<string, string | number>>
 }
 
-/** Shared by the steps of one run. */
-export class ProveRun {
+/** What a series of experiments is about. */
+export interface RunOptions {
   /** Names from `-e services=...`. */
+  readonly named?: readonly string[] | undefined
+  /** First part of the findings' ids. */
+  readonly prefix?: string
+  /** The series whose failed experiments this one repeats. */
+  readonly repeats?: ProveRun
+}
+
+/** Shared by the steps of a series of experiments. */
+export class ProveRun {
   readonly named: readonly string[] | undefined
+  readonly prefix: string
   readonly outcomes: Outcome[] = []
+  readonly #repeats: ProveRun | undefined
+  /** The compose file with the suggested changes. */
+  suggestedText: string | undefined
   #session: Session | undefined
 
-  constructor(named: readonly string[] | undefined) {
+  constructor({ named, prefix = 'prove', repeats }: RunOptions = {}) {
     this.named = named
+    this.prefix = prefix
+    this.#repeats = repeats
+  }
+
+  /** Whether there is anything to do. */
+  get isNeeded(): boolean {
+    return this.#repeats === undefined || this.#repeats.suggestedText !== undefined
   }
 
   get session(): Session | undefined {
@@ -59,7 +79,14 @@ export class ProveRun {
   /** The services of an experiment; none before the stack is inspected. */
   targets(kind: Kind): readonly Service[] {
     if (this.#session === undefined || this.#session.unsupported[kind] !== undefined) return []
-    return targetsOf(kind, this.#session.model, this.named).services
+    const { services } = targetsOf(kind, this.#session.model, this.named)
+    if (this.#repeats === undefined) return services
+    const failed = this.#repeats.outcomes.filter((outcome) => outcome.kind === kind && outcome.holds === false)
+    return KINDS[kind].scope === 'node'
+      ? failed.length > 0
+        ? services
+        : []
+      : services.filter(({ name }) => failed.some(({ service }) => service === name))
   }
 }
 

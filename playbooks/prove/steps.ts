@@ -1,7 +1,7 @@
 import { play, type Play, type PlaybookStep } from 'labbook'
 import { extraImages } from '../app/images/images.ts'
 import { foundation } from '../site/steps.ts'
-import { deployStack, logComposeWarnings, projectImagesIn, validateComposeFile } from '../stack/steps.ts'
+import { deployStack, deployText, logComposeWarnings, projectImagesIn, validateComposeFile } from '../stack/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { readModel, readSubject, type Subject } from './compose-file.ts'
 import { brokenUpdate } from './experiments/broken-update.ts'
@@ -17,6 +17,7 @@ import { inspectStack } from './inspect.ts'
 import { KINDS, targetsOf, type Kind } from './kinds.ts'
 import type { StackModel } from './model.ts'
 import { ProveRun } from './session.ts'
+import { compareRuns, suggestChanges } from './suggest/step.ts'
 import { proveVars } from './vars.ts'
 
 type Vars = Readonly<Record<string, unknown>>
@@ -57,24 +58,37 @@ function subjectOf(vars: Vars): Subject | undefined {
 /** The steps of a run: deployment, inspection, experiments. */
 export function proveSteps(kinds: readonly Kind[], vars: Vars): readonly PlaybookStep[] {
   const subject = subjectOf(vars)
-  const named = proveVars.read(vars).services
+  const { services: named, try: tries } = proveVars.read(vars)
   const model = subject?.request === undefined ? undefined : readModel(subject.request, vars)
-  const run = new ProveRun(named)
+  const run = new ProveRun({ named })
+  const repetition = new ProveRun({ named, prefix: 'prove.try', repeats: run })
   const targets = (kind: Kind): string[] | undefined =>
     model === undefined ? named?.slice() : targetsOf(kind, model, named).services.map(({ name }) => name)
   const tried = kinds.filter((kind) => targets(kind)?.length !== 0)
-  return [
-    selectStack,
-    ...(subject !== undefined && subject.request === undefined ? [] : deployment),
-    inspectStack(run, tried),
+  const experimentsOf = (series: ProveRun): readonly PlaybookStep[] => [
+    inspectStack(series, tried),
     ...SERVICE_EXPERIMENTS.filter(({ kind }) => tried.includes(kind)).map((each) =>
       serviceExperiment(
-        run,
+        series,
         KINDS[each.kind].scope === 'nothing' ? undefined : effectOn(each.kind, targets(each.kind), subject?.name),
         each,
       ),
     ),
-    ...nodeExperiments(run, tried),
+    ...nodeExperiments(series, tried),
+  ]
+  return [
+    selectStack,
+    ...(subject !== undefined && subject.request === undefined ? [] : deployment),
+    ...experimentsOf(run),
+    suggestChanges(run),
+    ...(tries
+      ? [
+          deployText('Deploy stack with the suggested changes', () => run.suggestedText),
+          ...experimentsOf(repetition),
+          compareRuns(run, repetition),
+          deployText('Deploy stack as it was', () => (run.suggestedText === undefined ? undefined : 'original')),
+        ]
+      : []),
   ]
 }
 

@@ -75,6 +75,7 @@ const nameFrom = (file: string): string =>
  * Reads and validates the compose file.
  *
  * @param provided - names of variables that Labbook sets itself, in addition to `vars`.
+ * @param text - in place of the file's content.
  * @returns the file and its problems, one per line: `compose.yaml:3:5: message`.
  * @throws {PlaybookError} if it cannot be read.
  */
@@ -82,8 +83,9 @@ export function inspectStackFile(
   { file, name }: StackRequest,
   vars: Vars,
   provided: ReadonlySet<string>,
+  text?: string,
 ): { readonly stack: StackFile; readonly problems: readonly string[] } {
-  const source = readSource(file)
+  const source = text === undefined ? readSource(file) : { ...readSource(file), text }
   const directory = path.dirname(file)
   const variables = new StackVariables(vars, provided)
   const compose = readCompose(source, {
@@ -108,8 +110,13 @@ const contentOf = (file: string): FileContent | undefined => {
 }
 
 /** Like {@link inspectStackFile}, but @throws {PlaybookError} with all problems. */
-export function readStackFile(request: StackRequest, vars: Vars, provided: ReadonlySet<string>): StackFile {
-  const { stack, problems } = inspectStackFile(request, vars, provided)
+export function readStackFile(
+  request: StackRequest,
+  vars: Vars,
+  provided: ReadonlySet<string>,
+  text?: string,
+): StackFile {
+  const { stack, problems } = inspectStackFile(request, vars, provided, text)
   if (problems.length === 0) return stack
   throw new PlaybookError(
     [

@@ -1,7 +1,8 @@
 import { quote } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import { observeStack, unlessPartitioned } from '../observe.ts'
-import { fullName } from '../services.ts'
+import { containerIn, fullName } from '../services.ts'
+import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
 import { hasEntryPoints } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
 import { BROKEN, isReplacedInPlace, judgeRequests, roll, undoUpdate } from './update.ts'
@@ -30,6 +31,10 @@ export const brokenUpdate: ServiceExperiment = {
   ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
+    const container = await containerIn(on, name)
+    const health = (await hasHealthcheck(on, container))
+      ? {}
+      : { healthcheck: 'none', ...(await healthCandidate(on, service, container)) }
     const observed = await observeStack(
       on,
       session,
@@ -56,7 +61,10 @@ export const brokenUpdate: ServiceExperiment = {
         detail: `${state === '' ? 'no update' : state.trim()} after ${seconds(took)}${error === '' ? '' : `: ${error}`}`,
         measured: rolledBack ? { 'time to roll back': [took, 's'] } : {},
       },
-      requests: await unlessPartitioned(on, observed, judgeRequests(on, session, service, observed)),
+      requests: {
+        ...(await unlessPartitioned(on, observed, judgeRequests(on, session, service, observed))),
+        facts: health,
+      },
     }
   },
   undo: async (on, session, service) => {

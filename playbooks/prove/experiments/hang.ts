@@ -1,32 +1,15 @@
 import { sh } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
-import { asList, asMap } from '../../stack/compose-values.ts'
 import { describeStats, observeStack, statsByEntryPoint } from '../observe.ts'
 import { containerIn, fullName, isRunning, tasksOf } from '../services.ts'
+import { healthCandidate } from './health-candidate.ts'
+import { replacementTime } from './replacement-time.ts'
 import { watchReplacement } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
 
 /** Stops or continues all processes of a container from the host. */
 const signalAll = (container: string, name: 'STOP' | 'CONT'): string =>
   sh`pids=$(docker top ${container} -eo pid) || exit; for pid in \${pids#PID}; do kill -s ${name} "$pid" || [ ! -d "/proc/$pid" ] || exit; done`
-
-const NANO = 1e9
-/** Docker's defaults. */
-const [INTERVAL_SECONDS, TIMEOUT_SECONDS, RETRIES] = [30, 30, 3]
-/** Time to replace the task after it is unhealthy. */
-const REPLACEMENT_SECONDS = 45
-const MAX_SECONDS = 600
-
-/** Seconds until a hung container must be replaced; undefined without a health check. */
-export function replacementTime(json: string): number | undefined {
-  const check = asMap(JSON.parse(json === '' ? 'null' : json))
-  const words = asList(check.Test)
-  if (words.length < 2 || words[0] === 'NONE') return undefined
-  const of = (value: unknown, fallback: number): number => (Number(value ?? 0) > 0 ? Number(value) / NANO : fallback)
-  const retries = Number(check.Retries ?? 0) > 0 ? Number(check.Retries) : RETRIES
-  const attempt = of(check.Interval, INTERVAL_SECONDS) + of(check.Timeout, TIMEOUT_SECONDS)
-  return Math.min(MAX_SECONDS, Math.ceil(attempt * (retries + 1)) + REPLACEMENT_SECONDS)
-}
 
 /** Stops all processes of a container: it runs, but does not answer. */
 export const hang: ServiceExperiment = {
@@ -48,7 +31,7 @@ export const hang: ServiceExperiment = {
           holds: false,
           evidence: [healthcheck],
           detail: 'no health check: Swarm cannot notice that a container hangs',
-          facts: { healthcheck: 'none' },
+          facts: { healthcheck: 'none', ...(await healthCandidate(on, service, container)) },
         },
       }
     const observed = await observeStack(
@@ -67,11 +50,13 @@ export const hang: ServiceExperiment = {
         const replaced = await watchReplacement(on, service, name, container.task, running, within)
         mark(replaced.reached ? 'replaced' : 'not replaced')
         // A container that is stopped cannot end: Docker kills it after the grace period.
-        if (!replaced.reached) await on.exec({ host: container.node, command: signalAll(container.id, 'CONT') })
-        return { stopped, replaced, after: now() - began }
+        const after = now() - began
+        if (replaced.reached) return { stopped, replaced, after, candidate: {} }
+        await on.exec({ host: container.node, command: signalAll(container.id, 'CONT') })
+        return { stopped, replaced, after, candidate: await healthCandidate(on, service, container) }
       },
     )
-    const { stopped, replaced, after } = observed.value
+    const { stopped, replaced, after, candidate } = observed.value
     const requests = describeStats(statsByEntryPoint(session, observed))
     return {
       replaced: {
@@ -81,7 +66,7 @@ export const hang: ServiceExperiment = {
           ? `replaced after ${seconds(after)}; ${requests}`
           : `still running after ${seconds(after)}: the health check succeeds while the processes are stopped; ${requests}`,
         measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
-        facts: { healthcheck: 'ineffective' },
+        facts: { healthcheck: 'ineffective', ...candidate },
       },
     }
   },

@@ -19,7 +19,7 @@ import { awaitSteadyState, type ProveRun, type Session } from '../session.ts'
 import { matchingNodes } from '../swarm-nodes.ts'
 import { NODE_FAULTS, REGISTRY_BACK, registryAway, type NodeKind } from './node-faults.ts'
 import { scaleCommand } from './scale.ts'
-import { findingId, report, requireSteadyState, type ClaimVerdict } from './service-experiment.ts'
+import { findingId, report, requireSteadyState, titleIn, type ClaimVerdict } from './service-experiment.ts'
 
 interface NodeExperiment {
   readonly kind: NodeKind
@@ -87,19 +87,19 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
     isTried()
       ? Object.fromEntries([
           ...movable().map(({ name }) => [
-            findingId(kind, 'moves', name),
+            findingId(run.prefix, kind, 'moves', name),
             kind === 'registry-away'
               ? `Tasks of ${name} start on other nodes without the registry`
               : `Tasks of ${name} run on other nodes`,
           ]),
           ...(run.inspected.targets.length === 0
             ? []
-            : [[findingId(kind, 'available', STACK.name), 'Entry points on other nodes answer meanwhile']]),
-          [findingId(kind, 'recovers', STACK.name), 'The stack recovers by itself afterwards'],
+            : [[findingId(run.prefix, kind, 'available', STACK.name), 'Entry points on other nodes answer meanwhile']]),
+          [findingId(run.prefix, kind, 'recovers', STACK.name), 'The stack recovers by itself afterwards'],
         ])
       : {}
   return experiment(
-    KINDS[kind].title,
+    titleIn(run, kind),
     {
       hosts: 'swarm_managers[0]',
       tags: ['prove', kind, 'proof'],

@@ -37,8 +37,12 @@ export interface ServiceExperiment {
 }
 
 /** Id of a finding: `prove.kill.replaced.vote`. */
-export const findingId = (kind: Kind, claim: string, service: string): string =>
-  `prove.${kind}.${claim}.${service.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-')}`
+export const findingId = (prefix: string, kind: Kind, claim: string, service: string): string =>
+  `${prefix}.${kind}.${claim}.${service.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-')}`
+
+/** Name of an experiment. */
+export const titleIn = ({ prefix }: ProveRun, kind: Kind): string =>
+  prefix === 'prove' ? KINDS[kind].title : `${KINDS[kind].title}, with the changes`
 
 /** What the permission shows. Services of a running stack are known only after it is inspected. */
 export const effectOn = (kind: Kind, services: readonly string[] | undefined, stack?: string): string => {
@@ -63,7 +67,7 @@ export function serviceExperiment(
   const services = (): readonly Service[] => run.targets(kind).filter((service) => claimsOf(service).length > 0)
   const disturbs: Disturbs = ({ groups }) => disturbAll(groups.swarm ?? [], effect ?? '')
   return experiment(
-    KINDS[kind].title,
+    titleIn(run, kind),
     {
       hosts: 'swarm_managers[0]',
       tags: ['prove', kind, 'proof'],
@@ -72,7 +76,10 @@ export function serviceExperiment(
       assertions: () =>
         Object.fromEntries(
           services().flatMap((service) =>
-            claimsOf(service).map(({ name, statement }) => [findingId(kind, name, service.name), statement(service)]),
+            claimsOf(service).map(({ name, statement }) => [
+              findingId(run.prefix, kind, name, service.name),
+              statement(service),
+            ]),
           ),
         ),
       steadyState: async (on) => {
@@ -124,6 +131,6 @@ export function report(
     verdicts instanceof Error
       ? { holds: null, evidence: [], detail: verdicts.message }
       : (verdicts[claim] ?? { holds: null, evidence: [], detail: 'not measured' })
-  on.finding(findingId(kind, claim, service.name), verdict)
+  on.finding(findingId(run.prefix, kind, claim, service.name), verdict)
   run.outcomes.push({ kind, claim, service: service.name, holds: verdict.holds, detail: verdict.detail ?? '', facts })
 }

@@ -1,7 +1,7 @@
 import type { Exhibit, ExperimentContext } from 'labbook'
 import { dataMounts } from '../classify.ts'
 import type { Service } from '../model.ts'
-import { containerIn, fullName } from '../services.ts'
+import { containerIn, fullName, isRunning, tasksOf } from '../services.ts'
 import type { Session } from '../session.ts'
 import { matchingNodes } from '../swarm-nodes.ts'
 import type { ClaimVerdict, ServiceExperiment } from './service-experiment.ts'
@@ -29,7 +29,7 @@ export const settings: ServiceExperiment = {
     })
     return {
       'memory-limit': await memoryLimit(on, session, service, exhibit),
-      volume: volumeVerdict(session, service, exhibit),
+      volume: await volumeVerdict(on, session, service, exhibit),
     }
   },
 }
@@ -67,10 +67,16 @@ async function memoryOf(on: ExperimentContext, service: string): Promise<number 
   }
 }
 
-function volumeVerdict(session: Session, service: Service, exhibit: Exhibit): ClaimVerdict {
+async function volumeVerdict(
+  on: ExperimentContext,
+  session: Session,
+  service: Service,
+  exhibit: Exhibit,
+): Promise<ClaimVerdict> {
   const mounts = nodeLocal(service)
   const nodes = matchingNodes(session.nodes, service.constraints).map(({ hostname }) => hostname)
   const [mount] = mounts
+  const current = (await tasksOf(on, fullName(session, service.name))).find(isRunning)
   const name = mount?.source === '' ? mount.target : (mount?.source ?? '')
   return {
     holds: nodes.length <= 1,
@@ -79,6 +85,6 @@ function volumeVerdict(session: Session, service: Service, exhibit: Exhibit): Cl
       nodes.length <= 1
         ? `only ${nodes.join('') || 'no node'} can run it`
         : `${name} is local to a node, and ${nodes.length} nodes can run the task: on another node it starts without the data`,
-    facts: { nodes: nodes.length },
+    facts: current === undefined ? {} : { node: current.node },
   }
 }

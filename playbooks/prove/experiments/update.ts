@@ -15,6 +15,7 @@ import {
   updateState,
 } from '../services.ts'
 import type { Session } from '../session.ts'
+import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
 import { hasEntryPoints } from './kill.ts'
 import type { ClaimVerdict, ServiceExperiment } from './service-experiment.ts'
 import { stopVerdict } from './stop.ts'
@@ -68,6 +69,9 @@ export const update: ServiceExperiment = {
     const name = fullName(session, service.name)
     const old = (await tasksOf(on, name)).filter(isRunning)
     const container = await containerIn(on, name)
+    const health = (await hasHealthcheck(on, container))
+      ? {}
+      : { healthcheck: 'none', ...(await healthCandidate(on, service, container)) }
     const observed = await observeStack(
       on,
       session,
@@ -107,8 +111,11 @@ export const update: ServiceExperiment = {
         measured: completed ? { 'time to update': [updated.took, 's'] } : {},
         facts: { error: updated.error },
       },
-      requests: await unlessPartitioned(on, observed, judgeRequests(on, session, service, observed, { to: between })),
-      rollback: await rollbackVerdict(on, session, service, observed, between, rolledBack),
+      requests: {
+        ...(await unlessPartitioned(on, observed, judgeRequests(on, session, service, observed, { to: between }))),
+        facts: health,
+      },
+      rollback: { ...(await rollbackVerdict(on, session, service, observed, between, rolledBack)), facts: health },
       stops,
     }
   },
