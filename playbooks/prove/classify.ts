@@ -57,14 +57,17 @@ function usesHost(entry: string, name: string): boolean {
   return mentions(value, name) || (HOST_VARIABLE.test(variable) && isHostList(value, name))
 }
 
-/** Services named in `depends_on`, the environment or the command. */
+/** Services named in `depends_on`, the environment, the command or a config. */
 function dependenciesOf(service: ServiceSettings, names: readonly string[]): string[] {
-  const { overrides, dependsOn, environment, command } = service
+  const { overrides, dependsOn, environment, command, configText } = service
   const wanted = overrides.dependsOn
   return names.filter(
     (name) =>
       name !== service.name &&
       (wanted?.includes(name) ??
-        (dependsOn.includes(name) || environment.some((entry) => usesHost(entry, name)) || mentions(command, name))),
+        (dependsOn.includes(name) ||
+          environment.some((entry) => usesHost(entry, name)) ||
+          mentions(command, name) ||
+          mentions(configText, name))),
   )
 }

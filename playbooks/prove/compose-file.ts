@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { PlaybookError } from 'labbook'
 import { parseComposeYaml } from '../stack/compose-yaml.ts'
 import { formatProblem } from '../stack/compose.ts'
@@ -48,10 +50,13 @@ export function readModel(request: StackRequest, vars: Vars): StackModel {
   const source = readSource(request.file)
   const document = parseComposeYaml(source)
   if ('document' in document) {
-    const faults = overrideFaults(data).map(({ path, at = 'value', message }) =>
-      formatProblem(document.locate({ path, at, message })),
+    const faults = overrideFaults(data).map(({ at = 'value', ...fault }) =>
+      formatProblem(document.locate({ ...fault, at })),
     )
     if (faults.length > 0) throw new PlaybookError(faults.join('\n'))
   }
-  return modelOfCompose(data)
+  return modelOfCompose(data, (name) => {
+    const file = path.join(stack.directory, name)
+    return name !== '' && existsSync(file) ? readFileSync(file, 'utf8') : undefined
+  })
 }

@@ -9,14 +9,16 @@ import { overridesOf } from './x-labbook.ts'
 /** Parses the text of a compose file whose variables are interpolated. */
 export const composeData = (text: string): YamlMap => asMap(parse(text, { merge: true, logLevel: 'silent' }))
 
-/** Derives the model from a compose file. */
-export const modelOfCompose = (data: YamlMap): StackModel => modelOf(settingsOfCompose(data))
+/** Reads a file beside the compose file; undefined if there is none. */
+export type ReadFile = (name: string) => string | undefined
 
-/** The settings of all services, with the defaults of `docker stack deploy`. */
-export const settingsOfCompose = (data: YamlMap): ServiceSettings[] =>
-  Object.entries(asMap(data.services)).map(([name, service]) => settingsOf(name, asMap(service), data))
+/** Derives the model from a compose file, with the defaults of `docker stack deploy`. */
+export const modelOfCompose = (data: YamlMap, readFile: ReadFile = () => undefined): StackModel =>
+  modelOf(
+    Object.entries(asMap(data.services)).map(([name, service]) => settingsOf(name, asMap(service), data, readFile)),
+  )
 
-function settingsOf(name: string, service: YamlMap, data: YamlMap): ServiceSettings {
+function settingsOf(name: string, service: YamlMap, data: YamlMap, readFile: ReadFile): ServiceSettings {
   const deploy = asMap(service.deploy)
   const update = asMap(deploy.update_config)
   const placement = asMap(deploy.placement)
@@ -40,6 +42,7 @@ function settingsOf(name: string, service: YamlMap, data: YamlMap): ServiceSetti
     dependsOn: namesIn(service.depends_on),
     environment: pairsOf(service.environment),
     command: [...asList(service.entrypoint), ...asList(service.command)].map(text).join(' '),
+    configText: configTextOf(service, data, readFile),
     overrides: overridesOf(service),
   }
 }
@@ -59,6 +62,13 @@ const number = (value: unknown, fallback: number): number => {
 
 const namesIn = (value: unknown): string[] =>
   Array.isArray(value) ? value.map(text) : value === undefined ? [] : Object.keys(asMap(value))
+
+/** A proxy names the services behind it in its configuration. */
+const configTextOf = (service: YamlMap, data: YamlMap, readFile: ReadFile): string =>
+  asList(service.configs)
+    .map((config) => text(asMap(config).source ?? config))
+    .map((config) => readFile(text(asMap(asMap(data.configs)[config]).file)) ?? '')
+    .join('\n')
 
 const pairsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.map(text) : Object.entries(asMap(value)).map(([name, entry]) => `${name}=${text(entry)}`)

@@ -9,14 +9,16 @@ export const servicesCommand = (stack: string): string => `docker service inspec
 /**
  * Derives the model from the output of {@link servicesCommand}.
  *
- * @param known - what only the compose file has: `depends_on` and `x-labbook`.
+ * @param known - what only the compose file has: `depends_on`, `x-labbook`, and configs as files.
  */
 export function modelOfServices(stack: string, json: string, known: readonly ServiceSettings[] = []): StackModel {
   const services = asList(JSON.parse(json)).map((service) => settingsOf(stack, asMap(service)))
   return modelOf(
     services.map((service) => {
       const own = known.find(({ name }) => name === service.name)
-      return own === undefined ? service : { ...service, dependsOn: own.dependsOn, overrides: own.overrides }
+      return own === undefined
+        ? service
+        : { ...service, dependsOn: own.dependsOn, configText: own.configText, overrides: own.overrides }
     }),
   )
 }
@@ -50,6 +52,7 @@ function settingsOf(stack: string, service: YamlMap): ServiceSettings {
     dependsOn: [],
     environment: asList(container.Env).map(text),
     command: [...asList(container.Command), ...asList(container.Args)].map(text).join(' '),
+    configText: '',
     overrides: NO_OVERRIDES,
   }
 }

@@ -86,6 +86,8 @@ export interface ServiceSettings {
   readonly environment: readonly string[]
   /** Command and arguments, in one line. */
   readonly command: string
+  /** Its configs, as far as they are files beside the compose file. */
+  readonly configText: string
   readonly overrides: Overrides
 }
 

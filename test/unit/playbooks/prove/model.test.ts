@@ -6,11 +6,15 @@ import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-co
 import { describeProbe } from '../../../../playbooks/prove/preview.ts'
 import type { StackModel } from '../../../../playbooks/prove/model.ts'
 
-const modelOf = (text: string): StackModel => modelOfCompose(composeData(text))
+/** Configs are read from `directory`. */
+const modelOf = (text: string, directory?: string): StackModel =>
+  modelOfCompose(composeData(text), (name) =>
+    directory === undefined ? undefined : readFileSync(path.join(directory, name), 'utf8'),
+  )
 
 /** `web stateless (2 replicas, no volume) -> db`. */
-const roles = (text: string): string[] =>
-  modelOf(text).services.map(
+const roles = (text: string, directory?: string): string[] =>
+  modelOf(text, directory).services.map(
     ({ name, role, roleReason, dependencies }) =>
       `${name} ${role} (${roleReason})${dependencies.length === 0 ? '' : ` -> ${dependencies.join(', ')}`}`,
   )
@@ -66,13 +70,13 @@ t.test("Docker's voting sample", async (t) => {
 
 t.test('voting app of this project', async (t) => {
   const text = readFileSync(path.join(ROOT, 'examples/voting/compose.yaml'), 'utf8')
-  t.same(roles(text), [
+  t.same(roles(text, path.join(ROOT, 'examples/voting')), [
     'vote stateless (2 replicas, no volume)',
     'result stateless (2 replicas, no volume)',
     'worker stateless (1 replica, no volume)',
     'redis stateful (volume redis-data)',
     'db stateful (volume db-data)',
-    'front global (mode global)',
+    'front global (mode global) -> vote, result',
   ])
   t.same(entries(text), ['8091 front host: GET /vote/ (status 200); GET /result/ (status 200) (x-labbook)'])
 })
