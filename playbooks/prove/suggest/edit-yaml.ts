@@ -16,6 +16,8 @@ import { asMap, type YamlMap } from '../../stack/compose-values.ts'
 export type YamlValue = string | number | boolean | readonly YamlValue[] | { readonly [key: string]: YamlValue }
 
 const OPTIONS = { merge: true, logLevel: 'silent' } as const
+/** Docker reads YAML 1.1, in which `no` is a boolean: such a text is quoted. */
+const STYLE = { version: '1.1', lineWidth: 0 } as const
 const INDENT = 2
 
 /**
@@ -61,10 +63,10 @@ function editMap(
 }
 
 const flow = (value: YamlValue): string =>
-  stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false }).trimEnd()
+  stringify(value, { ...STYLE, collectionStyle: 'flow', flowCollectionPadding: false }).trimEnd()
 
 const block = (value: YamlValue, column: number): string =>
-  stringify(value, { indent: INDENT, lineWidth: 0 })
+  stringify(value, { ...STYLE, indent: INDENT })
     .trimEnd()
     .split('\n')
     .map((line) => `${' '.repeat(column)}${line}`)

@@ -77,6 +77,14 @@ t.test('flow maps', async (t) => {
   )
 })
 
+t.test('a text that YAML 1.1 reads as a boolean is quoted', async (t) => {
+  t.same(changed('services/web/environment', { DEBUG: 'no', LEVEL: '1' }), [
+    '+    environment:',
+    '+      DEBUG: "no"',
+    '+      LEVEL: "1"',
+  ])
+})
+
 t.test('a text without a newline at its end', async (t) => {
   t.equal(
     setInYaml('services:\n  web:\n    image: x', ['services', 'web', 'init'], true),
