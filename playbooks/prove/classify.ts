@@ -44,7 +44,7 @@ const HOST_VARIABLE = /(host|hosts|addr|address|server|servers|url|uri|dsn|endpo
 
 const escaped = (name: string): string => name.replaceAll(/[.*+?^${}()|[\]\\-]/g, String.raw`\$&`)
 
-/** `redis` in `redis://redis:6379/0`, `tasks.redis:6379`, `a,redis:6379`, `user:pw@redis`; not in `my-redis` or `redis.conf`. */
+/** `redis` in `redis://redis:6379/0`, `tasks.redis:6379`, `a,redis:6379`; not in `my-redis` or `redis.conf`. */
 const mentions = (text: string, name: string): boolean =>
   new RegExp(`(?:^|//|[@,=\\s'"]|tasks\\.)${escaped(name)}(?=:\\d|/)(?!://)`, 'i').test(text)
 

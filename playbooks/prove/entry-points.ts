@@ -22,7 +22,7 @@ function probesOf(service: ServiceSettings, port: Port, isOnlyPort: boolean): re
   const own = overrides.probes?.filter((probe) =>
     probe.port === undefined ? isOnlyPort || probe.kind !== 'tcp' : [port.target, port.published].includes(probe.port),
   )
-  if (own !== undefined && own.length > 0) return [own.map(({ port: _, ...probe }) => probe), 'x-labbook']
+  if (own !== undefined && own.length > 0) return [own, 'x-labbook']
   const ping = pingOf(image)
   if (ping !== undefined) return [[{ kind: 'ping', protocol: ping }], `image ${ping}`]
   const path = healthPath(healthcheck, port.target)

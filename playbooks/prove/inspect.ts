@@ -38,7 +38,7 @@ export function inspectStack(run: ProveRun, kinds: readonly Kind[]): Experiment 
       const { name: stack, request } = readSubject(vars)
       const convergence = await watchConverged(on, stack)
       on.finding(converged, convergence.verdict)
-      if (convergence.verdict.holds !== true) return
+      if (!convergence.verdict.holds) return
       const known = request === undefined ? [] : readModel(request, vars).services
       const services = await on.exhibit({ title: 'Services of the stack', command: servicesCommand(stack) })
       const nodes = await on.exhibit({ title: 'Nodes of the Swarm', command: nodesCommand })
@@ -92,7 +92,7 @@ async function watchConverged(on: ExperimentContext, stack: string) {
       return isSteady(state)
     },
   })
-  const { services } = state as StackState
+  const { services } = state
   return {
     verdict: {
       holds: reached,

@@ -53,7 +53,7 @@ const httpPathOf = ({ overrides }: Service): string => {
   return probe?.kind === 'http' ? probe.path : '/'
 }
 
-/** TCP ports on which processes of a container listen, published ones first. Docker's resolver listens on 127.0.0.11. */
+/** TCP ports on which processes of a container listen, published ones first. */
 async function listeningPorts(
   on: ExperimentContext,
   { ports }: Service,

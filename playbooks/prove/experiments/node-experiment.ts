@@ -83,21 +83,22 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
     moves ? run.targets(kind).filter((service) => service.mode === 'replicated') : []
   const isTried = (): boolean => run.targets(kind).length > 0
   const fault = (on: SetupContext, name: string) => NODE_FAULTS[kind](on, name)
-  const assertions = (): Record<string, string> =>
-    isTried()
-      ? Object.fromEntries([
-          ...movable().map(({ name }) => [
-            findingId(run.prefix, kind, 'moves', name),
-            kind === 'registry-away'
-              ? `Tasks of ${name} start on other nodes without the registry`
-              : `Tasks of ${name} run on other nodes`,
-          ]),
-          ...(run.inspected.targets.length === 0
-            ? []
-            : [[findingId(run.prefix, kind, 'available', STACK.name), 'Entry points on other nodes answer meanwhile']]),
-          [findingId(run.prefix, kind, 'recovers', STACK.name), 'The stack recovers by itself afterwards'],
-        ])
-      : {}
+  const assertions = (): Record<string, string> => {
+    if (!isTried()) return {}
+    const claims = movable().map(({ name }): [string, string] => [
+      findingId(run.prefix, kind, 'moves', name),
+      kind === 'registry-away'
+        ? `Tasks of ${name} start on other nodes without the registry`
+        : `Tasks of ${name} run on other nodes`,
+    ])
+    if (run.inspected.targets.length > 0)
+      claims.push([
+        findingId(run.prefix, kind, 'available', STACK.name),
+        'Entry points on other nodes answer meanwhile',
+      ])
+    claims.push([findingId(run.prefix, kind, 'recovers', STACK.name), 'The stack recovers by itself afterwards'])
+    return Object.fromEntries(claims)
+  }
   return experiment(
     titleIn(run, kind),
     {

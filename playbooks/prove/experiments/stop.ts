@@ -19,7 +19,7 @@ const SIGNALS: Readonly<Record<string, number>> = {
 const GRACE_SECONDS = 10
 
 const outcomesCommand = (tasks: readonly Task[]): string =>
-  `docker inspect ${tasks.map(({ id }) => id).join(' ')} --format '{{.ID}} {{.Status.State}} {{with .Status.ContainerStatus}}{{.ExitCode}}{{end}} {{.Spec.ContainerSpec.StopGracePeriod}}'`
+  `docker inspect ${tasks.map(({ id }) => id).join(' ')} --format '{{.ID}} {{.Status.State}} {{with .Status.ContainerStatus}}{{.ExitCode}}{{end}} {{json .Spec.ContainerSpec.StopGracePeriod}}'`
 
 /**
  * Whether the containers of replaced tasks ended by themselves when Docker asked them to stop.
@@ -64,11 +64,8 @@ export async function stopVerdict(
   }
 }
 
-/** Docker prints nanoseconds, or `<nil>`. */
-const graceSeconds = (text: string): number => {
-  const nanoseconds = Number(text.replace(/[^\d]/g, ''))
-  return nanoseconds > 0 ? nanoseconds / 1e9 : text.endsWith('s') ? Number.parseFloat(text) : GRACE_SECONDS
-}
+/** From nanoseconds, or `null`. */
+const graceSeconds = (nanoseconds: string): number => Number(nanoseconds) / 1e9 || GRACE_SECONDS
 
 /** Whether the first process of a container handles the stop signal. Without a handler, the kernel ignores it. */
 async function signalFacts(

@@ -149,7 +149,7 @@ const RULES: Readonly<Record<string, Rule>> = {
             service,
             'deploy.update_config.failure_action',
             'rollback',
-            `Swarm goes back to the version that works; now it does: ${service.failureAction}`,
+            `Swarm goes back to the version that works; ${service.failureAction} leaves the broken one`,
           ),
         ],
   'broken-update.requests': (outcome, service) => [

@@ -43,7 +43,7 @@ const escapeDollars = (value: YamlValue): YamlValue => {
   if (typeof value === 'string') return value.replaceAll('$', '$$$$')
   if (Array.isArray(value)) return value.map((each: YamlValue) => escapeDollars(each))
   return typeof value === 'object'
-    ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, escapeDollars(each as YamlValue)]))
+    ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, escapeDollars(each)]))
     : value
 }
 

@@ -108,7 +108,7 @@ function remove(text: string, service: string, path: readonly string[]): string 
   const without = structuredClone(value)
   let map: Record<string, unknown> = without
   for (const key of parent) map = map[key] as Record<string, unknown>
-  delete map[path.at(-1) as string]
+  Reflect.deleteProperty(map, path.at(-1) as string)
   const services = document.get('services')
   if (!isMap(services)) return undefined
   services.set(service, document.createNode(without))
