@@ -1,12 +1,12 @@
 import { isDatabase } from './databases.ts'
 import { entryPointsOf } from './entry-points.ts'
-import type { Mount, Role, Service, ServiceSettings, StackModel } from './model.ts'
+import type { Mount, ServiceRole, StackService, ServiceSettings, StackModel } from './model.ts'
 
 /** Derives roles, dependencies and entry points from the settings of the services. */
 export function modelOf(settings: readonly ServiceSettings[]): StackModel {
   const names = settings.map(({ name }) => name)
   const isUsed = (name: string): boolean => settings.some((other) => dependenciesOf(other, names).includes(name))
-  const services = settings.map((service): Service => {
+  const services = settings.map((service): StackService => {
     const [role, roleReason] = roleOf(service, isUsed(service.name))
     return { ...service, role, roleReason, dependencies: dependenciesOf(service, names) }
   })
@@ -25,7 +25,7 @@ const describeMount = ({ type, source, target }: Mount): string =>
 /** Mounts that keep data of the service. */
 export const dataMounts = ({ mounts }: Pick<ServiceSettings, 'mounts'>): readonly Mount[] => mounts.filter(keepsData)
 
-function roleOf(service: ServiceSettings, isUsed: boolean): readonly [Role, string] {
+function roleOf(service: ServiceSettings, isUsed: boolean): readonly [ServiceRole, string] {
   const { overrides, mode, image, restart, ports, replicas } = service
   if (overrides.role !== undefined) return [overrides.role, 'x-labbook']
   if (mode.endsWith('-job')) return ['one-shot', `mode ${mode}`]

@@ -1,5 +1,5 @@
 import { pingOf } from './databases.ts'
-import type { EntryPoint, Probe, Service, ServiceSettings } from './model.ts'
+import type { EntryPoint, EntryProbe, StackService, ServiceSettings } from './model.ts'
 import type { Port } from '../stack/references.ts'
 
 /** Ports of programs that do not speak HTTP. */
@@ -9,7 +9,7 @@ const NOT_HTTP = new Set([
 ])
 
 /** The published TCP ports of a service. UDP ports are not probed: nothing answers an empty datagram. */
-export function entryPointsOf(service: Service): EntryPoint[] {
+export function entryPointsOf(service: StackService): EntryPoint[] {
   const ports = service.ports.filter(({ protocol }) => protocol === 'tcp')
   return ports.map((port) => {
     const [probes, reason] = probesOf(service, port, ports.length === 1)
@@ -17,7 +17,7 @@ export function entryPointsOf(service: Service): EntryPoint[] {
   })
 }
 
-function probesOf(service: ServiceSettings, port: Port, isOnlyPort: boolean): readonly [readonly Probe[], string] {
+function probesOf(service: ServiceSettings, port: Port, isOnlyPort: boolean): readonly [readonly EntryProbe[], string] {
   const { overrides, image, healthcheck = '' } = service
   const own = overrides.probes?.filter((probe) =>
     probe.port === undefined ? isOnlyPort || probe.kind !== 'tcp' : [port.target, port.published].includes(probe.port),

@@ -5,20 +5,20 @@ import { describeFailure, unconvergedServices } from '../stack/tasks.ts'
 import { readModel, readSubject } from './compose-file.ts'
 import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
 import { modelOfServices, servicesCommand } from './from-services.ts'
-import type { Kind } from './kinds.ts'
+import type { ExperimentKind } from './kinds.ts'
 import type { EntryPoint, StackModel } from './model.ts'
 import { modelLines, modelTables } from './preview.ts'
-import { fullName, isRunning, tasksOf } from './services.ts'
+import { fullName, isRunning, serviceTasks } from './services.ts'
 import { isSteady, type ProveRun, type Session } from './session.ts'
-import { nodesCommand, parseNodes } from './swarm-nodes.ts'
-import { failingProbes, isNotHttp, targetsOfEntryPoint, type Target } from './traffic.ts'
+import { nodesCommand, parseNodeAttributes } from './swarm-nodes.ts'
+import { failingProbes, isNotHttp, targetsOfEntryPoint, type EntryTarget } from './traffic.ts'
 
 const HAS_IPVS = '[ -d /proc/sys/net/ipv4/vs ] || [ -e /proc/net/ip_vs ] || modprobe -n -q ip_vs 2>/dev/null'
 const CONVERGE_SECONDS = 240
 const ANSWER_SECONDS = 60
 
 /** Finds out what runs, what to watch, and what the machines support. */
-export function inspectStack(run: ProveRun, kinds: readonly Kind[]): Experiment {
+export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): Experiment {
   const [converged, answers] = [`${run.prefix}.inspect.converged`, `${run.prefix}.inspect.answers`]
   return experiment(
     run.prefix === 'prove' ? 'Inspect the stack' : 'Inspect the stack, with the changes',
@@ -46,14 +46,14 @@ export function inspectStack(run: ProveRun, kinds: readonly Kind[]): Experiment 
       checkNames(model, run.named)
       const targets = await targetsOf(on, stack, model)
       const entryPoints = await recognised(model.entryPoints, targets)
-      const watched: Target[] = targets.map((target) => ({
+      const watched: EntryTarget[] = targets.map((target) => ({
         ...target,
         entryPoint: entryPoints.get(target.entryPoint) ?? target.entryPoint,
       }))
       const session: Session = {
         stack,
         model: { ...model, entryPoints: [...new Set(watched.map(({ entryPoint }) => entryPoint))] },
-        nodes: parseNodes(nodes.stdout),
+        nodes: parseNodeAttributes(nodes.stdout),
         targets: watched,
         unsupported: await unsupportedKinds(on, kinds),
       }
@@ -117,9 +117,9 @@ function checkNames({ services }: StackModel, named: readonly string[] = []): vo
 }
 
 /** The addresses of all entry points. Without IPVS, ports of the routing mesh do not answer. */
-async function targetsOf(on: ExperimentContext, stack: string, model: StackModel): Promise<Target[]> {
+async function targetsOf(on: ExperimentContext, stack: string, model: StackModel): Promise<EntryTarget[]> {
   const nodes = on.groups.swarm ?? []
-  const targets: Target[] = []
+  const targets: EntryTarget[] = []
   const hasMesh = (await on.exec({ command: HAS_IPVS })).exitCode === 0
   for (const entryPoint of model.entryPoints) {
     if (entryPoint.mode === 'ingress') {
@@ -131,7 +131,7 @@ async function targetsOf(on: ExperimentContext, stack: string, model: StackModel
         )
       continue
     }
-    const running = (await tasksOf(on, fullName({ stack }, entryPoint.service))).filter(isRunning)
+    const running = (await serviceTasks(on, fullName({ stack }, entryPoint.service))).filter(isRunning)
     targets.push(
       ...targetsOfEntryPoint(
         on,
@@ -146,7 +146,7 @@ async function targetsOf(on: ExperimentContext, stack: string, model: StackModel
 /** Entry points whose guess HTTP is wrong are probed by a TCP connection. */
 async function recognised(
   entryPoints: readonly EntryPoint[],
-  targets: readonly Target[],
+  targets: readonly EntryTarget[],
 ): Promise<Map<EntryPoint, EntryPoint>> {
   const all = new Map<EntryPoint, EntryPoint>()
   for (const entryPoint of entryPoints) {
@@ -160,7 +160,7 @@ async function recognised(
 }
 
 /** @returns the probes that still fail. */
-async function awaitAnswers(on: ExperimentContext, targets: readonly Target[]): Promise<readonly string[]> {
+async function awaitAnswers(on: ExperimentContext, targets: readonly EntryTarget[]): Promise<readonly string[]> {
   const deadline = Date.now() + ANSWER_SECONDS * 1000 * on.timeoutMultiplier
   for (;;) {
     const failing = await failingProbes(targets)
@@ -170,11 +170,14 @@ async function awaitAnswers(on: ExperimentContext, targets: readonly Target[]): 
 }
 
 /** Experiments that the nodes do not support. */
-async function unsupportedKinds(on: ExperimentContext, kinds: readonly Kind[]): Promise<Session['unsupported']> {
+async function unsupportedKinds(
+  on: ExperimentContext,
+  kinds: readonly ExperimentKind[],
+): Promise<Session['unsupported']> {
   const worker = on.groups.swarm_workers?.at(-1)
   if (worker === undefined) return {}
   const isNamespaces = projectLab(on)?.provider === 'namespaces'
-  const unsupported: Partial<Record<Kind, string>> = {}
+  const unsupported: Partial<Record<ExperimentKind, string>> = {}
   if (kinds.includes('slow-network')) {
     const { exitCode, stdout } = await on.exec({ host: worker, command: NETEM_TEST })
     if (exitCode !== 0) unsupported['slow-network'] = `the kernel has no netem (${stdout.trim().split('\n')[0] ?? ''})`

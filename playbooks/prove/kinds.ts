@@ -1,4 +1,4 @@
-import type { Service, StackModel } from './model.ts'
+import type { StackService, StackModel } from './model.ts'
 
 /** The experiments, by their names on the command line, in the order of execution. */
 export const KIND_NAMES = [
@@ -19,7 +19,7 @@ export const KIND_NAMES = [
   'clock-step',
 ] as const
 
-export type Kind = (typeof KIND_NAMES)[number]
+export type ExperimentKind = (typeof KIND_NAMES)[number]
 
 interface KindInfo {
   /** Name of the experiment, in the imperative. */
@@ -31,14 +31,15 @@ interface KindInfo {
   /** What it needs beyond a running stack. */
   readonly needs: string
   /** Why the experiment does not apply to a service; undefined if it does. */
-  readonly excludes?: (service: Service, model: StackModel) => string | undefined
+  readonly excludes?: (service: StackService, model: StackModel) => string | undefined
 }
 
 const ANY_NODE = 'a worker without a task of a stateful service'
 
-const onlyReplicated = ({ mode }: Service): string | undefined => (mode === 'replicated' ? undefined : `mode ${mode}`)
+const onlyReplicated = ({ mode }: StackService): string | undefined =>
+  mode === 'replicated' ? undefined : `mode ${mode}`
 
-export const KINDS: Readonly<Record<Kind, KindInfo>> = {
+export const KINDS: Readonly<Record<ExperimentKind, KindInfo>> = {
   settings: {
     title: 'Check the settings of each service',
     scope: 'nothing',
@@ -142,7 +143,7 @@ export const KINDS: Readonly<Record<Kind, KindInfo>> = {
 
 /** The services of an experiment, and why it leaves out the others. */
 export interface Targets {
-  readonly services: readonly Service[]
+  readonly services: readonly StackService[]
   readonly excluded: readonly { readonly service: string; readonly reason: string }[]
 }
 
@@ -151,7 +152,7 @@ export interface Targets {
  *
  * @param named - names from `-e services=...`: only these, and stateful ones only if named.
  */
-export function targetsOf(kind: Kind, model: StackModel, named?: readonly string[]): Targets {
+export function targetsOf(kind: ExperimentKind, model: StackModel, named?: readonly string[]): Targets {
   const reasons = model.services.map((service) => ({ service, reason: exclusion(kind, service, model, named) }))
   return {
     services: reasons.flatMap(({ service, reason }) => (reason === undefined ? [service] : [])),
@@ -161,7 +162,12 @@ export function targetsOf(kind: Kind, model: StackModel, named?: readonly string
   }
 }
 
-function exclusion(kind: Kind, service: Service, model: StackModel, named?: readonly string[]): string | undefined {
+function exclusion(
+  kind: ExperimentKind,
+  service: StackService,
+  model: StackModel,
+  named?: readonly string[],
+): string | undefined {
   if (service.role === 'one-shot') return 'one-shot'
   if (service.overrides.skip?.includes(kind) === true) return 'x-labbook'
   if (named !== undefined && !named.includes(service.name)) return 'not in "services"'

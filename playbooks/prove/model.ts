@@ -1,13 +1,13 @@
 import type { Port } from '../stack/references.ts'
 
 /** What a service is to the experiments. Stateful services are disturbed only when named. */
-export type Role = 'stateless' | 'stateful' | 'one-shot' | 'global'
+export type ServiceRole = 'stateless' | 'stateful' | 'one-shot' | 'global'
 
 /** A protocol in which a database answers a ping. */
 export type PingProtocol = 'redis' | 'postgres' | 'mysql'
 
 /** A request that shows whether an entry point answers. */
-export type Probe =
+export type EntryProbe =
   | {
       readonly kind: 'http'
       readonly path: string
@@ -33,7 +33,7 @@ export interface EntryPoint {
   readonly port: number
   /** `ingress`: on every node. `host`: on the nodes that run a task. */
   readonly mode: string
-  readonly probes: readonly Probe[]
+  readonly probes: readonly EntryProbe[]
   /** Why these probes: `path of the health check`. */
   readonly reason: string
 }
@@ -50,8 +50,8 @@ export interface Mount {
 
 /** What `x-labbook` of a service says instead of the derivation. */
 export interface Overrides {
-  readonly role?: Role
-  readonly probes?: readonly (Probe & { readonly port?: number })[]
+  readonly role?: ServiceRole
+  readonly probes?: readonly (EntryProbe & { readonly port?: number })[]
   readonly dependsOn?: readonly string[]
   /** Experiments that leave the service out. */
   readonly skip?: readonly string[]
@@ -92,8 +92,8 @@ export interface ServiceSettings {
 }
 
 /** A service, and what was derived for it. */
-export interface Service extends ServiceSettings {
-  readonly role: Role
+export interface StackService extends ServiceSettings {
+  readonly role: ServiceRole
   /** Why this role: `volume db-data`. */
   readonly roleReason: string
   /** The services of the stack that it uses. */
@@ -102,6 +102,6 @@ export interface Service extends ServiceSettings {
 
 /** What is watched and disturbed: derived from a compose file, or from a running stack. */
 export interface StackModel {
-  readonly services: readonly Service[]
+  readonly services: readonly StackService[]
   readonly entryPoints: readonly EntryPoint[]
 }

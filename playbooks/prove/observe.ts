@@ -7,7 +7,7 @@ import {
 import { parsePlacement, stackPlacementCommand } from '../swarm/experiments/support/placement.ts'
 import { inconclusiveIfPartitioned, partitionDuring } from '../swarm/experiments/support/partition.ts'
 import { requestStats, type RequestStats } from '../swarm/experiments/support/requests.ts'
-import type { Service } from './model.ts'
+import type { StackService } from './model.ts'
 import type { Session } from './session.ts'
 import { nodeOfTarget, trafficOf } from './traffic.ts'
 
@@ -49,7 +49,7 @@ export function observeStack<T>(
 }
 
 /** The part of an observation that counts. */
-export interface Window {
+export interface TimeWindow {
   /** Seconds from the start. */
   readonly from?: number
   readonly to?: number
@@ -66,7 +66,7 @@ export interface EntryPointStats extends RequestStats {
 export function statsByEntryPoint(
   session: Session,
   { requests }: Pick<ObservationResult<unknown>, 'requests'>,
-  { from = 0, to = Infinity, without }: Window = {},
+  { from = 0, to = Infinity, without }: TimeWindow = {},
 ): EntryPointStats[] {
   const chosen = requests.filter(
     ({ at, endpoint }) => at >= from * 1000 && at <= to * 1000 && nodeOfTarget(endpoint) !== without,
@@ -92,7 +92,7 @@ export function describeStats(all: readonly EntryPointStats[]): string {
 }
 
 /** The longest outage that is tolerated while a service, or a node, is disturbed. */
-export const maxOutage = (on: ExperimentContext, service?: Service): number =>
+export const maxOutage = (on: ExperimentContext, service?: StackService): number =>
   (service?.overrides.maxOutage ?? MAX_OUTAGE_SECONDS) * durationMultiplierOf(on.timeoutMultiplier)
 
 /** Whether each entry point answered all the time, except for short outages. */
@@ -100,7 +100,7 @@ export function availability(
   session: Session,
   observation: ObservationResult<unknown>,
   limit: number,
-  window: Window = {},
+  window: TimeWindow = {},
 ): Omit<Verdict, 'evidence'> {
   const all = statsByEntryPoint(session, observation, window)
   const outage = Math.max(0, ...all.map((stats) => stats.outage))
@@ -115,7 +115,7 @@ export function availability(
 export function noFailedRequest(
   session: Session,
   observation: ObservationResult<unknown>,
-  window: Window = {},
+  window: TimeWindow = {},
 ): Omit<Verdict, 'evidence'> {
   const all = statsByEntryPoint(session, observation, window)
   return {

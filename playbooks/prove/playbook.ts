@@ -1,4 +1,4 @@
-import { KIND_NAMES, KINDS, type Kind } from './kinds.ts'
+import { KIND_NAMES, KINDS, type ExperimentKind } from './kinds.ts'
 import { modelTables, planTables } from './preview.ts'
 import { proveSteps, selectedModel } from './steps.ts'
 import { proveVars } from './vars.ts'
@@ -6,7 +6,7 @@ import { projectPlaybook } from '../project.ts'
 
 const ALL = 'all'
 
-const kindsOf = (words: readonly string[]): readonly Kind[] =>
+const kindsOf = (words: readonly string[]): readonly ExperimentKind[] =>
   words.length === 0 || words.includes(ALL) ? KIND_NAMES : KIND_NAMES.filter((kind) => words.includes(kind))
 
 export default projectPlaybook({

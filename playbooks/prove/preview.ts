@@ -1,9 +1,9 @@
 import { tableLines } from 'labbook'
-import { KIND_NAMES, KINDS, targetsOf, type Kind } from './kinds.ts'
-import type { EntryPoint, Probe, StackModel } from './model.ts'
+import { KIND_NAMES, KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
+import type { EntryPoint, EntryProbe, StackModel } from './model.ts'
 
 /** `GET /health (status 200)`. */
-export function describeProbe(probe: Probe): string {
+export function describeProbe(probe: EntryProbe): string {
   if (probe.kind === 'tcp') return 'TCP connection'
   if (probe.kind === 'ping') return `${probe.protocol} ping`
   const status = probe.expect === undefined ? 'below 500' : String(probe.expect)
@@ -55,7 +55,7 @@ export const modelLines = ({ services, entryPoints }: StackModel): string[] => [
 /** Which experiments would run, on which services, and what they need. */
 export function planTables(
   model: StackModel,
-  kinds: readonly Kind[] = KIND_NAMES,
+  kinds: readonly ExperimentKind[] = KIND_NAMES,
   named?: readonly string[],
 ): string[] {
   const rows = kinds.map((kind) => {

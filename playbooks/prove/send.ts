@@ -1,7 +1,7 @@
 import http from 'node:http'
 import net from 'node:net'
 import type { ProbeResponse } from '../swarm/experiments/support/probe.ts'
-import type { PingProtocol, Probe } from './model.ts'
+import type { PingProtocol, EntryProbe } from './model.ts'
 
 /** An address of an entry point, as this machine reaches it. */
 export interface Address {
@@ -14,7 +14,7 @@ export interface Address {
 }
 
 /** Sends one probe on a new connection: a keep-alive connection would stay with one replica. */
-export function sendProbe(address: Address, probe: Probe, timeoutMs: number): Promise<ProbeResponse> {
+export function sendProbe(address: Address, probe: EntryProbe, timeoutMs: number): Promise<ProbeResponse> {
   if (probe.kind === 'http') return sendHttp(address, 'GET', probe.path, probe.expect, timeoutMs)
   return probe.kind === 'tcp' ? connect(address, timeoutMs) : connect(address, timeoutMs, PINGS[probe.protocol])
 }

@@ -2,7 +2,7 @@ import type { ExperimentContext, SetupContext } from 'labbook'
 import type { Session } from './session.ts'
 
 /** A task of a service. */
-export interface Task {
+export interface StackTask {
   readonly id: string
   /** `vote.1` */
   readonly name: string
@@ -19,7 +19,7 @@ const FORMAT = "'{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentSta
 /** Lists all tasks of a service, earlier ones included, for {@link parseTasks}. */
 export const tasksCommand = (service: string): string => `docker service ps ${service} --no-trunc --format ${FORMAT}`
 
-export function parseTasks(stdout: string): Task[] {
+export function parseTasks(stdout: string): StackTask[] {
   return stdout
     .split('\n')
     .filter((line) => line.includes('\t'))
@@ -37,9 +37,9 @@ export function parseTasks(stdout: string): Task[] {
     })
 }
 
-export const isRunning = ({ desired, state }: Task): boolean => desired === 'running' && state === 'running'
+export const isRunning = ({ desired, state }: StackTask): boolean => desired === 'running' && state === 'running'
 
-export async function tasksOf(on: SetupContext, service: string): Promise<Task[]> {
+export async function serviceTasks(on: SetupContext, service: string): Promise<StackTask[]> {
   return parseTasks((await on.exec({ command: tasksCommand(service) })).stdout)
 }
 
@@ -62,7 +62,7 @@ export interface Container {
 export async function containerIn(on: ExperimentContext, service: string): Promise<Container> {
   const hosts = on.groups.swarm ?? []
   const workers = on.groups.swarm_workers ?? []
-  const running = (await tasksOf(on, service))
+  const running = (await serviceTasks(on, service))
     .filter((task) => isRunning(task) && hosts.includes(task.node))
     .sort((a, b) => Number(workers.includes(b.node)) - Number(workers.includes(a.node)))
   for (const { id: task, node } of running) {
@@ -80,4 +80,4 @@ export const isUpdateOver = (stdout: string): boolean =>
   /^(completed|rollback_completed|paused|rollback_paused)/.test(stdout)
 
 /** An error with which the scheduler leaves a task pending, until the stack or the nodes change. */
-export const isUnschedulable = ({ state, error }: Task): boolean => state === 'pending' && error !== ''
+export const isUnschedulable = ({ state, error }: StackTask): boolean => state === 'pending' && error !== ''

@@ -1,10 +1,10 @@
 import { PlaybookError, type SetupContext } from 'labbook'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { hasAllTasks } from '../stack/tasks.ts'
-import { KINDS, targetsOf, type Kind } from './kinds.ts'
-import type { Service, StackModel } from './model.ts'
-import type { SwarmNode } from './swarm-nodes.ts'
-import { failingProbes, type Target } from './traffic.ts'
+import { KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
+import type { StackService, StackModel } from './model.ts'
+import type { ConstraintNode } from './swarm-nodes.ts'
+import { failingProbes, type EntryTarget } from './traffic.ts'
 
 /** What the first step finds and the experiments use. */
 export interface Session {
@@ -12,16 +12,16 @@ export interface Session {
   readonly stack: string
   /** The running services. */
   readonly model: StackModel
-  readonly nodes: readonly SwarmNode[]
+  readonly nodes: readonly ConstraintNode[]
   /** Every address of every entry point that answered. */
-  readonly targets: readonly Target[]
+  readonly targets: readonly EntryTarget[]
   /** Experiments that the machines do not support, and why. */
-  readonly unsupported: Readonly<Partial<Record<Kind, string>>>
+  readonly unsupported: Readonly<Partial<Record<ExperimentKind, string>>>
 }
 
 /** A verdict of an experiment, from which changes of the compose file are suggested. */
 export interface Outcome {
-  readonly kind: Kind
+  readonly kind: ExperimentKind
   readonly claim: string
   readonly service: string
   readonly holds: boolean | null
@@ -31,7 +31,7 @@ export interface Outcome {
 }
 
 /** What a series of experiments is about. */
-export interface RunOptions {
+export interface ProveOptions {
   /** Names from `-e services=...`. */
   readonly named?: readonly string[] | undefined
   /** First part of the findings' ids. */
@@ -50,7 +50,7 @@ export class ProveRun {
   suggestedText: string | undefined
   #session: Session | undefined
 
-  constructor({ named, prefix = 'prove', repeats }: RunOptions = {}) {
+  constructor({ named, prefix = 'prove', repeats }: ProveOptions = {}) {
     this.named = named
     this.prefix = prefix
     this.#repeats = repeats
@@ -77,7 +77,7 @@ export class ProveRun {
   }
 
   /** The services of an experiment; none before the stack is inspected. */
-  targets(kind: Kind): readonly Service[] {
+  targets(kind: ExperimentKind): readonly StackService[] {
     if (this.#session === undefined || this.#session.unsupported[kind] !== undefined) return []
     const { services } = targetsOf(kind, this.#session.model, this.named)
     if (this.#repeats === undefined) return services

@@ -14,7 +14,7 @@ import { effectOn, serviceExperiment, type ServiceExperiment } from './experimen
 import { settings } from './experiments/settings.ts'
 import { update } from './experiments/update.ts'
 import { inspectStack } from './inspect.ts'
-import { KINDS, targetsOf, type Kind } from './kinds.ts'
+import { KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
 import type { StackModel } from './model.ts'
 import { ProveRun } from './session.ts'
 import { compareRuns, suggestChanges } from './suggest/step.ts'
@@ -56,13 +56,13 @@ function subjectOf(vars: Vars): Subject | undefined {
 }
 
 /** The steps of a run: deployment, inspection, experiments. */
-export function proveSteps(kinds: readonly Kind[], vars: Vars): readonly PlaybookStep[] {
+export function proveSteps(kinds: readonly ExperimentKind[], vars: Vars): readonly PlaybookStep[] {
   const subject = subjectOf(vars)
   const { services: named, try: tries } = proveVars.read(vars)
   const model = subject?.request === undefined ? undefined : readModel(subject.request, vars)
   const run = new ProveRun({ named })
   const repetition = new ProveRun({ named, prefix: 'prove.try', repeats: run })
-  const targets = (kind: Kind): string[] | undefined =>
+  const targets = (kind: ExperimentKind): string[] | undefined =>
     model === undefined ? named?.slice() : targetsOf(kind, model, named).services.map(({ name }) => name)
   const tried = kinds.filter((kind) => targets(kind)?.length !== 0)
   const experimentsOf = (series: ProveRun): readonly PlaybookStep[] => [

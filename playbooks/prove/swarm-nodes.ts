@@ -1,7 +1,7 @@
 import { asList, asMap, type YamlMap } from '../stack/compose-values.ts'
 
 /** A node as constraints see it. */
-export interface SwarmNode {
+export interface ConstraintNode {
   readonly hostname: string
   /** `node.hostname`, `node.labels.zone`, ... in lower case -> value. */
   readonly attributes: Readonly<Record<string, string>>
@@ -10,7 +10,7 @@ export interface SwarmNode {
 export const nodesCommand = 'docker node inspect $(docker node ls -q)'
 
 /** Parses the output of {@link nodesCommand}. */
-export const parseNodes = (json: string): SwarmNode[] =>
+export const parseNodeAttributes = (json: string): ConstraintNode[] =>
   asList(JSON.parse(json)).map((node) => {
     const { ID: id, Spec: spec, Description: description } = asMap(node)
     const { Hostname: hostname, Platform: platform, Engine: engine } = asMap(description)
@@ -34,10 +34,10 @@ const labels = (prefix: string, value: unknown): YamlMap & Record<string, string
   )
 
 /** The nodes that match all constraints of a service. Swarm ignores case in names and values. */
-export const matchingNodes = (nodes: readonly SwarmNode[], constraints: readonly string[]): SwarmNode[] =>
+export const matchingNodes = (nodes: readonly ConstraintNode[], constraints: readonly string[]): ConstraintNode[] =>
   nodes.filter(({ attributes }) => constraints.every((constraint) => matches(attributes, constraint)))
 
-function matches(attributes: SwarmNode['attributes'], constraint: string): boolean {
+function matches(attributes: ConstraintNode['attributes'], constraint: string): boolean {
   const [, name = '', operator = '', value = ''] = /^\s*(\S+?)\s*(==|!=)\s*(.*?)\s*$/.exec(constraint) ?? []
   const equal = (attributes[name.toLowerCase()] ?? '').toLowerCase() === value.toLowerCase()
   return operator === '!=' ? !equal : equal

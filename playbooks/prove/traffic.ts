@@ -2,12 +2,12 @@ import type { SetupContext } from 'labbook'
 import { endpointOf } from '../lab/address.ts'
 import type { Traffic } from '../swarm/experiments/support/counter-traffic.ts'
 import type { ProbeRequest } from '../swarm/experiments/support/probe.ts'
-import type { EntryPoint, Probe } from './model.ts'
+import type { EntryPoint, EntryProbe } from './model.ts'
 import { describeProbe } from './preview.ts'
 import { httpRequest, sendHttp, sendProbe, type Address } from './send.ts'
 
 /** An entry point on a node. */
-export interface Target {
+export interface EntryTarget {
   readonly entryPoint: EntryPoint
   readonly node: string
   readonly address: Address
@@ -18,16 +18,17 @@ export const targetsOfEntryPoint = (
   { hostvars }: Pick<SetupContext, 'hostvars'>,
   entryPoint: EntryPoint,
   nodes: readonly string[],
-): Target[] => nodes.map((node) => ({ entryPoint, node, address: endpointOf(hostvars(node), node, entryPoint.port) }))
+): EntryTarget[] =>
+  nodes.map((node) => ({ entryPoint, node, address: endpointOf(hostvars(node), node, entryPoint.port) }))
 
 /** The name of a target in tables: `node1:8080`. */
-export const targetName = ({ node, entryPoint }: Target): string => `${node}:${entryPoint.port}`
+export const targetName = ({ node, entryPoint }: EntryTarget): string => `${node}:${entryPoint.port}`
 
 /** The node of a {@link targetName}. */
 export const nodeOfTarget = (name: string): string => name.replace(/:\d+$/, '')
 
 /** The requests that watch a stack: all probes of all targets in turn. */
-export function trafficOf(targets: readonly Target[]): Traffic {
+export function trafficOf(targets: readonly EntryTarget[]): Traffic {
   const requests = targets.flatMap((target) => target.entryPoint.probes.flatMap((probe) => requestsOf(target, probe)))
   const counted = targets.flatMap((target) =>
     target.entryPoint.probes.flatMap((probe) =>
@@ -65,7 +66,7 @@ function interleaved(requests: readonly ProbeRequest[]): ProbeRequest[] {
   return Array.from({ length: longest }, (_, turn) => byEndpoint.flatMap((own) => own[turn % own.length] ?? [])).flat()
 }
 
-function requestsOf(target: Target, probe: Probe): ProbeRequest[] {
+function requestsOf(target: EntryTarget, probe: EntryProbe): ProbeRequest[] {
   const endpoint = targetName(target)
   const probing: ProbeRequest = {
     endpoint,
@@ -80,7 +81,7 @@ function requestsOf(target: Target, probe: Probe): ProbeRequest[] {
   ]
 }
 
-async function readNumber({ address }: Target, path: string, key: string): Promise<number> {
+async function readNumber({ address }: EntryTarget, path: string, key: string): Promise<number> {
   try {
     const { body } = await httpRequest(address, 'GET', path, 5000)
     return Number((JSON.parse(body) as Readonly<Record<string, unknown>>)[key] ?? Number.NaN)
@@ -92,7 +93,7 @@ async function readNumber({ address }: Target, path: string, key: string): Promi
 const ATTEMPT_MS = 5000
 
 /** The error of each probe that fails now: `node1:8080: GET /: status 502`. */
-export async function failingProbes(targets: readonly Target[]): Promise<string[]> {
+export async function failingProbes(targets: readonly EntryTarget[]): Promise<string[]> {
   const results = await Promise.all(
     targets.flatMap((target) =>
       target.entryPoint.probes.map(async (probe) => {
@@ -108,7 +109,7 @@ export async function failingProbes(targets: readonly Target[]): Promise<string[
 }
 
 /** Whether an HTTP probe that is only a guess is answered in another protocol. */
-export async function isNotHttp({ address }: Target, probe: Probe): Promise<boolean> {
+export async function isNotHttp({ address }: EntryTarget, probe: EntryProbe): Promise<boolean> {
   if (probe.kind !== 'http') return false
   return await sendProbe(address, probe, ATTEMPT_MS).then(
     () => false,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { asList, asMap, type ComposeFault, type YamlMap } from '../stack/compose-values.ts'
 import { KIND_NAMES } from './kinds.ts'
-import type { Overrides, Probe } from './model.ts'
+import type { Overrides, EntryProbe } from './model.ts'
 
 export const KEY = 'x-labbook'
 
@@ -32,7 +32,7 @@ const schema = z.strictObject({
 
 type ProbeInput = z.infer<typeof probe>
 
-function probeOf(input: ProbeInput): Probe & { readonly port?: number } {
+function probeOf(input: ProbeInput): EntryProbe & { readonly port?: number } {
   const at = input.port === undefined ? {} : { port: input.port }
   if ('tcp' in input) return { kind: 'tcp', ...at }
   if ('ping' in input) return { kind: 'ping', protocol: input.ping, ...at }

@@ -1,7 +1,7 @@
 import { sh } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import { describeStats, observeStack, statsByEntryPoint } from '../observe.ts'
-import { containerIn, fullName, isRunning, tasksOf } from '../services.ts'
+import { containerIn, fullName, isRunning, serviceTasks } from '../services.ts'
 import { healthCandidate } from './health-candidate.ts'
 import { replacementTime } from './replacement-time.ts'
 import { watchReplacement } from './kill.ts'
@@ -39,7 +39,7 @@ export const hang: ServiceExperiment = {
       session,
       `Timeline: a container of ${service.name} hangs`,
       async ({ mark, now }) => {
-        const running = (await tasksOf(on, name)).filter(isRunning).length
+        const running = (await serviceTasks(on, name)).filter(isRunning).length
         const began = now()
         const stopped = await on.exhibit({
           title: `Stop the processes of a container of ${service.name}`,

@@ -1,5 +1,5 @@
 import { quote, type ExperimentContext } from 'labbook'
-import type { Service } from '../model.ts'
+import type { StackService } from '../model.ts'
 import type { Container } from '../services.ts'
 import { replacementTime } from './replacement-time.ts'
 
@@ -14,7 +14,7 @@ const TIMEOUT_SECONDS = 3
  */
 export async function healthCandidate(
   on: ExperimentContext,
-  service: Service,
+  service: StackService,
   { node, id }: Container,
 ): Promise<Readonly<Record<string, string>>> {
   const ports = await listeningPorts(on, service, { node, id })
@@ -48,7 +48,7 @@ const checksOf = (url: string): string[] => [
 ]
 
 /** A path that x-labbook names only for services that publish a port. */
-const httpPathOf = ({ overrides }: Service): string => {
+const httpPathOf = ({ overrides }: StackService): string => {
   const probe = overrides.probes?.find(({ kind }) => kind === 'http')
   return probe?.kind === 'http' ? probe.path : '/'
 }
@@ -56,7 +56,7 @@ const httpPathOf = ({ overrides }: Service): string => {
 /** TCP ports on which processes of a container listen, published ones first. */
 async function listeningPorts(
   on: ExperimentContext,
-  { ports }: Service,
+  { ports }: StackService,
   { node, id }: Pick<Container, 'node' | 'id'>,
 ): Promise<number[]> {
   const { stdout } = await on.exec({

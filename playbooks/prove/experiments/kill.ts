@@ -1,15 +1,23 @@
 import type { ExperimentContext, SetupContext } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
-import type { Service } from '../model.ts'
+import type { StackService } from '../model.ts'
 import { availability, maxOutage, observeStack, unlessPartitioned } from '../observe.ts'
-import { containerIn, fullName, isRunning, parseTasks, tasksCommand, tasksOf, type Task } from '../services.ts'
+import {
+  containerIn,
+  fullName,
+  isRunning,
+  parseTasks,
+  tasksCommand,
+  serviceTasks,
+  type StackTask,
+} from '../services.ts'
 import { isSteady, stackState, type Session } from '../session.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
 
 /** Seconds after which a slot without a new task counts as not replaced. */
 const NO_NEW_TASK_SECONDS = 15
 
-export const hasEntryPoints = (_service: Service, { targets }: Session): boolean => targets.length > 0
+export const hasEntryPoints = (_service: StackService, { targets }: Session): boolean => targets.length > 0
 
 /** Kills a container with SIGKILL. */
 export const kill: ServiceExperiment = {
@@ -30,7 +38,7 @@ export const kill: ServiceExperiment = {
       session,
       `Timeline: a container of ${service.name} is killed`,
       async ({ mark, now }) => {
-        const running = (await tasksOf(on, name)).filter(isRunning).length
+        const running = (await serviceTasks(on, name)).filter(isRunning).length
         const container = await containerIn(on, name)
         const began = now()
         const killed = await on.exhibit({
@@ -68,13 +76,13 @@ export const kill: ServiceExperiment = {
 /** Waits until a task has ended and as many run as before; ends early if Swarm starts no other. */
 export async function watchReplacement(
   on: ExperimentContext,
-  service: Service,
+  service: StackService,
   name: string,
   task: string,
   wanted: number,
   within = 120,
 ): Promise<{ reached: boolean; exhibit: Awaited<ReturnType<ExperimentContext['watch']>>['exhibit'] }> {
-  let tasks: readonly Task[] = []
+  let tasks: readonly StackTask[] = []
   let endedAt: number | undefined
   const isReplaced = (): boolean =>
     !tasks.some((each) => each.id === task && isRunning(each)) && tasks.filter(isRunning).length >= wanted
@@ -98,7 +106,7 @@ export async function watchReplacement(
 }
 
 /** Starts missing tasks of a service that Swarm does not restart. */
-export async function restoreTasks(on: SetupContext, session: Session, service: Service): Promise<void> {
+export async function restoreTasks(on: SetupContext, session: Session, service: StackService): Promise<void> {
   const state = await stackState(on, session)
   if (isSteady({ ...state, services: state.services.filter(({ name }) => name === fullName(session, service.name)) }))
     return

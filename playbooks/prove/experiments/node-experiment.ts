@@ -12,14 +12,14 @@ import { isDown, isReady, NODES, seconds } from '../../swarm/experiments/support
 import { disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { imageRegistry } from '../databases.ts'
 import { KINDS } from '../kinds.ts'
-import type { Service } from '../model.ts'
+import type { StackService } from '../model.ts'
 import { availability, maxOutage, observeStack, unlessPartitioned } from '../observe.ts'
-import { fullName, isRunning, parseTasks, tasksCommand, tasksOf, type Task } from '../services.ts'
+import { fullName, isRunning, parseTasks, tasksCommand, serviceTasks, type StackTask } from '../services.ts'
 import { awaitSteadyState, type ProveRun, type Session } from '../session.ts'
 import { matchingNodes } from '../swarm-nodes.ts'
 import { NODE_FAULTS, REGISTRY_BACK, registryAway, type NodeKind } from './node-faults.ts'
 import { scaleCommand } from './scale.ts'
-import { findingId, report, requireSteadyState, titleIn, type ClaimVerdict } from './service-experiment.ts'
+import { findingId, reportVerdict, requireSteadyState, titleIn, type ClaimVerdict } from './service-experiment.ts'
 
 interface NodeExperiment {
   readonly kind: NodeKind
@@ -79,7 +79,7 @@ export const nodeExperiments = (run: ProveRun, kinds: readonly string[]): Experi
 function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperiment): Experiment {
   let node: string | undefined
   /** Services with one replica may run on another node, and global ones do not move. */
-  const movable = (): readonly Service[] =>
+  const movable = (): readonly StackService[] =>
     moves ? run.targets(kind).filter((service) => service.mode === 'replicated') : []
   const isTried = (): boolean => run.targets(kind).length > 0
   const fault = (on: SetupContext, name: string) => NODE_FAULTS[kind](on, name)
@@ -127,9 +127,10 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
       const session = run.inspected
       const verdicts = await disturbNode(on, session, kind, node, movable(), moves)
       for (const { name } of movable())
-        report(on, run, kind, 'moves', { name }, { moves: verdicts.moves.get(name) as ClaimVerdict })
-      if (session.targets.length > 0) report(on, run, kind, 'available', STACK, { available: verdicts.available })
-      report(on, run, kind, 'recovers', STACK, { recovers: verdicts.recovers })
+        reportVerdict(on, run, kind, 'moves', { name }, { moves: verdicts.moves.get(name) as ClaimVerdict })
+      if (session.targets.length > 0)
+        reportVerdict(on, run, kind, 'available', STACK, { available: verdicts.available })
+      reportVerdict(on, run, kind, 'recovers', STACK, { recovers: verdicts.recovers })
     },
   )
 }
@@ -151,7 +152,8 @@ async function targetNode(on: SetupContext, run: ProveRun): Promise<string> {
   )
   const occupied = new Map<string, string>()
   for (const { name } of untouchable)
-    for (const { node } of (await tasksOf(on, fullName({ stack }, name))).filter(isRunning)) occupied.set(node, name)
+    for (const { node } of (await serviceTasks(on, fullName({ stack }, name))).filter(isRunning))
+      occupied.set(node, name)
   const free = (on.groups.swarm_workers ?? []).filter((worker) => !occupied.has(worker))
   const node = free.at(-1)
   if (node !== undefined) return node
@@ -169,7 +171,7 @@ async function targetNode(on: SetupContext, run: ProveRun): Promise<string> {
 async function placeTasksOn(
   on: SetupContext,
   session: Session,
-  services: readonly Service[],
+  services: readonly StackService[],
   node: string,
 ): Promise<void> {
   for (const service of services) {
@@ -177,7 +179,7 @@ async function placeTasksOn(
     const name = fullName(session, service.name)
     const limit = maxPerNode === 0 ? Infinity : maxPerNode * session.nodes.length
     const canRun = matchingNodes(session.nodes, constraints).some(({ hostname }) => hostname === node)
-    const isThere = (await tasksOf(on, name)).some((task) => isRunning(task) && task.node === node)
+    const isThere = (await serviceTasks(on, name)).some((task) => isRunning(task) && task.node === node)
     if (isThere || !canRun || replicas < 2 || replicas >= limit) continue
     await on.exec({ command: scaleCommand(name, replicas + 1) })
     await on.watch({
@@ -201,10 +203,10 @@ const watchReady = (on: SetupContext, node: string) =>
   })
 
 /** Tasks of all services of the stack, by service. */
-const allTasksCommand = (session: Session, services: readonly Service[]): string =>
+const allTasksCommand = (session: Session, services: readonly StackService[]): string =>
   services.map(({ name }) => `echo "== ${name}"; ${tasksCommand(fullName(session, name))}`).join('; ') || 'true'
 
-const parseAllTasks = (stdout: string): Map<string, Task[]> =>
+const parseAllTasks = (stdout: string): Map<string, StackTask[]> =>
   new Map(
     stdout
       .split(/^== /m)
@@ -212,7 +214,7 @@ const parseAllTasks = (stdout: string): Map<string, Task[]> =>
       .map((section) => [section.split('\n')[0] ?? '', parseTasks(section)]),
   )
 
-const runElsewhere = (tasks: readonly Task[], node: string): number =>
+const runElsewhere = (tasks: readonly StackTask[], node: string): number =>
   tasks.filter((task) => isRunning(task) && task.node !== node).length
 
 async function disturbNode(
@@ -220,7 +222,7 @@ async function disturbNode(
   session: Session,
   kind: NodeKind,
   node: string,
-  services: readonly Service[],
+  services: readonly StackService[],
   moves: boolean,
 ) {
   const fault = NODE_FAULTS[kind](on, node)
@@ -309,8 +311,8 @@ const BLOCKED_SECONDS = 30
 
 /** Whether all tasks run on other nodes, or cannot. */
 function haveMoved(
-  tasks: ReadonlyMap<string, readonly Task[]>,
-  services: readonly Service[],
+  tasks: ReadonlyMap<string, readonly StackTask[]>,
+  services: readonly StackService[],
   node: string,
   seconds: number,
 ): boolean {

@@ -1,7 +1,7 @@
 import type { ExperimentContext } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
-import type { Service } from '../model.ts'
+import type { StackService } from '../model.ts'
 import { noFailedRequest, observeStack, unlessPartitioned } from '../observe.ts'
 import { fullName, isRunning, parseTasks, tasksCommand } from '../services.ts'
 import type { Session } from '../session.ts'
@@ -9,12 +9,12 @@ import { hasEntryPoints } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
 
 /** Largest number of replicas that ports of the nodes and `max_replicas_per_node` allow. */
-function limitOf({ maxPerNode, ports }: Service, { nodes }: Session): number {
+function limitOf({ maxPerNode, ports }: StackService, { nodes }: Session): number {
   const perNode = ports.some(({ mode }) => mode === 'host') ? 1 : maxPerNode === 0 ? Infinity : maxPerNode
   return perNode * nodes.length
 }
 
-const canGrow = (service: Service, session: Session): boolean => service.replicas < limitOf(service, session)
+const canGrow = (service: StackService, session: Session): boolean => service.replicas < limitOf(service, session)
 
 /** Scales a service up by one and back. */
 export const scale: ServiceExperiment = {
@@ -73,7 +73,7 @@ export const scaleCommand = (service: string, replicas: number): string =>
 async function scaleTo(
   on: ExperimentContext,
   session: Session,
-  service: Service,
+  service: StackService,
   replicas: number,
   { mark, now }: TimelineRecorder,
 ) {

@@ -7,16 +7,16 @@ import {
   type SetupContext,
   type Verdict,
 } from 'labbook'
-import { KINDS, type Kind } from '../kinds.ts'
-import type { Service } from '../model.ts'
+import { KINDS, type ExperimentKind } from '../kinds.ts'
+import type { StackService } from '../model.ts'
 import { awaitSteadyState, type ProveRun, type Session } from '../session.ts'
 
 /** A claim about each service of an experiment. */
 export interface Claim {
   readonly name: string
-  readonly statement: (service: Service) => string
+  readonly statement: (service: StackService) => string
   /** Whether it makes sense for a service. Default: always. */
-  readonly applies?: (service: Service, session: Session) => boolean
+  readonly applies?: (service: StackService, session: Session) => boolean
 }
 
 export interface ClaimVerdict extends Verdict {
@@ -28,24 +28,24 @@ export interface ClaimVerdict extends Verdict {
 export type Verdicts = Readonly<Record<string, ClaimVerdict>>
 
 export interface ServiceExperiment {
-  readonly kind: Kind
+  readonly kind: ExperimentKind
   readonly hypothesis: string
   readonly claims: readonly Claim[]
-  readonly method: (on: ExperimentContext, session: Session, service: Service) => Promise<Verdicts>
+  readonly method: (on: ExperimentContext, session: Session, service: StackService) => Promise<Verdicts>
   /** Undoes what the method does to a service, from any point. */
-  readonly undo?: (on: SetupContext, session: Session, service: Service) => Promise<void>
+  readonly undo?: (on: SetupContext, session: Session, service: StackService) => Promise<void>
 }
 
 /** Id of a finding: `prove.kill.replaced.vote`. */
-export const findingId = (prefix: string, kind: Kind, claim: string, service: string): string =>
+export const findingId = (prefix: string, kind: ExperimentKind, claim: string, service: string): string =>
   `${prefix}.${kind}.${claim}.${service.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-')}`
 
 /** Name of an experiment. */
-export const titleIn = ({ prefix }: ProveRun, kind: Kind): string =>
+export const titleIn = ({ prefix }: ProveRun, kind: ExperimentKind): string =>
   prefix === 'prove' ? KINDS[kind].title : `${KINDS[kind].title}, with the changes`
 
 /** What the permission shows. Services of a running stack are known only after it is inspected. */
-export const effectOn = (kind: Kind, services: readonly string[] | undefined, stack?: string): string => {
+export const effectOn = (kind: ExperimentKind, services: readonly string[] | undefined, stack?: string): string => {
   const names = services?.join(', ') ?? 'each stateless service'
   return KINDS[kind].effect(stack === undefined ? names : `${names} of stack ${stack}`)
 }
@@ -60,11 +60,11 @@ export function serviceExperiment(
   effect: string | undefined,
   { kind, hypothesis, claims, method, undo }: ServiceExperiment,
 ): Experiment {
-  const claimsOf = (service: Service): readonly Claim[] => {
+  const claimsOf = (service: StackService): readonly Claim[] => {
     const { session } = run
     return session === undefined ? [] : claims.filter(({ applies }) => applies?.(service, session) ?? true)
   }
-  const services = (): readonly Service[] => run.targets(kind).filter((service) => claimsOf(service).length > 0)
+  const services = (): readonly StackService[] => run.targets(kind).filter((service) => claimsOf(service).length > 0)
   const disturbs: Disturbs = ({ groups }) => disturbAll(groups.swarm ?? [], effect ?? '')
   return experiment(
     titleIn(run, kind),
@@ -93,7 +93,7 @@ export function serviceExperiment(
     async (on) => {
       for (const service of services()) {
         const verdicts = await verdictsOf(on, () => method(on, run.inspected, service))
-        for (const { name } of claimsOf(service)) report(on, run, kind, name, service, verdicts)
+        for (const { name } of claimsOf(service)) reportVerdict(on, run, kind, name, service, verdicts)
         if (undo === undefined) continue
         await undo(on, run.inspected, service)
         await requireSteadyState(on, run.inspected)
@@ -119,10 +119,10 @@ async function verdictsOf(on: ExperimentContext, method: () => Promise<Verdicts>
 }
 
 /** Reports a finding and remembers it for suggestions. */
-export function report(
+export function reportVerdict(
   on: ExperimentContext,
   run: ProveRun,
-  kind: Kind,
+  kind: ExperimentKind,
   claim: string,
   service: { readonly name: string },
   verdicts: Verdicts | Error,

@@ -1,13 +1,13 @@
 import type { Exhibit, ExperimentContext } from 'labbook'
 import { dataMounts } from '../classify.ts'
-import type { Service } from '../model.ts'
-import { containerIn, fullName, isRunning, tasksOf } from '../services.ts'
+import type { StackService } from '../model.ts'
+import { containerIn, fullName, isRunning, serviceTasks } from '../services.ts'
 import type { Session } from '../session.ts'
 import { matchingNodes } from '../swarm-nodes.ts'
 import type { ClaimVerdict, ServiceExperiment } from './service-experiment.ts'
 
 /** Mounts whose data stays on the node where it was written. */
-const nodeLocal = (service: Service) =>
+const nodeLocal = (service: StackService) =>
   dataMounts(service).filter(({ type, driver }) => type !== 'cluster' && driver === 'local')
 
 /** Checks settings that decide what happens under a fault that is not injected. */
@@ -37,7 +37,7 @@ export const settings: ServiceExperiment = {
 async function memoryLimit(
   on: ExperimentContext,
   session: Session,
-  service: Service,
+  service: StackService,
   exhibit: Exhibit,
 ): Promise<ClaimVerdict> {
   if (service.hasMemoryLimit) return { holds: true, evidence: [exhibit], detail: 'limited' }
@@ -70,13 +70,13 @@ async function memoryOf(on: ExperimentContext, service: string): Promise<number 
 async function volumeVerdict(
   on: ExperimentContext,
   session: Session,
-  service: Service,
+  service: StackService,
   exhibit: Exhibit,
 ): Promise<ClaimVerdict> {
   const mounts = nodeLocal(service)
   const nodes = matchingNodes(session.nodes, service.constraints).map(({ hostname }) => hostname)
   const [mount] = mounts
-  const current = (await tasksOf(on, fullName(session, service.name))).find(isRunning)
+  const current = (await serviceTasks(on, fullName(session, service.name))).find(isRunning)
   const name = mount?.source === '' ? mount.target : (mount?.source ?? '')
   return {
     holds: nodes.length <= 1,

@@ -1,6 +1,6 @@
 import type { ExperimentContext } from 'labbook'
-import type { Service } from '../model.ts'
-import { isRunning, tasksOf, type Container, type Task } from '../services.ts'
+import type { StackService } from '../model.ts'
+import { isRunning, serviceTasks, type Container, type StackTask } from '../services.ts'
 import type { ClaimVerdict } from './service-experiment.ts'
 
 const ENDED = /^(shutdown|failed|complete|rejected|remove|orphaned)$/
@@ -18,7 +18,7 @@ const SIGNALS: Readonly<Record<string, number>> = {
 /** Docker's default. */
 const GRACE_SECONDS = 10
 
-const outcomesCommand = (tasks: readonly Task[]): string =>
+const outcomesCommand = (tasks: readonly StackTask[]): string =>
   `docker inspect ${tasks.map(({ id }) => id).join(' ')} --format '{{.ID}} {{.Status.State}} {{with .Status.ContainerStatus}}{{.ExitCode}}{{end}} {{json .Spec.ContainerSpec.StopGracePeriod}}'`
 
 /**
@@ -29,12 +29,14 @@ const outcomesCommand = (tasks: readonly Task[]): string =>
  */
 export async function stopVerdict(
   on: ExperimentContext,
-  service: Service,
+  service: StackService,
   name: string,
-  old: readonly Task[],
+  old: readonly StackTask[],
   sample: Container,
 ): Promise<ClaimVerdict> {
-  const replaced = (await tasksOf(on, name)).filter((task) => !isRunning(task) && old.some(({ id }) => id === task.id))
+  const replaced = (await serviceTasks(on, name)).filter(
+    (task) => !isRunning(task) && old.some(({ id }) => id === task.id),
+  )
   if (replaced.length === 0) return { holds: null, evidence: [], detail: 'the update replaced no task' }
   const { exhibit } = await on.watch({
     title: `Exit codes of replaced tasks of ${service.name}`,
@@ -70,11 +72,11 @@ const graceSeconds = (nanoseconds: string): number => Number(nanoseconds) / 1e9 
 /** Whether the first process of a container handles the stop signal. Without a handler, the kernel ignores it. */
 async function signalFacts(
   on: ExperimentContext,
-  service: Service,
+  service: StackService,
   name: string,
   { node }: Container,
 ): Promise<Readonly<Record<string, string>>> {
-  const current = (await tasksOf(on, name)).filter((task) => isRunning(task) && task.node === node)[0]
+  const current = (await serviceTasks(on, name)).filter((task) => isRunning(task) && task.node === node)[0]
   if (current === undefined) return {}
   const exhibit = await on.exhibit({
     title: `Signals that ${service.name} handles`,

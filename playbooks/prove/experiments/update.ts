@@ -1,8 +1,15 @@
 import type { Exhibit, ExperimentContext, SetupContext } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
-import type { Service } from '../model.ts'
-import { availability, maxOutage, noFailedRequest, observeStack, unlessPartitioned, type Window } from '../observe.ts'
+import type { StackService } from '../model.ts'
+import {
+  availability,
+  maxOutage,
+  noFailedRequest,
+  observeStack,
+  unlessPartitioned,
+  type TimeWindow,
+} from '../observe.ts'
 import {
   containerIn,
   fullName,
@@ -11,7 +18,7 @@ import {
   isUpdateOver,
   parseTasks,
   tasksCommand,
-  tasksOf,
+  serviceTasks,
   updateState,
 } from '../services.ts'
 import type { Session } from '../session.ts'
@@ -29,19 +36,19 @@ const BLOCKED_SECONDS = 20
  * Tasks that publish a port of their node cannot run beside their successor, and databases not on one volume: then
  * short outages count, not requests.
  */
-export const isReplacedInPlace = ({ ports, role, mode }: Service): boolean =>
+export const isReplacedInPlace = ({ ports, role, mode }: StackService): boolean =>
   role === 'stateful' || mode === 'global' || ports.some((port) => port.mode === 'host')
 
-const unharmed = (what: string, service: Service): string =>
+const unharmed = (what: string, service: StackService): string =>
   isReplacedInPlace(service) ? `${what} keeps the entry points available` : `${what} fails no request`
 
 /** Judges requests during a replacement of tasks. */
 export const judgeRequests = (
   on: ExperimentContext,
   session: Session,
-  service: Service,
+  service: StackService,
   observed: Parameters<typeof noFailedRequest>[1],
-  window?: Window,
+  window?: TimeWindow,
 ): ReturnType<typeof noFailedRequest> =>
   isReplacedInPlace(service)
     ? availability(session, observed, maxOutage(on, service), window)
@@ -67,7 +74,7 @@ export const update: ServiceExperiment = {
   ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
-    const old = (await tasksOf(on, name)).filter(isRunning)
+    const old = (await serviceTasks(on, name)).filter(isRunning)
     const container = await containerIn(on, name)
     const health = (await hasHealthcheck(on, container))
       ? {}
@@ -127,7 +134,7 @@ export const update: ServiceExperiment = {
 async function rollbackVerdict(
   on: ExperimentContext,
   session: Session,
-  service: Service,
+  service: StackService,
   observed: Parameters<typeof unlessPartitioned>[1] & Parameters<typeof noFailedRequest>[1],
   from: number,
   { state, took, exhibits }: Rolled,
@@ -154,7 +161,7 @@ interface Rolled {
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
 export async function roll(
   on: ExperimentContext,
-  service: Service,
+  service: StackService,
   name: string,
   title: string,
   command: string,

@@ -1,9 +1,9 @@
-import type { Service, StackModel } from '../model.ts'
+import type { StackService, StackModel } from '../model.ts'
 import type { Outcome } from '../session.ts'
 import type { YamlValue } from './edit-yaml.ts'
 
 /** A change of the compose file for findings that do not hold. */
-export interface Change {
+export interface ComposeChange {
   readonly service: string
   /** Keys below the service: `deploy`, `update_config`, `order`. */
   readonly path: readonly string[]
@@ -18,7 +18,7 @@ const MIN_MEMORY = 64
 /** Docker waits this many times longer for a container that handles the signal to stop. */
 const GRACE_FACTOR = 4
 
-type Rule = (outcome: Outcome, service: Service, context: Context) => readonly Change[]
+type Rule = (outcome: Outcome, service: StackService, context: Context) => readonly ComposeChange[]
 
 interface Context {
   readonly model: StackModel
@@ -26,14 +26,14 @@ interface Context {
   readonly nodes: number
 }
 
-const change = (service: Service, path: string, value: YamlValue, reason: string): Change => ({
+const change = (service: StackService, path: string, value: YamlValue, reason: string): ComposeChange => ({
   service: service.name,
   path: path.split('.'),
   value,
   reason,
 })
 
-const startFirst = (service: Service, config: 'update_config' | 'rollback_config'): Change[] =>
+const startFirst = (service: StackService, config: 'update_config' | 'rollback_config'): ComposeChange[] =>
   service.ports.some(({ mode }) => mode === 'host') || service.role === 'stateful' || service.mode !== 'replicated'
     ? []
     : [
@@ -46,7 +46,7 @@ const startFirst = (service: Service, config: 'update_config' | 'rollback_config
       ]
 
 /** A health check that was run in the container and succeeded. */
-function healthcheck({ facts }: Outcome, service: Service): Change[] {
+function healthcheck({ facts }: Outcome, service: StackService): ComposeChange[] {
   const { test } = facts
   if (facts.healthcheck === undefined || typeof test !== 'string') return []
   const reason = 'Swarm sends requests to a new task, and keeps a task, only while its health check succeeds'
@@ -55,7 +55,7 @@ function healthcheck({ facts }: Outcome, service: Service): Change[] {
     : [change(service, 'healthcheck', { test, interval: '5s', timeout: '3s', retries: 3, start_period: '30s' }, reason)]
 }
 
-const restartAny = (service: Service): Change[] =>
+const restartAny = (service: StackService): ComposeChange[] =>
   service.restart === 'any'
     ? []
     : [
@@ -67,13 +67,13 @@ const restartAny = (service: Service): Change[] =>
         ),
       ]
 
-const secondReplica = (service: Service): Change[] =>
+const secondReplica = (service: StackService): ComposeChange[] =>
   service.role === 'stateless' && service.replicas === 1
     ? [change(service, 'deploy.replicas', 2, 'one task answers while the other is replaced')]
     : []
 
 /** Enough for all tasks, and `extra` beside them, on so many nodes. */
-function roomFor(service: Service, nodes: number, extra: number): Change[] {
+function roomFor(service: StackService, nodes: number, extra: number): ComposeChange[] {
   if (service.maxPerNode === 0 || nodes < 1) return []
   const needed = Math.ceil((service.replicas + extra) / nodes)
   return needed <= service.maxPerNode
@@ -165,8 +165,8 @@ const moves: Rule = ({ facts }, service, { nodes }) =>
   String(facts.error).includes('max replicas per node') ? roomFor(service, nodes - 1, 0) : []
 
 /** The changes for all findings that do not hold, each once. */
-export function changesFor(outcomes: readonly Outcome[], context: Context): Change[] {
-  const changes = new Map<string, Change>()
+export function changesFor(outcomes: readonly Outcome[], context: Context): ComposeChange[] {
+  const changes = new Map<string, ComposeChange>()
   for (const outcome of outcomes.filter(({ holds }) => holds === false)) {
     const service = context.model.services.find(({ name }) => name === outcome.service)
     if (service === undefined) continue

@@ -1,13 +1,13 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { setInYaml, type YamlValue } from './edit-yaml.ts'
-import { changesFor, type Change } from './rules.ts'
+import { changesFor, type ComposeChange } from './rules.ts'
 import type { Outcome, Session } from '../session.ts'
 
 /** Changes of a compose file, and what they make of it. */
 export interface Suggestion {
-  readonly changes: readonly Change[]
+  readonly changes: readonly ComposeChange[]
   /** Changes that must be made by hand, as the file has a form in which Labbook does not edit it. */
-  readonly byHand: readonly Change[]
+  readonly byHand: readonly ComposeChange[]
   /** The changed file. */
   readonly text: string
   readonly diff: string
@@ -24,8 +24,8 @@ export function suggest(
   outcomes: readonly Outcome[],
 ): Suggestion {
   let edited = text
-  const changes: Change[] = []
-  const byHand: Change[] = []
+  const changes: ComposeChange[] = []
+  const byHand: ComposeChange[] = []
   for (const change of changesFor(outcomes, { model, nodes: nodes.length })) {
     const next = setInYaml(edited, ['services', change.service, ...change.path], escapeDollars(change.value))
     if (next === undefined) byHand.push(change)
@@ -48,5 +48,5 @@ const escapeDollars = (value: YamlValue): YamlValue => {
 }
 
 /** `web: deploy.replicas: 2 (one task answers while the other is replaced)`. */
-export const describeChange = ({ service, path, value, reason }: Change): string =>
+export const describeChange = ({ service, path, value, reason }: ComposeChange): string =>
   `${service}: ${path.join('.')}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)} (${reason})`

@@ -9,7 +9,7 @@ import { replacementTime } from '../../../../playbooks/prove/experiments/replace
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import { modelOfServices } from '../../../../playbooks/prove/from-services.ts'
 import { parseTasks } from '../../../../playbooks/prove/services.ts'
-import { matchingNodes, parseNodes } from '../../../../playbooks/prove/swarm-nodes.ts'
+import { matchingNodes, parseNodeAttributes } from '../../../../playbooks/prove/swarm-nodes.ts'
 
 const recorded = (name: string): string =>
   readFileSync(path.join(ROOT, 'test/unit/playbooks/prove/recorded', name), 'utf8')
@@ -40,7 +40,7 @@ t.test('without the compose file, what it alone has is derived', async (t) => {
 })
 
 t.test('nodes that match constraints', async (t) => {
-  const nodes = parseNodes(recorded('nodes.json'))
+  const nodes = parseNodeAttributes(recorded('nodes.json'))
   const matching = (...constraints: string[]): string[] =>
     matchingNodes(nodes, constraints)
       .map(({ hostname }) => hostname)

@@ -1,9 +1,15 @@
 import { createServer } from 'node:http'
 import net from 'node:net'
 import t, { type Test } from 'tap'
-import type { Probe } from '../../../../playbooks/prove/model.ts'
+import type { EntryProbe } from '../../../../playbooks/prove/model.ts'
 import { sendProbe } from '../../../../playbooks/prove/send.ts'
-import { failingProbes, isNotHttp, nodeOfTarget, trafficOf, type Target } from '../../../../playbooks/prove/traffic.ts'
+import {
+  failingProbes,
+  isNotHttp,
+  nodeOfTarget,
+  trafficOf,
+  type EntryTarget,
+} from '../../../../playbooks/prove/traffic.ts'
 
 const HOST = '127.0.0.1'
 
@@ -16,7 +22,7 @@ async function listen(t: Test, server: net.Server): Promise<number> {
 }
 
 /** The error of a probe; empty if it succeeds. */
-const outcome = (port: number, probe: Probe, timeoutMs = 2000): Promise<string> =>
+const outcome = (port: number, probe: EntryProbe, timeoutMs = 2000): Promise<string> =>
   sendProbe({ host: HOST, port }, probe, timeoutMs).then(
     ({ error = '' }) => error,
     (error: unknown) => (error as Error).message,
@@ -30,7 +36,7 @@ t.test('HTTP probes', async (t) => {
       response.writeHead(Number(request.url?.slice(1)), { 'X-Replica': 'r1' }).end()
     }),
   )
-  const http = (path: string, expect?: number): Probe => ({ kind: 'http', path, ...(expect ? { expect } : {}) })
+  const http = (path: string, expect?: number): EntryProbe => ({ kind: 'http', path, ...(expect ? { expect } : {}) })
   t.equal(await outcome(port, http('/404')), '', 'any status below 500')
   t.equal(await outcome(port, http('/503')), 'status 503')
   t.equal(await outcome(port, http('/302', 302)), '')
@@ -46,7 +52,7 @@ t.test('TCP probes and pings', async (t) => {
       if (greets) socket.end(answer)
       else socket.once('data', () => socket.end(answer))
     })
-  const ping = (protocol: 'redis' | 'postgres' | 'mysql'): Probe => ({ kind: 'ping', protocol })
+  const ping = (protocol: 'redis' | 'postgres' | 'mysql'): EntryProbe => ({ kind: 'ping', protocol })
   const silent = await listen(t, net.createServer())
   t.equal(await outcome(silent, { kind: 'tcp' }), '')
   t.equal(await outcome(await listen(t, answering('+PONG\r\n')), ping('redis')), '')
@@ -78,7 +84,7 @@ t.test('an entry point that does not speak HTTP is recognised', async (t) => {
     t,
     net.createServer((socket) => socket.end('220 ready\r\n').on('error', () => {})),
   )
-  const probe: Probe = { kind: 'http', path: '/' }
+  const probe: EntryProbe = { kind: 'http', path: '/' }
   t.equal(await isNotHttp(target(http, [probe]), probe), false)
   t.equal(await isNotHttp(target(other, [probe]), probe), true)
 })
@@ -94,7 +100,7 @@ t.test('requests alternate between the nodes, and count increments', async (t) =
       response.end(JSON.stringify({ n: count }))
     }),
   )
-  const probe: Probe = { kind: 'http', path: '/n', counter: { post: '/add', count: 'n' } }
+  const probe: EntryProbe = { kind: 'http', path: '/n', counter: { post: '/add', count: 'n' } }
   const traffic = trafficOf([target(port, [probe], 'a'), target(port, [probe], 'b')])
   const names = traffic.requests.map(({ endpoint, method }) => `${method} ${nodeOfTarget(endpoint)}`)
   t.same(names, ['GET a', 'GET b', 'POST a', 'POST b'])
@@ -106,7 +112,7 @@ t.test('requests alternate between the nodes, and count increments', async (t) =
   ])
 })
 
-function target(port: number, probes: readonly Probe[], node = 'a'): Target {
+function target(port: number, probes: readonly EntryProbe[], node = 'a'): EntryTarget {
   return {
     entryPoint: { service: 'web', port: 80, mode: 'host', probes, reason: 'guess' },
     node,
