@@ -9,7 +9,7 @@ import { inconclusiveIfPartitioned, partitionDuring } from '../swarm/experiments
 import { requestStats, type RequestStats } from '../swarm/experiments/support/requests.ts'
 import type { StackService } from './model.ts'
 import type { Session } from './session.ts'
-import { nodeOfTarget, trafficOf } from './traffic.ts'
+import { nodeOfRequest, probeOfRequest, trafficOf } from './traffic.ts'
 
 /** Requests per second, over all entry points. */
 const PER_SECOND = 20
@@ -57,37 +57,37 @@ export interface TimeWindow {
   readonly without?: string
 }
 
-/** Requests of an entry point. */
-export interface EntryPointStats extends RequestStats {
-  readonly port: number
+/** Requests of a probe, at all its addresses. */
+export interface ProbeStats extends RequestStats {
+  /** Port and path: `8080/health`. */
+  readonly probe: string
 }
 
-/** Request statistics by entry point. An outage lasts while every request at every address of it fails. */
-export function statsByEntryPoint(
-  session: Session,
+/** Request statistics by probe. An outage lasts while the requests at all its addresses fail. */
+export function statsByProbe(
   { requests }: Pick<ObservationResult<unknown>, 'requests'>,
   { from = 0, to = Infinity, without }: TimeWindow = {},
-): EntryPointStats[] {
+): ProbeStats[] {
   const chosen = requests.filter(
-    ({ at, endpoint }) => at >= from * 1000 && at <= to * 1000 && nodeOfTarget(endpoint) !== without,
+    ({ at, endpoint }) => at >= from * 1000 && at <= to * 1000 && nodeOfRequest(endpoint) !== without,
   )
-  return session.model.entryPoints.map(({ port }) => ({
-    port,
+  return [...new Set(chosen.map(({ endpoint }) => probeOfRequest(endpoint)))].sort().map((probe) => ({
+    probe,
     ...requestStats(
-      chosen.filter(({ endpoint }) => endpoint.endsWith(`:${port}`)),
+      chosen.filter(({ endpoint }) => probeOfRequest(endpoint) === probe),
       Number.isFinite(to) ? to : 0,
     ),
   }))
 }
 
-const sum = (all: readonly EntryPointStats[], key: 'sent' | 'failed'): number =>
+const sum = (all: readonly ProbeStats[], key: 'sent' | 'failed'): number =>
   all.reduce((total, stats) => total + stats[key], 0)
 
-/** `3 of 120 requests failed, longest outage 1.2 s at port 8080`. */
-export function describeStats(all: readonly EntryPointStats[]): string {
-  if (all.length === 0) return 'no entry points'
+/** `3 of 120 requests failed, longest outage 1.2 s at 8080/health`. */
+export function describeStats(all: readonly ProbeStats[]): string {
+  if (all.length === 0) return 'no requests'
   const worst = all.reduce((a, b) => (b.outage > a.outage ? b : a))
-  const outage = worst.outage === 0 ? '' : `, longest outage ${worst.outage.toFixed(1)} s at port ${worst.port}`
+  const outage = worst.outage === 0 ? '' : `, longest outage ${worst.outage.toFixed(1)} s at ${worst.probe}`
   return `${sum(all, 'failed')} of ${sum(all, 'sent')} requests failed${outage}`
 }
 
@@ -95,14 +95,13 @@ export function describeStats(all: readonly EntryPointStats[]): string {
 export const maxOutage = (on: ExperimentContext, service?: StackService): number =>
   (service?.overrides.maxOutage ?? MAX_OUTAGE_SECONDS) * durationMultiplierOf(on.timeoutMultiplier)
 
-/** Whether each entry point answered all the time, except for short outages. */
+/** Whether each probe was answered all the time, except for short outages. */
 export function availability(
-  session: Session,
   observation: ObservationResult<unknown>,
   limit: number,
   window: TimeWindow = {},
 ): Omit<Verdict, 'evidence'> {
-  const all = statsByEntryPoint(session, observation, window)
+  const all = statsByProbe(observation, window)
   const outage = Math.max(0, ...all.map((stats) => stats.outage))
   return {
     holds: outage <= limit && all.every(({ sent, failed }) => sent === 0 || failed < sent),
@@ -113,11 +112,10 @@ export function availability(
 
 /** Whether no request failed. */
 export function noFailedRequest(
-  session: Session,
   observation: ObservationResult<unknown>,
   window: TimeWindow = {},
 ): Omit<Verdict, 'evidence'> {
-  const all = statsByEntryPoint(session, observation, window)
+  const all = statsByProbe(observation, window)
   return {
     holds: sum(all, 'failed') === 0,
     detail: describeStats(all),

@@ -24,8 +24,15 @@ export const targetsOfEntryPoint = (
 /** The name of a target in tables: `node1:8080`. */
 export const targetName = ({ node, entryPoint }: EntryTarget): string => `${node}:${entryPoint.port}`
 
-/** The node of a {@link targetName}. */
-export const nodeOfTarget = (name: string): string => name.replace(/:\d+$/, '')
+/** The name of a probe at a target: `node1:8080/health`. Increments belong to the probe that counts them. */
+const requestName = (target: EntryTarget, probe: EntryProbe): string =>
+  `${targetName(target)}${probe.kind === 'http' ? probe.path : ''}`
+
+/** The node of a request: `node1` of `node1:8080/health`. */
+export const nodeOfRequest = (name: string): string => name.replace(/:.*$/, '')
+
+/** What a request probes, on whichever node: `8080/health` of `node1:8080/health`. */
+export const probeOfRequest = (name: string): string => name.slice(name.indexOf(':') + 1)
 
 /** The requests that watch a stack: all probes of all targets in turn. */
 export function trafficOf(targets: readonly EntryTarget[]): Traffic {
@@ -59,15 +66,14 @@ export function trafficOf(targets: readonly EntryTarget[]): Traffic {
 
 /** One request per node before the second of a node: an entry point that is away on one node is noticed soon. */
 function interleaved(requests: readonly ProbeRequest[]): ProbeRequest[] {
-  const byEndpoint = [...new Set(requests.map(({ endpoint }) => endpoint))].map((name) =>
-    requests.filter(({ endpoint }) => endpoint === name),
-  )
-  const longest = Math.max(0, ...byEndpoint.map(({ length }) => length))
-  return Array.from({ length: longest }, (_, turn) => byEndpoint.flatMap((own) => own[turn % own.length] ?? [])).flat()
+  const nodes = [...new Set(requests.map(({ endpoint }) => nodeOfRequest(endpoint)))]
+  const byNode = nodes.map((node) => requests.filter(({ endpoint }) => nodeOfRequest(endpoint) === node))
+  const longest = Math.max(0, ...byNode.map(({ length }) => length))
+  return Array.from({ length: longest }, (_, turn) => byNode.flatMap((own) => own[turn % own.length] ?? [])).flat()
 }
 
 function requestsOf(target: EntryTarget, probe: EntryProbe): ProbeRequest[] {
-  const endpoint = targetName(target)
+  const endpoint = requestName(target, probe)
   const probing: ProbeRequest = {
     endpoint,
     method: probe.kind === 'http' ? 'GET' : probe.kind.toUpperCase(),

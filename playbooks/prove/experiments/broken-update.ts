@@ -62,7 +62,7 @@ export const brokenUpdate: ServiceExperiment = {
         measured: rolledBack ? { 'time to roll back': [took, 's'] } : {},
       },
       requests: {
-        ...(await unlessPartitioned(on, observed, judgeRequests(on, session, service, observed))),
+        ...(await unlessPartitioned(on, observed, judgeRequests(on, service, observed))),
         facts: health,
       },
     }

@@ -1,6 +1,6 @@
 import { durationMultiplierOf } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
-import { describeStats, observeStack, statsByEntryPoint, unlessPartitioned } from '../observe.ts'
+import { describeStats, observeStack, statsByProbe, unlessPartitioned } from '../observe.ts'
 import { fullName } from '../services.ts'
 import { awaitSteadyState } from '../session.ts'
 import { scaleCommand } from './scale.ts'
@@ -34,7 +34,7 @@ export const dependency: ServiceExperiment = {
       return { removed, returned, problem, took: now() - began }
     })
     const { removed, returned, problem, took } = observed.value
-    const requests = describeStats(statsByEntryPoint(session, observed))
+    const requests = describeStats(statsByProbe(observed))
     return {
       recovers: await unlessPartitioned(on, observed, {
         holds: removed.exitCode === 0 && returned.exitCode === 0 ? problem === undefined : null,

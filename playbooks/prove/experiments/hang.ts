@@ -1,6 +1,6 @@
 import { sh } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
-import { describeStats, observeStack, statsByEntryPoint } from '../observe.ts'
+import { describeStats, observeStack, statsByProbe } from '../observe.ts'
 import { containerIn, fullName, isRunning, serviceTasks } from '../services.ts'
 import { healthCandidate } from './health-candidate.ts'
 import { replacementTime } from './replacement-time.ts'
@@ -57,7 +57,7 @@ export const hang: ServiceExperiment = {
       },
     )
     const { stopped, replaced, after, candidate } = observed.value
-    const requests = describeStats(statsByEntryPoint(session, observed))
+    const requests = describeStats(statsByProbe(observed))
     return {
       replaced: {
         holds: stopped.exitCode === 0 ? replaced.reached : null,

@@ -63,11 +63,7 @@ export const kill: ServiceExperiment = {
         detail: replaced.reached ? `replaced after ${seconds(after)}` : `not replaced after ${seconds(after)}`,
         measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
       },
-      available: await unlessPartitioned(
-        on,
-        observed,
-        availability(session, observed, maxOutage(on, service), { from: began }),
-      ),
+      available: await unlessPartitioned(on, observed, availability(observed, maxOutage(on, service), { from: began })),
     }
   },
   undo: restoreTasks,

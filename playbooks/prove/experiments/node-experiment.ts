@@ -292,7 +292,7 @@ async function disturbNode(
   const available = await unlessPartitioned(
     on,
     observed,
-    availability(session, observed, maxOutage(on), { from: began, to: until, without: node }),
+    availability(observed, maxOutage(on), { from: began, to: until, without: node }),
   )
   const recovers: ClaimVerdict = {
     holds: problem === undefined,

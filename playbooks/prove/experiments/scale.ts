@@ -57,7 +57,7 @@ export const scale: ServiceExperiment = {
         measured: up.reached ? { 'time to scale up': [up.took, 's'] } : {},
       },
       requests: await unlessPartitioned(on, observed, {
-        ...noFailedRequest(session, observed),
+        ...noFailedRequest(observed),
         evidence: [...up.exhibits, ...down.exhibits],
       }),
     }

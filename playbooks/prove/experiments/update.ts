@@ -21,7 +21,6 @@ import {
   serviceTasks,
   updateState,
 } from '../services.ts'
-import type { Session } from '../session.ts'
 import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
 import { hasEntryPoints } from './kill.ts'
 import type { ClaimVerdict, ServiceExperiment } from './service-experiment.ts'
@@ -45,14 +44,13 @@ const unharmed = (what: string, service: StackService): string =>
 /** Judges requests during a replacement of tasks. */
 export const judgeRequests = (
   on: ExperimentContext,
-  session: Session,
   service: StackService,
-  observed: Parameters<typeof noFailedRequest>[1],
+  observed: Parameters<typeof noFailedRequest>[0],
   window?: TimeWindow,
 ): ReturnType<typeof noFailedRequest> =>
   isReplacedInPlace(service)
-    ? availability(session, observed, maxOutage(on, service), window)
-    : noFailedRequest(session, observed, window)
+    ? availability(observed, maxOutage(on, service), window)
+    : noFailedRequest(observed, window)
 
 /** Updates a service to the same image, and rolls it back. */
 export const update: ServiceExperiment = {
@@ -119,10 +117,10 @@ export const update: ServiceExperiment = {
         facts: { error: updated.error },
       },
       requests: {
-        ...(await unlessPartitioned(on, observed, judgeRequests(on, session, service, observed, { to: between }))),
+        ...(await unlessPartitioned(on, observed, judgeRequests(on, service, observed, { to: between }))),
         facts: health,
       },
-      rollback: { ...(await rollbackVerdict(on, session, service, observed, between, rolledBack)), facts: health },
+      rollback: { ...(await rollbackVerdict(on, service, observed, between, rolledBack)), facts: health },
       stops,
     }
   },
@@ -133,13 +131,12 @@ export const update: ServiceExperiment = {
 
 async function rollbackVerdict(
   on: ExperimentContext,
-  session: Session,
   service: StackService,
-  observed: Parameters<typeof unlessPartitioned>[1] & Parameters<typeof noFailedRequest>[1],
+  observed: Parameters<typeof unlessPartitioned>[1] & Parameters<typeof noFailedRequest>[0],
   from: number,
   { state, took, exhibits }: Rolled,
 ): Promise<ClaimVerdict> {
-  const requests = judgeRequests(on, session, service, observed, { from })
+  const requests = judgeRequests(on, service, observed, { from })
   const reached = state.startsWith('rollback_completed')
   const timing = reached ? `took ${seconds(took)}` : `not completed after ${seconds(took)}`
   return await unlessPartitioned(on, observed, {

@@ -6,7 +6,7 @@ import { sendProbe } from '../../../../playbooks/prove/send.ts'
 import {
   failingProbes,
   isNotHttp,
-  nodeOfTarget,
+  nodeOfRequest,
   trafficOf,
   type EntryTarget,
 } from '../../../../playbooks/prove/traffic.ts'
@@ -102,7 +102,7 @@ t.test('requests alternate between the nodes, and count increments', async (t) =
   )
   const probe: EntryProbe = { kind: 'http', path: '/n', counter: { post: '/add', count: 'n' } }
   const traffic = trafficOf([target(port, [probe], 'a'), target(port, [probe], 'b')])
-  const names = traffic.requests.map(({ endpoint, method }) => `${method} ${nodeOfTarget(endpoint)}`)
+  const names = traffic.requests.map(({ endpoint, method }) => `${method} ${nodeOfRequest(endpoint)}`)
   t.same(names, ['GET a', 'GET b', 'POST a', 'POST b'])
   t.equal(await traffic.readCount?.(), 5)
   for (const request of traffic.requests) t.match(await request.send(2000), { status: 200 })
