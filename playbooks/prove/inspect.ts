@@ -1,11 +1,11 @@
-import { didYouMean, type Experiment, experiment, type ExperimentContext, nearest, PlaybookError } from 'labbook'
+import { type Experiment, experiment, type ExperimentContext } from 'labbook'
 import { projectLab } from '../lab/lab.ts'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { describeFailure, unconvergedServices } from '../stack/tasks.ts'
 import { readModel, readSubject } from './compose-file.ts'
 import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
 import { modelOfServices, servicesCommand } from './from-services.ts'
-import type { ExperimentKind } from './kinds.ts'
+import { requireServices, type ExperimentKind } from './kinds.ts'
 import type { EntryPoint, StackModel } from './model.ts'
 import { modelLines, modelTables } from './preview.ts'
 import { fullName, isRunning, serviceTasks } from './services.ts'
@@ -43,7 +43,7 @@ export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): E
       const services = await on.exhibit({ title: 'Services of the stack', command: servicesCommand(stack) })
       const nodes = await on.exhibit({ title: 'Nodes of the Swarm', command: nodesCommand })
       const model = modelOfServices(stack, services.stdout, known)
-      checkNames(model, run.named)
+      requireServices(model, run.named)
       const targets = await targetsOf(on, stack, model)
       const entryPoints = await recognised(model.entryPoints, targets)
       const watched: EntryTarget[] = targets.map((target) => ({
@@ -104,16 +104,6 @@ async function watchConverged(on: ExperimentContext, stack: string) {
           : unconvergedServices(state).map(describeFailure).join('; '),
     },
   }
-}
-
-/** @throws {PlaybookError} if a service of `-e services=...` does not exist. */
-function checkNames({ services }: StackModel, named: readonly string[] = []): void {
-  const names = services.map(({ name }) => name)
-  const unknown = named.find((name) => !names.includes(name))
-  if (unknown === undefined) return
-  throw new PlaybookError(
-    `services: the stack has no service "${unknown}": ${didYouMean(nearest(unknown, names, 2)) ?? `it has ${names.join(', ')}`}`,
-  )
 }
 
 /** The addresses of all entry points. Without IPVS, ports of the routing mesh do not answer. */

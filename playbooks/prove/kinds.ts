@@ -1,3 +1,4 @@
+import { didYouMean, nearest, PlaybookError } from 'labbook'
 import type { StackService, StackModel } from './model.ts'
 
 /** The experiments, by their names on the command line, in the order of execution. */
@@ -174,4 +175,14 @@ function exclusion(
   if (KINDS[kind].scope === 'nothing') return undefined
   if (service.role === 'stateful' && named === undefined) return 'stateful'
   return KINDS[kind].excludes?.(service, model)
+}
+
+/** @throws {PlaybookError} if a service of `-e services=...` does not exist. */
+export function requireServices({ services }: StackModel, named: readonly string[] = []): void {
+  const names = services.map(({ name }) => name)
+  const unknown = named.find((name) => !names.includes(name))
+  if (unknown === undefined) return
+  throw new PlaybookError(
+    `services: the stack has no service "${unknown}": ${didYouMean(nearest(unknown, names, 2)) ?? `it has ${names.join(', ')}`}`,
+  )
 }

@@ -76,8 +76,5 @@ export async function containerIn(on: ExperimentContext, service: string): Promi
 export const updateState = (service: string): string =>
   `docker service inspect ${service} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`
 
-export const isUpdateOver = (stdout: string): boolean =>
-  /^(completed|rollback_completed|paused|rollback_paused)/.test(stdout)
-
 /** An error with which the scheduler leaves a task pending, until the stack or the nodes change. */
 export const isUnschedulable = ({ state, error }: StackTask): boolean => state === 'pending' && error !== ''

@@ -14,7 +14,7 @@ import { effectOn, serviceExperiment, type ServiceExperiment } from './experimen
 import { settings } from './experiments/settings.ts'
 import { update } from './experiments/update.ts'
 import { inspectStack } from './inspect.ts'
-import { KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
+import { KINDS, requireServices, targetsOf, type ExperimentKind } from './kinds.ts'
 import type { StackModel } from './model.ts'
 import { ProveRun } from './session.ts'
 import { compareRuns, suggestChanges } from './suggest/step.ts'
@@ -60,6 +60,7 @@ export function proveSteps(kinds: readonly ExperimentKind[], vars: Vars): readon
   const subject = subjectOf(vars)
   const { services: named, try: tries } = proveVars.read(vars)
   const model = subject?.request === undefined ? undefined : readModel(subject.request, vars)
+  if (model !== undefined) requireServices(model, named)
   const run = new ProveRun({ named })
   const repetition = new ProveRun({ named, prefix: 'prove.try', repeats: run })
   const targets = (kind: ExperimentKind): string[] | undefined =>

@@ -1,4 +1,4 @@
-import { sh } from 'labbook'
+import { signal } from '../../swarm/experiments/health.ts'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import { describeStats, observeStack, statsByProbe } from '../observe.ts'
 import { containerIn, fullName, isRunning, serviceTasks } from '../services.ts'
@@ -6,10 +6,6 @@ import { healthCandidate } from './health-candidate.ts'
 import { replacementTime } from './replacement-time.ts'
 import { watchReplacement } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
-
-/** Stops or continues all processes of a container from the host. */
-const signalAll = (container: string, name: 'STOP' | 'CONT'): string =>
-  sh`pids=$(docker top ${container} -eo pid) || exit; for pid in \${pids#PID}; do kill -s ${name} "$pid" || [ ! -d "/proc/$pid" ] || exit; done`
 
 /** Stops all processes of a container: it runs, but does not answer. */
 export const hang: ServiceExperiment = {
@@ -44,7 +40,7 @@ export const hang: ServiceExperiment = {
         const stopped = await on.exhibit({
           title: `Stop the processes of a container of ${service.name}`,
           host: container.node,
-          command: signalAll(container.id, 'STOP'),
+          command: signal(container.id, 'STOP'),
         })
         mark(`container of ${service.name} on ${container.node} hangs`)
         const replaced = await watchReplacement(on, service, name, container.task, running, within)
@@ -52,7 +48,7 @@ export const hang: ServiceExperiment = {
         // A container that is stopped cannot end: Docker kills it after the grace period.
         const after = now() - began
         if (replaced.reached) return { stopped, replaced, after, candidate: {} }
-        await on.exec({ host: container.node, command: signalAll(container.id, 'CONT') })
+        await on.exec({ host: container.node, command: signal(container.id, 'CONT') })
         return { stopped, replaced, after, candidate: await healthCandidate(on, service, container) }
       },
     )
@@ -77,7 +73,7 @@ export const hang: ServiceExperiment = {
         command: `docker ps -q --filter label=com.docker.swarm.service.name=${fullName(session, service.name)}`,
       })
       for (const id of stdout.split('\n').filter(Boolean))
-        await on.exec({ host, command: `${signalAll(id, 'CONT')} || true` })
+        await on.exec({ host, command: `${signal(id, 'CONT')} || true` })
     }
   },
 }

@@ -11,7 +11,7 @@ import { injection, recovery } from 'labbook/lab'
 import { isDown, isReady, NODES, seconds } from '../../swarm/experiments/support/cluster.ts'
 import { disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { imageRegistry } from '../databases.ts'
-import { KINDS } from '../kinds.ts'
+import { KINDS, type ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
 import { availability, maxOutage, observeStack, unlessPartitioned } from '../observe.ts'
 import { fullName, isRunning, parseTasks, tasksCommand, serviceTasks, type StackTask } from '../services.ts'
@@ -30,6 +30,7 @@ interface NodeExperiment {
 
 /** A finding about the stack as a whole. */
 const STACK = { name: 'stack' }
+const LOSES_NODE: ReadonlySet<ExperimentKind> = new Set(['power-cut', 'cut-off', 'daemon-stopped'])
 const HOLD_SECONDS = 20
 const MOVE_SECONDS = 150
 
@@ -272,6 +273,7 @@ async function disturbNode(
   )
   const { before, injected, after, began, until, recovered, problem, recoveredAfter } = observed.value
   const tasks = parseAllTasks(after?.exhibit.stdout ?? '')
+  const tasksBefore = parseAllTasks(before.stdout)
   const evidence = [before, injected, ...(after === undefined ? [] : [after.exhibit]), observed.exhibit]
   const movesVerdicts = new Map(
     services.map((service): [string, ClaimVerdict] => {
@@ -289,11 +291,15 @@ async function disturbNode(
       ]
     }),
   )
-  const available = await unlessPartitioned(
-    on,
-    observed,
-    availability(observed, maxOutage(on), { from: began, to: until, without: node }),
-  )
+  const alone = services.filter(({ name }) => runElsewhere(tasksBefore.get(name) ?? [], node) === 0)
+  const outages = availability(observed, maxOutage(on), { from: began, to: until, without: node })
+  const available: ClaimVerdict = {
+    // A node that is lost is lost to the gossip, too.
+    ...(LOSES_NODE.has(kind)
+      ? { ...outages, evidence: [observed.exhibit] }
+      : await unlessPartitioned(on, observed, outages)),
+    facts: { alone: alone.map(({ name }) => name).join(',') },
+  }
   const recovers: ClaimVerdict = {
     holds: problem === undefined,
     evidence: [recovered, observed.exhibit],

@@ -1,5 +1,5 @@
 import type { Exhibit, ExperimentContext, SetupContext } from 'labbook'
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { isUpdateOver, seconds } from '../../swarm/experiments/support/cluster.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import type { StackService } from '../model.ts'
 import {
@@ -15,7 +15,6 @@ import {
   fullName,
   isRunning,
   isUnschedulable,
-  isUpdateOver,
   parseTasks,
   tasksCommand,
   serviceTasks,

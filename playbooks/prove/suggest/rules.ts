@@ -164,14 +164,25 @@ const RULES: Readonly<Record<string, Rule>> = {
 const moves: Rule = ({ facts }, service, { nodes }) =>
   String(facts.error).includes('max replicas per node') ? roomFor(service, nodes - 1, 0) : []
 
+/** Services whose only task was on the lost node. */
+const notAlone = ({ facts }: Outcome, { model }: Context): ComposeChange[] => {
+  const names = String(facts.alone ?? '').split(',')
+  return model.services.filter(({ name }) => names.includes(name)).flatMap(secondReplica)
+}
+
+function changesOf(outcome: Outcome, context: Context): readonly ComposeChange[] {
+  const { kind, claim } = outcome
+  const service = context.model.services.find(({ name }) => name === outcome.service)
+  if (service === undefined) return claim === 'available' ? notAlone(outcome, context) : []
+  const rule = RULES[`${kind}.${claim}`] ?? (claim === 'moves' ? moves : undefined)
+  return rule?.(outcome, service, context) ?? []
+}
+
 /** The changes for all findings that do not hold, each once. */
 export function changesFor(outcomes: readonly Outcome[], context: Context): ComposeChange[] {
   const changes = new Map<string, ComposeChange>()
   for (const outcome of outcomes.filter(({ holds }) => holds === false)) {
-    const service = context.model.services.find(({ name }) => name === outcome.service)
-    if (service === undefined) continue
-    const rule = RULES[`${outcome.kind}.${outcome.claim}`] ?? (outcome.claim === 'moves' ? moves : undefined)
-    for (const each of rule?.(outcome, service, context) ?? []) {
+    for (const each of changesOf(outcome, context)) {
       const key = [each.service, ...each.path].join('\n')
       const known = changes.get(key)
       // Two findings may need room for different numbers of tasks.

@@ -117,6 +117,11 @@ t.test('a database, and a service on a port of the node, do not start first', as
   t.same(changes(text, failed('prove.update.requests.db'), failed('prove.update.requests.web')), [])
 })
 
+t.test('a service whose only task was on a lost node gets a second replica', async (t) => {
+  const text = 'services:\n  web: {image: web}\n  api: {image: api}\n  db: {image: postgres}\n'
+  t.same(changes(text, failed('prove.power-cut.available.stack', { alone: 'web,db' })), ['web: deploy.replicas: 2'])
+})
+
 t.test('users of a dependency are restarted', async (t) => {
   const text = `services:
   cache: {image: cache}
