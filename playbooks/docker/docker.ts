@@ -59,13 +59,18 @@ export const docker = play(
             install_recommends: false,
           }),
         ],
-    systemd('Start Docker', { name: 'docker', state: 'started', enabled: true }),
+    systemd('Start Docker', { name: 'docker', state: 'started', enabled: true, sets: [] }),
   ],
-  {
+  (on) => ({
     // Enough for the drop-in; no restart needed.
     'reload systemd': systemd({ name: 'docker', daemon_reload: true }),
-    'restart docker': systemd({ name: 'docker', state: 'restarted' }),
-  },
+    // A daemon with other settings has the same objects, unless its storage is another.
+    'restart docker': systemd({
+      name: 'docker',
+      state: 'restarted',
+      ...(dockerVars.read(on.vars, on.host).docker_storage_driver === undefined ? { sets: [] } : {}),
+    }),
+  }),
 )
 
 const DROP_IN = '/etc/systemd/system/docker.service.d'

@@ -14,6 +14,7 @@ import { waitForReconnect } from './reconnect.ts'
 import { BatchIncomplete, runBatch } from './run-host.ts'
 import { stopwatch } from './stopwatch.ts'
 import type { TaskExecution } from './task-execution.ts'
+import { readsOf } from './task-resources.ts'
 import type { TaskList } from './task-list.ts'
 
 /** The list that a task is in, and what sends its probes and changes together with those of the others. */
@@ -76,7 +77,10 @@ export class TaskAttempt {
     const prepared = await this.#execution.prepare()
     if (state.check && module.waits === true) {
       // The condition it waits for may depend on an earlier task.
-      const reason = state.predictedEffects.prerequisite(this.#execution.target.name, module.reads?.(prepared.params))
+      const reason = state.predictedEffects.prerequisite(
+        this.#execution.target.name,
+        readsOf(this.#execution.task, prepared.params),
+      )
       if (reason !== undefined) return unknownResult(reason, this.#execution.task, prepared, this.#commands)
     }
     if (module.connects !== undefined && !state.check) return await this.#waitForConnection(prepared, module.connects)
@@ -86,8 +90,11 @@ export class TaskAttempt {
     this.#commands.push(recordOf('probe', prepared.probe.text, probed))
     const plan = this.#execution.plan(prepared, probed)
     if (!state.check) return await this.#applyPlan(prepared, probed, plan)
-    const predicted = predict(state.predictedEffects, this.#execution, prepared, plan, this.#commands)
-    return predicted.status === 'changed' ? await this.#dryRun(prepared, plan, predicted) : predicted
+    const current = { result: probed, plan }
+    const predicted = predict(state.predictedEffects, this.#execution, prepared, current, this.#commands)
+    return predicted.result.status === 'changed'
+      ? await this.#dryRun(prepared, predicted.plan, predicted.result)
+      : predicted.result
   }
 
   /** Waits for a host that may not be reachable yet. */
