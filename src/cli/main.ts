@@ -36,6 +36,8 @@ import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
 import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
 import { syntaxCheck, type SyntaxCheck } from './syntax-check.ts'
+import { PlanOutdated } from './apply-plan.ts'
+import { readPlan } from './saved-plan.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
@@ -63,7 +65,7 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
     return await start(playbook, argv, root)
   } catch (error) {
     if (error instanceof Cancelled) return 130
-    if (error instanceof RunRefused) {
+    if (error instanceof RunRefused || error instanceof PlanOutdated) {
       process.stderr.write(`${error.message}\n`)
       return 2
     }
@@ -80,7 +82,9 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 }
 
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
-  const options = parseOptions(argv, playbook.subcommands)
+  const given = parseOptions(argv, playbook.subcommands)
+  const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
+  const options = savedPlan === undefined ? given : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
@@ -105,7 +109,9 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   if (retry !== undefined && hosts.length === 0) return print(`${nothingToRetry(retry)}\n`)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
-  const steps = all.filter((step) => isStepSelectable(step.tags, tags))
+  const steps = all.filter(
+    (step) => isStepSelectable(step.tags, tags) && (savedPlan === undefined || step.kind === 'play'),
+  )
   if (options.listTags) return print(`${listTags(steps, inventory, hosts, extraVars)}\n`)
   if (options.syntaxCheck) return printSyntaxCheck(syntaxCheck(steps, inventory, hosts, extraVars))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
@@ -158,6 +164,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     mayDisturb,
     withoutPermission: playbook.withoutPermission,
     ...(playbook.reportQuestions === undefined ? {} : { reportQuestions: playbook.reportQuestions }),
+    ...(savedPlan === undefined ? {} : { savedPlan }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
