@@ -34,6 +34,7 @@ import {
 import { OLDEST_VERSION } from './interpolation.ts'
 import { piecesOf } from './variables.ts'
 import { stackVars } from './vars.ts'
+import { templateFile } from '../template-file.ts'
 
 const DIRECTORY = `${HOST_DIRECTORIES.files}/stacks`
 
@@ -121,7 +122,7 @@ export const deployStack = play(
       ),
       stack.compose.files.map((named) => copyTask(stack, named, directory)),
       template('Write compose file', {
-        src: 'stack/compose.yaml',
+        src: templateFile('stack/compose.yaml'),
         dest: compose,
         // Variables may be passwords.
         mode: stack.variables.used.size > 0 ? '0600' : '0644',

@@ -23,7 +23,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
   // Connection settings of all hosts are read first, so that an error in the inventory prevents any change.
   const { targetOf, warnings } = targets(ready)
   signingKey(ready)
-  const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
+  const { argv } = ready
   const folder = createRunDirectory({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
   const record = openRecorder(folder)
   const screen = await chooseScreen({

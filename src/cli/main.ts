@@ -17,6 +17,7 @@ import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '
 import { inventoryVariables, renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
+import { PACKAGE_ROOT } from '../values/package-root.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { AnsibleConfig } from './ansible-config.ts'
 import { connectionChoices, type ConnectionChoices } from './connection-choices.ts'
@@ -53,11 +54,17 @@ const EXPECTED = [
  * Runs a playbook from its command line.
  *
  * @param root - the project directory, with `templates/` and `runs/`.
+ * @param command - the command line without `argv`, to run the playbook again.
  * @returns 0 ok, 1 error, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted.
  */
-export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+export async function main(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  command: readonly string[] = ['npx', 'zx', `playbooks/${playbook.name}.mjs`],
+): Promise<number> {
   try {
-    return await start(playbook, argv, root)
+    return await start(playbook, argv, root, command)
   } catch (error) {
     if (error instanceof Cancelled) return 130
     if (error instanceof RunRefused) {
@@ -76,15 +83,20 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
   }
 }
 
-async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+async function start(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  command: readonly string[],
+): Promise<number> {
   const options = parseOptions(argv, playbook.subcommands)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
-  if (options.help) return print(help(playbook, all))
+  const { version } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
+  if (options.help) return print(help(playbook, command, all))
   if (options.version) return print(`labbook ${version}\n`)
   const config = new AnsibleConfig(process.env)
   const choices = connectionChoices(options, config)
@@ -132,7 +144,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     playbook: playbook.name,
     steps,
     version,
-    argv,
+    argv: [...command, ...argv],
     root,
     options,
     inventory,
@@ -152,9 +164,13 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
 
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
 
-const help = ({ name, description, subcommands: words, variable }: Playbook, steps: readonly PlaybookStep[]): string =>
+const help = (
+  { description, subcommands: words, variable }: Playbook,
+  command: readonly string[],
+  steps: readonly PlaybookStep[],
+): string =>
   helpText({
-    playbook: `${name}.mjs`,
+    command: command.join(' '),
     description,
     steps: steps.map((step) => step.name),
     variable,

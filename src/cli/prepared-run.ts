@@ -11,6 +11,7 @@ export interface PreparedRun {
   readonly playbook: string
   readonly steps: readonly PlaybookStep[]
   readonly version: string
+  /** The command line. */
   readonly argv: readonly string[]
   readonly root: string
   readonly options: CliOptions

@@ -30,7 +30,7 @@ t.test('docs/cli.md lists the options of --help', (t) => {
 })
 
 t.test('docs/cli.md lists the exit codes of --help', (t) => {
-  const help = helpText({ playbook: 'x.mjs', description: 'x' })
+  const help = helpText({ command: 'npx zx playbooks/x.mjs', description: 'x' })
   const codes = [...help.slice(help.indexOf('Exit codes:')).matchAll(/^ {2}(\d+)/gm)].map(([, code]) => code)
   t.strictSame(names(rowsUnder('docs/cli.md', 'Exit codes')), codes)
   t.end()
