@@ -40,7 +40,7 @@ export function packageManifest(
       ]),
     ),
     bin: repository.bin,
-    files: ['CHANGELOG.md', 'app', 'docs', 'playbooks', 'schema', 'src', 'templates'],
+    files: ['CHANGELOG.md', 'app', 'docs', 'playbooks', 'schema', 'src', 'starter', 'templates'],
     dependencies: Object.fromEntries(
       [...dependencies, ...Object.entries(types)].sort(([a], [b]) => a.localeCompare(b)),
     ),

@@ -38,13 +38,28 @@ export async function runPlaybook(file, args) {
 }
 
 /**
+ * Runs a playbook of Labbook on the project of the working directory: `labbook lab up`.
+ *
+ * @param {string} name - `lab` for `playbooks/lab/playbook.ts`.
+ * @param {readonly string[]} args
+ */
+export async function runOwnPlaybook(name, args) {
+  await execute((bundler) => {
+    const file = sourceFile(path.join(PACKAGE, 'playbooks', name, 'playbook.ts'))
+    if (file === undefined) throw new Error(`Labbook has no playbook "${name}"`)
+    return runFile(bundler, file, args, ['npx', 'labbook', name], process.cwd())
+  })
+}
+
+/**
  * @param {Bundler} bundler
  * @param {string} file
  * @param {readonly string[]} args
  * @param {readonly string[]} command - the command line without `args`, to run the playbook again.
+ * @param {string} start - where the search for the project directory starts.
  */
-async function runFile({ loadBundle }, file, args, command) {
-  const root = projectRoot(path.dirname(file))
+async function runFile({ loadBundle }, file, args, command, start = path.dirname(file)) {
+  const root = projectRoot(start)
   const bundle = await loadBundle(root, file)
   if (bundle === undefined) return 1
   const playbook = bundle.written.default
