@@ -59,9 +59,12 @@ async function bundlePackage(name: (typeof BUNDLED)[number]): Promise<void> {
   const directory = path.join(DIST, 'node_modules', name)
   const { version, license } = readJson<Manifest>(path.join(packageDirectory(name), 'package.json'))
   const main = name === 'esbuild' ? 'lib/main.js' : 'index.js'
-  writeJson(path.join(directory, 'package.json'), { name, version, license, main })
+  writeJson(path.join(directory, 'package.json'), { name, version, license, main, types: 'index.d.ts' })
   for (const file of readdirSync(packageDirectory(name)).filter((each) => /^license/i.test(each)))
     cpSync(path.join(packageDirectory(name), file), path.join(directory, file))
+  // Declarations of the package name its types.
+  if (name === 'ssh2')
+    cpSync(path.join(packageDirectory('@types/ssh2'), 'index.d.ts'), path.join(directory, 'index.d.ts'))
   // esbuild refuses to be bundled, and is one file already.
   if (name === 'esbuild') cpSync(require.resolve(name), path.join(directory, main))
   else

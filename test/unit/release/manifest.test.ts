@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { BUNDLED, type Manifest, packageManifest } from '../../../release/manifest.ts'
+
+const ROOT = path.join(import.meta.dirname, '../../..')
+const readJson = <T>(file: string): T => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')) as T
+
+interface Locked {
+  readonly hasInstallScript?: boolean
+  readonly deprecated?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+const { packages } = readJson<{ readonly packages: Readonly<Record<string, Locked>> }>('package-lock.json')
+const manifest = packageManifest(readJson<Manifest>('package.json'), { '@types/node': '*' }, { '@esbuild/x': '1.0.0' })
+
+/** Where npm has put a package that another one needs. */
+function locationOf(name: string, from: string): string {
+  for (let place = from; ; place = place.slice(0, Math.max(0, place.lastIndexOf('/node_modules/')))) {
+    const location = `${place === '' ? '' : `${place}/`}node_modules/${name}`
+    if (packages[location] !== undefined) return location
+    if (place === '') throw new Error(`${name} of ${from} is not in package-lock.json`)
+  }
+}
+
+/** The packages that a user installs, besides Labbook. */
+function installed(): string[] {
+  const found = new Set<string>()
+  const visit = (name: string, from: string): void => {
+    const location = locationOf(name, from)
+    if (found.has(location)) return
+    found.add(location)
+    for (const each of Object.keys(packages[location]?.dependencies ?? {})) visit(each, location)
+  }
+  for (const name of Object.keys(manifest['dependencies'] as object))
+    if (!BUNDLED.some((bundled) => bundled === name)) visit(name, '')
+  return [...found]
+}
+
+t.test('a user installs fewer than 160 packages, none with an install script or a deprecation', async (t) => {
+  const all = installed()
+  t.ok(all.length > 50, 'the packages were found')
+  // Labbook, and esbuild's program.
+  t.ok(all.length + 2 < 160, `${all.length + 2} packages`)
+  const loud = all.filter((location) => {
+    const { hasInstallScript = false, deprecated } = packages[location] ?? {}
+    return hasInstallScript || deprecated !== undefined
+  })
+  t.same(loud, [], 'npm and pnpm would warn; see BUNDLED')
+})
+
+t.test('the package has JavaScript and declarations where the repository has TypeScript', async (t) => {
+  t.strictSame((manifest['exports'] as Record<string, unknown>)['.'], {
+    types: './src/labbook.d.ts',
+    default: './src/labbook.js',
+  })
+  t.strictSame((manifest['exports'] as Record<string, unknown>)['./cli'], {
+    types: './src/cli/entry.d.mts',
+    default: './src/cli/entry.mjs',
+  })
+  t.strictSame(manifest['bin'], { labbook: './src/cli/labbook.mjs' })
+  t.notOk('devDependencies' in manifest || 'scripts' in manifest || 'private' in manifest)
+  t.notOk('zx' in (manifest['dependencies'] as object), 'only the repository has zx scripts')
+})
