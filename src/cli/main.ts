@@ -32,6 +32,7 @@ import { inventoryFiles, playbookDirectory } from './inventory-files.ts'
 import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
+import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
 import { tagWarnings } from './tag-warnings.ts'
@@ -98,6 +99,7 @@ async function start(
   const { version } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return print(help(playbook, command, all))
   if (options.version) return print(`labbook ${version}\n`)
+  checkProjectFile(root)
   const config = new AnsibleConfig(process.env)
   const choices = connectionChoices(options, config)
   setConnectionDefaults(choices.defaults)

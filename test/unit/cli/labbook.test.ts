@@ -73,6 +73,20 @@ t.test('errors say what to write', async (t) => {
   }
 })
 
+t.test('labbook.yaml marks a project directory, and is refused with a setting', async (t) => {
+  const directory = folder(t)
+  mkdirSync(path.join(directory, 'hosts'))
+  writeFileSync(path.join(directory, 'hosts/all.yaml'), 'all: {hosts: {here: {ansible_connection: local}}}\n')
+  writeFileSync(path.join(directory, 'labbook.yaml'), '# The project.\n')
+  const exec = ['exec', 'here', '-i', 'all.yaml', '--yes', '--', 'true']
+  t.equal(labbook(path.join(directory, 'hosts'), ...exec).exitCode, 0)
+  t.ok(existsSync(path.join(directory, 'runs/latest')))
+  writeFileSync(path.join(directory, 'labbook.yaml'), '# The project.\nforks: 5\n')
+  const { output, exitCode } = labbook(path.join(directory, 'hosts'), ...exec)
+  t.equal(exitCode, 1)
+  t.ok(output.startsWith(`${directory}/labbook.yaml:2:1: labbook.yaml has no settings`), output)
+})
+
 t.test('doc shows the parameters of a module; help lists all commands', async (t) => {
   const directory = folder(t)
   t.match(labbook(directory, 'doc', 'apt').output, / {2}update_cache {2}\(boolean; default: false\)\n {6}Run apt-get/)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { releasedChangelog } from '../../../release/changelog.ts'
 import { BUNDLED, type Manifest, packageManifest } from '../../../release/manifest.ts'
 
 const ROOT = path.join(import.meta.dirname, '../../..')
@@ -63,4 +64,15 @@ t.test('the package has JavaScript and declarations where the repository has Typ
   t.strictSame(manifest['bin'], { labbook: './src/cli/labbook.mjs' })
   t.notOk('devDependencies' in manifest || 'scripts' in manifest || 'private' in manifest)
   t.notOk('zx' in (manifest['dependencies'] as object), 'only the repository has zx scripts')
+})
+
+t.test('a release moves what is unreleased under its version', async (t) => {
+  const changelog = '# Changelog\n\n## Unreleased\n\n- New.\n\n## 0.1.0 (2026-01-01)\n\n- First.\n'
+  t.equal(
+    releasedChangelog(changelog, '0.2.0', '2026-02-03'),
+    '# Changelog\n\n## Unreleased\n\n## 0.2.0 (2026-02-03)\n\n- New.\n\n## 0.1.0 (2026-01-01)\n\n- First.\n',
+  )
+  const empty = '# Changelog\n\n## Unreleased\n\n## 0.1.0\n\n- First.\n'
+  t.throws(() => releasedChangelog(empty, '0.2.0', ''), { message: /nothing under "Unreleased"/ })
+  t.doesNotThrow(() => releasedChangelog(readFileSync(path.join(ROOT, 'CHANGELOG.md'), 'utf8'), '9.9.9', ''))
 })
