@@ -28,7 +28,7 @@ interface PackageJson extends Manifest {
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
-const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T
+const readJson = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'))
 const writeJson = (file: string, value: unknown): void => {
   mkdirSync(path.dirname(file), { recursive: true })
   writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`)
@@ -57,7 +57,7 @@ const packageDirectory = (name: string): string => path.join(ROOT, 'node_modules
 /** Puts a package of {@link BUNDLED} into the package, without its install script, as one file. */
 async function bundlePackage(name: (typeof BUNDLED)[number]): Promise<void> {
   const directory = path.join(DIST, 'node_modules', name)
-  const { version, license } = readJson<Manifest>(path.join(packageDirectory(name), 'package.json'))
+  const { version, license } = readJson(path.join(packageDirectory(name), 'package.json')) as Manifest
   const main = name === 'esbuild' ? 'lib/main.js' : 'index.js'
   writeJson(path.join(directory, 'package.json'), { name, version, license, main, types: 'index.d.ts' })
   for (const file of readdirSync(packageDirectory(name)).filter((each) => /^license/i.test(each)))
@@ -84,9 +84,9 @@ rmSync(DIST, { recursive: true, force: true })
 compile()
 copyFiles()
 for (const name of BUNDLED) await bundlePackage(name)
-const repository = readJson<PackageJson>(path.join(ROOT, 'package.json'))
-const { optionalDependencies } = readJson<{ readonly optionalDependencies: Readonly<Record<string, string>> }>(
-  path.join(packageDirectory('esbuild'), 'package.json'),
-)
+const repository = readJson(path.join(ROOT, 'package.json')) as PackageJson
+const { optionalDependencies } = readJson(path.join(packageDirectory('esbuild'), 'package.json')) as {
+  readonly optionalDependencies: Readonly<Record<string, string>>
+}
 const types = Object.fromEntries(TYPES.map((name) => [name, repository.devDependencies[name] ?? '*']))
 writeJson(path.join(DIST, 'package.json'), packageManifest(repository, types, optionalDependencies))

@@ -17,7 +17,8 @@ const run = (command: string, ...args: readonly string[]): string =>
 function release(step: string | undefined): string {
   if (step !== 'major' && step !== 'minor' && step !== 'patch')
     throw new RangeError('npm run release needs one of: major, minor, patch')
-  if (run('git', 'status', '--porcelain') !== '') throw new RangeError('there are uncommitted changes: commit them first')
+  if (run('git', 'status', '--porcelain') !== '')
+    throw new RangeError('there are uncommitted changes: commit them first')
   const changelog = readFileSync(CHANGELOG, 'utf8')
   releasedChangelog(changelog, '', '')
   const version = run('npm', 'version', step, '--no-git-tag-version').replace(/^v/, '')

@@ -33,7 +33,7 @@ const served = experiment(
         on.exhibit({ host, title: `Page of ${host}`, command: 'curl --silent http://localhost/' }),
       ),
     )
-    const right = on.hosts.filter((host, i) => pages[i]?.stdout.includes(`Hello from ${host}`) === true)
+    const right = on.hosts.filter((host, i) => (pages[i]?.stdout ?? '').includes(`Hello from ${host}`))
     on.finding('web.page', {
       holds: right.length === on.hosts.length,
       evidence: pages,

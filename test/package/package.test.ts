@@ -4,7 +4,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { story } from '../support/story.ts'
 
-/* What a user does with the package: install it in an empty folder, create a project, run it. Needs the npm registry. */
+/* A user installs the package in an empty folder, creates a project, and runs it. Needs the npm registry. */
 
 const ROOT = path.join(import.meta.dirname, '../..')
 /** Any ordinary user: nobody. */

@@ -8,7 +8,7 @@ const STARTER = path.join(PACKAGE_ROOT, 'starter')
 /** npm leaves `.gitignore` out of packages, so the starter has another name for it. */
 const NAMES: Readonly<Record<string, string>> = { gitignore: '.gitignore' }
 
-/** `labbook init`: copies the starter project. Files that exist are kept. @returns the exit code. @throws {UsageError} */
+/** `labbook init`: creates a project. Files that exist are kept. @returns the exit code. @throws {UsageError} */
 export function initCommand(argv: readonly string[]): number {
   const [directory = '.', ...others] = argv
   if (directory.startsWith('-') || others.length > 0)

@@ -36,7 +36,10 @@ t.test('commands of labbook in the documentation exist', async (t) => {
   )
   const table = readText('docs/cli.md')
   for (const [name, { args }] of Object.entries(COMMANDS))
-    t.ok(table.includes(`| \`labbook ${name} ${args.replaceAll('|', '\\|')}\` |`), `docs/cli.md: labbook ${name} ${args}`)
+    t.ok(
+      table.includes(`| \`labbook ${name} ${args.replaceAll('|', '\\|')}\` |`),
+      `docs/cli.md: labbook ${name} ${args}`,
+    )
 })
 
 for (const file of markdownFiles().filter((name) => !name.startsWith('docs/measurements/'))) {

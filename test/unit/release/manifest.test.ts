@@ -5,7 +5,7 @@ import { releasedChangelog } from '../../../release/changelog.ts'
 import { BUNDLED, type Manifest, packageManifest } from '../../../release/manifest.ts'
 
 const ROOT = path.join(import.meta.dirname, '../../..')
-const readJson = <T>(file: string): T => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8')) as T
+const readJson = (file: string): unknown => JSON.parse(readFileSync(path.join(ROOT, file), 'utf8'))
 
 interface Locked {
   readonly hasInstallScript?: boolean
@@ -14,8 +14,10 @@ interface Locked {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-const { packages } = readJson<{ readonly packages: Readonly<Record<string, Locked>> }>('package-lock.json')
-const manifest = packageManifest(readJson<Manifest>('package.json'), { '@types/node': '*' }, { '@esbuild/x': '1.0.0' })
+const { packages } = readJson('package-lock.json') as {
+  readonly packages: Readonly<Record<string, Locked>>
+}
+const manifest = packageManifest(readJson('package.json') as Manifest, { '@types/node': '*' }, { '@esbuild/x': '1.0.0' })
 
 /** Where npm has put a package that another one needs. */
 function locationOf(name: string, from: string): string {
