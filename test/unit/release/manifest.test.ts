@@ -17,7 +17,11 @@ interface Locked {
 const { packages } = readJson('package-lock.json') as {
   readonly packages: Readonly<Record<string, Locked>>
 }
-const manifest = packageManifest(readJson('package.json') as Manifest, { '@types/node': '*' }, { '@esbuild/x': '1.0.0' })
+const manifest = packageManifest(
+  readJson('package.json') as Manifest,
+  { '@types/node': '*' },
+  { '@esbuild/x': '1.0.0' },
+)
 
 /** Where npm has put a package that another one needs. */
 function locationOf(name: string, from: string): string {
