@@ -32,9 +32,12 @@ import { inventoryFiles, playbookDirectory } from './inventory-files.ts'
 import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
+import { listTags } from './list-tags.ts'
 import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
+import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
+import { syntaxCheck, type SyntaxCheck } from './syntax-check.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
@@ -55,7 +58,8 @@ const EXPECTED = [
  * Runs a playbook from its command line.
  *
  * @param root - the project directory, with `templates/` and `runs/`.
- * @param command - the command line without `argv`, to run the playbook again.
+ * @param command - what runs the playbook, for `--help`.
+ * @param commandLine - runs it again as now.
  * @returns 0 ok, 1 error, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted.
  */
 export async function main(
@@ -63,9 +67,10 @@ export async function main(
   argv: readonly string[],
   root: string,
   command: readonly string[] = ['npx', 'zx', `playbooks/${playbook.name}.mjs`],
+  commandLine: readonly string[] = [...command, ...argv],
 ): Promise<number> {
   try {
-    return await start(playbook, argv, root, command)
+    return await start(playbook, argv, root, { command, commandLine })
   } catch (error) {
     if (error instanceof Cancelled) return 130
     if (error instanceof RunRefused) {
@@ -88,7 +93,7 @@ async function start(
   playbook: Playbook,
   argv: readonly string[],
   root: string,
-  command: readonly string[],
+  { command, commandLine }: { readonly command: readonly string[]; readonly commandLine: readonly string[] },
 ): Promise<number> {
   const options = parseOptions(argv, playbook.subcommands)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
@@ -109,15 +114,22 @@ async function start(
     options.provider ?? named(rendered.lab_provider),
     playbook.lab,
   )
-  const hosts = await chooseHosts(options, inventory)
+  const limited = await chooseHosts(options, inventory)
+  const retry =
+    options.retryFailed === undefined ? undefined : failedHosts(options.retryFailed, path.join(root, 'runs'))
+  const hosts = retry === undefined ? limited : retriedHosts(retry, inventory, limited)
+  if (retry !== undefined && hosts.length === 0) return print(`${nothingToRetry(retry)}\n`)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
   const steps = all.filter((step) => isStepSelectable(step.tags, tags))
+  if (options.listTags) return print(`${listTags(steps, inventory, hosts, extraVars)}\n`)
+  if (options.syntaxCheck) return printSyntaxCheck(syntaxCheck(steps, inventory, hosts, extraVars))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
   const warnings = [
     ...config.warnings,
     ...config.report(),
     ...inventoryWarnings,
+    ...(retry === undefined ? [] : [retriedHostsText(retry, hosts, playbook.name)]),
     ...tagWarnings(all, inventory, extraVars, tags),
   ]
   if (options.listTasks) process.stderr.write(warnings.map((warning) => `${warning}\n`).join(''))
@@ -134,6 +146,8 @@ async function start(
         runs: path.join(root, 'runs'),
       }),
     )
+  if (options.step && !canPrompt({ ...options, yes: false }))
+    throw new UsageError('--step asks before each task, so it needs a terminal; run without --step')
   const planned: PlannedRun = { steps, inventory, hosts, extraVars, tags, check: options.check }
   const mayDisturb = await permission(playbook, options, planned)
   await askPasswords(options, choices)
@@ -146,7 +160,7 @@ async function start(
     playbook: playbook.name,
     steps,
     version,
-    argv: [...command, ...argv],
+    argv: commandLine,
     root,
     options,
     inventory,
@@ -162,6 +176,13 @@ async function start(
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
+}
+
+function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
+  const lines = [...problems, ...unchecked.map((reason) => `not checked, as it may need facts of the host: ${reason}`)]
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''))
+  if (problems.length > 0) return 1
+  return print(`no problems found: ${tasks} tasks and handlers checked\n`)
 }
 
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
@@ -204,7 +225,9 @@ function readVarsFile(file: string): string {
 async function chooseHosts(options: CliOptions, inventory: Inventory): Promise<readonly string[]> {
   const all = [...inventory.hosts.keys()]
   if (options.limit !== undefined) return limitHosts(inventory, all, expandLimit(options.limit))
-  if (options.list || options.listHosts || options.listTasks || !canPrompt(options)) return all
+  const { list, listHosts, listTasks, listTags, syntaxCheck, retryFailed } = options
+  const asks = !list && !listHosts && !listTasks && !listTags && !syntaxCheck && retryFailed === undefined
+  if (!asks || !canPrompt(options)) return all
   return await promptHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
 }
 

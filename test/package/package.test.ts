@@ -158,12 +158,12 @@ await step(
         .replaceAll('/var/lib/labbook/lab/', '/var/lib/labbook/lbpackage/')
         .replace('lab_provider: namespaces', `${lab}, lab_subnet: 10.96.0.0/24`.replaceAll(', ', '\n        ')),
     )
-    const labbook = (...args: string[]): Result => run(project, 'npx', ['labbook', ...args, '--yes'])
-    t.teardown(() => labbook('lab', 'down'))
-    t.match(succeeds(t, labbook('run', 'playbooks/web.ts'), 'first run'), '2 of 2 servers show their page')
-    t.match(succeeds(t, labbook('run', 'playbooks/web.ts'), 'second run'), /web1 +: ok=\d+ changed=0 /)
-    t.match(succeeds(t, labbook('exec', 'web', '--', 'hostname'), 'exec'), /web2 +\| +\| web2/)
-    succeeds(t, labbook('lab', 'down'), 'lab down')
+    const labbook = (...args: string[]): Result => run(project, 'npx', ['labbook', ...args])
+    t.teardown(() => labbook('lab', 'down', '--yes'))
+    t.match(succeeds(t, labbook('run', 'playbooks/web.ts', '--yes'), 'first run'), '2 of 2 servers show their page')
+    t.match(succeeds(t, labbook('run', 'playbooks/web.ts', '--yes'), 'second run'), /web1 +: ok=\d+ changed=0 /)
+    t.match(succeeds(t, labbook('exec', 'web', '--yes', '--', 'hostname'), 'exec'), /web2 +\| +\| web2/)
+    succeeds(t, labbook('lab', 'down', '--yes'), 'lab down')
   },
   ['init creates a project, whose types are checked'],
 )
