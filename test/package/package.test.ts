@@ -141,7 +141,7 @@ await step(
     writeFileSync(path.join(directory, 'inventory.yaml'), LOCAL)
     writeFileSync(path.join(directory, 'playbooks/chart.ts'), CHARTED)
     succeeds(t, pnpm('exec', 'labbook', 'run', 'playbooks/chart.ts', '--yes'), 'a run with a chart')
-    t.match(readFileSync(path.join(directory, 'runs/latest/report.html'), 'utf8'), '<svg', 'drawn by echarts')
+    t.match(readFileSync(path.join(directory, 'runs/latest/img/chart.svg'), 'utf8'), '<svg', 'drawn by echarts')
   },
   ['npm pack makes the package'],
 )

@@ -25,6 +25,6 @@ export async function execCommand(argv: readonly string[], root: string): Promis
     steps: [play('Execute', { hosts: pattern }, () => [task])],
   }
   // The pattern also limits the run, so that no other host is asked for. -v shows the output.
-  const command = ['npx', 'labbook', 'exec']
-  return await main(playbook, ['--limit', pattern, '-v', ...options], root, command, [...command, ...argv])
+  const exec = ['npx', 'labbook', 'exec']
+  return await main(playbook, ['--limit', pattern, '-v', ...options], root, exec, [...exec, ...argv])
 }

@@ -3,8 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { COMMANDS } from '../../../src/cli/labbook.ts'
+import { COMMANDS, labbook as runCommand } from '../../../src/cli/labbook.ts'
 import { projectRoot } from '../../../src/cli/project-root.mjs'
+
+/** Bundled once. */
+const cache = mkdtempSync(path.join(tmpdir(), 'labbook-cache-'))
+t.teardown(() => {
+  rmSync(cache, { recursive: true, force: true })
+})
 
 const LABBOOK = path.join(import.meta.dirname, '../../../src/cli/labbook.mjs')
 
@@ -23,7 +29,7 @@ function labbook(cwd: string, ...args: string[]): { output: string; exitCode: nu
   const { stdout, stderr, status } = spawnSync(process.execPath, [LABBOOK, ...args], {
     cwd,
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', XDG_CACHE_HOME: path.join(path.dirname(cwd), 'cache') },
+    env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', XDG_CACHE_HOME: cache },
   })
   return { output: stdout + stderr, exitCode: status }
 }
@@ -58,22 +64,27 @@ t.test('exec runs one command, in the project of the working directory', async (
 })
 
 t.test('errors say what to write', async (t) => {
-  const directory = folder(t)
+  const stderr = t.capture(process.stderr, 'write')
   const cases: readonly (readonly [args: string[], message: string])[] = [
     [['ini'], 'unknown command "ini" (did you mean init?)'],
     [['run'], 'name the playbook first: labbook run playbooks/web.ts [options]'],
     [['run', '--check', 'x.ts'], 'name the playbook first: labbook run playbooks/web.ts [options]'],
-    [['run', 'x.ts'], `no playbook ${directory}/x.ts: name the file, as in playbooks/web.ts`],
     [['exec', '--', 'id'], 'name the hosts first: labbook exec PATTERN [options] -- COMMAND'],
     [['exec', 'all'], 'the command is missing: labbook exec PATTERN [options] -- COMMAND'],
     [['doc', 'aptt'], 'no module "aptt" (did you mean apt?); "labbook doc" lists all'],
     [['init', 'a', 'b'], 'init takes one directory, not a b'],
   ]
   for (const [args, message] of cases) {
-    const { output, exitCode } = labbook(directory, ...args)
-    t.equal(exitCode, 1, args.join(' '))
-    t.ok(output.startsWith(message), output)
+    t.equal(await runCommand(args, '/'), 1, args.join(' '))
+    const [text] = stderr().map((call) => String(call.args[0]))
+    t.ok(text?.startsWith(message), text)
   }
+  stderr.restore()
+  const directory = folder(t)
+  t.strictSame(labbook(directory, 'run', 'x.ts'), {
+    output: `no playbook ${directory}/x.ts: name the file, as in playbooks/web.ts\n`,
+    exitCode: 1,
+  })
 })
 
 t.test('labbook.yaml marks a project directory, and is refused with a setting', async (t) => {
