@@ -76,8 +76,10 @@ t.test('errors say what to write', async (t) => {
   ]
   for (const [args, message] of cases) {
     t.equal(await runCommand(args, '/'), 1, args.join(' '))
-    const [text] = stderr().map((call) => String(call.args[0]))
-    t.ok(text?.startsWith(message), text)
+    const text = stderr()
+      .map((call) => String(call.args[0]))
+      .join('')
+    t.ok(text.startsWith(message), text)
   }
   stderr.restore()
   const directory = folder(t)
