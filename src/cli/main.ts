@@ -136,15 +136,16 @@ async function start(
   if (options.listTasks) return print(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
   if (options.list)
     return print(
-      listExperiments({
-        playbook,
-        steps,
-        inventory,
-        hosts,
-        extraVars,
-        args: options.args,
-        runs: path.join(root, 'runs'),
-      }),
+      (playbook.preview?.(options.args, reads.view(rendered)) ?? '') +
+        listExperiments({
+          playbook,
+          steps,
+          inventory,
+          hosts,
+          extraVars,
+          args: options.args,
+          runs: path.join(root, 'runs'),
+        }),
     )
   if (options.step && !canPrompt({ ...options, yes: false }))
     throw new UsageError('--step asks before each task, so it needs a terminal; run without --step')

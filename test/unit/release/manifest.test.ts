@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { releasedChangelog } from '../../../release/changelog.ts'
@@ -81,4 +81,11 @@ t.test('a release moves what is unreleased under its version', async (t) => {
   const empty = '# Changelog\n\n## Unreleased\n\n## 0.1.0\n\n- First.\n'
   t.throws(() => releasedChangelog(empty, '0.2.0', ''), { message: /nothing under "Unreleased"/ })
   t.doesNotThrow(() => releasedChangelog(readFileSync(path.join(ROOT, 'CHANGELOG.md'), 'utf8'), '9.9.9', ''))
+})
+
+t.test('plays of the package find their templates in every project', async (t) => {
+  const relative = readdirSync(path.join(ROOT, 'playbooks'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\bsrc: ['`](?!\/|\$)/.test(readFileSync(path.join(ROOT, 'playbooks', name), 'utf8')))
+  t.same(relative, [], 'templateFile() names them')
 })
