@@ -33,6 +33,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (argv) => (await import('./commands/doc.ts')).docCommand(argv),
   },
   report: { args: '[RUN ...] [options]', help: 'render reports again; verify, bundle, list and compare runs' },
+  completion: {
+    args: 'bash|zsh|fish',
+    help: 'print a script that completes commands, options and modules',
+    run: async (argv) =>
+      (await import('./commands/completion.ts')).completionCommand(
+        argv,
+        Object.fromEntries(Object.entries(COMMANDS).map(([name, { help: text }]) => [name, text])),
+      ),
+  },
   lab: { args: '[up|status|down|...]', help: 'manage the lab of the inventory' },
 }
 
