@@ -26,7 +26,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
   // Connection settings of all hosts are read first, so that an error in the inventory prevents any change.
   const { targetOf, warnings } = targets(ready)
   signingKey(ready)
-  const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
+  const { argv } = ready
   const { signal, release } = onInterrupt()
   const common = {
     playbook: ready.playbook,
@@ -75,12 +75,19 @@ export async function execute(ready: PreparedRun): Promise<number> {
   try {
     const { exitCode } = await run({
       ...common,
-      ...(savedPlan === undefined ? {} : { approved: approvedBy(savedPlan, masking((text) => record.mask(text))) }),
+      ...(savedPlan === undefined
+        ? {}
+        : {
+            approved: approvedBy(
+              savedPlan,
+              masking((text) => record.mask(text)),
+            ),
+          }),
       subscriber: emit,
       openOverflowFile: record.output,
     })
     if (planRecorder !== undefined && options.out !== undefined)
-      writePlan(options.out, planRecorder.plan({ ...ready, argv: argumentsOfPlan(ready.argv) }))
+      writePlan(options.out, planRecorder.plan({ ...ready, argv: argumentsOfPlan(ready.playbookArguments) }))
     return exitCode
   } catch (error) {
     if ([EvidenceError, ConnectionConfigError, PlaybookError].some((type) => error instanceof type)) {

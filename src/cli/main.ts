@@ -17,6 +17,7 @@ import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '
 import { inventoryVariables, renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
+import { PACKAGE_ROOT } from '../values/package-root.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { AnsibleConfig } from './ansible-config.ts'
 import { connectionChoices, type ConnectionChoices } from './connection-choices.ts'
@@ -32,6 +33,7 @@ import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
 import { listTags } from './list-tags.ts'
+import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
 import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
@@ -58,11 +60,19 @@ const EXPECTED = [
  * Runs a playbook from its command line.
  *
  * @param root - the project directory, with `templates/` and `runs/`.
+ * @param command - what runs the playbook, for `--help`.
+ * @param commandLine - runs it again as now.
  * @returns 0 ok, 1 error, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted.
  */
-export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+export async function main(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  command: readonly string[] = ['npx', 'zx', `playbooks/${playbook.name}.mjs`],
+  commandLine: readonly string[] = [...command, ...argv],
+): Promise<number> {
   try {
-    return await start(playbook, argv, root)
+    return await start(playbook, argv, root, { command, commandLine })
   } catch (error) {
     if (error instanceof Cancelled) return 130
     if (error instanceof RunRefused || error instanceof PlanOutdated) {
@@ -81,7 +91,12 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
   }
 }
 
-async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+async function start(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  { command, commandLine }: { readonly command: readonly string[]; readonly commandLine: readonly string[] },
+): Promise<number> {
   const given = parseOptions(argv, playbook.subcommands)
   const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
   const options = savedPlan === undefined ? given : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands)
@@ -90,9 +105,10 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
-  if (options.help) return print(help(playbook, all))
+  const { version } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
+  if (options.help) return print(help(playbook, command, all))
   if (options.version) return print(`labbook ${version}\n`)
+  checkProjectFile(root)
   const config = new AnsibleConfig(process.env)
   const choices = connectionChoices(options, config)
   setConnectionDefaults(choices.defaults)
@@ -151,7 +167,8 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     playbook: playbook.name,
     steps,
     version,
-    argv,
+    argv: commandLine,
+    playbookArguments: argv,
     root,
     options,
     inventory,
@@ -179,9 +196,13 @@ function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
 
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
 
-const help = ({ name, description, subcommands: words, variable }: Playbook, steps: readonly PlaybookStep[]): string =>
+const help = (
+  { description, subcommands: words, variable }: Playbook,
+  command: readonly string[],
+  steps: readonly PlaybookStep[],
+): string =>
   helpText({
-    playbook: `${name}.mjs`,
+    command: command.join(' '),
     description,
     steps: steps.map((step) => step.name),
     variable,

@@ -12,7 +12,10 @@ export interface PreparedRun {
   readonly playbook: string
   readonly steps: readonly PlaybookStep[]
   readonly version: string
+  /** The command line. */
   readonly argv: readonly string[]
+  /** The arguments after the playbook's name. */
+  readonly playbookArguments: readonly string[]
   readonly root: string
   readonly options: CliOptions
   readonly inventory: Inventory
