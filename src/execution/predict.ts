@@ -28,7 +28,15 @@ export function predict(
   }
   const { values, msg } = plan
   if (changes.length === 0) return { status: 'ok', changes, commands, values, ...(msg === undefined ? {} : { msg }) }
-  return { status: 'changed', changes, commands, predictedChange: { sets: execution.sets(prepared, plan) } }
+  return {
+    status: 'changed',
+    changes,
+    commands,
+    predictedChange: {
+      sets: execution.sets(prepared, plan),
+      onOtherHost: task.module.setsOnOtherHost?.(prepared.params),
+    },
+  }
 }
 
 /**
@@ -69,6 +77,6 @@ export function unknownResult(
     changes: withoutScript(plan?.changes ?? []),
     commands,
     // All keys of the module: in its future state the host may need other changes.
-    predictedChange: { sets: task.module.sets?.(params) },
+    predictedChange: { sets: task.module.sets?.(params), onOtherHost: task.module.setsOnOtherHost?.(params) },
   }
 }

@@ -41,8 +41,12 @@ export function publishResult(execution: TaskExecution, finished: FinishedTask):
   if (status === 'unreachable') host.excluded = 'unreachable'
   if (status === 'failed' && !ignore_errors) host.excluded = 'failed'
   const { predictedChange } = result
-  if (predictedChange !== undefined)
-    state.predictedEffects.add(target.name, title, predictedChange.sets, status !== 'unknown')
+  if (predictedChange !== undefined) {
+    const { sets, onOtherHost } = predictedChange
+    const predictable = status !== 'unknown'
+    state.predictedEffects.add(target.name, title, sets, predictable)
+    if (onOtherHost !== undefined) state.predictedEffects.add(onOtherHost.host, title, onOtherHost.sets, predictable)
+  }
   const pending = predictedChange !== undefined
   if (register !== undefined && !skipped) {
     if (pending) state.registry.setPending(host.name, register.key, title)
