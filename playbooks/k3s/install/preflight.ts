@@ -73,7 +73,7 @@ function verifyArtifacts(source: K3sSource): Task[] {
 export const checksumScript = (files: readonly PinnedFile[]): string =>
   [
     'lb_verify() { if command -v sha256sum >/dev/null; then sha256sum -c -; else shasum -a 256 -c -; fi; }',
-    sh`lb_bad=$(printf '%s\n' ${files.map(({ sha256, from }) => `${sha256}  ${from}`)} | LC_ALL=C lb_verify 2>/dev/null | sed -n 's/: FAILED.*//p')`,
+    sh`lb_bad=$(printf '%s\n' ${files.map(({ sha256, from }) => `${sha256}  ${from}`)} | LC_ALL=C lb_verify 2>/dev/null | sed -n 's/: FAILED.*//p' | paste -s -d , -)`,
     '[ -z "$lb_bad" ] || { printf \'%s: checksum mismatch: the file is damaged, or another file\\n\' "$lb_bad" >&2; exit 1; }',
   ].join('\n')
 
