@@ -1,17 +1,24 @@
 import { experiment, type SetupContext } from 'labbook'
-import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
+import {
+  CLIENTS,
+  endpoints,
+  sendIncrements,
+  INCREMENTS,
+  checkReplicas,
+  REQUESTS,
+  waitForEndpoints,
+} from '../app/proof.ts'
 import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
 import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
+import { checkIngress } from './ingress.ts'
 import { isReady, isReadyNode, parseClusterNodes, parsePods } from './objects.ts'
-import { appSettings } from './settings.ts'
+import { settingsOf } from './settings.ts'
 import { k3sAppVars } from './vars.ts'
 
 /** The pods of the app, and of Redis, as JSON. */
 export const podsCommand = (k: (words: string) => string, namespace: string): string =>
   k(`get pods --namespace ${namespace} --selector app.kubernetes.io/part-of=counter -o json`)
 export const isCounter = ({ app }: { readonly app: string }): boolean => app === 'counter'
-
-export const settingsOf = (on: Pick<SetupContext, 'hostvars'>) => appSettings(on.hostvars('localhost'))
 
 /**
  * The app's endpoints: every node of the inventory; for a context, `app_host` and `app_port`, or the addresses of the
@@ -97,6 +104,7 @@ export const kubernetesProof = experiment(
       'k3s.pods.ready': 'Every requested pod of the app is ready',
       'k3s.app.answers': 'All pods respond to requests from outside',
       'k3s.app.counts': 'N increments by concurrent clients add exactly N',
+      'k3s.ingress.answers': 'The Ingress serves the app under its host name, and no other name',
     },
   },
   async (on) => {
@@ -135,6 +143,8 @@ export const kubernetesProof = experiment(
       title: 'Services and Ingress',
       command: k(`get services,ingresses,networkpolicies --namespace ${namespace} -o wide`),
     })
+    const late = await waitForEndpoints(on, targets)
+    if (late.length > 0) on.log(`not every endpoint responds: ${late[0]}`, 'warning')
     const responses = await checkReplicas(on, targets, 'Responding pods on Kubernetes')
     const names = new Set(responses.answers.map(({ replica }) => replica))
     on.finding('k3s.app.answers', {
@@ -148,5 +158,6 @@ export const kubernetesProof = experiment(
       evidence: [result.exhibit],
       detail: `${INCREMENTS} increments by ${CLIENTS} concurrent clients added ${result.added}; ${result.errors} failed`,
     })
+    on.finding('k3s.ingress.answers', await checkIngress(on, services))
   },
 )

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { PlaybookError } from 'labbook'
+import { PlaybookError, type SetupContext } from 'labbook'
 import { appVars } from '../app/vars.ts'
 import { k3sAppVars } from './vars.ts'
 
@@ -73,3 +73,6 @@ export const manifestsOf = ({ sentinel, autoscale }: Pick<AppSettings, 'sentinel
     'network-policy',
     ...(autoscale ? ['hpa'] : []),
   ].map((name) => `k3s/${name}.yaml`)
+
+/** The app's settings for an experiment. */
+export const settingsOf = (on: Pick<SetupContext, 'hostvars'>): AppSettings => appSettings(on.hostvars('localhost'))

@@ -18,6 +18,8 @@ import { k3sVars } from '../vars.ts'
 import { plannedCluster, describeCluster, nodeFor } from './cluster.ts'
 import { extraConfig } from './extra-config.ts'
 import {
+  INOTIFY_SCRIPT,
+  parseInotify,
   preflightProblems,
   machineSettings,
   MACHINE_SCRIPT,
@@ -28,6 +30,7 @@ import {
 import { type K3sSource, k3sSource, type PinnedFile } from './source.ts'
 
 const facts = register<CommandValues>('k3s_machine')
+const sharedInotify = register<CommandValues>('k3s_inotify')
 const machine: Reference<MachineFacts> = facts.map(({ stdout }) => parseMachineFacts(stdout))
 
 /** k3s settings for the current host. */
@@ -90,9 +93,22 @@ export const preflight = play(
     const source = k3sSource(on)
     if (source.kind === 'none') return [assert('Check k3s source', { that: false, fail_msg: source.problem })]
     const version = versionOf(source)
-    const problems = machine.map((each) => preflightProblems(each, role, version))
+    // Nodes of such a lab share the kernel of this machine.
+    const inLab = on.vars.lab_provider === 'namespaces'
+    const problems = new Reference((scope) =>
+      preflightProblems(machine.read(scope), role, inLab ? parseInotify(sharedInotify.read(scope).stdout) : undefined),
+    )
     return [
       ...verifyArtifacts(source),
+      inLab &&
+        shell('Count inotify instances', {
+          cmd: INOTIFY_SCRIPT,
+          read_only: true,
+          delegate_to: 'localhost',
+          become: false,
+          run_once: true,
+          register: sharedInotify,
+        }),
       shell('Collect machine facts', { cmd: MACHINE_SCRIPT, read_only: true, register: facts }),
       assert('Verify machine facts', {
         that: problems.map((list) => list.length === 0),

@@ -18,6 +18,7 @@ const MARK = '# By Labbook, for the k3s with SHA-256'
  * - `lb_drop_template` removes our template if it is not for the installed binary.
  * - `lb_needs_template` succeeds if there are drop-ins, but the generated configuration does not import them.
  * - `lb_add_template` writes the template. It fails if there is another one.
+ * - `lb_await_config` waits until k3s has generated the configuration from it.
  */
 export const containerdFunctions = (directory = CONTAINERD_DIR, binary = K3S_BINARY): string => {
   const additions = CONTAINERD_ADDITIONS.map((file) => file.replace(CONTAINERD_DIR, directory))
@@ -38,6 +39,9 @@ export const containerdFunctions = (directory = CONTAINERD_DIR, binary = K3S_BIN
     sh`  if grep -q '^version *= *3' ${config}; then lb_name=config-v3.toml; else lb_name=config.toml; fi`,
     '  [ ! -e "$lb_etc/$lb_name.tmpl" ] || { printf \'%s does not import drop-ins: add this line on top: imports = ["%s/*.toml"]\\n\' "$lb_etc/$lb_name.tmpl" "$lb_etc/$lb_name.d" >&2; exit 1; }',
     `  printf '${MARK} %s\\nimports = ["%s/*.toml"]\\n\\n{{ template "base" . }}\\n' "$(lb_binary_sum)" "$lb_etc/$lb_name.d" >"$lb_etc/$lb_name.tmpl.new" && mv -f -- "$lb_etc/$lb_name.tmpl.new" "$lb_etc/$lb_name.tmpl" || exit`,
+    // k3s generates it again: only then is the check of the new one meaningful.
+    sh`  rm -f -- ${config}`,
     '}',
+    sh`lb_await_config() { lb_tries=0; while [ ! -r ${config} ] && [ "$lb_tries" -lt 60 ]; do sleep 1; lb_tries=$((lb_tries + 1)); done; }`,
   ].join('\n')
 }

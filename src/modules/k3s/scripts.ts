@@ -123,7 +123,7 @@ export function startScript({ role, node_name, ready_seconds }: DesiredK3s, rest
     'lb_drop_template',
     `lb_start ${restart ? 'restart' : 'start'}`,
     'if lb_needs_template; then',
-    '  lb_add_template; lb_start restart',
+    '  lb_add_template; lb_start restart; lb_await_config',
     '  ! lb_needs_template || { echo "containerd of this k3s reads no drop-ins: use another version of k3s, or a machine with CAP_SYS_RESOURCE" >&2; exit 1; }',
     'fi',
   ].join('\n')
