@@ -6,8 +6,6 @@ import { clusterHosts, kubectl } from './cluster.ts'
 import { settingsOf } from './settings.ts'
 import { k3sVars } from './vars.ts'
 
-/** Port of the Ingress controller on every node. */
-const HTTP = 80
 /** Time for the controller to start and to read the Ingress. */
 const WITHIN_SECONDS = 60
 /** A name that no Ingress has (RFC 2606). */
@@ -33,29 +31,31 @@ export function ingressAddresses(json: string): string[] {
 
 /** Why the Ingress cannot be tested; undefined if it can. */
 export function untestable(on: Pick<SetupContext, 'groups' | 'hostvars'>): string | undefined {
-  const { ingress_class } = settingsOf(on)
+  const { ingress_class, ingress_port: port } = settingsOf(on)
   for (const host of clusterHosts(on)) {
     const vars = on.hostvars(host)
     const disabled = k3sVars.read(vars, host).k3s_disable
     if (ingress_class === 'traefik' && disabled.includes('traefik')) return 'traefik is disabled (k3s_disable)'
-    if (disabled.includes('servicelb')) return 'servicelb is disabled (k3s_disable), so no node opens port 80'
+    if (disabled.includes('servicelb'))
+      return 'servicelb is disabled (k3s_disable), so no node opens the port of the Ingress'
     const forwards = vars.lab_forwards as Readonly<Record<string, number>> | undefined
-    if (forwards !== undefined && !(String(HTTP) in forwards))
-      return `port ${HTTP} of ${host} is not forwarded to this machine`
+    if (forwards !== undefined && !(String(port) in forwards))
+      return `port ${port} of ${host} is not forwarded to this machine`
   }
   return undefined
 }
 
 /** The Ingress controller on every node of the inventory; for a context, at the addresses of the Ingress. */
 async function ingressEndpoints(on: ExperimentContext, hostHeader: string): Promise<Endpoint[]> {
+  const { ingress_port: port, namespace } = settingsOf(on)
   const hosts = clusterHosts(on)
-  if (hosts.length > 0) return hosts.map((name) => ({ ...endpointOf(on.hostvars(name), name, HTTP), hostHeader }))
+  if (hosts.length > 0) return hosts.map((name) => ({ ...endpointOf(on.hostvars(name), name, port), hostHeader }))
   const { at, k } = kubectl(on)
   const { stdout } = await on.exec({
     ...at,
-    command: k(`get ingress counter --namespace ${settingsOf(on).namespace} -o json`),
+    command: k(`get ingress counter --namespace ${namespace} -o json`),
   })
-  return ingressAddresses(stdout).map((host) => ({ host, port: HTTP, hostHeader }))
+  return ingressAddresses(stdout).map((host) => ({ host, port, hostHeader }))
 }
 
 /** Requests the app through the Ingress, by its host name and by another one. */

@@ -150,6 +150,11 @@ export const k3sAppVars = defineVars('k3s: the Counter app', {
   },
   ingress_class: { schema: varTypes.text(), default: 'traefik', description: 'class of the Ingress' },
   ingress_host: { schema: varTypes.text(), default: 'counter.internal', description: 'host name of the Ingress' },
+  ingress_port: {
+    schema: varTypes.integer(1, 65_535),
+    default: 80,
+    description: 'port of the Ingress controller, as this machine reaches it',
+  },
   storage_class: {
     schema: varTypes.text(),
     default: '',
