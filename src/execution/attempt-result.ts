@@ -1,4 +1,4 @@
-import type { Plan } from '../modules/module.ts'
+import type { Plan, PredictedState } from '../modules/module.ts'
 import type { Attempt, Task } from '../modules/task.ts'
 import type { CommandResult } from '../shell/batch.ts'
 import type { CommandRecord, PlannedChange, Status } from '../events/events.ts'
@@ -21,6 +21,8 @@ export interface AttemptResult {
   readonly msg?: string
   /** Check mode: the resource keys it would modify, on its host and on another. */
   readonly predictedChange?: { readonly sets: ResourceKeys; readonly onOtherHost?: KeysOfHost | undefined }
+  /** Check mode: what it leaves, changed or not. */
+  readonly leaves?: PredictedState
   /** The outcome on the host is unknown: neither retry it nor evaluate its conditions. */
   readonly indeterminate?: boolean
   /** No retry: a condition threw an error. */

@@ -47,6 +47,8 @@ export function publishResult(execution: TaskExecution, finished: FinishedTask):
     state.predictedEffects.add(target.name, title, sets, predictable)
     if (onOtherHost !== undefined) state.predictedEffects.add(onOtherHost.host, title, onOtherHost.sets, predictable)
   }
+  if (result.leaves !== undefined && !skipped)
+    state.predictedEffects.leave(target.name, execution.become?.user, result.leaves)
   const pending = predictedChange !== undefined
   if (register !== undefined && !skipped) {
     if (pending) state.registry.setPending(host.name, register.key, title)
