@@ -18,7 +18,7 @@ export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } f
 export { defineVars, varTypes, type VarSet } from './playbook/define-vars.ts'
 export { tagged } from './playbook/tags.ts'
 export { durationMultiplierOf, timeoutMultiplierOf } from './playbook/timeout-multiplier.ts'
-export type { Summary } from './evidence/index.ts'
+export { storedEvents, storedSummary, type Summary } from './evidence/index.ts'
 export type { Closing } from './ui/index.ts'
 
 // Values of tasks.

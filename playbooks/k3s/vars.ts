@@ -94,6 +94,11 @@ export const k3sVars = defineVars('k3s', {
     shownDefault: "the lab's name, else `labbook`",
     description: 'name of the kubectl context',
   },
+  k3s_compare_measure: {
+    schema: varTypes.boolean(),
+    default: false,
+    description: '`k3s.mjs compare` runs and measures both sides first: `--measure`',
+  },
   k3s_swarm_stack: {
     schema: varTypes.oneOf(['remove', 'keep']),
     default: 'remove',

@@ -1,6 +1,6 @@
 import { wrap } from '../ui/format/text.ts'
 import { HELP_WIDTH, type HelpRow, helpSection, optionsSection } from './command-line.ts'
-import { OPTIONS, type Subcommands } from './options.ts'
+import { OPTIONS, type Subcommands, type Switches } from './options.ts'
 
 export interface HelpOptions {
   /** The file name of the entry point: `shop.mjs`. */
@@ -9,6 +9,7 @@ export interface HelpOptions {
   /** The names of its plays and experiments, in order. */
   readonly steps?: readonly string[]
   readonly subcommands?: Subcommands
+  readonly switches?: Switches
   /** An extra variable of the playbook, for the example: `shop_replicas=6`. */
   readonly variable?: string | undefined
 }
@@ -27,6 +28,7 @@ export function helpText({
   description,
   steps = [],
   subcommands: words = {},
+  switches = {},
   variable,
 }: HelpOptions): string {
   const command = `npx zx playbooks/${playbook}`
@@ -39,7 +41,7 @@ export function helpText({
       steps.map((step, i): HelpRow => [`${i + 1}.`, step]),
     ),
     helpSection('Commands', Object.entries(words)),
-    optionsSection(OPTIONS),
+    optionsSection({ ...switches, ...OPTIONS }),
     `Examples:\n${examples(command, subcommands[0], variable)}`,
     helpSection('Exit codes', EXIT_CODES),
   ]

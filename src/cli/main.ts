@@ -77,7 +77,7 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 }
 
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
-  const options = parseOptions(argv, playbook.subcommands)
+  const options = parseOptions(argv, playbook.subcommands, playbook.switches)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
@@ -152,13 +152,17 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
 
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
 
-const help = ({ name, description, subcommands: words, variable }: Playbook, steps: readonly PlaybookStep[]): string =>
+const help = (
+  { name, description, subcommands: words, switches, variable }: Playbook,
+  steps: readonly PlaybookStep[],
+): string =>
   helpText({
     playbook: `${name}.mjs`,
     description,
     steps: steps.map((step) => step.name),
     variable,
     ...(words === undefined ? {} : { subcommands: words }),
+    ...(switches === undefined ? {} : { switches }),
   })
 
 function print(text: string): 0 {

@@ -30,11 +30,19 @@ export async function kubeApi(
     const send = (value: unknown, status = 200): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
     }
-    if (url.searchParams.get('watch') !== null) return void response.writeHead(200).write('')
+    if (url.searchParams.get('watch') !== null) {
+      response.writeHead(200).write('')
+      return
+    }
     const [, plural = '', name] = /\/namespaces\/[^/]+\/([^/]+)(?:\/([^/]+))?$/.exec(url.pathname) ?? []
-    if (plural !== '') return void answer(send, objects[plural] ?? [], name, url.searchParams)
-    if (url.pathname === '/api') return void send({ kind: 'APIVersions', versions: ['v1'] })
-    if (url.pathname === '/apis') return void send(groupList)
+    if (plural !== '') {
+      answer(send, objects[plural] ?? [], name, url.searchParams)
+      return
+    }
+    if (url.pathname === '/api' || url.pathname === '/apis') {
+      send(url.pathname === '/api' ? { kind: 'APIVersions', versions: ['v1'] } : groupList)
+      return
+    }
     const version = url.pathname.replace(/^\/apis?\//, '')
     send(
       {

@@ -47,8 +47,8 @@ interface NodeObject {
 const kubectl = (...args: readonly string[]): string => sh`${K3S_BINARY} kubectl --kubeconfig ${K3S_KUBECONFIG} ${args}`
 
 /**
- * Labels and taints of a node, set from a server of the cluster: the node itself sets taints only when it registers, and
- * labels only when it starts.
+ * Labels and taints of a node, set from a server of the cluster: the node itself sets taints only when it registers,
+ * and labels only when it starts.
  */
 export const k3s_node = defineModule<typeof schema, { readonly name: string }>({
   name: 'k3s_node',

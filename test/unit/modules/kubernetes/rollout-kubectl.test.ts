@@ -8,7 +8,7 @@ import { waitScript } from '../../../../src/modules/kubernetes/rollout.ts'
 import { kubeApi } from '../../../support/kube-api.ts'
 import { program } from '../../../support/programs.ts'
 
-/* The go-templates of an incomplete rollout, by a real kubectl, on pods of a real k3s whose nodes had no pause image. */
+/* The go-templates of an incomplete rollout, by a real kubectl, on pods of a real k3s without the pause image. */
 
 const found = program('kubectl')
 
@@ -59,7 +59,7 @@ t.test(
     )
     const { code, stderr } = await promisify(execFile)('sh', ['-c', script]).then(
       () => ({ code: 0, stderr: '' }),
-      (error: { code: number; stderr: string }) => error,
+      (error: unknown) => error as { code: number; stderr: string },
     )
     t.equal(code, 1)
     t.match(stderr, /^redis-0\|0\|no container started \(Pending\)\n/m)
