@@ -3,6 +3,7 @@ import type { ExperimentContext, Exhibit, SetupContext } from 'labbook'
 import { callMany, type Endpoint } from '../app/client.ts'
 import { endpointOf } from '../lab/address.ts'
 import { clusterHosts, kubectl } from './cluster.ts'
+import { distributionOf } from './distribution.ts'
 import { settingsOf } from './settings.ts'
 import { k3sVars } from './vars.ts'
 
@@ -50,6 +51,7 @@ async function ingressEndpoints(on: ExperimentContext, hostHeader: string): Prom
   const { ingress_port: port, namespace } = settingsOf(on)
   const hosts = clusterHosts(on)
   if (hosts.length > 0) return hosts.map((name) => ({ ...endpointOf(on.hostvars(name), name, port), hostHeader }))
+  if (distributionOf(on.hostvars('localhost'))?.tool === 'k3d') return [{ host: '127.0.0.1', port, hostHeader }]
   const { at, k } = kubectl(on)
   const { stdout } = await on.exec({
     ...at,

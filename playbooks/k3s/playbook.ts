@@ -8,6 +8,7 @@ import { swarm } from '../swarm/swarm.ts'
 import { appPlays } from './app.ts'
 import { contextIn } from './cluster.ts'
 import { comparison, measureK3s, measureSwarm } from './comparison/index.ts'
+import { distributionDown, distributionOf, distributionUp } from './distribution.ts'
 import { K3S_EXPERIMENTS } from './experiments/index.ts'
 import { clusterPlan, k3sUp, reset } from './install/index.ts'
 import { projectPlaybook } from '../project.ts'
@@ -17,9 +18,9 @@ import { k3sVars } from './vars.ts'
  * An existing cluster (`-e kubecontext=NAME`) is not installed. The app's prerequisites share its tags: image digests
  * are known only after the tasks that build the images.
  */
-const up = (context: string | undefined): readonly PlaybookStep[] =>
+const up = (context: string | undefined, creates: boolean): readonly PlaybookStep[] =>
   context !== undefined
-    ? appPlays
+    ? [...(creates ? distributionUp : []), ...appPlays]
     : [clusterPlan, ...tagged('k3s-app', tagged('k3s', foundation)), ...k3sUp, ...appPlays]
 
 const NEED_NODES = ['k3s-drain', 'k3s-node-killed']
@@ -76,14 +77,15 @@ export default projectPlaybook({
   },
   steps: ([subcommand], extraVars) => {
     const context = contextIn(extraVars)
-    const cluster = (): readonly PlaybookStep[] => up(context)
+    const creates = distributionOf(extraVars) !== undefined
+    const cluster = (): readonly PlaybookStep[] => up(context, creates)
     const steps: Readonly<Record<string, () => readonly PlaybookStep[]>> = {
       up: cluster,
       experiments: () => [...cluster(), ...experiments(context)],
       'measure-k3s': () => [...cluster(), measureK3s],
       'measure-swarm': () => [measureSwarm],
       compare: () => [...(k3sVars.read(extraVars).k3s_compare_measure ? bothSides() : []), comparison],
-      reset: () => reset,
+      reset: () => (creates ? distributionDown : reset),
     }
     return (steps[subcommand ?? 'up'] ?? cluster)()
   },

@@ -11,6 +11,7 @@ import {
 import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
 import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
 import { checkIngress } from './ingress.ts'
+import { distributionOf } from './distribution.ts'
 import { isReady, isReadyNode, parseClusterNodes, parsePods } from './objects.ts'
 import { settingsOf } from './settings.ts'
 import { k3sAppVars } from './vars.ts'
@@ -33,6 +34,9 @@ export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
   const { counter_port, namespace } = settingsOf(on)
   const port = app_port ?? counter_port
   if (host !== undefined) return [{ host, port, node: host }]
+  const created = distributionOf(on.hostvars('localhost'))
+  // k3d publishes the port of its load balancer on this machine.
+  if (created?.tool === 'k3d') return [{ host: '127.0.0.1', port, node: 'k3d' }]
   const { at, k } = kubectl(on)
   const { stdout } = await on.exec({
     ...at,

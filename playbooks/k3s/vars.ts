@@ -13,6 +13,16 @@ export const k3sVars = defineVars('k3s', {
     schema: varTypes.text(),
     description: "a context of this machine's kubeconfig: an existing cluster, instead of hosts",
   },
+  k3s_distribution: {
+    schema: varTypes.oneOf(['k3s', 'k3d', 'minikube']),
+    default: 'k3s',
+    description: '`k3d` or `minikube`: creates a cluster on the controller with that tool, instead of k3s on hosts',
+  },
+  k3s_cluster: {
+    schema: varTypes.text(),
+    default: 'labbook',
+    description: 'name of the cluster that k3d or minikube creates',
+  },
   k3s_source: {
     schema: varTypes.oneOf(['release', 'artifacts']),
     shownDefault: '`artifacts` with `k3s_artifacts`, else `release`',

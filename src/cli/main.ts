@@ -159,7 +159,8 @@ const help = (
   helpText({
     playbook: `${name}.mjs`,
     description,
-    steps: steps.map((step) => step.name),
+    // Without the steps that only their tags select.
+    steps: steps.filter((step) => isStepSelectable(step.tags, { tags: [], skipTags: [] })).map((step) => step.name),
     variable,
     ...(words === undefined ? {} : { subcommands: words }),
     ...(switches === undefined ? {} : { switches }),
