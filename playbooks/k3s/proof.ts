@@ -8,7 +8,7 @@ import {
   REQUESTS,
   waitForEndpoints,
 } from '../app/proof.ts'
-import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
+import type { AppEndpoint } from '../swarm/experiments/support/counter-traffic.ts'
 import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
 import { checkIngress } from './ingress.ts'
 import { distributionOf } from './distribution.ts'
