@@ -52,7 +52,7 @@ export interface CliOptions {
 /** Subcommands of a playbook and their help: `{ up: 'create the lab' }`. `'snapshot NAME'` takes an argument. */
 export type Subcommands = Readonly<Record<string, string>>
 
-/** Flags of a playbook, and the variable that each sets: `{ all: { help: 'measure all', sets: 'measure_all=true' } }`. */
+/** Flags of a playbook, and the variable that each sets: `{ all: { help: 'measure all', sets: 'all=true' } }`. */
 export type Switches = Readonly<Record<string, { readonly help: string; readonly sets: string }>>
 
 /** All options, in the order of the help. */

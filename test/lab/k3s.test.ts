@@ -117,6 +117,11 @@ await step(
       )
       t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), `${node} has /dev/kmsg for the kubelet`)
     }
+    t.match(
+      installed.results.filter(({ task }) => task === 'Show machine-specific k3s settings').map(({ msg }) => msg),
+      Array(2).fill(needsDropIns() ? /CAP_SYS_RESOURCE is missing/ : String),
+      'the preflight checks show what they decided',
+    )
     const token = on('node1', 'cat /etc/rancher/k3s/token')
     t.match(token, /^[0-9a-f]{64}$/)
     t.equal(

@@ -69,7 +69,8 @@ export function newestMeasurement(runs: readonly StoredRun[], place: MetricRef |
 export function setUpTime(runs: readonly StoredRun[], { plays, task }: SetUp): Measurement | undefined {
   for (const { name, directory, summary } of runs) {
     const own = summary.plays.filter((play) => plays.includes(play.name))
-    if (own.length < plays.length) continue
+    // Plays without hosts are not recorded; the last one proves the app.
+    if (own.at(-1)?.name !== plays.at(-1)) continue
     for (const event of storedEvents(directory)) {
       if (event.type !== 'result' || event.task !== task || event.status !== 'changed') continue
       const seconds = own.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000

@@ -105,6 +105,8 @@ t.test('measuredTable() uses the newest run of each value, and names missing val
 
 t.test('a run that has not ended yet is compared by its event log', async (t) => {
   const directory = runsOf(t, {})
+  // The inventory has a single server.
+  const recorded = SET_UP.k3s.plays.filter((play) => play !== 'Install other k3s servers')
   const events = (name: string, status: string, more: readonly object[] = []): void => {
     const time = `2026-01-0${name.length}T00:00:00.000Z`
     mkdirSync(path.join(directory, name))
@@ -112,7 +114,7 @@ t.test('a run that has not ended yet is compared by its event log', async (t) =>
       path.join(directory, name, 'events.jsonl'),
       [
         { type: 'run_start', playbook: 'k3s', hosts: ['node1'], check: false },
-        ...SET_UP.k3s.plays.flatMap((play) => [
+        ...recorded.flatMap((play) => [
           { type: 'play_start', play, kind: 'play', hosts: ['node1'] },
           ...(play === 'Install first k3s server'
             ? [{ type: 'result', play, host: 'node1', task: 'Install k3s server', status, ignored: false }]
@@ -131,7 +133,7 @@ t.test('a run that has not ended yet is compared by its event log', async (t) =>
     { type: 'finding', ...finding('k3s.hpa.scales-out', 'time to the first pod more', [21]) },
   ])
   const runs = storedRuns(directory)
-  t.match(setUpTime(runs, SET_UP.k3s), { values: [2 * SET_UP.k3s.plays.length], run: 'a' }, 'the run that installed it')
+  t.match(setUpTime(runs, SET_UP.k3s), { values: [2 * recorded.length], run: 'a' }, 'the run that installed it')
   t.equal(setUpTime(runs, SET_UP.swarm), undefined)
   const { text } = measuredTable(runs, { swarm: 1, k3s: 1 })
   t.match(text, /Drain a node +inconclusive +3\.0 s \[\d\]/)
