@@ -58,7 +58,8 @@ export const k3s = defineModule<typeof schema, K3s>({
   // Anything in the cluster may change with this node.
   sets: () => undefined,
   title: ({ state, role, version }) => (state === 'absent' ? 'none' : `${role} ${version ?? ''}`),
-  timeLimitSeconds: ({ ready_seconds }) => ready_seconds + 300,
+  // It may start twice, for drop-ins of containerd.
+  timeLimitSeconds: ({ ready_seconds }) => ready_seconds * 2 + 300,
   probe: ({ role, binary = '', installer = '' }) => stateScript({ role, binary, installer }),
 
   plan(params, observed) {
