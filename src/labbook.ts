@@ -21,7 +21,7 @@ export { add_host, group_by, include_vars, set_fact } from './playbook/typescrip
 export { defineVars, varTypes, type VarSet } from './playbook/define-vars.ts'
 export { tagged } from './playbook/tags.ts'
 export { durationMultiplierOf, timeoutMultiplierOf } from './playbook/timeout-multiplier.ts'
-export type { Summary } from './evidence/index.ts'
+export { storedEvents, storedSummary, type Summary } from './evidence/index.ts'
 export type { Closing } from './ui/index.ts'
 
 // Values of tasks.

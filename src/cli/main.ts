@@ -97,9 +97,12 @@ async function start(
   root: string,
   { command, commandLine }: { readonly command: readonly string[]; readonly commandLine: readonly string[] },
 ): Promise<number> {
-  const given = parseOptions(argv, playbook.subcommands)
+  const given = parseOptions(argv, playbook.subcommands, playbook.switches)
   const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
-  const options = savedPlan === undefined ? given : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands)
+  const options =
+    savedPlan === undefined
+      ? given
+      : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands, playbook.switches)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
@@ -197,16 +200,18 @@ function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
 
 const help = (
-  { description, subcommands: words, variable }: Playbook,
+  { description, subcommands: words, switches, variable }: Playbook,
   command: readonly string[],
   steps: readonly PlaybookStep[],
 ): string =>
   helpText({
     command: command.join(' '),
     description,
-    steps: steps.map((step) => step.name),
+    // Without the steps that only their tags select.
+    steps: steps.filter((step) => isStepSelectable(step.tags, { tags: [], skipTags: [] })).map((step) => step.name),
     variable,
     ...(words === undefined ? {} : { subcommands: words }),
+    ...(switches === undefined ? {} : { switches }),
   })
 
 function print(text: string): 0 {

@@ -56,6 +56,9 @@ export interface CliOptions {
 /** Subcommands of a playbook and their help: `{ up: 'create the lab' }`. `'snapshot NAME'` takes an argument. */
 export type Subcommands = Readonly<Record<string, string>>
 
+/** Flags of a playbook, and the variable that each sets: `{ all: { help: 'measure all', sets: 'all=true' } }`. */
+export type Switches = Readonly<Record<string, { readonly help: string; readonly sets: string }>>
+
 /** All options, in the order of the help. */
 export const OPTIONS = {
   inventory: {
@@ -102,10 +105,11 @@ type Name = keyof typeof OPTIONS
  *
  * @param argv - the arguments after the playbook's name.
  * @param words - the playbook's subcommands; default: none.
+ * @param switches - the playbook's flags; default: none.
  * @throws {UsageError} the command line is invalid; the message is for the user.
  */
-export function parseOptions(argv: readonly string[], words: Subcommands = {}): CliOptions {
-  const parsed = parseCommandLine<Name>(argv, OPTIONS)
+export function parseOptions(argv: readonly string[], words: Subcommands = {}, switches: Switches = {}): CliOptions {
+  const parsed = parseCommandLine<string>(argv, { ...OPTIONS, ...switches })
   const help = parsed === 'help'
   const { all, positionals } = help ? { all: () => [], positionals: [] } : parsed
   const args = parseSubcommands(positionals, words)
@@ -130,7 +134,10 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}): 
     diff: on('diff'),
     forks: wholeNumber('forks', last('forks') ?? '25'),
     repeat: wholeNumber('repeat', last('repeat') ?? '1'),
-    extraVars: all('extra-vars').map(parseExtraVars),
+    extraVars: [
+      ...all('extra-vars'),
+      ...Object.entries(switches).flatMap(([name, { sets }]) => (all(name).length > 0 ? [sets] : [])),
+    ].map(parseExtraVars),
     verbosity: all('verbose').length,
     provider: last('provider'),
     askBecomePass: on('ask-become-pass'),
