@@ -11,9 +11,10 @@ import {
   systemd,
   template,
   timeoutMultiplierOf,
+  toText,
 } from 'labbook'
 import { dockerCe } from './docker-ce.ts'
-import { DISTRO_PACKAGES } from './packages.ts'
+import { distroPackages } from './packages.ts'
 import { dockerVars } from './vars.ts'
 
 /** Only with docker_storage_force; without it, a disk that holds data is refused. */
@@ -53,7 +54,7 @@ export const docker = play(
       ? dockerCe(on.facts)
       : [
           apt('Install Docker', {
-            name: DISTRO_PACKAGES,
+            name: distroPackages(releaseOf(on.facts)),
             update_cache: true,
             cache_valid_time: 3600,
             install_recommends: false,
@@ -72,6 +73,11 @@ export const docker = play(
     }),
   }),
 )
+
+const releaseOf = (facts: PlayContext['facts']) => ({
+  distribution: toText(facts.distribution ?? 'Debian'),
+  release: toText(facts.distribution_release ?? ''),
+})
 
 const DROP_IN = '/etc/systemd/system/docker.service.d'
 
