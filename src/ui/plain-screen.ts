@@ -7,7 +7,7 @@ import { runStatusLine } from './format/run-status.ts'
 import { labelOf, paintOf, palette, type Palette } from './format/palette.ts'
 import { recapLines } from './format/recap.ts'
 import { resultBody, resultLine, type ResultDetail } from './format/result.ts'
-import { wrapAnywhere, linesOf, shorten } from './format/text.ts'
+import { sanitize, wrapAnywhere, linesOf, shorten } from './format/text.ts'
 import type { Screen } from './screen.ts'
 
 export interface PlainOptions extends Omit<ResultDetail, 'width'> {
@@ -63,6 +63,8 @@ class PlainLines {
   readonly #run: Run
   readonly #detail: Required<ResultDetail>
   readonly #paint: Palette
+  /** The task of each host whose output was shown while it ran. */
+  readonly #live = new Map<string, string>()
 
   constructor(run: Run, detail: Required<ResultDetail>, paint: Palette) {
     this.#run = run
@@ -84,6 +86,11 @@ class PlainLines {
       case 'task_start':
       case 'exhibit_start':
         return []
+      case 'output': {
+        const { host, task, lines } = event
+        const head = this.#startLive(host, task) ? [this.#row(host, 'running', shorten(task), paint.dim)] : []
+        return [...head, ...lines.map((line) => this.#row(host, '', sanitize(line)))]
+      }
       case 'waiting': {
         const text = `for ${shorten(event.for)}, at most ${Math.ceil(event.withinSeconds)} s`
         return verbosity > 0 ? [this.#row(event.host ?? 'controller', 'waiting', text, paint.dim)] : []
@@ -117,8 +124,18 @@ class PlainLines {
     }
   }
 
-  ofResult(event: TaskResult): string[] {
-    const { host } = event
+  /** Whether this is the first live output of a task. */
+  #startLive(host: string, task: string): boolean {
+    if (this.#live.get(host) === task) return false
+    this.#live.set(host, task)
+    return true
+  }
+
+  ofResult(result: TaskResult): string[] {
+    const { host } = result
+    const isShown = this.#live.get(host) === result.task
+    if (isShown) this.#live.delete(host)
+    const event = isShown ? withoutOutput(result) : result
     const label = labelOf(event)
     const text = resultLine(event)
     const width = this.#textWidth(host, label)
@@ -159,6 +176,16 @@ class PlainLines {
     )
   }
 }
+
+/** The output of its changes was shown before. */
+const withoutOutput = (result: TaskResult): TaskResult => ({
+  ...result,
+  stdout: '',
+  stderr: '',
+  commands: result.commands.map((command) =>
+    command.kind === 'change' ? { ...command, stdout: '', stderr: '' } : command,
+  ),
+})
 
 const header = (text: string): string => {
   const short = shorten(text, WIDTH - 5)
