@@ -19,6 +19,7 @@ import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { AnsibleConfig } from './ansible-config.ts'
+import { COMPLETE_VARIABLE } from './completion/variable.ts'
 import { connectionChoices, type ConnectionChoices } from './connection-choices.ts'
 import { execute } from './execute.ts'
 import type { PreparedRun } from './prepared-run.ts'
@@ -80,7 +81,12 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 }
 
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+  if (process.env[COMPLETE_VARIABLE] !== undefined) return print(await complete(playbook, argv, root))
   const options = parseOptions(argv, playbook.subcommands)
+  if (options.completion !== undefined) {
+    const { completionScript } = await import('./completion/scripts.ts')
+    return print(completionScript(options.completion))
+  }
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
@@ -160,6 +166,12 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
+}
+
+/** What completes the last argument. An error completes nothing: the user is not done typing. */
+async function complete(playbook: Playbook, argv: readonly string[], root: string): Promise<string> {
+  const { completionsFor } = await import('./completion/complete.ts')
+  return await completionsFor(playbook, argv, root).catch(() => '')
 }
 
 function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
