@@ -34,7 +34,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
     json: options.json,
     diff: options.diff,
     verbosity: options.verbosity,
-    isPlain: options.step,
+    isPrompting: options.step,
     stdout: process.stdout,
     expected: () => expectedDurations(ready),
   })

@@ -14,6 +14,8 @@ export interface PlainOptions extends Omit<ResultDetail, 'width'> {
   readonly colour: boolean
   /** Whether the terminal shows hyperlinks. */
   readonly links: boolean
+  /** Results are not folded, so that each is shown at once: a prompt follows. */
+  readonly isPrompting?: boolean
 }
 
 const RULE = 79
@@ -25,7 +27,10 @@ const WIDTH = 120
  * Events as lines, each starting with its host: for logs, pipes and `grep`, and with colour for `-v` on a terminal.
  * Without `-v` and `--diff`, lines have at most 120 characters and similar results are folded.
  */
-export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...detail }: PlainOptions): Screen {
+export function plainScreen(
+  stream: NodeJS.WritableStream,
+  { colour, links, isPrompting = false, ...detail }: PlainOptions,
+): Screen {
   const paint = palette(colour)
   const complete = detail.verbosity > 0 || detail.diff
   const run = { check: false, hostWidth: 0 }
@@ -40,7 +45,7 @@ export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...d
         run.check = event.check
         run.hostWidth = Math.max(0, ...event.hosts.map((host) => host.length))
       }
-      if (complete) write(event.type === 'result' ? lines.ofResult(event) : lines.of(event))
+      if (complete || isPrompting) write(event.type === 'result' ? lines.ofResult(event) : lines.of(event))
       else if (event.type === 'result')
         folding.result(event, { lines: lines.ofResult(event), foldedLine: (text) => lines.folded(event, text) })
       else folding.event(event, lines.of(event))
