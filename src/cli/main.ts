@@ -20,6 +20,7 @@ import { locationOf } from '../values/call-site.ts'
 import { PACKAGE_ROOT } from '../values/package-root.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { AnsibleConfig } from './ansible-config.ts'
+import { COMPLETE_VARIABLE } from './completion/variable.ts'
 import { connectionChoices, type ConnectionChoices } from './connection-choices.ts'
 import { execute } from './execute.ts'
 import type { PreparedRun } from './prepared-run.ts'
@@ -97,12 +98,17 @@ async function start(
   root: string,
   { command, commandLine }: { readonly command: readonly string[]; readonly commandLine: readonly string[] },
 ): Promise<number> {
+  if (process.env[COMPLETE_VARIABLE] !== undefined) return print(await complete(playbook, argv, root))
   const given = parseOptions(argv, playbook.subcommands, playbook.switches)
   const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
   const options =
     savedPlan === undefined
       ? given
       : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands, playbook.switches)
+  if (options.completion !== undefined) {
+    const { completionScript } = await import('./completion/scripts.ts')
+    return print(completionScript(options.completion))
+  }
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
@@ -188,6 +194,12 @@ async function start(
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
+}
+
+/** What completes the last argument. An error completes nothing: the user is not done typing. */
+async function complete(playbook: Playbook, argv: readonly string[], root: string): Promise<string> {
+  const { completionsFor } = await import('./completion/complete.ts')
+  return await completionsFor(playbook, argv, root).catch(() => '')
 }
 
 function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {

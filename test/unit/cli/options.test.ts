@@ -36,6 +36,7 @@ void t.test('empty command line means the defaults', async (t) => {
     listTasks: false,
     listTags: false,
     syntaxCheck: false,
+    completion: undefined,
     retryFailed: undefined,
     startAtTask: undefined,
     step: false,
