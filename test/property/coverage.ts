@@ -38,8 +38,11 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
   ],
 }
 
-/** Not covered by a property: waiting has no state (`test/unit/modules/core/waiting.test.ts`). */
-const waiting: readonly ModuleName[] = ['pause', 'wait_for_connection']
+/**
+ * Not covered by a property: waiting has no state, services may end at any time, and nodes have no git
+ * (`test/unit/modules/core`).
+ */
+const byUnitTests: readonly ModuleName[] = ['pause', 'wait_for_connection', 'service_facts', 'git']
 
 /**
  * Not covered by a property either: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them
@@ -47,7 +50,7 @@ const waiting: readonly ModuleName[] = ['pause', 'wait_for_connection']
  * two need a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
  * (`test/unit/modules/kubernetes`, `npm run test:k3s`).
  */
-export const byCases: readonly ModuleName[] = ['docker_login', 'registry_gc', 'docker_storage', 'k8s', ...waiting]
+export const byCases: readonly ModuleName[] = ['docker_login', 'registry_gc', 'docker_storage', 'k8s', ...byUnitTests]
 
 /** All modules. */
 export const allModules = Object.keys(modules) as ModuleName[]
