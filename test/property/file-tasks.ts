@@ -228,6 +228,51 @@ const lineSpec = (params: Params, claim?: string): TaskSpec => ({
   ...(claim === undefined ? {} : { claim }),
 })
 
+const blockTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    path: fc.oneof(plainFile, plainFile, anyPath),
+    state: maybe(fc.constantFrom('absent')),
+    block: maybe(fc.constantFrom('', 'x', 'a\nkey=1\n', "it's $HOME `x` \\\\", '# BEGIN ANSIBLE MANAGED BLOCK'), 3),
+    marker: maybe(fc.constantFrom('{mark}', 'a{mark}')),
+    place: maybe(
+      fc.tuple(fc.constantFrom('insertafter', 'insertbefore'), fc.oneof(expression, fc.constantFrom('EOF', 'BOF'))),
+    ),
+    create: maybe(fc.boolean()),
+    append_newline: maybe(fc.boolean()),
+    prepend_newline: maybe(fc.boolean()),
+    ...replacing,
+  })
+  .map(({ place, ...params }) => ({
+    module: 'blockinfile' as const,
+    params: defined({ ...params, ...(place === undefined ? {} : { [place[0]]: place[1] }) }),
+    mayFail: params.validate !== undefined,
+    claim: blockClaim(params),
+  }))
+
+/** Between the markers is the block, or they are not there. */
+function blockClaim({ path, state, block = '', marker = '# {mark} ANSIBLE MANAGED BLOCK' }: Params): string {
+  const [begin, end] = ['BEGIN', 'END'].map((mark) => toText(marker).replace('{mark}', mark)) as [string, string]
+  if (state === 'absent' || block === '')
+    return sh`! grep -q -x -F -e ${begin} -- ${toText(path)} || ! grep -q -x -F -e ${end} -- ${toText(path)}`
+  const text = `${toText(block).replace(/\n$/, '')}\n`
+  return sh`[ "$(b=${begin} e=${end} awk '$0 == ENVIRON["e"] { p = 0 } p; $0 == ENVIRON["b"] { p = 1 }' <${toText(path)})" = ${text.trimEnd()} ]`
+}
+
+const replaceTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    path: fc.oneof(plainFile, plainFile, anyPath),
+    regexp: fc.oneof(expression, fc.constantFrom('^key=(\\d)$', '\\n\\n', 'long ', '\\r$')),
+    replace: maybe(fc.constantFrom('', 'q', '\\1', 'x\\g<0>', "it's"), 3),
+    after: maybe(expression, 6),
+    before: maybe(expression, 6),
+    ...replacing,
+  })
+  .map((params) => ({
+    module: 'replace' as const,
+    params: defined(params),
+    mayFail: params.validate !== undefined,
+  }))
+
 const look: fc.Arbitrary<TaskSpec> = fc.oneof(
   fc
     .record({ path: anyPath, follow: maybe(fc.boolean()) })
@@ -242,6 +287,8 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 2, arbitrary: copyFile },
   { weight: 2, arbitrary: templateTask },
   { weight: 4, arbitrary: lineTask },
+  { weight: 2, arbitrary: blockTask },
+  { weight: 2, arbitrary: replaceTask },
   { weight: 2, arbitrary: look },
 )
 

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { setUnitFile, unitFile } from '../support/effects.ts'
 import { isTemplate, parseUnit, unitProbe, withSuffix, type Unit } from '../support/systemd-facts.ts'
-import type { Change, Diff } from '../module.ts'
+import type { Change, Diff, Result } from '../module.ts'
+import type { Observed } from '../script-output.ts'
 import { defineModule } from '../task.ts'
 
 const schema = z
@@ -29,7 +30,8 @@ const schema = z
     'a template has no state: name an instance, such as getty@tty1.service',
   )
 
-type Params = z.output<typeof schema>
+/** Parameters of a unit. */
+export type UnitParams = z.output<typeof schema>
 
 export interface SystemdValues {
   /** `active`, `inactive`, `failed`, ... */
@@ -78,13 +80,16 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
     return { ...reads, changes: changesFor(params, params.name, unit), values: values(unit) }
   },
 
-  result(params, applied) {
-    const last = applied.at(-1)
-    const unit = parseUnit(last?.stdout ?? '')
-    const left = unmetState(params, unit)
-    return { values: values(unit), ...(left === undefined || last?.exitCode !== 0 ? {} : { failed: left }) }
-  },
+  result: unitResult,
 })
+
+/** The unit after the last change. */
+export function unitResult(params: UnitParams, applied: readonly Observed[]): Result<SystemdValues> {
+  const last = applied.at(-1)
+  const unit = parseUnit(last?.stdout ?? '')
+  const left = unmetState(params, unit)
+  return { values: values(unit), ...(left === undefined || last?.exitCode !== 0 ? {} : { failed: left }) }
+}
 
 /** Unit files as loaded by systemd. */
 const MANAGER = 'systemd:manager'
@@ -114,7 +119,7 @@ const setsOfUnit = (unit: string): string[] => [...setEnabled(unit), ...setMaske
 
 const values = (unit: Unit): SystemdValues => ({ active_state: unit.active, unit_file_state: unit.file })
 
-function problemOf(params: Params, unit: Unit): string | undefined {
+function problemOf(params: UnitParams, unit: Unit): string | undefined {
   const { name, state, enabled, masked } = params
   // A unit can be masked and unmasked before it is installed.
   const onlyMask = masked !== undefined && state === undefined && enabled === undefined
@@ -135,7 +140,7 @@ function problemOf(params: Params, unit: Unit): string | undefined {
   return undefined
 }
 
-function changesFor(params: Params, name: string, unit: Unit): Change[] {
+function changesFor(params: UnitParams, name: string, unit: Unit): Change[] {
   const { state, enabled, masked } = params
   const isMasked = unit.load === 'masked'
   const changes: Change[] = []
@@ -200,7 +205,7 @@ function isEnabled(unit: Unit, requested: boolean): boolean {
 
 type Verb = 'start' | 'stop' | 'restart' | 'reload'
 
-function verbFor(state: Params['state'], unit: Unit): Verb | undefined {
+function verbFor(state: UnitParams['state'], unit: Unit): Verb | undefined {
   switch (state) {
     case undefined:
       return undefined
@@ -232,7 +237,7 @@ function actionScript(verb: Verb, name: string): string {
 }
 
 const step = (
-  params: Params,
+  params: UnitParams,
   description: string,
   lines: readonly string[],
   sets: readonly string[] | undefined,
@@ -245,7 +250,7 @@ const step = (
 })
 
 /** How the unit differs after all changes; undefined if it does not. */
-function unmetState(params: Params, unit: Unit): string | undefined {
+function unmetState(params: UnitParams, unit: Unit): string | undefined {
   const { name, state, enabled } = params
   if (name === undefined) return undefined
   const ranOnce = unit.type === 'oneshot' && unit.active === 'inactive' && unit.result === 'success'
