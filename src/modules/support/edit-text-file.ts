@@ -43,10 +43,16 @@ export const textFileQuery = ({ path, owner, group }: TextFile): PathQuery => ({
 
 /** Plans the new text of a file, with its owner, group and mode. Links are followed. */
 export function planTextEdit(params: TextFile, edit: TextEdit, observed: Observed): Plan<{ readonly path: string }> {
+  const facts = parsePathFacts(observed)
+  return typeof facts === 'string'
+    ? { changes: [], problem: `cannot stat ${params.path}: ${facts}` }
+    : planTextEditOf(params, edit, facts)
+}
+
+/** {@link planTextEdit} from the facts about the file. */
+export function planTextEditOf(params: TextFile, edit: TextEdit, facts: PathFacts): Plan<{ readonly path: string }> {
   const { path } = params
   const values = { path }
-  const facts = parsePathFacts(observed)
-  if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${path}: ${facts}` }
   const rest = { confidential: isOrBecomesPrivate(facts, params), ...readsAt(facts, entryAt) }
   const isMissing = facts.kind === null
   if (isMissing && edit.ifMissing === 'ok') return { changes: [], values, ...rest }
