@@ -6,8 +6,21 @@ import type { ModuleName } from './task-spec.ts'
  * module that is not listed, and for a list with a module that its file does not use.
  */
 export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
-  'files.test.ts': ['file', 'copy', 'template', 'lineinfile', 'blockinfile', 'replace', 'stat', 'slurp'],
-  'accounts.test.ts': ['user', 'group', 'hostname', 'sysctl'],
+  'files.test.ts': [
+    'file',
+    'copy',
+    'template',
+    'lineinfile',
+    'blockinfile',
+    'replace',
+    'cron',
+    'known_hosts',
+    'stat',
+    'slurp',
+    'find',
+    'tempfile',
+  ],
+  'accounts.test.ts': ['user', 'group', 'authorized_key', 'hostname', 'sysctl'],
   'mixed.test.ts': ['command', 'shell', 'get_url', 'uri', 'wait_for', 'assert', 'fail', 'debug', 'setup'],
   'reboot.test.ts': ['reboot'],
   'services.test.ts': [

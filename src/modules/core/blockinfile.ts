@@ -91,7 +91,7 @@ export const blockinfile = defineModule<typeof schema, { readonly path: string }
           ? `remove block "${begin}" from ${path}`
           : `${exists ? 'update' : 'create'} ${path}: block "${begin}"`,
     }
-    return planTextEdit(params, edit, observed)
+    return planTextEdit(params, edit, observed, { path })
   },
 })
 

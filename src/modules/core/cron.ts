@@ -222,6 +222,5 @@ function planCronFile(params: Params, path: string, observed: Observed): Plan<Cr
     notConvergent: 'this entry does not converge: each run would change it again',
     description: () => `${describe(params)} in ${path}`,
   }
-  const { values: planned, ...plan } = planTextEdit(fileAt(path), edit, observed)
-  return planned === undefined ? plan : { ...plan, values }
+  return planTextEdit(fileAt(path), edit, observed, values)
 }

@@ -63,7 +63,7 @@ export const known_hosts = defineModule<typeof schema, { readonly path: string }
       notConvergent: 'the keys of this host do not converge: each run would replace one again',
       description: () => `${state === 'absent' ? 'remove' : 'set'} key of ${name} in ${path}`,
     }
-    const plan = planTextEditOf({ path, backup: false }, edit, facts)
+    const plan = planTextEditOf({ path, backup: false }, edit, facts, { path })
     return { ...plan, reads: [...entryAt(path), ...(plan.reads ?? [])] }
   },
 })

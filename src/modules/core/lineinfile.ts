@@ -76,7 +76,7 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
       notConvergent: NOT_CONVERGENT,
       description: (exists: boolean) => describe(params, exists),
     }
-    return planTextEdit(params, edit, observed)
+    return planTextEdit(params, edit, observed, { path })
   },
 })
 

@@ -67,7 +67,7 @@ export const replace = defineModule<typeof schema, { readonly path: string }>({
       notConvergent: NOT_CONVERGENT,
       description: () => `update ${path}: replace ${regexp}`,
     }
-    return planTextEdit(params, edit, observed)
+    return planTextEdit(params, edit, observed, { path })
   },
 })
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import type { Plan, Result } from '../module.ts'
 import { refusing } from '../support/refusing.ts'
 import { isTemplate } from '../support/systemd-facts.ts'
 import { defineModule } from '../task.ts'
-import { systemd, unitResult, type SystemdValues, type UnitParams } from './systemd.ts'
+import { systemd, type SystemdValues } from './systemd.ts'
 
 const NOT_SYSTEMD = 'systemd does not use it'
 
@@ -39,7 +40,9 @@ export interface ServiceValues {
   readonly enabled: boolean
 }
 
-const forSystemd = ({ name, state, enabled }: z.output<typeof schema>): UnitParams => ({
+const { definition } = systemd
+
+const forSystemd = ({ name, state, enabled }: z.output<typeof schema>): z.output<typeof definition.schema> => ({
   name,
   state,
   enabled,
@@ -53,7 +56,9 @@ const valuesOf = (name: string, { active_state, unit_file_state }: SystemdValues
   enabled: unit_file_state === 'enabled',
 })
 
-const { definition } = systemd
+/** A plan with Ansible's values. */
+const named = (name: string, plan: Plan<SystemdValues>): Plan<ServiceValues> =>
+  ({ ...plan, ...(plan.values && { values: valuesOf(name, plan.values) }) }) as Plan<ServiceValues>
 
 /** Starts, stops and enables services. `systemd` has more parameters. */
 export const service = defineModule<typeof schema, ServiceValues>({
@@ -64,11 +69,15 @@ export const service = defineModule<typeof schema, ServiceValues>({
   title: ({ name }) => name,
   probe: (params) => definition.probe(forSystemd(params), {}),
   plan(params, observed, inputs, vars) {
-    const { values, ...plan } = definition.plan(forSystemd(params), observed, inputs, vars)
-    return values === undefined ? plan : { ...plan, values: valuesOf(params.name, values) }
+    return named(params.name, definition.plan(forSystemd(params), observed, inputs, vars))
+  },
+  planAfter(params, observed, state, inputs, vars) {
+    const plan = definition.planAfter?.(forSystemd(params), observed, state, inputs, vars)
+    return plan && named(params.name, plan)
   },
   result(params, applied) {
-    const { values, ...result } = unitResult(forSystemd(params), applied)
-    return { ...result, values: valuesOf(params.name, values) }
+    // The module systemd has a result.
+    const { values, ...rest } = definition.result?.(forSystemd(params), applied) as Result<SystemdValues>
+    return { ...rest, values: valuesOf(params.name, values) }
   },
 })

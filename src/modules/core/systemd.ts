@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { setUnitFile, unitFile } from '../support/effects.ts'
 import { isTemplate, parseUnit, unitProbe, withSuffix, type Unit } from '../support/systemd-facts.ts'
-import type { Change, Diff, Result } from '../module.ts'
-import type { Observed } from '../script-output.ts'
+import { ANYTHING, type Change, type Diff, type Plan, type PredictedState } from '../module.ts'
 import { defineModule } from '../task.ts'
 
 const schema = z
@@ -30,8 +29,7 @@ const schema = z
     'a template has no state: name an instance, such as getty@tty1.service',
   )
 
-/** Parameters of a unit. */
-export type UnitParams = z.output<typeof schema>
+type Params = z.output<typeof schema>
 
 export interface SystemdValues {
   /** `active`, `inactive`, `failed`, ... */
@@ -56,8 +54,11 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
     return [...unitFile(unit), `unit:${unit}`, ...enabled]
   },
   // A service may change anything when it starts or stops.
-  sets: ({ name, state }) =>
-    state !== undefined ? undefined : name === undefined ? [MANAGER] : setsOfUnit(withSuffix(name)),
+  sets({ name, state }) {
+    if (name === undefined) return [MANAGER]
+    const unit = withSuffix(name)
+    return [...setsOfUnit(unit), ...(state === undefined ? [] : [`unit:${unit}`, ANYTHING])]
+  },
   title: (params) => params.name ?? 'daemon-reload',
   probe: ({ name }) => unitProbe(name),
 
@@ -65,30 +66,51 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
     if (observed.exitCode === 127)
       return { changes: [], problem: 'systemctl not found: this host does not run systemd' }
     if (observed.exitCode !== 0) return { changes: [], problem: `systemd does not respond: ${observed.stderr.trim()}` }
-    const unit = parseUnit(observed.stdout)
-    // A daemon-reload by another task makes this one unnecessary.
-    const reads = unit.stale || unit.load === 'not-found' ? { reads: [MANAGER] } : {}
-    if (params.name === undefined) {
-      return {
-        ...reads,
-        changes: unit.stale ? [step(params, 'reload systemd', ['systemctl daemon-reload || exit'], [MANAGER])] : [],
-        values: values(unit),
-      }
-    }
-    const problem = problemOf(params, unit)
-    if (problem !== undefined) return { changes: [], values: values(unit), problem, ...reads }
-    return { ...reads, changes: changesFor(params, params.name, unit), values: values(unit) }
+    return planFor(params, parseUnit(observed.stdout))
   },
 
-  result: unitResult,
+  /** After a task that starts or stops the unit. */
+  planAfter(params, observed, { changed }) {
+    const key = `unit:${withSuffix(params.name ?? '')}`
+    const active = changed[key]
+    if (params.name === undefined || observed.exitCode !== 0 || typeof active !== 'string') return undefined
+    if (Object.keys(changed).some((other) => other !== key)) return undefined
+    return planFor(params, { ...parseUnit(observed.stdout), active })
+  },
+
+  result(params, applied) {
+    const last = applied.at(-1)
+    const unit = parseUnit(last?.stdout ?? '')
+    const left = unmetState(params, unit)
+    return { values: values(unit), ...(left === undefined || last?.exitCode !== 0 ? {} : { failed: left }) }
+  },
 })
 
-/** The unit after the last change. */
-export function unitResult(params: UnitParams, applied: readonly Observed[]): Result<SystemdValues> {
-  const last = applied.at(-1)
-  const unit = parseUnit(last?.stdout ?? '')
-  const left = unmetState(params, unit)
-  return { values: values(unit), ...(left === undefined || last?.exitCode !== 0 ? {} : { failed: left }) }
+function planFor(params: Params, unit: Unit): Plan<SystemdValues> {
+  // A daemon-reload by another task makes this one unnecessary.
+  const reads = unit.stale || unit.load === 'not-found' ? { reads: [MANAGER] } : {}
+  if (params.name === undefined) {
+    return {
+      ...reads,
+      changes: unit.stale ? [step(params, 'reload systemd', ['systemctl daemon-reload || exit'], [MANAGER])] : [],
+      values: values(unit),
+    }
+  }
+  const problem = problemOf(params, unit)
+  if (problem !== undefined) return { changes: [], values: values(unit), problem, ...reads }
+  return {
+    ...reads,
+    ...activeAfter(params, unit),
+    changes: changesFor(params, params.name, unit),
+    values: values(unit),
+  }
+}
+
+/** A unit that runs once is inactive when it has run. */
+function activeAfter({ name = '', state }: Params, { type }: Unit): { leaves?: PredictedState } {
+  if (state === undefined || (type !== 'simple' && type !== 'notify' && type !== 'exec' && type !== 'forking'))
+    return {}
+  return { leaves: { [`unit:${withSuffix(name)}`]: state === 'stopped' ? 'inactive' : 'active' } }
 }
 
 /** Unit files as loaded by systemd. */
@@ -119,7 +141,7 @@ const setsOfUnit = (unit: string): string[] => [...setEnabled(unit), ...setMaske
 
 const values = (unit: Unit): SystemdValues => ({ active_state: unit.active, unit_file_state: unit.file })
 
-function problemOf(params: UnitParams, unit: Unit): string | undefined {
+function problemOf(params: Params, unit: Unit): string | undefined {
   const { name, state, enabled, masked } = params
   // A unit can be masked and unmasked before it is installed.
   const onlyMask = masked !== undefined && state === undefined && enabled === undefined
@@ -140,7 +162,7 @@ function problemOf(params: UnitParams, unit: Unit): string | undefined {
   return undefined
 }
 
-function changesFor(params: UnitParams, name: string, unit: Unit): Change[] {
+function changesFor(params: Params, name: string, unit: Unit): Change[] {
   const { state, enabled, masked } = params
   const isMasked = unit.load === 'masked'
   const changes: Change[] = []
@@ -176,11 +198,14 @@ function changesFor(params: UnitParams, name: string, unit: Unit): Change[] {
   }
   const verb = verbFor(state, unit)
   if (verb !== undefined) {
-    add(`${verb} ${name}`, actionScript(verb, name), undefined, [
-      'state',
-      unit.active || 'inactive',
-      verb === 'stop' ? 'inactive' : `active (${verb}ed)`,
-    ])
+    // A restarted unit is as active as before.
+    const isActive = verb === 'restart' || verb === 'reload'
+    add(
+      `${verb} ${name}`,
+      actionScript(verb, name),
+      [...(isActive ? [] : [`unit:${unitName}`]), ANYTHING],
+      ['state', unit.active || 'inactive', verb === 'stop' ? 'inactive' : `active (${verb}ed)`],
+    )
   }
   if (masked === true && !isMasked)
     add(`mask ${name}`, sh`systemctl mask -- ${name} >&2 || exit`, setMasked(unitName), ['file', 'unmasked', 'masked'])
@@ -205,7 +230,7 @@ function isEnabled(unit: Unit, requested: boolean): boolean {
 
 type Verb = 'start' | 'stop' | 'restart' | 'reload'
 
-function verbFor(state: UnitParams['state'], unit: Unit): Verb | undefined {
+function verbFor(state: Params['state'], unit: Unit): Verb | undefined {
   switch (state) {
     case undefined:
       return undefined
@@ -237,7 +262,7 @@ function actionScript(verb: Verb, name: string): string {
 }
 
 const step = (
-  params: UnitParams,
+  params: Params,
   description: string,
   lines: readonly string[],
   sets: readonly string[] | undefined,
@@ -250,7 +275,7 @@ const step = (
 })
 
 /** How the unit differs after all changes; undefined if it does not. */
-function unmetState(params: UnitParams, unit: Unit): string | undefined {
+function unmetState(params: Params, unit: Unit): string | undefined {
   const { name, state, enabled } = params
   if (name === undefined) return undefined
   const ranOnce = unit.type === 'oneshot' && unit.active === 'inactive' && unit.result === 'success'

@@ -110,7 +110,7 @@ function parseLine(raw: string): Line {
     return { id: words[0] === '#' ? text : raw, type: undefined, options: [], comment: '' }
   return {
     id: key,
-    type: words[at] as string,
+    type: words[at],
     options: parseOptions(words.slice(0, at).join(' ')),
     comment: words.slice(at + 2).join(' '),
   }

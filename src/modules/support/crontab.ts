@@ -34,7 +34,7 @@ export function cronEntry(params: CronParams): CronEntry {
   return { ...params, line }
 }
 
-/** The variable after or before which another is to be inserted does not exist. */
+/** `insertafter` or `insertbefore` names a variable that does not exist. */
 export class MissingVariable extends Error {
   override readonly name = 'MissingVariable'
 }

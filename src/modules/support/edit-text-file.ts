@@ -42,17 +42,16 @@ export const textFileQuery = ({ path, owner, group }: TextFile): PathQuery => ({
 })
 
 /** Plans the new text of a file, with its owner, group and mode. Links are followed. */
-export function planTextEdit(params: TextFile, edit: TextEdit, observed: Observed): Plan<{ readonly path: string }> {
+export function planTextEdit<V>(params: TextFile, edit: TextEdit, observed: Observed, values: V): Plan<V> {
   const facts = parsePathFacts(observed)
   return typeof facts === 'string'
     ? { changes: [], problem: `cannot stat ${params.path}: ${facts}` }
-    : planTextEditOf(params, edit, facts)
+    : planTextEditOf(params, edit, facts, values)
 }
 
 /** {@link planTextEdit} from the facts about the file. */
-export function planTextEditOf(params: TextFile, edit: TextEdit, facts: PathFacts): Plan<{ readonly path: string }> {
+export function planTextEditOf<V>(params: TextFile, edit: TextEdit, facts: PathFacts, values: V): Plan<V> {
   const { path } = params
-  const values = { path }
   const rest = { confidential: isOrBecomesPrivate(facts, params), ...readsAt(facts, entryAt) }
   const isMissing = facts.kind === null
   if (isMissing && edit.ifMissing === 'ok') return { changes: [], values, ...rest }
@@ -73,6 +72,7 @@ export function planTextEditOf(params: TextFile, edit: TextEdit, facts: PathFact
     changes: isUpToDate ? attributeChanges(path, facts, params) : [rewrite(params, edit, facts, before, after)],
     values,
     ...rest,
+    ...(facts.realPath === undefined ? { leaves: { [path]: Buffer.from(after) } } : {}),
   }
 }
 

@@ -11,6 +11,9 @@ export class PatternError extends Error {
 export const linePattern = (pattern: string): RegExp =>
   withPatternErrors(() => toRegExp(pattern, false, false, false, true))
 
+/** Python's regular expression from the start of a text, as `re.match` does. @throws {PatternError} */
+export const matchPattern = (pattern: string): RegExp => withPatternErrors(() => toRegExp(pattern, false, false, true))
+
 /** Python's regular expression for a text, compiled with `re.MULTILINE`. @throws {PatternError} */
 export const textPattern = (pattern: string): RegExp => withPatternErrors(() => toRegExp(pattern, false, true))
 

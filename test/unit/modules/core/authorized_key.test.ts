@@ -56,7 +56,9 @@ t.test('authorized_key replaces a link or follows it, and reports a missing dire
     writeFileSync(target, `${ED}\n`)
     symlinkSync(target, path)
     const params = { user: 'root', path, key: EC, manage_dir: false }
-    converged(t, converge(shell, authorized_key, { ...params, follow: true }), ['set keys of root: ecdsa-sha2-nistp256'])
+    converged(t, converge(shell, authorized_key, { ...params, follow: true }), [
+      'set keys of root: ecdsa-sha2-nistp256',
+    ])
     t.ok(lstatSync(path).isSymbolicLink())
     converged(t, converge(shell, authorized_key, { ...params, key: ED, state: 'absent' }), [
       'remove keys of root: ssh-ed25519',
@@ -110,8 +112,12 @@ t.test('known_hosts takes the home of the user of the task', async (t) => {
 })
 
 t.test('keys that are none, and parameters that are left out, are refused', (t) => {
-  const why = ({ definition }: { definition: { schema: { safeParse(given: object): { error?: { issues: { message: string }[] } } } } }, given: object) =>
-    definition.schema.safeParse(given).error?.issues[0]?.message
+  const why = (
+    {
+      definition,
+    }: { definition: { schema: { safeParse(given: object): { error?: { issues: { message: string }[] } } } } },
+    given: object,
+  ) => definition.schema.safeParse(given).error?.issues[0]?.message
   t.equal(why(authorized_key, { user: 'a', key: 'AAAA' }), '"AAAA" is not a public key')
   t.match(why(authorized_key, { user: 'a', key: 'https://github.com/ann.keys' }), 'is a URL')
   t.match(why(authorized_key, { user: 'a', key: ED, validate_certs: true }), '"validate_certs" is not supported')

@@ -49,7 +49,9 @@ t.test('cron sets and removes jobs and variables of a crontab', async (t) => {
     t.equal(readFileSync(tab('ann'), 'utf8'), `#Ansible: ann's job\n*/5 * * * * echo "$HOME" 'a' \\ 100%\n`)
     t.same(first.after.values, { jobs: ["ann's job"], envs: [] })
     t.notMatch(JSON.stringify([plan({ ...job, minute: 1 }).changes[0]?.diff]), 'echo')
-    converged(t, apply({ name: 'PATH', user: 'ann', env: true, job: '/bin' }), ['set variable "PATH" in the crontab of ann'])
+    converged(t, apply({ name: 'PATH', user: 'ann', env: true, job: '/bin' }), [
+      'set variable "PATH" in the crontab of ann',
+    ])
     t.match(readFileSync(tab('ann'), 'utf8'), /^PATH="\/bin"\n#Ansible/)
     converged(t, apply({ name: "ann's job", user: 'ann', state: 'absent' }), [
       `remove job "ann's job" in the crontab of ann`,

@@ -24,7 +24,7 @@ t.test('service plans as systemd does, and returns names of Ansible', (t) => {
   t.same(values, { name: 'cron', state: 'stopped', enabled: false })
   const started = { stdout: state('active', 'enabled'), stderr: '', exitCode: 0 }
   t.same(definition.plan(params, started, {}, {}), {
-    changes: [],
+    ...systemd.definition.plan(unit, started, {}, {}),
     values: { name: 'cron', state: 'started', enabled: true },
   })
   t.same(definition.result?.(params, [stopped]).failed, 'cron is inactive (x), not running')
