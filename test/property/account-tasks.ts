@@ -253,7 +253,7 @@ export function settledAccounts(tasks: readonly TaskSpec[]): boolean {
   const names = tasks.map(({ module, params }) =>
     module === 'user' || module === 'group'
       ? `${module} ${String(params['name'])}`
-      : String(params['path'] ?? params['dest'] ?? `keys of ${toText(params['user'])}`),
+      : toText(params['path'] ?? params['dest'] ?? `keys of ${toText(params['user'])}`),
   )
   const homes = new Set(tasks.map(({ params }) => params['home']).filter((home) => home !== undefined))
   return (

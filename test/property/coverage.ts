@@ -20,7 +20,7 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
     'find',
     'tempfile',
   ],
-  'accounts.test.ts': ['user', 'group', 'authorized_key', 'hostname', 'sysctl'],
+  'accounts.test.ts': ['user', 'group', 'authorized_key', 'hostname', 'sysctl', 'timezone', 'mount'],
   'mixed.test.ts': ['command', 'shell', 'get_url', 'uri', 'wait_for', 'assert', 'fail', 'debug', 'setup'],
   'reboot.test.ts': ['reboot'],
   'services.test.ts': [
@@ -43,11 +43,19 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
 
 /**
  * Not covered by a property: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them in the
- * real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. The other two need
+ * real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. Two others need
  * a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
- * (`test/unit/modules/kubernetes`, `npm run test:k3s`).
+ * (`test/unit/modules/kubernetes`, `npm run test:k3s`). modprobe would change this machine's kernel, and locale_gen
+ * takes half a minute (`test/unit/modules/core/system-settings.test.ts`).
  */
-export const byCases: readonly ModuleName[] = ['docker_login', 'registry_gc', 'docker_storage', 'k8s']
+export const byCases: readonly ModuleName[] = [
+  'docker_login',
+  'registry_gc',
+  'docker_storage',
+  'k8s',
+  'modprobe',
+  'locale_gen',
+]
 
 /** All modules. */
 export const allModules = Object.keys(modules) as ModuleName[]

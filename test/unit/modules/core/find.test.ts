@@ -29,7 +29,7 @@ const { definition } = find
 
 function findIn(shell: Shell, given: object): Pick<Plan<FindValues>, 'values' | 'problem'> {
   const { data, error } = definition.schema.safeParse(given)
-  if (data === undefined) return { problem: error?.issues[0]?.message ?? '' }
+  if (data === undefined) return { problem: error.issues[0]?.message ?? '' }
   return definition.plan(data, runIn(shell, definition.probe(data, {})), {}, {})
 }
 

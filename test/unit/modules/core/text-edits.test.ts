@@ -5,6 +5,7 @@ import { authorized_key } from '../../../../src/modules/core/authorized_key.ts'
 import { blockinfile } from '../../../../src/modules/core/blockinfile.ts'
 import { cron } from '../../../../src/modules/core/cron.ts'
 import { known_hosts } from '../../../../src/modules/core/known_hosts.ts'
+import { editedFstab, mount } from '../../../../src/modules/core/mount.ts'
 import { replace } from '../../../../src/modules/core/replace.ts'
 import { editKeys } from '../../../../src/modules/support/authorized-keys.ts'
 import { cronEntry, editCrontab, MissingVariable } from '../../../../src/modules/support/crontab.ts'
@@ -18,7 +19,7 @@ const read = (name: string): unknown => JSON.parse(readFileSync(path.join(FIXTUR
 
 interface EditCase {
   readonly id: string
-  readonly module: 'authorized_key' | 'known_hosts' | 'blockinfile' | 'cron' | 'replace'
+  readonly module: 'authorized_key' | 'mount' | 'known_hosts' | 'blockinfile' | 'cron' | 'replace'
   readonly params: object
   readonly text: string
 }
@@ -49,6 +50,10 @@ const EDITORS: Readonly<Record<EditCase['module'], (params: object) => ((text: s
     const { data } = known_hosts.definition.schema.safeParse({ path: '/f', ...given })
     return data && ((text) => editKnownHosts(text, data))
   },
+  mount(given) {
+    const { data } = mount.definition.schema.safeParse({ fstab: '/f', ...given })
+    return data && ((text) => editedFstab(data, text))
+  },
   replace(given) {
     const { data } = replace.definition.schema.safeParse({ path: '/f', ...given })
     return data && ((text) => replaceText(text, data))
@@ -73,6 +78,7 @@ const REFUSED: Readonly<Record<EditCase['module'], readonly string[]>> = {
   authorized_key: ['only-comment'],
   cron: [],
   known_hosts: [],
+  mount: [],
   replace: ['possessive', 'atomic', 'verbose', 'conditional', 'local-flags', 'octal'],
 }
 
