@@ -20,8 +20,31 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
     'find',
     'tempfile',
   ],
-  'accounts.test.ts': ['user', 'group', 'authorized_key', 'hostname', 'sysctl', 'timezone', 'mount'],
-  'mixed.test.ts': ['command', 'shell', 'get_url', 'uri', 'wait_for', 'assert', 'fail', 'debug', 'setup'],
+  'accounts.test.ts': [
+    'user',
+    'group',
+    'authorized_key',
+    'hostname',
+    'sysctl',
+    'timezone',
+    'mount',
+    'apt_repository',
+    'deb822_repository',
+    'apt_key',
+  ],
+  'mixed.test.ts': [
+    'command',
+    'shell',
+    'raw',
+    'script',
+    'get_url',
+    'uri',
+    'wait_for',
+    'assert',
+    'fail',
+    'debug',
+    'setup',
+  ],
   'reboot.test.ts': ['reboot'],
   'services.test.ts': [
     'apt',
@@ -41,20 +64,28 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
   ],
 }
 
+/** Not covered by a property: waiting has no state (`test/unit/modules/core/waiting.test.ts`). */
+const waiting: readonly ModuleName[] = ['pause', 'wait_for_connection']
+
 /**
- * Not covered by a property: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them in the
- * real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. Two others need
- * a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
- * (`test/unit/modules/kubernetes`, `npm run test:k3s`). modprobe would change this machine's kernel, and locale_gen
- * takes half a minute (`test/unit/modules/core/system-settings.test.ts`).
+ * Not covered by a property: modprobe would change this machine's kernel, and locale_gen takes half a minute
+ * (`test/unit/modules/core/system-settings.test.ts`).
+ */
+const system: readonly ModuleName[] = ['modprobe', 'locale_gen']
+
+/**
+ * Not covered by a property either: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them
+ * in the real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. The other
+ * two need a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
+ * (`test/unit/modules/kubernetes`, `npm run test:k3s`).
  */
 export const byCases: readonly ModuleName[] = [
   'docker_login',
   'registry_gc',
   'docker_storage',
   'k8s',
-  'modprobe',
-  'locale_gen',
+  ...waiting,
+  ...system,
 ]
 
 /** All modules. */
