@@ -32,6 +32,8 @@ interface Comments {
   readonly fileOf: Map<string, string>
   /** By a module's file: the file that it imports its schema from. */
   readonly schemaFiles: Map<string, string>
+  /** By the exported name, the one in its file. */
+  readonly renamed: Map<string, string>
 }
 
 /** The text of docs/modules.md. */
@@ -65,8 +67,8 @@ function filesSection(): string {
   return [
     '## Files',
     '',
-    `${cases().length} cases of [copy](#copy), [file](#file), [lineinfile](#lineinfile) and [template](#template) were run by`,
-    'ansible-core 2.19 and by Labbook (`test/fixtures/files`). The sections of the modules list the differences.',
+    `${cases().length} cases of ${caseModules()} were run by ansible-core`,
+    '2.19 and by Labbook (`test/fixtures/files`). The sections of the modules list the differences.',
     '',
     '| result | cases |',
     '|---|---|',
@@ -75,6 +77,12 @@ function filesSection(): string {
     `| other files, or no error where Ansible has one | ${different.length + accepted.length} |`,
     '',
   ].join('\n')
+}
+
+/** The modules that have cases, as links. */
+function caseModules(): string {
+  const links = [...new Set(cases().map(({ module }) => module))].sort().map((name) => `[${name}](#${name})`)
+  return `${links.slice(0, -1).join(', ')} and ${links.at(-1)}`
 }
 
 /** The section about templates, with the names of filters and tests, and the counts of the comparison with Ansible. */
@@ -106,7 +114,9 @@ interface Property {
   readonly description?: string
 }
 
-function section(name: string, schema: z.ZodType, { modules, properties, fileOf, schemaFiles }: Comments): string {
+function section(name: string, schema: z.ZodType, comments: Comments): string {
+  const { modules, properties, fileOf, schemaFiles, renamed } = comments
+  const exported = renamed.get(name) ?? name
   const { properties: params = {}, required = [] } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
@@ -114,7 +124,7 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf,
     properties?: Record<string, Property>
     required?: readonly string[]
   }
-  const file = fileOf.get(name) ?? ''
+  const file = fileOf.get(exported) ?? ''
   const schemaFile = schemaFiles.get(file) ?? file
   const rows = Object.entries(params).map(([key, property]) => {
     const says =
@@ -127,7 +137,7 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf,
     return `| \`${key}\` | ${typeOf(property)} | ${otherwise} | ${says.replaceAll('|', '\\|')} |`
   })
   const table = rows.length === 0 ? [] : ['| parameter | type | default | |', '|---|---|---|---|', ...rows, '']
-  return [`## ${name}`, '', modules.get(name) ?? '', '', ...table, ...differences(name)].join('\n')
+  return [`## ${name}`, '', modules.get(exported) ?? '', '', ...table, ...differences(name)].join('\n')
 }
 
 /** How a module differs from Ansible's. */
@@ -145,7 +155,13 @@ function typeOf(property: Property): string {
 }
 
 function readComments(): Comments {
-  const comments: Comments = { modules: new Map(), properties: new Map(), fileOf: new Map(), schemaFiles: new Map() }
+  const comments: Comments = {
+    modules: new Map(),
+    properties: new Map(),
+    fileOf: new Map(),
+    schemaFiles: new Map(),
+    renamed: new Map(),
+  }
   for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),
   )) {
@@ -168,6 +184,9 @@ function readComments(): Comments {
         const from = (node.moduleSpecifier as ts.StringLiteral).text
         comments.schemaFiles.set(file, path.posix.join(path.posix.dirname(file), from))
       }
+      // A name that is a reserved word can only be exported.
+      if (ts.isExportSpecifier(node) && node.propertyName !== undefined)
+        comments.renamed.set(node.name.text, node.propertyName.getText())
       if (ts.isPropertyAssignment(node) && said !== '') comments.properties.set(`${home}#${node.name.getText()}`, said)
       ts.forEachChild(node, visit)
     }
