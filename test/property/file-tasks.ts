@@ -61,6 +61,20 @@ const fileTask: fc.Arbitrary<TaskSpec> = fc
   )
   .map((params: Params) => ({ module: 'file' as const, params: defined(params), claim: fileClaim(params) }))
 
+const hardLink: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    path: fc.oneof(plainFile, anyPath),
+    src: fc.oneof(plainFile, anyPath),
+    force: maybe(fc.boolean()),
+    mode: maybe(fc.constantFrom('0640', 'u=rw,g=r,o=')),
+  })
+  .filter(({ path, src }) => path !== src)
+  .map(({ path, src, ...params }) => ({
+    module: 'file' as const,
+    params: defined({ ...params, path, src, state: 'hard' }),
+    claim: sh`[ ${path} -ef ${src} ] && [ ! -L ${path} ]`,
+  }))
+
 function fileClaim(params: Params): string {
   const path = String(params['path'])
   const follow = params['follow'] !== false
@@ -344,6 +358,7 @@ const temporary: fc.Arbitrary<TaskSpec> = fc
 /** One task about files. */
 export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 5, arbitrary: fileTask },
+  { weight: 1, arbitrary: hardLink },
   { weight: 3, arbitrary: copyText },
   { weight: 2, arbitrary: copyFile },
   { weight: 2, arbitrary: templateTask },
@@ -363,7 +378,7 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
 export function settledFiles(tasks: readonly TaskSpec[], links: boolean): boolean {
   const doing = tasks.filter(({ module }) => module !== 'stat' && module !== 'find' && module !== 'tempfile')
   if (doing.length <= 1) return true
-  if (links || doing.some(({ params }) => params['state'] === 'link')) return false
+  if (links || doing.some(({ params }) => params['state'] === 'link' || params['state'] === 'hard')) return false
   const paths = doing.map(({ params }) =>
     String(params['path'] ?? params['dest'] ?? params['src'] ?? params['cron_file']),
   )
