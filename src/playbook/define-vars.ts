@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { toText } from '../values/to-text.ts'
-import { PlaybookError } from './play.ts'
+import { PlaybookError } from './play-context.ts'
 
 /** The declaration of a variable that a playbook reads. */
 export interface VarDefinition<T = unknown> {
