@@ -38,6 +38,8 @@ import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
 import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
 import { syntaxCheck, type SyntaxCheck } from './syntax-check.ts'
+import { PlanOutdated } from './apply-plan.ts'
+import { readPlan } from './saved-plan.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
@@ -74,7 +76,7 @@ export async function main(
     return await start(playbook, argv, root, { command, commandLine })
   } catch (error) {
     if (error instanceof Cancelled) return 130
-    if (error instanceof RunRefused) {
+    if (error instanceof RunRefused || error instanceof PlanOutdated) {
       process.stderr.write(`${error.message}\n`)
       return 2
     }
@@ -96,7 +98,9 @@ async function start(
   root: string,
   { command, commandLine }: { readonly command: readonly string[]; readonly commandLine: readonly string[] },
 ): Promise<number> {
-  const options = parseOptions(argv, playbook.subcommands)
+  const given = parseOptions(argv, playbook.subcommands)
+  const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
+  const options = savedPlan === undefined ? given : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
@@ -122,7 +126,9 @@ async function start(
   if (retry !== undefined && hosts.length === 0) return print(`${nothingToRetry(retry)}\n`)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
-  const steps = all.filter((step) => isStepSelectable(step.tags, tags))
+  const steps = all.filter(
+    (step) => isStepSelectable(step.tags, tags) && (savedPlan === undefined || step.kind === 'play'),
+  )
   if (options.listTags) return print(`${listTags(steps, inventory, hosts, extraVars)}\n`)
   if (options.syntaxCheck) return printSyntaxCheck(syntaxCheck(steps, inventory, hosts, extraVars))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
@@ -164,6 +170,7 @@ async function start(
     steps: prompted,
     version,
     argv: commandLine,
+    playbookArguments: argv,
     root,
     options,
     inventory,
@@ -176,6 +183,7 @@ async function start(
     mayDisturb,
     withoutPermission: playbook.withoutPermission,
     ...(playbook.reportQuestions === undefined ? {} : { reportQuestions: playbook.reportQuestions }),
+    ...(savedPlan === undefined ? {} : { savedPlan }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
