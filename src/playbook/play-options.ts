@@ -71,6 +71,27 @@ const SERIAL = z.union([z.number().int().min(0), z.string().regex(/^\d+(\.\d+)?%
 const BOOLEAN = { schema: z.boolean(), must: 'true or false' }
 const NAME = { schema: z.string().min(1), must: 'a string that is not empty' }
 
+const QUESTION_TYPES: Readonly<Record<keyof VarsPrompt, string>> = {
+  name: 'string',
+  prompt: 'string',
+  default: 'string',
+  private: 'boolean',
+  confirm: 'boolean',
+}
+
+const isQuestion = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'name' in value &&
+  value.name !== '' &&
+  Object.entries(value).every(
+    ([key, each]) =>
+      Object.hasOwn(QUESTION_TYPES, key) &&
+      (each === undefined || typeof each === QUESTION_TYPES[key as keyof VarsPrompt]),
+  )
+
+const isRoleCall = (value: unknown): boolean => typeof value === 'object' && value !== null && 'role' in value
+
 const OPTIONS: Readonly<Record<keyof PlayOptions, { readonly schema: z.ZodType; readonly must: string }>> = {
   hosts: { schema: z.string().min(1), must: 'a host pattern' },
   become: BOOLEAN,
@@ -78,19 +99,11 @@ const OPTIONS: Readonly<Record<keyof PlayOptions, { readonly schema: z.ZodType; 
   gather_facts: BOOLEAN,
   vars: { schema: z.record(z.string(), z.unknown()), must: 'a mapping' },
   vars_prompt: {
-    schema: z.array(
-      z.strictObject({
-        name: z.string().min(1),
-        prompt: z.string().optional(),
-        default: z.string().optional(),
-        private: z.boolean().optional(),
-        confirm: z.boolean().optional(),
-      }),
-    ),
+    schema: z.custom((value) => Array.isArray(value) && value.every(isQuestion)),
     must: 'a list of { name, prompt, default, private, confirm }',
   },
   roles: {
-    schema: z.union([z.array(z.looseObject({ role: z.string() })), z.custom((value) => typeof value === 'function')]),
+    schema: z.custom((value) => typeof value === 'function' || (Array.isArray(value) && value.every(isRoleCall))),
     must: 'a list of calls of roles, or a function that returns one',
   },
   tags: { schema: z.union([z.string(), z.array(z.string())]), must: 'a string or a list of strings' },
