@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import {
@@ -12,6 +13,7 @@ import {
 } from '../../../src/labbook.ts'
 import { InputReader } from '../../../src/execution/inputs.ts'
 import { handlersOf, tasksOf } from '../../../src/playbook/play-tasks.ts'
+import { runSteps } from '../../support/play-run.ts'
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/role')
 
@@ -102,4 +104,25 @@ t.test('files of a role are those beside it, else those of the project', async (
   await t.rejects(read('none.j2', configure?.directory), {
     message: /role\/site\/templates\/none\.j2, .*project\/none\.j2$/,
   })
+})
+
+t.test('a run gives a role its variables and its files, and runs its handlers', async (t) => {
+  const directory = t.testdir({ note: { templates: { 'note.j2': '{{ note_text }} {{ note_mark }}\n' } } })
+  const dest = path.join(directory, 'note.txt')
+  const note = role({
+    name: 'note',
+    directory: path.join(directory, 'note'),
+    vars: defineVars('note', {
+      note_text: { schema: varTypes.text(), default: 'default', description: 'its text' },
+      note_mark: { schema: varTypes.text(), default: '!', description: 'its mark' },
+    }),
+    tasks: (vars) => [template('Write', { src: 'note.j2', dest, vars, notify: 'announce' })],
+    handlers: (vars) => ({ announce: debug('Announce', { msg: vars.note_mark }) }),
+  })
+  const steps = [play('Notes', { hosts: 'all', vars: { note_text: 'play' }, roles: [note({ note_mark: '?' })] })]
+  const first = await runSteps(steps)
+  t.equal(readFileSync(dest, 'utf8'), 'play ?\n')
+  t.strictSame(first.story, ['a Write: changed', 'a Announce: ok'])
+  await runSteps(steps, { extraVars: { note_text: 'extra', note_mark: '#' } })
+  t.equal(readFileSync(dest, 'utf8'), 'extra #\n')
 })
