@@ -10,6 +10,7 @@ import * as lab from 'labbook/lab'
 import * as transfer from 'labbook/transfer'
 import * as x509 from 'labbook/x509'
 import { PROJECT_VARS } from '../playbooks/project.ts'
+import { inventorySchema, varsSchema } from '../release/schema.ts'
 import type { ModuleDefinition } from '../src/modules/module.ts'
 import { filterNames, testNames } from '../src/templates/index.ts'
 import { toText } from '../src/values/to-text.ts'
@@ -267,10 +268,17 @@ export function variablesPage(): string {
   ].join('\n')
 }
 
+/** The files of `schema/`: what editors know of inventories and variables. */
+export const schemaFiles = (): Readonly<Record<string, string>> => ({
+  'schema/inventory.json': `${JSON.stringify(inventorySchema(PROJECT_VARS), null, 2)}\n`,
+  'schema/vars.json': `${JSON.stringify(varsSchema(PROJECT_VARS), null, 2)}\n`,
+})
+
 const shownDefault = ({ default: value, shownDefault: text }: VarSet['definitions'][string]): string =>
   text ?? (value === undefined ? '' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``)
 
 if (process.argv[1] === import.meta.filename) {
   writeFileSync(path.join(ROOT, 'docs/modules.md'), modulesPage())
   writeFileSync(path.join(ROOT, 'docs/variables.md'), variablesPage())
+  for (const [file, text] of Object.entries(schemaFiles())) writeFileSync(path.join(ROOT, file), text)
 }

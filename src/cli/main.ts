@@ -13,7 +13,7 @@ import {
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { hostsOf } from '../runner/run.ts'
-import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '../ui/index.ts'
+import { promptHosts, promptPassword, promptText, isInteractive, Cancelled, confirm } from '../ui/index.ts'
 import { inventoryVariables, renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
@@ -44,6 +44,7 @@ import { readPlan } from './saved-plan.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
+import { withPromptedVars } from './vars-prompt.ts'
 import { toText } from '../values/to-text.ts'
 
 /** Errors that the user can fix: only their message is printed. */
@@ -167,6 +168,7 @@ async function start(
   const planned: PlannedRun = { steps, inventory, hosts, extraVars, tags, check: options.check }
   const mayDisturb = await permission(playbook, options, planned)
   await askPasswords(options, choices)
+  const prompted = await withPromptedVars(steps, extraVars, canPrompt(options) ? promptText : undefined)
   if (canPrompt(options)) {
     const variables = inventoryVariables(inventory, extraVars)
     const involved = new Set(steps.flatMap((step) => hostsOf(step, inventory, hosts)))
@@ -174,7 +176,7 @@ async function start(
   }
   const ready: PreparedRun = {
     playbook: playbook.name,
-    steps,
+    steps: prompted,
     version,
     argv: commandLine,
     playbookArguments: argv,
