@@ -89,7 +89,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const config = new AnsibleConfig(process.env)
   const choices = connectionChoices(options, config)
   setConnectionDefaults(choices.defaults)
-  const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, process.env)
+  const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, config)
   const inventory = withLab(
     withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root) })),
     options.provider ?? named(rendered.lab_provider),

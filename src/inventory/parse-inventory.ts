@@ -5,9 +5,13 @@ import { InventoryError } from './errors.ts'
 import type { InventoryProblem } from './errors.ts'
 import { buildGraph } from './groups.ts'
 import type { InventoryGraph } from './groups.ts'
+import { parseIni, type ParsedInventory } from './ini-inventory.ts'
+import { parseHostList } from './host-list.ts'
 import type { Inventory } from './inventory.ts'
+import type { InventorySource } from './inventory-sources.ts'
 import { LOCALHOST, resolveInventory } from './precedence.ts'
-import { inventorySchema, toIssues, varsFileSchema } from './schema.ts'
+import { parseScript } from './script-inventory.ts'
+import { type GroupEntry, inventorySchema, toIssues, varsFileSchema } from './schema.ts'
 import type { Vars } from './variables.ts'
 
 /** A file of `group_vars/` or `host_vars/`. */
@@ -26,8 +30,8 @@ export interface VarsDirectory {
 
 /** The files of an inventory. */
 export interface InventorySources {
-  /** The inventory file, or several, in the order of the command line: later ones override earlier ones. */
-  readonly main: SourceText | readonly SourceText[]
+  /** The inventory, or several, in the order of the command line: later ones override earlier ones. */
+  readonly main: SourceText | readonly InventorySource[]
   /** In the order of the inventory files; later ones override earlier ones. */
   readonly vars?: readonly VarsDirectory[]
 }
@@ -74,14 +78,63 @@ export function checkVars(path: string, vars: Vars): Vars {
   throw new InventoryError(toIssues(result.error).map(({ message }) => ({ path, line: 0, column: 0, message })))
 }
 
-function parseGraph(sources: readonly SourceText[]): InventoryGraph {
-  const files = sources.map((source) => parseFile(source, inventorySchema))
+function parseGraph(sources: readonly InventorySource[]): InventoryGraph {
+  const files: ParsedInventory[] = []
+  const known = new Set<string>()
+  for (const source of sources) {
+    const file = parseMain(source, known)
+    for (const { name, entry } of file.entries) addNames(name, entry, known)
+    files.push(file)
+  }
   const problems = files.flatMap((file) => file.problems)
   if (problems.length > 0) throw new InventoryError(problems)
-  const { graph, issues } = buildGraph(files.map(({ value, isNumber }) => ({ groups: value ?? {}, isNumber })))
+  const { graph, issues } = buildGraph(files)
   const located = files.flatMap(({ report }, i) => report(issues.filter(({ file }) => file === i)))
   if (located.length > 0) throw new InventoryError(located)
   return graph
+}
+
+function addNames(name: string, entry: GroupEntry | null, names: Set<string>): void {
+  names.add(name)
+  for (const [child, childEntry] of Object.entries(entry?.children ?? {})) addNames(child, childEntry, names)
+}
+
+/** The names of files that Ansible reads as YAML, if they contain a mapping; else as INI, as all others. */
+const YAML_FILE = /(?:^|\/)[^/.]*$|(?:^|\/)\.[^/.]*$|\.(?:ya?ml|json)$/
+
+/** @param known - the groups of the inventories before this one. */
+function parseMain(source: InventorySource, known: ReadonlySet<string>): ParsedInventory {
+  if ('hostList' in source) return parseHostList(source.hostList)
+  if ('list' in source) return parseScript(source)
+  const { path, text } = source
+  if (path.endsWith('.toml')) return failed(path, 'TOML inventories are not supported: convert it to YAML or INI')
+  // A mapping in YAML cannot begin like this.
+  if (!YAML_FILE.test(path) || startsWithSection(text)) return parseIni(source, known)
+  const { value, problems, report, isNumber, isMapping, plugin } = parseFile(source, inventorySchema)
+  if (!isMapping) {
+    const ini = parseIni(source, known)
+    const isIni = ini.problems.length === 0 && ini.entries.length > 0
+    if (isIni || SECTION_LINE.test(text)) return ini
+  }
+  if (plugin !== undefined) return failed(path, `this file is for the inventory plugin "${plugin}", ${PLUGIN}`)
+  const entries = Object.entries(value ?? {}).map(([name, entry]) => ({ name, entry, path: [name] }))
+  return { entries, problems, report, isNumber }
+}
+
+const PLUGIN =
+  'which is not supported: save its hosts with "ansible-inventory -i FILE --list --yaml --output hosts.yaml", ' +
+  'or use an executable that runs "ansible-inventory -i FILE --list"'
+
+const failed = (path: string, message: string): ParsedInventory => {
+  const problems = [{ path, line: 0, column: 0, message }]
+  return { entries: [], problems, report: () => [] }
+}
+
+const SECTION_LINE = /^\s*\[[^:\]\s]+(?::\w+)?\]\s*(?:#.*)?$/m
+
+const startsWithSection = (text: string): boolean => {
+  const first = /^(?!\s*(?:[#;]|$)).*$/m.exec(text)?.[0] ?? ''
+  return SECTION_LINE.test(first)
 }
 
 function parseVarsFiles(
@@ -105,19 +158,28 @@ interface ParsedFile<T> {
   /** Locates issues that a later step finds. */
   readonly report: (issues: readonly YamlIssue[]) => InventoryProblem[]
   readonly isNumber: (path: Path) => boolean
+  /** The file is YAML, with a mapping. */
+  readonly isMapping: boolean
+  /** The inventory plugin that the file is for. */
+  readonly plugin?: string
 }
 
 function parseFile<S extends z.ZodType>(source: SourceText, schema: S): ParsedFile<z.output<S>> {
   const document = parseYaml(source)
   if (!('locate' in document)) {
-    return { value: undefined, problems: byPosition(document), report: () => [], isNumber: () => false }
+    const isMapping = document.every(({ isSyntax }) => isSyntax !== true)
+    return { value: undefined, problems: byPosition(document), report: () => [], isNumber: () => false, isMapping }
   }
+  const { data } = document
+  const isMapping = typeof data === 'object' && data !== null && !Array.isArray(data)
   const isNumber = (path: Path): boolean => document.isNumber(path)
+  const plugin = isMapping ? (data as Readonly<Record<string, unknown>>)['plugin'] : undefined
+  const more = { isNumber, isMapping, ...(typeof plugin === 'string' ? { plugin } : {}) }
   const report = (issues: readonly YamlIssue[]) => byPosition(issues.map((issue) => document.locate(issue)))
-  const result = schema.safeParse(document.data)
+  const result = schema.safeParse(data)
   return result.success
-    ? { value: result.data, problems: [], report, isNumber }
-    : { value: undefined, problems: report(toIssues(result.error)), report, isNumber }
+    ? { value: result.data, problems: [], report, ...more }
+    : { value: undefined, problems: report(toIssues(result.error)), report, ...more }
 }
 
 const byPosition = (problems: readonly InventoryProblem[]) =>

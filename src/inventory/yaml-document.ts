@@ -24,6 +24,7 @@ export interface YamlIssue {
 export interface YamlDocument {
   /** Plain data, with `TemplateText` for text with expressions; null for an empty file. */
   readonly data: unknown
+  readonly isJson: boolean
   locate(issue: YamlIssue): InventoryProblem
   /** Whether the last key of the path is a number in YAML, as `0640` is. */
   isNumber(path: Path): boolean
@@ -74,15 +75,17 @@ export function parseYaml({ path, text }: SourceText): YamlDocument | readonly I
   )
   const unusual = /[\u0085\u2028\u2029]/.exec(text)
   if (unusual) syntax.push(at(unusual.index, LINE_BREAK))
-  if (syntax.length > 0) return looksLikeIni(text) ? [at(0, INI)] : syntax
+  if (syntax.length > 0) return syntax.map((problem) => ({ ...problem, isSyntax: true }))
   const position = (offset: number): string => {
     const { line, col } = lines.linePos(offset)
     return `${path}:${line}:${col}`
   }
-  const { data, problems, entriesOf } = makeData(document, { text, isJson: isJson(text), position })
+  const json = isJson(text)
+  const { data, problems, entriesOf } = makeData(document, { text, isJson: json, position })
   if (problems.length > 0) return problems.map(({ offset, message }) => at(offset, message))
   return {
     data,
+    isJson: json,
     locate: (issue) => at(offsetOf(document, issue, entriesOf), issue.message),
     isNumber: (keys) => lastEntry(document, keys, entriesOf)?.isNumber === true,
   }
@@ -104,10 +107,6 @@ function isJson(text: string): boolean {
     return false
   }
 }
-
-const INI = 'this looks like an INI inventory: convert it to YAML with "ansible-inventory -i FILE --list --yaml"'
-
-const looksLikeIni = (text: string) => /^\[[\w:.-]+\]\s*$/m.test(text)
 
 type EntriesOf = YamlData['entriesOf']
 
