@@ -30,11 +30,11 @@ export async function readSource(argument: string): Promise<SourceGroup> {
   if (isHostList(argument) && !(await exists(argument))) {
     return { sources: [{ hostList: argument }], directory: undefined }
   }
-  const isDirectory = (await statOf(argument)).isDirectory()
-  return {
-    sources: isDirectory ? await readDirectory(argument) : [await readMain(argument)],
-    directory: isDirectory ? argument : dirname(argument),
-  }
+  if (!(await statOf(argument)).isDirectory())
+    return { sources: [await readMain(argument)], directory: dirname(argument) }
+  const sources = await readDirectory(argument)
+  if (sources.length === 0) throw fileError(argument, 'this directory has no inventory: specify another with "-i PATH"')
+  return { sources, directory: argument }
 }
 
 /** Whether an argument of `-i` is a list of hosts, if no file has that name. */

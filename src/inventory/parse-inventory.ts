@@ -111,10 +111,11 @@ function parseMain(source: InventorySource, known: ReadonlySet<string>): ParsedI
   // A mapping in YAML cannot begin like this.
   if (!YAML_FILE.test(path) || startsWithSection(text)) return parseIni(source, known)
   const { value, problems, report, isNumber, isMapping, plugin } = parseFile(source, inventorySchema)
-  if (!isMapping) {
+  if (!isMapping || problems.length > 0) {
     const ini = parseIni(source, known)
     const isIni = ini.problems.length === 0 && ini.entries.length > 0
-    if (isIni || SECTION_LINE.test(text)) return ini
+    if (!isMapping && (isIni || SECTION_LINE.test(text))) return ini
+    if (isMapping && isIni) return failed(path, COLON)
   }
   if (plugin !== undefined) return failed(path, `this file is for the inventory plugin "${plugin}", ${PLUGIN}`)
   const entries = Object.entries(value ?? {}).map(([name, entry]) => ({ name, entry, path: [name] }))
@@ -130,12 +131,11 @@ const failed = (path: string, message: string): ParsedInventory => {
   return { entries: [], problems, report: () => [] }
 }
 
-const SECTION_LINE = /^\s*\[[^:\]\s]+(?::\w+)?\]\s*(?:#.*)?$/m
+const COLON = 'Ansible reads this file as YAML, because of ": " in it: let its name end with .ini'
 
-const startsWithSection = (text: string): boolean => {
-  const first = /^(?!\s*(?:[#;]|$)).*$/m.exec(text)?.[0] ?? ''
-  return SECTION_LINE.test(first)
-}
+const SECTION_LINE = /^\s*\[.*\]\s*(?:#.*)?$/m
+
+const startsWithSection = (text: string): boolean => SECTION_LINE.test(/^(?!\s*(?:[#;]|$)).*$/m.exec(text)?.[0] ?? '')
 
 function parseVarsFiles(
   files: readonly VarsSource[],
@@ -171,7 +171,7 @@ function parseFile<S extends z.ZodType>(source: SourceText, schema: S): ParsedFi
     return { value: undefined, problems: byPosition(document), report: () => [], isNumber: () => false, isMapping }
   }
   const { data } = document
-  const isMapping = typeof data === 'object' && data !== null && !Array.isArray(data)
+  const isMapping = typeof data === 'object' && data !== null && Object.getPrototypeOf(data) === Object.prototype
   const isNumber = (path: Path): boolean => document.isNumber(path)
   const plugin = isMapping ? (data as Readonly<Record<string, unknown>>)['plugin'] : undefined
   const more = { isNumber, isMapping, ...(typeof plugin === 'string' ? { plugin } : {}) }

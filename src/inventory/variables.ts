@@ -109,7 +109,7 @@ const isTemplate = (name: string, value: unknown): boolean =>
   value instanceof TemplateText && CONNECTION_VARIABLES.has(name)
 
 /**
- * A mapping of variables. Connection variables are validated and converted (`yes` to true, `'22'` to 22); an
+ * A mapping of variables. Connection variables are validated; an
  * `ansible_*` name similar to a known one is an error; all others pass unchanged.
  */
 export const variablesSchema = (place: VarsScope) =>
@@ -129,7 +129,7 @@ export const variablesSchema = (place: VarsScope) =>
       if (result?.success === false) {
         context.addIssue({ code: 'custom', path: [name], message: `${name} ${result.error.issues[0]?.message ?? ''}` })
       }
-      values[name] = result?.success ? result.data : value
+      values[name] = value
     }
     return values
   })
@@ -175,7 +175,7 @@ export function iniVariables(
     const result = isTemplate(name, value) ? undefined : schemaOf(name)?.safeParse(value)
     if (result?.success === false)
       problems.push({ column: valueColumn, message: `${name} ${result.error.issues[0]?.message ?? ''}` })
-    vars[name] = result?.success ? result.data : value
+    vars[name] = value
   }
   return { vars, problems }
 }
@@ -191,6 +191,6 @@ function nameProblem(name: string, place: VarsScope): string | undefined {
     return 'ansible_group_priority is only valid in the vars of a group in the inventory file: move it there'
   }
   if (!name.startsWith('ansible_') || ALL_KNOWN.includes(name)) return undefined
-  const suggestion = didYouMean(nearest(name, ALL_KNOWN, 1, 2))
+  const suggestion = didYouMean(nearest(name, ALL_KNOWN, 1, 1))
   return suggestion && `unknown variable ${name}: ${suggestion}`
 }

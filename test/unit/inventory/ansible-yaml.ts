@@ -31,7 +31,7 @@ export function readScalarText(text: string): unknown {
 }
 
 /** A comparable form: texts with templates are marked. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (value instanceof TemplateText) return { template: value.source }
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
