@@ -7,6 +7,7 @@ import { expandLimit } from './limit.ts'
 import { withLocalhost } from './localhost.ts'
 import { OPTIONS as RUN_OPTIONS } from './options.ts'
 import { UsageError } from './usage-error.ts'
+import { openVault, VAULT_OPTIONS, vaultOptions } from './vault-options.ts'
 
 const OPTIONS = {
   list: { help: 'print groups, hosts and their variables as JSON' },
@@ -15,6 +16,7 @@ const OPTIONS = {
   vars: { help: 'with --graph: also the variables' },
   inventory: RUN_OPTIONS.inventory,
   limit: RUN_OPTIONS.limit,
+  ...VAULT_OPTIONS,
   help: { short: 'h', help: 'show this help' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
@@ -61,7 +63,9 @@ async function view({ all, positionals }: Parsed, root: string): Promise<string>
   const config = new AnsibleConfig(process.env)
   const { files, warnings } = inventoryFiles({ inventory: all('inventory') }, root, config)
   for (const warning of warnings) process.stderr.write(`${warning}\n`)
-  const inventory = await readInventory({ files, playbookDirectory: playbookDirectory(root) })
+  const canPrompt = process.stdin.isTTY && process.stdout.isTTY
+  const vault = await openVault(vaultOptions(all, true), config, canPrompt)
+  const inventory = await readInventory({ files, playbookDirectory: playbookDirectory(root), vault })
   if (action === 'graph') return inventoryGraph(inventory, group, all('vars').length > 0)
   const complete = withLocalhost(inventory)
   const name = all('host').at(-1)

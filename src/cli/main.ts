@@ -9,6 +9,7 @@ import {
   PatternError,
   readInventory,
   type Inventory,
+  type Vault,
 } from '../inventory/index.ts'
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
@@ -37,6 +38,7 @@ import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
 import { toText } from '../values/to-text.ts'
+import { openVault } from './vault-options.ts'
 
 /** Errors that the user can fix: only their message is printed. */
 const EXPECTED = [
@@ -78,20 +80,22 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
   const options = parseOptions(argv, playbook.subcommands)
-  const extraVars = options.help || options.version ? {} : readExtraVars(options)
+  const isInformation = options.help || options.version
+  const config = isInformation ? undefined : new AnsibleConfig(process.env)
+  const vault = config && (await openVault(options.vault, config, canPrompt({ ...options, yes: false })))
+  const extraVars = isInformation ? {} : readExtraVars(options, vault)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return print(help(playbook, all))
-  if (options.version) return print(`labbook ${version}\n`)
-  const config = new AnsibleConfig(process.env)
+  if (config === undefined) return print(`labbook ${version}\n`)
   const choices = connectionChoices(options, config)
   setConnectionDefaults(choices.defaults)
   const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, config)
   const inventory = withLab(
-    withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root) })),
+    withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root), vault })),
     options.provider ?? named(rendered.lab_provider),
     playbook.lab,
   )
@@ -166,11 +170,11 @@ function print(text: string): 0 {
   return 0
 }
 
-function readExtraVars({ extraVars }: CliOptions): Record<string, unknown> {
+function readExtraVars({ extraVars }: CliOptions, vault: Vault | undefined): Record<string, unknown> {
   const files = extraVars.flatMap((source) =>
     source.kind === 'file' ? [[source.path, readVarsFile(source.path)]] : [],
   )
-  return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>)
+  return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>, vault)
 }
 
 function readVarsFile(file: string): string {

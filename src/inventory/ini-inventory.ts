@@ -25,8 +25,9 @@ const LINE_BREAK = /\r\n|[\n\r\v\f\u001C-\u001E\u0085\u2028\u2029]/
  *
  * @param known - the groups of the inventories before this one: their names need no section here.
  */
-export function parseIni({ path, text }: SourceText, known: ReadonlySet<string>): ParsedInventory {
-  const parser = new IniParser(path, known)
+export function parseIni(source: SourceText, known: ReadonlySet<string>): ParsedInventory {
+  const { path, text, isConfidential = false } = source
+  const parser = new IniParser(path, known, isConfidential)
   text.split(LINE_BREAK).forEach((line, i) => {
     parser.read(line, i + 1)
   })
@@ -45,6 +46,8 @@ class IniParser implements ParsedInventory {
   readonly entries: InventoryEntry[] = []
   readonly problems: InventoryProblem[] = []
   readonly #path: string
+  /** The file was encrypted: its texts are secrets. */
+  readonly #isConfidential: boolean
   readonly #groups: Set<string>
   readonly #pending = new Map<string, Pending>()
   /** Where each entry is, for {@link report}. */
@@ -53,7 +56,8 @@ class IniParser implements ParsedInventory {
   #section: Section = 'hosts'
   #line = 0
 
-  constructor(path: string, known: ReadonlySet<string>) {
+  constructor(path: string, known: ReadonlySet<string>, isConfidential: boolean) {
+    this.#isConfidential = isConfidential
     this.#path = path
     this.#groups = new Set(['all', 'ungrouped', ...known])
   }
@@ -195,7 +199,17 @@ class IniParser implements ParsedInventory {
   #value({ text, valueColumn }: IniVariable): { readonly value: unknown } | { readonly problem: string } {
     const literal = readLiteral(text)
     if ('problem' in literal) return literal
-    return { value: withTemplates(literal.value, `${this.#path}:${this.#line}:${valueColumn}`) }
+    return { value: this.#withTemplates(literal.value, `${this.#path}:${this.#line}:${valueColumn}`) }
+  }
+
+  /** Texts with expressions, and secrets, as templates. */
+  #withTemplates(value: unknown, position: string): unknown {
+    const isConfidential = this.#isConfidential
+    if (typeof value === 'string')
+      return isConfidential || hasTemplate(value) ? new TemplateText(value, position, { isConfidential }) : value
+    if (Array.isArray(value)) return value.map((item) => this.#withTemplates(item, position))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#withTemplates(item, position)]))
   }
 }
 
@@ -203,12 +217,4 @@ class IniParser implements ParsedInventory {
 function hostProblem(name: string): string | undefined {
   if (name.endsWith(':')) return 'a host cannot end with a colon: if this file is YAML, let its name end with .yaml'
   return name === '---' ? 'this line is YAML: let the name of the file end with .yaml' : hostNameProblem(name)
-}
-
-/** Texts with expressions as templates. */
-function withTemplates(value: unknown, position: string): unknown {
-  if (typeof value === 'string') return hasTemplate(value) ? new TemplateText(value, position) : value
-  if (Array.isArray(value)) return value.map((item) => withTemplates(item, position))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withTemplates(item, position)]))
 }

@@ -13,6 +13,7 @@ import { LOCALHOST, resolveInventory } from './precedence.ts'
 import { parseScript } from './script-inventory.ts'
 import { type GroupEntry, inventorySchema, toIssues, varsFileSchema } from './schema.ts'
 import type { Vars } from './variables.ts'
+import { plainSource, type Vault, vaultProblems } from './vault-text.ts'
 
 /** A file of `group_vars/` or `host_vars/`. */
 export interface VarsSource extends SourceText {
@@ -34,6 +35,8 @@ export interface InventorySources {
   readonly main: SourceText | readonly InventorySource[]
   /** In the order of the inventory files; later ones override earlier ones. */
   readonly vars?: readonly VarsDirectory[]
+  /** Decrypts what is encrypted with Ansible Vault. */
+  readonly vault?: Vault | undefined
 }
 
 /**
@@ -42,15 +45,16 @@ export interface InventorySources {
  *
  * @throws {InventoryError} with all problems of the inventory files, or, if they have none, of the vars files.
  */
-export function parseInventory({ main, vars = [] }: InventorySources): Inventory {
-  const graph = parseGraph('path' in main ? [main] : main)
+export function parseInventory({ main, vars = [], vault }: InventorySources): Inventory {
+  const graph = parseGraph('path' in main ? [main] : main, vault)
   const problems: InventoryProblem[] = []
   const isHost = (name: string): boolean => graph.hosts.has(name) || name === LOCALHOST
   const directories = vars.map(({ groupVars, hostVars, besidePlaybook = false }) => ({
-    groups: parseVarsFiles(groupVars, (name) => graph.groups.has(name), problems),
-    hosts: parseVarsFiles(hostVars, isHost, problems),
+    groups: parseVarsFiles(groupVars, (name) => graph.groups.has(name), problems, vault),
+    hosts: parseVarsFiles(hostVars, isHost, problems, vault),
     besidePlaybook,
   }))
+  if (vault !== undefined) problems.push(...vaultProblems(vault))
   if (problems.length > 0) throw new InventoryError(problems)
   return resolveInventory(graph, directories)
 }
@@ -61,8 +65,8 @@ export function parseInventory({ main, vars = [] }: InventorySources): Inventory
  * @returns null for a text without content.
  * @throws {InventoryError} with all problems.
  */
-export function parseVars(source: SourceText): Vars | null {
-  const { value, problems } = parseFile(source, varsFileSchema)
+export function parseVars(source: SourceText, vault?: Vault): Vars | null {
+  const { value, problems } = parseFile(source, varsFileSchema, vault)
   if (value === undefined) throw new InventoryError(problems)
   return value
 }
@@ -78,11 +82,11 @@ export function checkVars(path: string, vars: Vars): Vars {
   throw new InventoryError(toIssues(result.error).map(({ message }) => ({ path, line: 0, column: 0, message })))
 }
 
-function parseGraph(sources: readonly InventorySource[]): InventoryGraph {
+function parseGraph(sources: readonly InventorySource[], vault: Vault | undefined): InventoryGraph {
   const files: ParsedInventory[] = []
   const known = new Set<string>()
   for (const source of sources) {
-    const file = parseMain(source, known)
+    const file = parseMain(source, known, vault)
     for (const { name, entry } of file.entries) addNames(name, entry, known)
     files.push(file)
   }
@@ -103,14 +107,16 @@ function addNames(name: string, entry: GroupEntry | null, names: Set<string>): v
 const YAML_FILE = /(?:^|\/)[^/.]*$|(?:^|\/)\.[^/.]*$|\.(?:ya?ml|json)$/
 
 /** @param known - the groups of the inventories before this one. */
-function parseMain(source: InventorySource, known: ReadonlySet<string>): ParsedInventory {
-  if ('hostList' in source) return parseHostList(source.hostList)
-  if ('list' in source) return parseScript(source)
+function parseMain(given: InventorySource, known: ReadonlySet<string>, vault: Vault | undefined): ParsedInventory {
+  if ('hostList' in given) return parseHostList(given.hostList)
+  if ('list' in given) return parseScript(given, vault)
+  const source = plainSource(given, vault)
+  if ('message' in source) return { entries: [], problems: [source], report: () => [] }
   const { path, text } = source
   if (path.endsWith('.toml')) return failed(path, 'TOML inventories are not supported: convert it to YAML or INI')
   // A mapping in YAML cannot begin like this.
   if (!YAML_FILE.test(path) || startsWithSection(text)) return parseIni(source, known)
-  const { value, problems, report, isNumber, isMapping, plugin } = parseFile(source, inventorySchema)
+  const { value, problems, report, isNumber, isMapping, plugin } = parseFile(source, inventorySchema, vault)
   if (!isMapping || problems.length > 0) {
     const ini = parseIni(source, known)
     const isIni = ini.problems.length === 0 && ini.entries.length > 0
@@ -141,10 +147,11 @@ function parseVarsFiles(
   files: readonly VarsSource[],
   isKnown: (name: string) => boolean,
   problems: InventoryProblem[],
+  vault: Vault | undefined,
 ) {
   const values = new Map<string, Vars[]>()
   for (const file of files.filter(({ name }) => isKnown(name))) {
-    const parsed = parseFile(file, varsFileSchema)
+    const parsed = parseFile(file, varsFileSchema, vault)
     problems.push(...parsed.problems)
     values.set(file.name, [...(values.get(file.name) ?? []), parsed.value ?? {}])
   }
@@ -164,8 +171,12 @@ interface ParsedFile<T> {
   readonly plugin?: string
 }
 
-function parseFile<S extends z.ZodType>(source: SourceText, schema: S): ParsedFile<z.output<S>> {
-  const document = parseYaml(source)
+function parseFile<S extends z.ZodType>(
+  source: SourceText,
+  schema: S,
+  vault: Vault | undefined,
+): ParsedFile<z.output<S>> {
+  const document = parseYaml(source, vault)
   if (!('locate' in document)) {
     const isMapping = document.every(({ isSyntax }) => isSyntax !== true)
     return { value: undefined, problems: byPosition(document), report: () => [], isNumber: () => false, isMapping }

@@ -5,6 +5,7 @@ import { InventoryError } from './errors.ts'
 import type { Inventory } from './inventory.ts'
 import { decodeUtf8, fileError, readSource, unreadable } from './inventory-sources.ts'
 import { parseInventory } from './parse-inventory.ts'
+import type { Vault } from './vault-text.ts'
 import type { VarsDirectory, VarsSource } from './parse-inventory.ts'
 
 /** The extensions that Ansible reads, and none. */
@@ -16,6 +17,8 @@ export interface InventoryLocation {
   readonly files: readonly string[]
   /** The playbook's directory, for its `group_vars/` and `host_vars/`. */
   readonly playbookDirectory?: string
+  /** Decrypts what is encrypted with Ansible Vault. */
+  readonly vault?: Vault | undefined
 }
 
 /**
@@ -25,7 +28,8 @@ export interface InventoryLocation {
  * @throws {InventoryError} a file is missing, not readable or invalid.
  */
 export async function readInventory(location: string | InventoryLocation): Promise<Inventory> {
-  const { files, playbookDirectory } = typeof location === 'string' ? { files: [location] } : location
+  const { files, playbookDirectory, vault }: InventoryLocation =
+    typeof location === 'string' ? { files: [location] } : location
   const groups = await Promise.all(files.map(readSource))
   // Of a directory with several files, the last one determines its place.
   const directories = new Map<string, string>()
@@ -37,7 +41,7 @@ export async function readInventory(location: string | InventoryLocation): Promi
   const vars = [...directories.values()].map(async (directory) => await readVarsDirectories(directory, false))
   if (playbookDirectory !== undefined && !directories.has(resolve(playbookDirectory)))
     vars.push(readVarsDirectories(playbookDirectory, true))
-  return parseInventory({ main: groups.flatMap(({ sources }) => sources), vars: await Promise.all(vars) })
+  return parseInventory({ main: groups.flatMap(({ sources }) => sources), vars: await Promise.all(vars), vault })
 }
 
 async function readVarsDirectories(directory: string, besidePlaybook: boolean): Promise<VarsDirectory> {

@@ -4,6 +4,7 @@ import type { InventoryEntry } from './groups.ts'
 import type { ParsedInventory } from './ini-inventory.ts'
 import { groupNameProblem, hostNameProblem, toIssues } from './schema.ts'
 import { variablesSchema } from './variables.ts'
+import type { Vault } from './vault-text.ts'
 import { parseYaml, type Path, type SourceText, type YamlDocument, type YamlIssue } from './yaml-document.ts'
 
 /** What an executable inventory has printed. */
@@ -25,13 +26,13 @@ export function hostsWithoutVars(list: SourceText): string[] {
 }
 
 /** Parses the output of an executable inventory as Ansible's plugin "script" does. */
-export function parseScript({ list, hosts }: ScriptOutput): ParsedInventory {
-  const document = parseJson(list)
+export function parseScript({ list, hosts }: ScriptOutput, vault?: Vault): ParsedInventory {
+  const document = parseJson(list, vault)
   if (!('locate' in document)) return { entries: [], problems: document, report: () => [] }
   const reader = new ScriptReader(document)
   reader.read()
   const outputs = [...(hosts ?? [])].flatMap(([name, output]) => (output.text.trim() === '' ? [] : [{ name, output }]))
-  const own = outputs.map(({ name, output }) => parseHost(name, output))
+  const own = outputs.map(({ name, output }) => parseHost(name, output, vault))
   return {
     entries: [...reader.entries, ...own.flatMap(({ entries }) => entries)],
     problems: [...reader.problems, ...own.flatMap(({ problems }) => problems)],
@@ -39,8 +40,8 @@ export function parseScript({ list, hosts }: ScriptOutput): ParsedInventory {
   }
 }
 
-function parseJson(source: SourceText): YamlDocument | readonly InventoryProblem[] {
-  const document = parseYaml(source)
+function parseJson(source: SourceText, vault?: Vault): YamlDocument | readonly InventoryProblem[] {
+  const document = parseYaml(source, vault)
   if (!('locate' in document) || (document.isJson && isMapping(document.data))) return document
   return [{ path: source.path, line: 1, column: 1, message: 'the script must print a JSON object' }]
 }
@@ -150,8 +151,12 @@ const entryOfHost = (name: string, vars: Readonly<Record<string, unknown>>, path
   path,
 })
 
-function parseHost(name: string, output: SourceText): Pick<ParsedInventory, 'entries' | 'problems'> {
-  const document = parseJson(output)
+function parseHost(
+  name: string,
+  output: SourceText,
+  vault: Vault | undefined,
+): Pick<ParsedInventory, 'entries' | 'problems'> {
+  const document = parseJson(output, vault)
   if (!('locate' in document)) return { entries: [], problems: document }
   const result = hostVars.safeParse(document.data)
   if (result.success) return { entries: [entryOfHost(name, result.data, [])], problems: [] }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { didYouMean, nearest } from '../text/suggest.ts'
+import { Secret } from '../values/secret.ts'
 import { TemplateText } from '../values/template-text.ts'
 
 export type Vars = Readonly<Record<string, unknown>>
@@ -106,7 +107,7 @@ function numericPasswords(name: string, value: unknown, path: readonly PropertyK
 
 /** Connection variables with expressions are validated when they are rendered. */
 const isTemplate = (name: string, value: unknown): boolean =>
-  value instanceof TemplateText && CONNECTION_VARIABLES.has(name)
+  (value instanceof TemplateText || value instanceof Secret) && CONNECTION_VARIABLES.has(name)
 
 /**
  * A mapping of variables. Connection variables are validated; an

@@ -1,6 +1,7 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Document, ErrorCode } from 'yaml'
 import type { InventoryProblem } from './errors.ts'
+import { plainSource, type Vault } from './vault-text.ts'
 import { makeData, startOf, type YamlData } from './yaml-data.ts'
 
 /** A file's path and text. */
@@ -8,6 +9,8 @@ export interface SourceText {
   /** As specified by the user; errors begin with it. */
   readonly path: string
   readonly text: string
+  /** It was encrypted: its texts are secrets. */
+  readonly isConfidential?: boolean
 }
 
 /** Keys and indexes of a value. */
@@ -48,18 +51,18 @@ export const syntaxAdvice = (code: ErrorCode): string | undefined => ADVICE[code
  * Parses YAML 1.1 as Ansible does into plain data with source positions. This is the only reader of inventories, vars
  * files and `--extra-vars`. A text that is JSON is read as JSON.
  *
+ * @param vault - decrypts a text that is encrypted as a whole, and values `!vault`.
  * @returns the document, or all its problems: syntax errors, duplicate keys, tags, aliases without an anchor, values
  *   that would differ from Ansible's.
  */
-export function parseYaml({ path, text }: SourceText): YamlDocument | readonly InventoryProblem[] {
+export function parseYaml(source: SourceText, vault?: Vault): YamlDocument | readonly InventoryProblem[] {
+  const plain = plainSource(source, vault)
+  if ('message' in plain) return [plain]
+  const { path, text, isConfidential = false } = plain
   const lines = new LineCounter()
   const at = (offset: number, message: string): InventoryProblem => {
     const { line, col } = lines.linePos(offset)
     return { path, line, column: col, message }
-  }
-  if (text.startsWith('$ANSIBLE_VAULT')) {
-    const message = 'this file is encrypted with Ansible Vault, which is not supported: decrypt it'
-    return [{ path, line: 1, column: 1, message }]
   }
   // The parser's own check for duplicate keys is quadratic; ours stays fast with 10,000 hosts.
   const document = parseDocument(text, {
@@ -81,7 +84,13 @@ export function parseYaml({ path, text }: SourceText): YamlDocument | readonly I
     return `${path}:${line}:${col}`
   }
   const json = isJson(text)
-  const { data, problems, entriesOf } = makeData(document, { text, isJson: json, position })
+  const { data, problems, entriesOf } = makeData(document, {
+    text,
+    isJson: json,
+    position,
+    isConfidential,
+    vault,
+  })
   if (problems.length > 0) return problems.map(({ offset, message }) => at(offset, message))
   return {
     data,

@@ -54,7 +54,7 @@ function marked(expression: string): string {
 }
 
 /** Texts as secrets. */
-function concealed(value: unknown): unknown {
+export function concealed(value: unknown): unknown {
   if (typeof value === 'string') return secret(value)
   if (Array.isArray(value)) return value.map(concealed)
   if (typeof value !== 'object' || value === null) return value
