@@ -1,3 +1,5 @@
+import { MASK } from './secret.ts'
+
 /**
  * Text of an inventory, a vars file or the command line that contains template expressions, not rendered yet, or that
  * is confidential. All other text is literal: text marked with `!unsafe`, text of a playbook, facts.
@@ -26,7 +28,7 @@ export class TemplateText {
   }
 
   toString(): string {
-    return this.isConfidential ? '[REDACTED]' : this.source
+    return this.isConfidential ? MASK : this.source
   }
 
   toJSON(): string {

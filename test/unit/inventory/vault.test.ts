@@ -148,7 +148,7 @@ void t.test('of an encrypted file all texts are secrets', async (t) => {
     port: 5432,
     pin: 12345678,
     url: 'xhunter22y',
-    on: true,
+    tls: true,
   })
   t.ok(['db_password', 'url'].every((name) => vars[name] instanceof Secret))
   for (const text of ['hunter22', 'xhunter22y', '12345678']) t.ok(secretsSince(0).includes(text), text)
