@@ -14,6 +14,8 @@ export {
 } from './playbook/experiment.ts'
 export type { Chart, TimelineBar, TimelineChart } from './events/chart.ts'
 export type { Exhibit, LocalizedText, ReportQuestion } from './events/events.ts'
+export { block, type BlockOptions } from './playbook/block.ts'
+export type { Block } from './playbook/task-list.ts'
 export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './playbook/play.ts'
 export { defineVars, varTypes, type VarSet } from './playbook/define-vars.ts'
 export { tagged } from './playbook/tags.ts'
@@ -23,6 +25,7 @@ export type { Closing } from './ui/index.ts'
 
 // Values of tasks.
 export { HOST_DIRECTORIES, stateDirectory } from './values/directories.ts'
+export { ansible_failed_result, ansible_failed_task, type FailedResult } from './execution/failed-task.ts'
 export { register, Reference, type Register, type Scope } from './values/reference.ts'
 export { secret, Secret, SecretBytes } from './values/secret.ts'
 export { toText } from './values/to-text.ts'

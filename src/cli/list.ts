@@ -1,3 +1,4 @@
+import { metaActionOf } from '../modules/core/meta.ts'
 import type { Inventory } from '../inventory/index.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
 import { checkTask } from '../execution/check-task.ts'
@@ -42,8 +43,9 @@ export function listTasks(
         ].join('\n')
       if (first === undefined) return `${head}\n  (no hosts)`
       const context = listingContext(step, inventory, first, extraVars)
-      const tasks = tasksOf(step, context).filter((task) =>
-        tagsSelect([...tagList(step.tags), ...tagList(task.keywords.tags)], tags),
+      const tasks = tasksOf(step, context).filter(
+        (task) =>
+          metaActionOf(task) === undefined && tagsSelect([...tagList(step.tags), ...tagList(task.keywords.tags)], tags),
       )
       const handlers = Object.keys(handlersOf(step, context))
       return [

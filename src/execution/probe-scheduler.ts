@@ -1,3 +1,4 @@
+import { metaActionOf } from '../modules/core/meta.ts'
 import { yieldToEventLoop } from './event-loop.ts'
 import { runBatch } from './run-host.ts'
 import { affects, mergeKeys, type ResourceKeys } from './predicted-effects.ts'
@@ -5,6 +6,7 @@ import { isReportedLater } from './attempt-failure.ts'
 import type { CaptureOptions } from './captured-output.ts'
 import type { PreparedTask } from './prepare-task.ts'
 import { sharesShell, type TaskExecution } from './task-execution.ts'
+import { readsOf } from './task-resources.ts'
 import type { TaskList } from './task-list.ts'
 import type { CommandResult, Script } from '../shell/batch.ts'
 
@@ -66,8 +68,10 @@ export class ProbeScheduler {
     const ahead: Prefetch[] = []
     let pendingKeys: ResourceKeys = []
     for (const next of this.#list.after(execution)) {
-      const { once, problem, task } = next
-      const isAlone = once !== undefined || problem !== undefined || task.module.waits === true
+      const { once, problem, task, throttle } = next
+      if (metaActionOf(task) !== undefined) continue
+      const isAlone =
+        once !== undefined || problem !== undefined || throttle !== undefined || task.module.waits === true
       if (ahead.length === MAX_BATCH || isAlone || !sharesShell(execution, next)) break
       try {
         if (!next.isConditionMet()) continue
@@ -75,7 +79,7 @@ export class ProbeScheduler {
         const result = next.probeResult(prepared)
         if (result !== undefined) {
           if (!next.isApplied) pendingKeys = mergeKeys([pendingKeys, next.sets(prepared, next.plan(prepared, result))])
-        } else if (!affects(pendingKeys, task.module.reads?.(prepared.params))) {
+        } else if (!affects(pendingKeys, readsOf(task, prepared.params))) {
           ahead.push({ execution: next, prepared })
         }
       } catch (error) {
