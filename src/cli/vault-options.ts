@@ -4,6 +4,7 @@ import type { Vault } from '../inventory/index.ts'
 import type { AnsibleConfig } from './ansible-config.ts'
 import type { OptionSpec } from './command-line.ts'
 import { UsageError } from './usage-error.ts'
+import type { VaultSource } from './vault-passwords.ts'
 
 /** Options about Ansible Vault. */
 export const VAULT_OPTIONS = {
@@ -19,15 +20,6 @@ export interface VaultOptions {
   readonly ask: boolean
   readonly files: readonly string[]
   readonly ids: readonly string[]
-}
-
-/** Where a password of Ansible Vault is. */
-export interface VaultSource {
-  readonly id: string
-  /** Undefined: a prompt. */
-  readonly file: string | undefined
-  /** For messages. */
-  readonly origin: string
 }
 
 const DEFAULT_ID = 'default'

@@ -7,7 +7,15 @@ import { promptPassword } from '../ui/index.ts'
 import { Secret } from '../values/secret.ts'
 import { DecryptionError } from '../values/template-text.ts'
 import { UsageError } from './usage-error.ts'
-import type { VaultSource } from './vault-options.ts'
+
+/** Where a password of Ansible Vault is. */
+export interface VaultSource {
+  readonly id: string
+  /** Undefined: a prompt. */
+  readonly file: string | undefined
+  /** For messages. */
+  readonly origin: string
+}
 
 /** The passwords, in order: a password file may be encrypted with one before it. */
 export async function readVaultPasswords(

@@ -155,7 +155,7 @@ function updateUngrouped(ungrouped: GroupNode, hosts: ReadonlyMap<string, HostNo
   }
 }
 
-/** Ansible only warns, and a pattern with that name matches the host alone. So a group of that one host is no problem. */
+/** Ansible only warns, and a pattern with that name matches the host alone: no problem if the group has no other. */
 function nameConflicts({ groups, hosts }: InventoryGraph): FileIssue[] {
   return [...hosts.values()]
     .filter(({ name }) => {

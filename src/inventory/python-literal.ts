@@ -251,7 +251,7 @@ class Reader {
     if (parts.length === 0) return undefined
     if (parts.every((part) => typeof part === 'string')) return parts.join('')
     if (!parts.every((part) => part instanceof PythonBytes)) throw new NotLiteral()
-    return new PythonBytes(Buffer.concat(parts.map((part) => (part as PythonBytes).bytes)))
+    return new PythonBytes(Buffer.concat(parts.map(({ bytes }) => bytes)))
   }
 
   #string(): unknown {

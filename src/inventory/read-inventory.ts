@@ -3,7 +3,8 @@ import { join, parse, resolve } from 'node:path'
 import type { SourceText } from './yaml-document.ts'
 import { InventoryError } from './errors.ts'
 import type { Inventory } from './inventory.ts'
-import { decodeUtf8, fileError, readSource, unreadable } from './inventory-sources.ts'
+import { decodeUtf8, fileError, unreadable } from './file-text.ts'
+import { readSource } from './inventory-sources.ts'
 import { parseInventory } from './parse-inventory.ts'
 import type { Vault } from './vault-text.ts'
 import type { VarsDirectory, VarsSource } from './parse-inventory.ts'
@@ -22,8 +23,8 @@ export interface InventoryLocation {
 }
 
 /**
- * Reads inventories (files, directories, executables, lists of hosts) and the directories `group_vars/` and `host_vars/` next to them and next to the playbook:
- * `NAME.yml`, `NAME.yaml`, `NAME.json`, or a directory `NAME/` whose files are read in alphabetical order.
+ * Reads inventories (files, directories, executables, lists of hosts) and the directories `group_vars/` and
+ * `host_vars/` next to them and next to the playbook: `NAME.yml`, `NAME.yaml`, `NAME.json`, or a directory `NAME/` whose files are read in alphabetical order.
  *
  * @throws {InventoryError} a file is missing, not readable or invalid.
  */

@@ -49,7 +49,7 @@ function parseJson(source: SourceText, vault?: Vault): YamlDocument | readonly I
 const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
-/** A group that is a list has these hosts; one without `hosts`, `vars` and `children` is a host with these variables. */
+/** A group that is a list has these hosts; one without `hosts`, `vars` and `children` is a host, and its variables. */
 function hostsOf(name: string, group: unknown): string[] {
   const hosts = isMapping(group) ? (isGroup(group) ? group['hosts'] : [name]) : group
   return Array.isArray(hosts) ? hosts.filter((host) => typeof host === 'string') : []

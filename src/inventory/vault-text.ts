@@ -1,6 +1,6 @@
 import { DecryptionError, TemplateText } from '../values/template-text.ts'
 import type { InventoryProblem } from './errors.ts'
-import { decodeUtf8 } from './inventory-sources.ts'
+import { decodeUtf8 } from './file-text.ts'
 import type { SourceText } from './yaml-document.ts'
 
 /** Decrypts Ansible Vault. */
@@ -46,13 +46,18 @@ export function plainSource(source: SourceText, vault: Vault | undefined): Sourc
 /** Whether the passwords are right, by one value of each: a wrong one is reported before anything is done. */
 export function vaultProblems(vault: Vault): InventoryProblem[] {
   return vault.firstValues().flatMap((text) => {
-    try {
-      String(text.source)
-      return []
-    } catch (error) {
-      if (!(error instanceof DecryptionError)) throw error
-      const [, path = '', line, column] = /^(.*):(\d+):(\d+)$/s.exec(text.position) ?? []
-      return [{ path, line: Number(line), column: Number(column), message: error.message }]
-    }
+    const source = sourceOrError(text)
+    if (!(source instanceof DecryptionError)) return []
+    const [, path = '', line, column] = /^(.*):(\d+):(\d+)$/s.exec(text.position) ?? []
+    return [{ path, line: Number(line), column: Number(column), message: source.message }]
   })
+}
+
+function sourceOrError(text: TemplateText): string | DecryptionError {
+  try {
+    return text.source
+  } catch (error) {
+    if (error instanceof DecryptionError) return error
+    throw error
+  }
 }
