@@ -18,7 +18,7 @@ export interface InventoryFiles {
 
 /**
  * The inventories: those of `-i`, else those of `$ANSIBLE_INVENTORY` or of `inventory` in ansible.cfg, separated by
- * commas, as Ansible, else `inventory.yaml`.
+ * commas, as Ansible, else `inventory.yaml` of the working directory, else that of the project.
  *
  * @throws {UsageError} one does not exist, most often because of another working directory.
  */
@@ -33,7 +33,9 @@ export function inventoryFiles(
     .split(',')
     .map((file) => file.trim())
     .filter((file) => file !== '')
-  if (setting === undefined || configured.length === 0) return { files: existing([DEFAULT], root, ''), warnings: [] }
+  const ofProject = path.relative(process.cwd(), path.join(root, DEFAULT))
+  if (setting === undefined || configured.length === 0)
+    return { files: existing([existsSync(DEFAULT) ? DEFAULT : ofProject], root, ''), warnings: [] }
   const { directory, origin } = setting
   const found = configured.map((file) => {
     const absolute = path.resolve(directory, file.replace(/^~(?=\/|$)/, homedir()))

@@ -1,6 +1,6 @@
 export { InventoryError, PatternError } from './errors.ts'
 export type { InventoryProblem } from './errors.ts'
-export type { SourceText } from './yaml-document.ts'
+export type { SourceText } from './source-text.ts'
 export type { Group, Host, Inventory } from './inventory.ts'
 export { checkVars, parseInventory, parseVars } from './parse-inventory.ts'
 export type { InventorySources, VarsDirectory, VarsSource } from './parse-inventory.ts'

@@ -5,7 +5,7 @@ import { readLiteral } from './python-literal.ts'
 import { groupNameProblem, hostNameProblem } from './schema.ts'
 import { shlexWords, type Word } from './shlex.ts'
 import { type IniVariable, iniVariables } from './variables.ts'
-import type { SourceText } from './yaml-document.ts'
+import type { SourceText } from './source-text.ts'
 
 /** An inventory file whose entries know their lines. */
 export interface ParsedInventory extends InventoryFile {

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { InventoryError } from './errors.ts'
 import { decodeUtf8, fileError, unreadable } from './file-text.ts'
 import { hostsWithoutVars, type ScriptOutput } from './script-inventory.ts'
-import type { SourceText } from './yaml-document.ts'
+import type { SourceText } from './source-text.ts'
 
 /** One inventory: a file, the output of a script, or the list of hosts of `-i a,b,`. */
 export type InventorySource = SourceText | ScriptOutput | { readonly hostList: string }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { parseYaml } from './yaml-document.ts'
-import type { Path, YamlIssue, SourceText } from './yaml-document.ts'
+import type { SourceText } from './source-text.ts'
+import type { Path, YamlIssue } from './yaml-document.ts'
 import { InventoryError } from './errors.ts'
 import type { InventoryProblem } from './errors.ts'
 import { buildGraph } from './groups.ts'

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
-import type { SourceText } from './yaml-document.ts'
+import type { SourceText } from './source-text.ts'
 import { InventoryError } from './errors.ts'
 import type { Inventory } from './inventory.ts'
 import { decodeUtf8, fileError, unreadable } from './file-text.ts'
@@ -24,7 +24,8 @@ export interface InventoryLocation {
 
 /**
  * Reads inventories (files, directories, executables, lists of hosts) and the directories `group_vars/` and
- * `host_vars/` next to them and next to the playbook: `NAME.yml`, `NAME.yaml`, `NAME.json`, or a directory `NAME/` whose files are read in alphabetical order.
+ * `host_vars/` next to them and next to the playbook: `NAME.yml`, `NAME.yaml`, `NAME.json`, or a directory `NAME/`
+ * whose files are read in alphabetical order.
  *
  * @throws {InventoryError} a file is missing, not readable or invalid.
  */

@@ -5,7 +5,8 @@ import type { ParsedInventory } from './ini-inventory.ts'
 import { groupNameProblem, hostNameProblem, toIssues } from './schema.ts'
 import { variablesSchema } from './variables.ts'
 import type { Vault } from './vault-text.ts'
-import { parseYaml, type Path, type SourceText, type YamlDocument, type YamlIssue } from './yaml-document.ts'
+import type { SourceText } from './source-text.ts'
+import { parseYaml, type Path, type YamlDocument, type YamlIssue } from './yaml-document.ts'
 
 /** What an executable inventory has printed. */
 export interface ScriptOutput {

@@ -1,7 +1,7 @@
 import { DecryptionError, TemplateText } from '../values/template-text.ts'
 import type { InventoryProblem } from './errors.ts'
 import { decodeUtf8 } from './file-text.ts'
-import type { SourceText } from './yaml-document.ts'
+import type { SourceText } from './source-text.ts'
 
 /** Decrypts Ansible Vault. */
 export interface Vault {

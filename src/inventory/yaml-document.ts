@@ -1,17 +1,9 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Document, ErrorCode } from 'yaml'
 import type { InventoryProblem } from './errors.ts'
+import type { SourceText } from './source-text.ts'
 import { plainSource, type Vault } from './vault-text.ts'
 import { makeData, startOf, type YamlData } from './yaml-data.ts'
-
-/** A file's path and text. */
-export interface SourceText {
-  /** As specified by the user; errors begin with it. */
-  readonly path: string
-  readonly text: string
-  /** It was encrypted: its texts are secrets. */
-  readonly isConfidential?: boolean
-}
 
 /** Keys and indexes of a value. */
 export type Path = readonly PropertyKey[]

@@ -37,6 +37,7 @@ void t.test('each document is read as by ansible-core, or refused', async (t) =>
       'a: 1\nb: 2\na: 3\n',
       '{"a": 1, "a": 2}\n',
       '{"a": {"__ansible_unsafe": "{{ x }}"}}\n',
+      '{"a": {"__ansible_vault": "x"}}\n',
       'a: {b: 1,\n  c: 2}\nd: [\n  e,\nf]\n',
       'a: [\nb\n]\n',
     ],
