@@ -33,7 +33,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (argv) => (await import('./commands/doc.ts')).docCommand(argv),
   },
   inventory: {
-    args: '--list | --host NAME | --graph [GROUP]',
+    args: '--list|--graph|--host NAME [options]',
     help: 'show hosts, groups and variables of the inventory',
     run: async (argv, root) => (await import('./inventory-command.ts')).inventoryCommand(argv, root),
   },

@@ -27,7 +27,7 @@ const IGNORED =
  *
  * @throws {InventoryError} it is missing, not readable, or a script that fails.
  */
-export async function readSource(argument: string): Promise<SourceGroup> {
+export async function readInventorySource(argument: string): Promise<SourceGroup> {
   if (isHostList(argument) && !(await exists(argument))) {
     return { sources: [{ hostList: argument }], directory: undefined }
   }

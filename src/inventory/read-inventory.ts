@@ -4,7 +4,7 @@ import type { SourceText } from './source-text.ts'
 import { InventoryError } from './errors.ts'
 import type { Inventory } from './inventory.ts'
 import { decodeUtf8, fileError, unreadable } from './file-text.ts'
-import { readSource } from './inventory-sources.ts'
+import { readInventorySource } from './inventory-sources.ts'
 import { parseInventory } from './parse-inventory.ts'
 import type { Vault } from './vault-text.ts'
 import type { VarsDirectory, VarsSource } from './parse-inventory.ts'
@@ -32,7 +32,7 @@ export interface InventoryLocation {
 export async function readInventory(location: string | InventoryLocation): Promise<Inventory> {
   const { files, playbookDirectory, vault }: InventoryLocation =
     typeof location === 'string' ? { files: [location] } : location
-  const groups = await Promise.all(files.map(readSource))
+  const groups = await Promise.all(files.map(readInventorySource))
   // Of a directory with several files, the last one determines its place.
   const directories = new Map<string, string>()
   for (const { directory } of groups) {
