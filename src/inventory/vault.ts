@@ -12,6 +12,9 @@ export interface VaultPassword {
   readonly origin: string
 }
 
+/** The vault id of values without one, and of passwords without one. */
+const DEFAULT_ID = 'default'
+
 interface VaultOptions {
   /** Only the password with the id of a value decrypts it (`vault_id_match`); by default it is tried first. */
   readonly matchIds?: boolean
@@ -24,9 +27,8 @@ export function vaultOf(passwords: readonly VaultPassword[], { matchIds = false 
     open: (text) => {
       const envelope = parseEnvelope(text)
       const { id } = envelope
-      const matching = passwords.filter((each) => each.id === id)
-      // As in Ansible, a value without a label is tried with all passwords.
-      const others = matchIds && id !== undefined ? [] : passwords.filter((each) => !matching.includes(each))
+      const matching = passwords.filter((each) => each.id === (id ?? DEFAULT_ID))
+      const others = matchIds ? [] : passwords.filter((each) => !matching.includes(each))
       const candidates = [...matching, ...others]
       for (const { password } of candidates) {
         const plain = decrypt(envelope, password.reveal())
@@ -45,7 +47,9 @@ export function vaultOf(passwords: readonly VaultPassword[], { matchIds = false 
 
 function explain(id: string | undefined, passwords: readonly VaultPassword[], tried: readonly VaultPassword[]): string {
   const label = id === undefined ? '' : ` with the vault id "${id}"`
-  if (tried.length === 0) return `no vault password has the vault id "${id}": add --vault-id ${id}@FILE`
+  if (passwords.length === 0) return 'this is encrypted itself, and no vault password precedes it'
+  if (tried.length === 0)
+    return `no vault password has the vault id "${id ?? DEFAULT_ID}": add --vault-id ${id ?? DEFAULT_ID}@FILE`
   const origins = passwords.map(({ origin }) => origin).join(', ')
   return tried.length === 1
     ? `the vault password of ${origins} is wrong for this value${label}`

@@ -93,6 +93,7 @@ void t.test('a password with the vault id is tried first, then all others', asyn
   t.ok(opens([password('other'), password('first', 'prod')]))
   t.ok(opens([password('other', 'prod'), FIRST]), 'the id is a hint only, as in Ansible')
   t.notOk(opens([FIRST], { matchIds: true }))
+  t.equal(vaultOf([FIRST], { matchIds: true }).open(caseOf(/^one/).envelope).toString(), 'one line', 'no id: "default"')
   t.throws(() => vaultOf([FIRST], { matchIds: true }).open(envelope), {
     message: 'no vault password has the vault id "prod": add --vault-id prod@FILE',
   })
