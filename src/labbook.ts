@@ -46,7 +46,8 @@ export { quote, raw as unquoted, sh } from './shell/quote.ts'
 // Hosts and files of the user.
 export { connectionSettings } from './connection/index.ts'
 export type { InventoryProblem } from './inventory/errors.ts'
-export { syntaxAdvice, type Path, type SourceText, type YamlIssue } from './inventory/yaml-document.ts'
+export type { SourceText } from './inventory/source-text.ts'
+export { syntaxAdvice, type Path, type YamlIssue } from './inventory/yaml-document.ts'
 
 // Text: CSV, tables, slugs, suggestions.
 export { csvText } from './text/csv.ts'

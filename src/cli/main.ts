@@ -9,6 +9,7 @@ import {
   PatternError,
   readInventory,
   type Inventory,
+  type Vault,
 } from '../inventory/index.ts'
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
@@ -46,6 +47,7 @@ import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
 import { withPromptedVars } from './vars-prompt.ts'
 import { toText } from '../values/to-text.ts'
+import { openVault } from './vault-options.ts'
 
 /** Errors that the user can fix: only their message is printed. */
 const EXPECTED = [
@@ -110,21 +112,23 @@ async function start(
     const { completionScript } = await import('./completion/scripts.ts')
     return print(completionScript(options.completion))
   }
-  const extraVars = options.help || options.version ? {} : readExtraVars(options)
+  const isInformation = options.help || options.version
+  const config = isInformation ? undefined : new AnsibleConfig(process.env)
+  const vault = config && (await openVault(options.vault, config, canPrompt({ ...options, yes: false })))
+  const extraVars = isInformation ? {} : readExtraVars(options, vault)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
   const { version } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return print(help(playbook, command, all))
-  if (options.version) return print(`labbook ${version}\n`)
+  if (config === undefined) return print(`labbook ${version}\n`)
   checkProjectFile(root)
-  const config = new AnsibleConfig(process.env)
   const choices = connectionChoices(options, config)
   setConnectionDefaults(choices.defaults)
-  const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, process.env)
+  const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, config)
   const inventory = withLab(
-    withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root) })),
+    withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root), vault })),
     options.provider ?? named(rendered.lab_provider),
     playbook.lab,
   )
@@ -233,11 +237,11 @@ function print(text: string): 0 {
   return 0
 }
 
-function readExtraVars({ extraVars }: CliOptions): Record<string, unknown> {
+function readExtraVars({ extraVars }: CliOptions, vault: Vault | undefined): Record<string, unknown> {
   const files = extraVars.flatMap((source) =>
     source.kind === 'file' ? [[source.path, readVarsFile(source.path)]] : [],
   )
-  return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>)
+  return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>, vault)
 }
 
 function readVarsFile(file: string): string {

@@ -2,6 +2,7 @@ import { type OptionSpec, parseCommandLine, suggestion } from './command-line.ts
 import { CONNECTION_OPTIONS, connectionOptions, type ConnectionOptions } from './connection-options.ts'
 import { parseExtraVars, type ExtraVarsArgument } from './extra-vars.ts'
 import { UsageError } from './usage-error.ts'
+import { VAULT_OPTIONS, vaultOptions, type VaultOptions } from './vault-options.ts'
 
 /** The options of the command line, the same for every playbook. */
 export interface CliOptions {
@@ -27,6 +28,7 @@ export interface CliOptions {
   readonly verbosity: number
   readonly askBecomePass: boolean
   readonly connection: ConnectionOptions
+  readonly vault: VaultOptions
   /** The lab's provider; default: from the inventory. */
   readonly provider: string | undefined
   readonly listHosts: boolean
@@ -69,7 +71,7 @@ export const OPTIONS = {
   inventory: {
     short: 'i',
     value: 'PATH',
-    help: 'inventory file; repeat it to merge several (default: $ANSIBLE_INVENTORY, inventory.yaml)',
+    help: 'inventory: a file (YAML or INI), directory, program, or hosts a,b,; repeatable (default: inventory.yaml)',
   },
   limit: { short: 'l', value: 'PATTERN', help: "limit to these hosts: node1, 'workers:!node3', @file" },
   'retry-failed': { value: 'RUN', help: 'only the hosts that failed in this run: a name in runs/, or latest' },
@@ -90,6 +92,7 @@ export const OPTIONS = {
   provider: { value: 'NAME', help: 'provider of the lab: auto, namespaces, qemu' },
   ...CONNECTION_OPTIONS,
   'ask-become-pass': { short: 'K', help: 'ask for the sudo password' },
+  ...VAULT_OPTIONS,
   'allow-faults': { help: "allow faults, load tests and removal of data on hosts outside Labbook's lab" },
   list: { help: 'list the experiments, their last durations and what they disturb, and exit' },
   'list-hosts': { help: 'list the hosts of each play, and exit' },
@@ -152,6 +155,7 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}, s
     provider: last('provider'),
     askBecomePass: on('ask-become-pass'),
     connection: connectionOptions(all, !on('no-input') && !on('json')),
+    vault: vaultOptions(all, !on('no-input') && !on('json')),
     listHosts: on('list-hosts'),
     listTasks: on('list-tasks'),
     listTags: on('list-tags'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Secret } from '../values/secret.ts'
 import { toText } from '../values/to-text.ts'
 import { PlaybookError } from './play-context.ts'
 
@@ -68,7 +69,7 @@ export const defineVars = <const D extends VarDefinitions>(area: string, definit
 
 function valueOf(name: string, definition: VarDefinition, value: unknown, host: string | undefined): unknown {
   if (value === undefined || value === null) return definition.default
-  const { success, data, error } = definition.schema.safeParse(value)
+  const { success, data, error } = definition.schema.safeParse(revealed(value))
   if (success) return data
   const variable = host === undefined ? name : `${host}: ${name}`
   const reasons = error.issues.map(({ path, message }) =>
@@ -79,6 +80,15 @@ function valueOf(name: string, definition: VarDefinition, value: unknown, host: 
       ? `${variable}: ${reasons.join('; ')}`
       : `${variable} is ${JSON.stringify(value)}: ${reasons.join('; ')}`,
   )
+}
+
+/** Secrets as their text: the recorder masks it. The identical value if it has none. */
+function revealed(value: unknown): unknown {
+  if (value instanceof Secret) return value.reveal()
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [key, revealed(item)])
+  if (entries.every(([key, item]) => item === (value as Record<string, unknown>)[key])) return value
+  return Array.isArray(value) ? entries.map(([, item]) => item) : Object.fromEntries(entries)
 }
 
 /**

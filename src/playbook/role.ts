@@ -10,7 +10,7 @@ type Definitions = Readonly<Record<string, VarDefinition>>
 export interface RoleOptions<D extends Definitions> {
   readonly name: string
   /**
-   * The role's directory: `import.meta.dirname`. Its `templates/` and `files/` are searched before those of the project.
+   * The role's directory: `import.meta.dirname`. Its `templates/` and `files/` are searched before the project's.
    */
   readonly directory: string
   /** Its variables and their defaults: those of the call, else the host's, else the default. */

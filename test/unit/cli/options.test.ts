@@ -32,6 +32,7 @@ void t.test('empty command line means the defaults', async (t) => {
     verbosity: 0,
     askBecomePass: false,
     connection: { variables: new Map(), askPass: false, acceptNew: false },
+    vault: { ask: false, files: [], ids: [] },
     listHosts: false,
     listTasks: false,
     listTags: false,

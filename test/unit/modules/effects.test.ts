@@ -15,8 +15,13 @@ const call = (name: string): AnyModule => (modules as unknown as Record<string, 
 
 type Asked = readonly [module: string, params: object]
 const paramsOf = ([module, params]: Asked): never => call(module).definition.schema.parse(params) as never
-const readsOf = (asked: Asked): readonly string[] | undefined => call(asked[0]).definition.reads?.(paramsOf(asked))
-const setsOf = (asked: Asked): readonly string[] | undefined => call(asked[0]).definition.sets?.(paramsOf(asked))
+/** Undefined: anything, without keywords of the task. */
+const unlessAnything = (keys: readonly string[] | undefined): readonly string[] | undefined =>
+  keys?.includes('*') === true ? undefined : keys
+const readsOf = (asked: Asked): readonly string[] | undefined =>
+  unlessAnything(call(asked[0]).definition.reads?.(paramsOf(asked)))
+const setsOf = (asked: Asked): readonly string[] | undefined =>
+  unlessAnything(call(asked[0]).definition.sets?.(paramsOf(asked)))
 
 const ENGINE = [
   'unit:docker.service',
