@@ -55,6 +55,7 @@ export function modulesPage(): string {
     "[playbooks.md](playbooks.md) as well. Written by `npm run docs` from the modules' own schemas and comments.",
     '',
     ...sections,
+    readFileSync(path.join(import.meta.dirname, 'missing-modules.md.txt'), 'utf8'),
     filesSection(),
     templatesSection(),
   ].join('\n')
