@@ -57,6 +57,7 @@ export function modulesPage(): string {
     '',
     ...sections,
     parametersSection(definitions.map(([, definition]) => definition)),
+    readFileSync(path.join(import.meta.dirname, 'missing-modules.md.txt'), 'utf8'),
     filesSection(),
     templatesSection(),
   ].join('\n')

@@ -44,7 +44,8 @@ t.test('find finds what that of Ansible finds', async (t) => {
     try {
       const started = spawnSync('sh', ['-e', '-c', (first?.init ?? '').replaceAll('/t/', `${at}/`)])
       t.equal(started.status, 0, String(started.stderr))
-      for (const { id, params } of cases) {
+      // The script differs little from case to case: the other shells run each third.
+      for (const { id, params } of cases.filter((_, at) => shell === shells[0] || at % 3 === 0)) {
         const answer = answers.get(id)
         const { values, problem } = findIn(
           shell,
