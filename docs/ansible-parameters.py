@@ -22,14 +22,17 @@ COLLECTIONS = {
     **dict.fromkeys(["authorized_key", "mount", "synchronize", "sysctl"], "ansible.posix"),
 }
 
+# Modules that other branches of the code may have: the page leaves out what no module here has.
+OTHERS = """authorized_key blockinfile cron fetch find known_hosts locale_gen modprobe mount package replace service
+synchronize tempfile timezone unarchive""".split()
+
 index = (HERE.parent / "src/modules/index.ts").read_text()
-names = sorted({name for name in re.findall(r"export \{ (\w+)", index)} | {"htpasswd"})
+names = sorted({name for name in re.findall(r"export \{ (\w+)", index)} | {"htpasswd", *OTHERS})
 found = {}
 for name in names:
     collection = COLLECTIONS.get(name, "community.docker" if name.startswith("docker_") else "ansible.builtin")
     done = subprocess.run(["ansible-doc", "-j", f"{collection}.{name}"], capture_output=True, text=True, check=False)
     doc = json.loads(done.stdout or "{}").get(f"{collection}.{name}", {}).get("doc", {})
-    # Connections to a Docker daemon and names of Python libraries are those of all modules of a collection.
     options = [option for option in doc.get("options", {}) if option not in ("free_form", "free-form", "key_value")]
     if options:
         found[f"{collection}.{name}"] = sorted(options)
