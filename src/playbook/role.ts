@@ -10,7 +10,7 @@ type Definitions = Readonly<Record<string, VarDefinition>>
 export interface RoleOptions<D extends Definitions> {
   readonly name: string
   /**
-   * The role's directory: `import.meta.dirname`. Its `templates/` and `files/` are searched before those of the project.
+   * The role's directory: `import.meta.dirname`. Its `templates/` and `files/` are searched before the project's.
    */
   readonly directory: string
   /** Its variables and their defaults: those of the call, else the host's, else the default. */
@@ -28,7 +28,7 @@ export interface RoleCall {
   readonly at: { toString(): string }
 }
 
-/** A role: `roles: [nginx({ nginx_port: 8080 })]`. */
+/** A role: `roles: [nginx({ nginx_port: 81 })]`. */
 export type Role<D extends Definitions> = (vars?: Partial<VarValues<D>>) => RoleCall
 
 /**
