@@ -28,7 +28,7 @@ export interface RoleCall {
   readonly at: { toString(): string }
 }
 
-/** A role: `roles: [nginx({ nginx_port: 80 })]`. */
+/** A role: `roles: [nginx({ nginx_port: 81 })]`. */
 export type Role<D extends Definitions> = (vars?: Partial<VarValues<D>>) => RoleCall
 
 /**
