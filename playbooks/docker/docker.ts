@@ -11,10 +11,12 @@ import {
   systemd,
   template,
   timeoutMultiplierOf,
+  toText,
 } from 'labbook'
 import { dockerCe } from './docker-ce.ts'
-import { DISTRO_PACKAGES } from './packages.ts'
+import { distroPackages } from './packages.ts'
 import { dockerVars } from './vars.ts'
+import { templateFile } from '../template-file.ts'
 
 /** Only with docker_storage_force; without it, a disk that holds data is refused. */
 const erasesStorage: Disturbs = ({ hosts, hostvars }) =>
@@ -39,7 +41,7 @@ export const docker = play(
     storage(on),
     // Before the package, so that the daemon reads it at its first start.
     template('Configure the daemon', {
-      src: 'docker/daemon.json',
+      src: templateFile('docker/daemon.json'),
       dest: '/etc/docker/daemon.json',
       mode: '0644',
       vars: {
@@ -53,7 +55,7 @@ export const docker = play(
       ? dockerCe(on.facts)
       : [
           apt('Install Docker', {
-            name: DISTRO_PACKAGES,
+            name: distroPackages(releaseOf(on.facts)),
             update_cache: true,
             cache_valid_time: 3600,
             install_recommends: false,
@@ -72,6 +74,11 @@ export const docker = play(
     }),
   }),
 )
+
+const releaseOf = (facts: PlayContext['facts']) => ({
+  distribution: toText(facts.distribution ?? 'Debian'),
+  release: toText(facts.distribution_release ?? ''),
+})
 
 const DROP_IN = '/etc/systemd/system/docker.service.d'
 

@@ -1,6 +1,6 @@
 import { experiment, type SetupContext } from 'labbook'
 import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
-import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
+import type { AppEndpoint } from '../swarm/experiments/support/counter-traffic.ts'
 import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
 import { isReady, isReadyNode, parseClusterNodes, parsePods } from './objects.ts'
 import { appSettings } from './settings.ts'

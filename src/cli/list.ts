@@ -2,6 +2,7 @@ import { metaActionOf } from '../modules/core/meta.ts'
 import type { Inventory } from '../inventory/index.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
 import { checkTask } from '../execution/check-task.ts'
+import { assertionsOf } from '../playbook/experiment.ts'
 import { inventoryVariables } from '../playbook/variables.ts'
 import type { Play, PlayContext, PlaybookStep } from '../playbook/play.ts'
 import { handlersOf, tasksOf } from '../playbook/play-tasks.ts'
@@ -39,7 +40,7 @@ export function listTasks(
       if (step.kind === 'experiment')
         return [
           head,
-          ...Object.entries({ ...step.assertions, ...step.questions }).map(([id, says]) => `  ${id}: ${says}`),
+          ...Object.entries({ ...assertionsOf(step), ...step.questions }).map(([id, says]) => `  ${id}: ${says}`),
         ].join('\n')
       if (first === undefined) return `${head}\n  (no hosts)`
       const context = listingContext(step, inventory, first, extraVars)

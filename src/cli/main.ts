@@ -17,6 +17,7 @@ import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '
 import { inventoryVariables, renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
+import { PACKAGE_ROOT } from '../values/package-root.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { AnsibleConfig } from './ansible-config.ts'
 import { COMPLETE_VARIABLE } from './completion/variable.ts'
@@ -33,10 +34,13 @@ import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
 import { listTags } from './list-tags.ts'
+import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
 import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
 import { syntaxCheck, type SyntaxCheck } from './syntax-check.ts'
+import { PlanOutdated } from './apply-plan.ts'
+import { readPlan } from './saved-plan.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
@@ -57,14 +61,22 @@ const EXPECTED = [
  * Runs a playbook from its command line.
  *
  * @param root - the project directory, with `templates/` and `runs/`.
+ * @param command - what runs the playbook, for `--help`.
+ * @param commandLine - runs it again as now.
  * @returns 0 ok, 1 error, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted.
  */
-export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+export async function main(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  command: readonly string[] = ['npx', 'zx', `playbooks/${playbook.name}.mjs`],
+  commandLine: readonly string[] = [...command, ...argv],
+): Promise<number> {
   try {
-    return await start(playbook, argv, root)
+    return await start(playbook, argv, root, { command, commandLine })
   } catch (error) {
     if (error instanceof Cancelled) return 130
-    if (error instanceof RunRefused) {
+    if (error instanceof RunRefused || error instanceof PlanOutdated) {
       process.stderr.write(`${error.message}\n`)
       return 2
     }
@@ -80,21 +92,25 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
   }
 }
 
-async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+async function start(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  { command, commandLine }: { readonly command: readonly string[]; readonly commandLine: readonly string[] },
+): Promise<number> {
   if (process.env[COMPLETE_VARIABLE] !== undefined) return print(await complete(playbook, argv, root))
-  const options = parseOptions(argv, playbook.subcommands)
-  if (options.completion !== undefined) {
-    const { completionScript } = await import('./completion/scripts.ts')
-    return print(completionScript(options.completion))
-  }
+  const given = parseOptions(argv, playbook.subcommands)
+  const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
+  const options = savedPlan === undefined ? given : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
-  if (options.help) return print(help(playbook, all))
+  const { version } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
+  if (options.help) return print(help(playbook, command, all))
   if (options.version) return print(`labbook ${version}\n`)
+  checkProjectFile(root)
   const config = new AnsibleConfig(process.env)
   const choices = connectionChoices(options, config)
   setConnectionDefaults(choices.defaults)
@@ -111,7 +127,9 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   if (retry !== undefined && hosts.length === 0) return print(`${nothingToRetry(retry)}\n`)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
-  const steps = all.filter((step) => isStepSelectable(step.tags, tags))
+  const steps = all.filter(
+    (step) => isStepSelectable(step.tags, tags) && (savedPlan === undefined || step.kind === 'play'),
+  )
   if (options.listTags) return print(`${listTags(steps, inventory, hosts, extraVars)}\n`)
   if (options.syntaxCheck) return printSyntaxCheck(syntaxCheck(steps, inventory, hosts, extraVars))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
@@ -126,15 +144,16 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   if (options.listTasks) return print(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
   if (options.list)
     return print(
-      listExperiments({
-        playbook,
-        steps,
-        inventory,
-        hosts,
-        extraVars,
-        args: options.args,
-        runs: path.join(root, 'runs'),
-      }),
+      (playbook.preview?.(options.args, reads.view(rendered)) ?? '') +
+        listExperiments({
+          playbook,
+          steps,
+          inventory,
+          hosts,
+          extraVars,
+          args: options.args,
+          runs: path.join(root, 'runs'),
+        }),
     )
   if (options.step && !canPrompt({ ...options, yes: false }))
     throw new UsageError('--step asks before each task, so it needs a terminal; run without --step')
@@ -150,7 +169,8 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     playbook: playbook.name,
     steps,
     version,
-    argv,
+    argv: commandLine,
+    playbookArguments: argv,
     root,
     options,
     inventory,
@@ -163,6 +183,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     mayDisturb,
     withoutPermission: playbook.withoutPermission,
     ...(playbook.reportQuestions === undefined ? {} : { reportQuestions: playbook.reportQuestions }),
+    ...(savedPlan === undefined ? {} : { savedPlan }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
@@ -183,9 +204,13 @@ function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
 
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
 
-const help = ({ name, description, subcommands: words, variable }: Playbook, steps: readonly PlaybookStep[]): string =>
+const help = (
+  { description, subcommands: words, variable }: Playbook,
+  command: readonly string[],
+  steps: readonly PlaybookStep[],
+): string =>
   helpText({
-    playbook: `${name}.mjs`,
+    command: command.join(' '),
     description,
     steps: steps.map((step) => step.name),
     variable,

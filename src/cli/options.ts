@@ -12,6 +12,10 @@ export interface CliOptions {
   readonly tags: readonly string[]
   readonly skipTags: readonly string[]
   readonly check: boolean
+  /** File for the plan of check mode. */
+  readonly out: string | undefined
+  /** A saved plan to apply. */
+  readonly apply: string | undefined
   readonly diff: boolean
   /** The maximum number of hosts in parallel. */
   readonly forks: number
@@ -29,8 +33,6 @@ export interface CliOptions {
   readonly listTasks: boolean
   readonly listTags: boolean
   readonly syntaxCheck: boolean
-  /** Print the script that completes the options in this shell. */
-  readonly completion: CompletionShell | undefined
   /** A run whose failed hosts are the only ones to run on. */
   readonly retryFailed: string | undefined
   readonly startAtTask: string | undefined
@@ -51,9 +53,6 @@ export interface CliOptions {
   readonly args: readonly string[]
 }
 
-const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const
-export type CompletionShell = (typeof COMPLETION_SHELLS)[number]
-
 /** Subcommands of a playbook and their help: `{ up: 'create the lab' }`. `'snapshot NAME'` takes an argument. */
 export type Subcommands = Readonly<Record<string, string>>
 
@@ -71,6 +70,8 @@ export const OPTIONS = {
   'start-at-task': { value: 'NAME', help: 'start at the task with this name; * and ? are wildcards' },
   step: { help: 'ask before each task whether to run it' },
   check: { short: 'C', help: 'make no changes, show what would change' },
+  out: { value: 'FILE', help: 'with --check: save the plan to this file' },
+  apply: { value: 'FILE', help: 'make exactly the changes of this saved plan, or none' },
   diff: { short: 'D', help: 'show the differences of changed files' },
   forks: { short: 'f', value: 'N', help: 'hosts to run in parallel (default: 25)' },
   'force-handlers': { help: 'run notified handlers even on hosts that failed' },
@@ -87,11 +88,6 @@ export const OPTIONS = {
   'list-tasks': { help: 'list the tasks of each play, and exit' },
   'list-tags': { help: 'list the tags of each play and its tasks, and exit' },
   'syntax-check': { help: 'check the playbook without contacting a host, and exit' },
-  completion: {
-    value: 'SHELL',
-    choices: COMPLETION_SHELLS,
-    help: 'print what completes options in this shell: bash, zsh, fish',
-  },
   json: { help: 'print events as JSON lines; never prompt' },
   'no-input': { help: 'never prompt; run on all hosts' },
   yes: { short: 'y', help: 'never prompt, run on all hosts; does not imply --allow-faults' },
@@ -121,12 +117,16 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}): 
         'set ansible_become_password for the hosts instead',
     )
   }
+  if (on('out') && !on('check')) throw new UsageError('--out saves the plan of check mode: add --check')
+  if (on('apply') && on('check')) throw new UsageError('--apply makes changes, and --check makes none: leave out one')
   return {
     inventory: all('inventory'),
     limit: last('limit'),
     tags: all('tags').flatMap((list) => tagList('tags', list)),
     skipTags: all('skip-tags').flatMap((list) => tagList('skip-tags', list)),
     check: on('check'),
+    out: last('out'),
+    apply: last('apply'),
     diff: on('diff'),
     forks: wholeNumber('forks', last('forks') ?? '25'),
     repeat: wholeNumber('repeat', last('repeat') ?? '1'),
@@ -139,7 +139,6 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}): 
     listTasks: on('list-tasks'),
     listTags: on('list-tags'),
     syntaxCheck: on('syntax-check'),
-    completion: completionShell(last('completion')),
     retryFailed: last('retry-failed'),
     startAtTask: last('start-at-task'),
     step: on('step'),
@@ -185,13 +184,6 @@ function tagList(name: Name, list: string): string[] {
     .filter((tag) => tag !== '')
   if (tags.length === 0) throw new UsageError(`--${name} needs at least one tag: --${name} a,b`)
   return tags
-}
-
-function completionShell(name: string | undefined): CompletionShell | undefined {
-  if (name === undefined) return undefined
-  const shell = COMPLETION_SHELLS.find((known) => known === name)
-  if (shell === undefined) throw new UsageError(`--completion must be ${COMPLETION_SHELLS.join(', ')}, not "${name}"`)
-  return shell
 }
 
 function wholeNumber(name: Name, text: string): number {

@@ -58,6 +58,11 @@ export interface Plan<V> {
   readonly changes: readonly Change[]
   /** The registered value. After changes the probe runs again, and that plan's values count. */
   readonly values?: V
+  /**
+   * Parts of the registered value that only this plan knows, such as what a file had before: added to the values that
+   * the second probe gives.
+   */
+  readonly changeValues?: Partial<V>
   /** Text for the user, shown with the result whatever the verbosity. */
   readonly msg?: string
   /**
@@ -187,6 +192,11 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    * result}.
    */
   readonly comesBack?: ReconnectOptions<z.output<S>>
+  /**
+   * For a module that waits for a host which may not be reachable yet: outside check mode the runner waits for it, and
+   * the plan gets the seconds that it took, instead of the output of the probe.
+   */
+  readonly connects?: ReconnectOptions<z.output<S>>
   /** Timeout of the task in seconds, if it depends on the parameters. */
   timeLimitSeconds?(params: z.output<S>): number
 }

@@ -105,8 +105,11 @@ export interface ExperimentOptions {
    * read-only.
    */
   readonly disturbs: false | Disturbs
-  /** Claims to prove: finding id -> statement. Without a verdict they are reported as inconclusive. */
-  readonly assertions: Readonly<Record<string, string>>
+  /**
+   * Claims to prove: finding id -> statement. Without a verdict they are reported as inconclusive. A function is called
+   * when the experiment starts, for claims about what an earlier step has found.
+   */
+  readonly assertions: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
   /** Questions: finding id -> statement. A negative answer does not fail the run. */
   readonly questions?: Readonly<Record<string, string>>
   /** The expected result and why, in one or two sentences, written before the experiment. */
@@ -126,6 +129,10 @@ export interface Experiment extends ExperimentOptions {
   readonly name: string
   readonly method: (on: ExperimentContext) => Promise<void> | void
 }
+
+/** The claims of an experiment as far as they are known now. */
+export const assertionsOf = ({ assertions }: Pick<Experiment, 'assertions'>): Readonly<Record<string, string>> =>
+  typeof assertions === 'function' ? assertions() : assertions
 
 /** Defines an experiment. */
 export const experiment = (

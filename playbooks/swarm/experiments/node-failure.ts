@@ -160,7 +160,7 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
 }
 
 /** Stops the daemon and its socket: socket activation would restart it. */
-function stopDaemon(node: string): Fault {
+export function stopDaemon(node: string): Fault {
   const commands = {
     inject: 'systemctl stop docker.socket docker.service',
     recover: 'systemctl start docker.socket docker.service',

@@ -8,6 +8,7 @@ import { affects } from '../../../src/execution/predicted-effects.ts'
 import { secret } from '../../../src/values/secret.ts'
 import { runIn } from '../../support/shells.ts'
 import { inEachShell } from './each-shell.ts'
+import { packageReads, packageSets } from './package-effects.ts'
 
 type AnyModule = ModuleCall<z.ZodObject, unknown>
 const call = (name: string): AnyModule => (modules as unknown as Record<string, AnyModule>)[name] as AnyModule
@@ -344,12 +345,12 @@ const sets: readonly (readonly [...Asked, sets: readonly string[] | undefined])[
 ]
 
 t.test('each module declares what its plan reads', async (t) => {
-  for (const [module, params, expected] of reads)
+  for (const [module, params, expected] of [...reads, ...packageReads])
     t.same(readsOf([module, params]), expected, `${module} ${JSON.stringify(params)}`)
 })
 
 t.test('each module declares the most that its changes set', async (t) => {
-  for (const [module, params, expected] of sets)
+  for (const [module, params, expected] of [...sets, ...packageSets])
     t.same(setsOf([module, params]), expected, `${module} ${JSON.stringify(params)}`)
 })
 
@@ -358,10 +359,10 @@ t.test('both tables contain every module', async (t) => {
   t.ok(names.length > 25)
   for (const name of names.filter((it) => it !== 'reboot')) {
     t.ok(
-      reads.some(([module]) => module === name),
+      [...reads, ...packageReads].some(([module]) => module === name),
       `reads of ${name}`,
     )
-    t.ok(sets.some(([module]) => module === name) || name === 'user', `sets of ${name}`)
+    t.ok([...sets, ...packageSets].some(([module]) => module === name) || name === 'user', `sets of ${name}`)
   }
 })
 

@@ -104,3 +104,7 @@ export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 
 
 /** Prints `completed`, `updating`, `rollback_completed`, ..., and Docker's message. */
 export const UPDATE_STATE = `docker service inspect ${COUNTER} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`
+
+/** Whether an update state is final. */
+export const isUpdateOver = (stdout: string): boolean =>
+  /^(completed|rollback_completed|paused|rollback_paused)/.test(stdout)
