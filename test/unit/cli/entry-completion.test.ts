@@ -75,10 +75,6 @@ for (const [words, expected] of [
   [['-e', 'web'], ['web_workers=']],
   [['-e', '@va'], FILES],
   [['--provider', 'q'], ['qemu']],
-  [
-    ['--completion', ''],
-    ['bash', 'zsh', 'fish'],
-  ],
   [['-i', ''], FILES],
   [['--private-key=/ro'], FILES],
   [['--user', 'a'], []],
