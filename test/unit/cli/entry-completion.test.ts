@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { candidateLines, completions, FILES, type CompletionSources } from '../../../src/cli/completion/candidates.ts'
@@ -27,7 +27,7 @@ const steps = [
     throw new Error('needs facts')
   }),
 ]
-const project = t.testdir({ runs: { '2026-01-01-site': {}, '2026-01-02-app': {} } })
+const project = t.testdir({ bin: {}, runs: { '2026-01-01-site': {}, '2026-01-02-app': {} } })
 const vars = defineVars('web', {
   web_workers: { schema: varTypes.integer(1, 64), default: 4, description: 'workers' },
 })
@@ -93,9 +93,8 @@ t.test('a line has the word and what it means', (t) => {
 })
 
 /** A project whose program prints its arguments as candidates. */
-const directory = t.testdir()
+const directory = project
 const entry = path.join(directory, 'site.mjs')
-mkdirSync(path.join(directory, 'bin'))
 writeFileSync(entry, "import 'labbook/cli'")
 writeFileSync(path.join(directory, 'inventory file'), '')
 writeFileSync(
