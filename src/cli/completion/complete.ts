@@ -1,3 +1,4 @@
+import { AnsibleConfig } from '../ansible-config.ts'
 import { readInventory } from '../../inventory/index.ts'
 import { inventoryFiles, playbookDirectory } from '../inventory-files.ts'
 import { withLab } from '../lab.ts'
@@ -10,7 +11,7 @@ import { completionSources } from './sources.ts'
 /** The lines that complete the last of the arguments of a playbook. */
 export async function completionsFor(playbook: Playbook, argv: readonly string[], root: string): Promise<string> {
   const options = knownOptions(argv, playbook)
-  const { files } = inventoryFiles({ inventory: options?.inventory ?? [] }, root, process.env)
+  const { files } = inventoryFiles({ inventory: options?.inventory ?? [] }, root, new AnsibleConfig(process.env))
   const inventory = await readInventory({ files, playbookDirectory: playbookDirectory(root) })
   const steps = stepsOf(playbook, options?.args ?? [])
   const sources = completionSources(
