@@ -108,10 +108,6 @@ async function start(
     savedPlan === undefined
       ? given
       : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands, playbook.switches)
-  if (options.completion !== undefined) {
-    const { completionScript } = await import('./completion/scripts.ts')
-    return print(completionScript(options.completion))
-  }
   const isInformation = options.help || options.version
   const config = isInformation ? undefined : new AnsibleConfig(process.env)
   const vault = config && (await openVault(options.vault, config, canPrompt({ ...options, yes: false })))

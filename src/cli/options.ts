@@ -35,8 +35,6 @@ export interface CliOptions {
   readonly listTasks: boolean
   readonly listTags: boolean
   readonly syntaxCheck: boolean
-  /** Print the script that completes the options in this shell. */
-  readonly completion: CompletionShell | undefined
   /** A run whose failed hosts are the only ones to run on. */
   readonly retryFailed: string | undefined
   readonly startAtTask: string | undefined
@@ -56,9 +54,6 @@ export interface CliOptions {
   /** The positional arguments: subcommands of the playbook, and their arguments. */
   readonly args: readonly string[]
 }
-
-const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const
-export type CompletionShell = (typeof COMPLETION_SHELLS)[number]
 
 /** Subcommands of a playbook and their help: `{ up: 'create the lab' }`. `'snapshot NAME'` takes an argument. */
 export type Subcommands = Readonly<Record<string, string>>
@@ -99,11 +94,6 @@ export const OPTIONS = {
   'list-tasks': { help: 'list the tasks of each play, and exit' },
   'list-tags': { help: 'list the tags of each play and its tasks, and exit' },
   'syntax-check': { help: 'check the playbook without contacting a host, and exit' },
-  completion: {
-    value: 'SHELL',
-    choices: COMPLETION_SHELLS,
-    help: 'print what completes options in this shell: bash, zsh, fish',
-  },
   json: { help: 'print events as JSON lines; never prompt' },
   'no-input': { help: 'never prompt; run on all hosts' },
   yes: { short: 'y', help: 'never prompt, run on all hosts; does not imply --allow-faults' },
@@ -160,7 +150,6 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}, s
     listTasks: on('list-tasks'),
     listTags: on('list-tags'),
     syntaxCheck: on('syntax-check'),
-    completion: completionShell(last('completion')),
     retryFailed: last('retry-failed'),
     startAtTask: last('start-at-task'),
     step: on('step'),
@@ -206,13 +195,6 @@ function tagList(name: Name, list: string): string[] {
     .filter((tag) => tag !== '')
   if (tags.length === 0) throw new UsageError(`--${name} needs at least one tag: --${name} a,b`)
   return tags
-}
-
-function completionShell(name: string | undefined): CompletionShell | undefined {
-  if (name === undefined) return undefined
-  const shell = COMPLETION_SHELLS.find((known) => known === name)
-  if (shell === undefined) throw new UsageError(`--completion must be ${COMPLETION_SHELLS.join(', ')}, not "${name}"`)
-  return shell
 }
 
 function wholeNumber(name: Name, text: string): number {

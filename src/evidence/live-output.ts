@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder'
-import type { OutputSink } from '../shell/batch.ts'
+import type { LiveSink } from '../execution/captured-output.ts'
 import type { Redactor } from './redactor.ts'
 
 /** Longer lines are not shown while the task runs; its result has them. */
@@ -18,7 +18,7 @@ export interface LiveOutputOptions {
  * The output of a running task, line by line, with the secrets masked that are masked in its result: what may be the
  * start of a secret is held back.
  */
-export class LiveOutput implements OutputSink {
+export class LiveOutput implements LiveSink {
   readonly #redactor: Redactor
   readonly #options: LiveOutputOptions
   readonly #decoder = new StringDecoder('utf8')

@@ -67,6 +67,7 @@ export class BlockFlow {
   /** The positions of the `rescue` that may run if the task fails. */
   rescuesOf(position: number): number[] {
     const blocks = this.#placeOf(position).flatMap(({ block, section }) => (section === 'block' ? [block] : []))
+    if (blocks.length === 0) return []
     return this.#places.flatMap((place, at) =>
       place.some(({ block, section }) => section === 'rescue' && blocks.includes(block)) ? [at] : [],
     )

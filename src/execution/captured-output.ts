@@ -23,7 +23,10 @@ export interface OverflowSource {
 }
 
 /** Opens what shows an output while its task runs. */
-export type OpenLiveOutput = (of: OverflowSource) => OutputSink
+export type OpenLiveOutput = (of: OverflowSource) => LiveSink
+
+/** Receives an output while its task runs. */
+export type LiveSink = OutputSink
 
 export type OpenOverflowFile = (of: OverflowSource) => OverflowFile
 

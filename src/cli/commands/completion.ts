@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { PACKAGE_ROOT } from '../../values/package-root.ts'
 import { type OptionSpec, suggestion } from '../command-line.ts'
+import { ENTRY_SCRIPTS } from '../completion/scripts.ts'
 import { OPTIONS } from '../options.ts'
 import { UsageError } from '../usage-error.ts'
 import { moduleSections } from './doc.ts'
@@ -89,7 +90,8 @@ function fish({ commands, options, modules }: Completion): string {
 export const SHELLS: Readonly<Record<string, (completion: Completion) => string>> = { bash, zsh, fish }
 
 /**
- * `labbook completion SHELL`: prints a script that completes commands, options and modules.
+ * `labbook completion SHELL`: prints a script that completes commands, options and modules, and the arguments of
+ * entry points.
  *
  * @param commands - with their help.
  * @returns the exit code. @throws {UsageError}
@@ -102,6 +104,6 @@ export function completionCommand(argv: readonly string[], commands: Completion[
     throw new UsageError(`completion takes one shell: ${names.join(', ')}${suggestion(shell, names)}`)
   }
   const modules = [...moduleSections(readFileSync(path.join(PACKAGE_ROOT, 'docs/modules.md'), 'utf8')).keys()]
-  process.stdout.write(script({ commands, options: OPTIONS, modules }))
+  process.stdout.write(`${script({ commands, options: OPTIONS, modules })}\n${ENTRY_SCRIPTS[shell] ?? ''}`)
   return 0
 }

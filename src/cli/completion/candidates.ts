@@ -33,7 +33,6 @@ const VALUES: Partial<Record<Name, readonly [Values, (sources: CompletionSources
   'retry-failed': ['one', (sources) => [...sources.runs(), 'latest']],
   'extra-vars': ['one', (sources) => sources.variables().map((name) => `${name}=`)],
   provider: ['one', (sources) => sources.providers],
-  completion: ['one', () => OPTIONS.completion.choices],
 }
 
 const FILE_OPTIONS: readonly Name[] = ['inventory', 'private-key', 'key-file']

@@ -1,9 +1,8 @@
-import type { CompletionShell } from '../options.ts'
 import { COMPLETE_VARIABLE } from './variable.ts'
 
 const BASH = String.raw`# Completion of Labbook's playbooks for bash.
 declare -gA _labbook_previous
-_labbook() {
+_labbook_entry() {
   local entry='' word i found line cur prefix
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${'$'}{COMP_WORDS[i]}
@@ -36,17 +35,17 @@ _labbook() {
   done <<<"$found"
 }
 for _labbook_command in node npx zx; do
-  if [[ $(complete -p "$_labbook_command" 2>/dev/null) =~ -F\ ([^ ]+) && ${'$'}{BASH_REMATCH[1]} != _labbook ]]; then
+  if [[ $(complete -p "$_labbook_command" 2>/dev/null) =~ -F\ ([^ ]+) && ${'$'}{BASH_REMATCH[1]} != _labbook_entry ]]; then
     _labbook_previous[$_labbook_command]=${'$'}{BASH_REMATCH[1]}
   fi
 done
 unset _labbook_command
-complete -o bashdefault -o default -F _labbook node npx zx
+complete -o bashdefault -o default -F _labbook_entry node npx zx
 `
 
 const ZSH = String.raw`# Completion of Labbook's playbooks for zsh.
 typeset -gA _labbook_previous
-_labbook() {
+_labbook_entry() {
   local entry= found i
   for ((i = 2; i < CURRENT; i++)); do
     if [[ $words[i] == *.mjs ]] && grep -qs labbook/cli "$words[i]"; then entry=$words[i]; break; fi
@@ -74,10 +73,10 @@ _labbook() {
 () {
   local command
   for command in node npx zx; do
-    [[ $_comps[$command] != _labbook ]] && _labbook_previous[$command]=$_comps[$command]
+    [[ $_comps[$command] != _labbook_entry ]] && _labbook_previous[$command]=$_comps[$command]
   done
 }
-compdef _labbook node npx zx
+compdef _labbook_entry node npx zx
 `
 
 const FISH = String.raw`# Completion of Labbook's playbooks for fish.
@@ -104,5 +103,5 @@ for command in node npx zx
 end
 `
 
-/** The script that a user sources. */
-export const completionScript = (shell: CompletionShell): string => ({ bash: BASH, zsh: ZSH, fish: FISH })[shell]
+/** By shell: the script that completes the arguments of entry points, `node playbooks/NAME.mjs`. */
+export const ENTRY_SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: FISH }

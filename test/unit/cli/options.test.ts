@@ -37,7 +37,6 @@ void t.test('empty command line means the defaults', async (t) => {
     listTasks: false,
     listTags: false,
     syntaxCheck: false,
-    completion: undefined,
     retryFailed: undefined,
     startAtTask: undefined,
     step: false,

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { candidateLines, completions, FILES, type CompletionSources } from '../../../src/cli/completion/candidates.ts'
-import { completionScript } from '../../../src/cli/completion/scripts.ts'
+import { ENTRY_SCRIPTS } from '../../../src/cli/completion/scripts.ts'
 import { completionSources } from '../../../src/cli/completion/sources.ts'
-import { parseOptions } from '../../../src/cli/options.ts'
 import { parseInventory } from '../../../src/inventory/index.ts'
 import { command } from '../../../src/modules/core/command.ts'
 import { meta } from '../../../src/modules/core/meta.ts'
@@ -28,7 +27,7 @@ const steps = [
     throw new Error('needs facts')
   }),
 ]
-const project = t.testdir({ runs: { '2026-01-01-site': {}, '2026-01-02-app': {} } })
+const project = t.testdir({ bin: {}, runs: { '2026-01-01-site': {}, '2026-01-02-app': {} } })
 const vars = defineVars('web', {
   web_workers: { schema: varTypes.integer(1, 64), default: 4, description: 'workers' },
 })
@@ -76,10 +75,6 @@ for (const [words, expected] of [
   [['-e', 'web'], ['web_workers=']],
   [['-e', '@va'], FILES],
   [['--provider', 'q'], ['qemu']],
-  [
-    ['--completion', ''],
-    ['bash', 'zsh', 'fish'],
-  ],
   [['-i', ''], FILES],
   [['--private-key=/ro'], FILES],
   [['--user', 'a'], []],
@@ -94,14 +89,12 @@ for (const [words, expected] of [
 t.test('a line has the word and what it means', (t) => {
   t.equal(candidateLines(completions(['--no-'], sources)), '--no-input\tnever prompt; run on all hosts\n')
   t.equal(candidateLines(FILES), ':files\n')
-  t.throws(() => parseOptions(['--completion', 'csh']), { message: '--completion must be bash, zsh, fish, not "csh"' })
   t.end()
 })
 
 /** A project whose program prints its arguments as candidates. */
-const directory = t.testdir()
+const directory = project
 const entry = path.join(directory, 'site.mjs')
-mkdirSync(path.join(directory, 'bin'))
 writeFileSync(entry, "import 'labbook/cli'")
 writeFileSync(path.join(directory, 'inventory file'), '')
 writeFileSync(
@@ -122,14 +115,14 @@ function inBash(line: string): string[] {
 node_before() { COMPREPLY=(of node); }
 complete -F node_before node
 source /dev/stdin <<'END'
-${completionScript('bash')}
+${ENTRY_SCRIPTS.bash ?? ''}
 END
 COMP_LINE=$1 COMP_POINT=\${#1}
 read -ra COMP_WORDS <<<"$1"
 [[ $1 == *' ' ]] && COMP_WORDS+=('')
 COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 compopt() { :; }
-_labbook "\${COMP_WORDS[0]}"
+_labbook_entry "\${COMP_WORDS[0]}"
 printf '%s\\n' "\${COMPREPLY[@]}"
 `
   const done = spawnSync('bash', ['-c', program, 'bash', line], {
