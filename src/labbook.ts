@@ -18,10 +18,11 @@ export { block, type BlockOptions } from './playbook/block.ts'
 export type { Block } from './playbook/task-list.ts'
 export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './playbook/play.ts'
 export { add_host, group_by, include_vars, set_fact } from './playbook/typescript-words.ts'
+export { role, type Role, type RoleCall, type RoleOptions } from './playbook/role.ts'
 export { defineVars, varTypes, type VarSet } from './playbook/define-vars.ts'
 export { tagged } from './playbook/tags.ts'
 export { durationMultiplierOf, timeoutMultiplierOf } from './playbook/timeout-multiplier.ts'
-export type { Summary } from './evidence/index.ts'
+export { storedEvents, storedSummary, type Summary } from './evidence/index.ts'
 export type { Closing } from './ui/index.ts'
 
 // Values of tasks.

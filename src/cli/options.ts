@@ -35,6 +35,8 @@ export interface CliOptions {
   readonly listTasks: boolean
   readonly listTags: boolean
   readonly syntaxCheck: boolean
+  /** Print the script that completes the options in this shell. */
+  readonly completion: CompletionShell | undefined
   /** A run whose failed hosts are the only ones to run on. */
   readonly retryFailed: string | undefined
   readonly startAtTask: string | undefined
@@ -55,8 +57,14 @@ export interface CliOptions {
   readonly args: readonly string[]
 }
 
+const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const
+export type CompletionShell = (typeof COMPLETION_SHELLS)[number]
+
 /** Subcommands of a playbook and their help: `{ up: 'create the lab' }`. `'snapshot NAME'` takes an argument. */
 export type Subcommands = Readonly<Record<string, string>>
+
+/** Flags of a playbook, and the variable that each sets: `{ all: { help: 'measure all', sets: 'all=true' } }`. */
+export type Switches = Readonly<Record<string, { readonly help: string; readonly sets: string }>>
 
 /** All options, in the order of the help. */
 export const OPTIONS = {
@@ -91,6 +99,11 @@ export const OPTIONS = {
   'list-tasks': { help: 'list the tasks of each play, and exit' },
   'list-tags': { help: 'list the tags of each play and its tasks, and exit' },
   'syntax-check': { help: 'check the playbook without contacting a host, and exit' },
+  completion: {
+    value: 'SHELL',
+    choices: COMPLETION_SHELLS,
+    help: 'print what completes options in this shell: bash, zsh, fish',
+  },
   json: { help: 'print events as JSON lines; never prompt' },
   'no-input': { help: 'never prompt; run on all hosts' },
   yes: { short: 'y', help: 'never prompt, run on all hosts; does not imply --allow-faults' },
@@ -105,10 +118,11 @@ type Name = keyof typeof OPTIONS
  *
  * @param argv - the arguments after the playbook's name.
  * @param words - the playbook's subcommands; default: none.
+ * @param switches - the playbook's flags; default: none.
  * @throws {UsageError} the command line is invalid; the message is for the user.
  */
-export function parseOptions(argv: readonly string[], words: Subcommands = {}): CliOptions {
-  const parsed = parseCommandLine<Name>(argv, OPTIONS)
+export function parseOptions(argv: readonly string[], words: Subcommands = {}, switches: Switches = {}): CliOptions {
+  const parsed = parseCommandLine<string>(argv, { ...OPTIONS, ...switches })
   const help = parsed === 'help'
   const { all, positionals } = help ? { all: () => [], positionals: [] } : parsed
   const args = parseSubcommands(positionals, words)
@@ -133,7 +147,10 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}): 
     diff: on('diff'),
     forks: wholeNumber('forks', last('forks') ?? '25'),
     repeat: wholeNumber('repeat', last('repeat') ?? '1'),
-    extraVars: all('extra-vars').map(parseExtraVars),
+    extraVars: [
+      ...all('extra-vars'),
+      ...Object.entries(switches).flatMap(([name, { sets }]) => (all(name).length > 0 ? [sets] : [])),
+    ].map(parseExtraVars),
     verbosity: all('verbose').length,
     provider: last('provider'),
     askBecomePass: on('ask-become-pass'),
@@ -143,6 +160,7 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}): 
     listTasks: on('list-tasks'),
     listTags: on('list-tags'),
     syntaxCheck: on('syntax-check'),
+    completion: completionShell(last('completion')),
     retryFailed: last('retry-failed'),
     startAtTask: last('start-at-task'),
     step: on('step'),
@@ -188,6 +206,13 @@ function tagList(name: Name, list: string): string[] {
     .filter((tag) => tag !== '')
   if (tags.length === 0) throw new UsageError(`--${name} needs at least one tag: --${name} a,b`)
   return tags
+}
+
+function completionShell(name: string | undefined): CompletionShell | undefined {
+  if (name === undefined) return undefined
+  const shell = COMPLETION_SHELLS.find((known) => known === name)
+  if (shell === undefined) throw new UsageError(`--completion must be ${COMPLETION_SHELLS.join(', ')}, not "${name}"`)
+  return shell
 }
 
 function wholeNumber(name: Name, text: string): number {

@@ -53,7 +53,7 @@ for (const file of markdownFiles().filter((name) => !name.startsWith('docs/measu
         continue
       }
       const { default: playbook } = (await import(pathToFileURL(source).href)) as { default: Playbook }
-      t.doesNotThrow(() => parseOptions(args, playbook.subcommands), `${name}.mjs ${args.join(' ')}`)
+      t.doesNotThrow(() => parseOptions(args, playbook.subcommands, playbook.switches), `${name}.mjs ${args.join(' ')}`)
     }
   })
 }
