@@ -15,6 +15,9 @@ export class MissingInput extends Error {
   }
 }
 
+const VAULT = Buffer.from('$ANSIBLE_VAULT;')
+const ENCRYPTED = 'is encrypted with Ansible Vault, which is supported for variables only: put the text into one'
+
 /**
  * Reads files on the controller for tasks, each once per run. Missing files are not cached: a later task may create
  * them.
@@ -80,7 +83,10 @@ export class InputReader {
       try {
         const { size } = await stat(place)
         if (size > CONTENT_LIMIT) throw new MissingInput(`"${place}" has ${tooBig(size)}`, [place])
-        return await readFile(place)
+        const bytes = await readFile(place)
+        // Ansible would decrypt it.
+        if (bytes.subarray(0, VAULT.length).equals(VAULT)) throw new MissingInput(`"${place}" ${ENCRYPTED}`, [place])
+        return bytes
       } catch (error) {
         if (error instanceof MissingInput) throw error
         const { code } = error as NodeJS.ErrnoException

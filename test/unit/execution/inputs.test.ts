@@ -117,3 +117,11 @@ t.test('a file that is too big for a script is refused before it is read', async
   )
   t.same(ran.exchanges, {}, 'nothing is sent to the host')
 })
+
+t.test('a file that is encrypted with Ansible Vault is refused: Ansible would decrypt it', async (t) => {
+  fresh({ 'secret.txt': '$ANSIBLE_VAULT;1.1;AES256\n6162\n' })
+  await t.rejects(new InputReader(folder).readAll(put.definition, { src: 'secret.txt', to: '/x' }), {
+    name: 'MissingInput',
+    message: /secret.txt" is encrypted with Ansible Vault, which is supported for variables only/,
+  })
+})
