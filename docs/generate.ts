@@ -10,6 +10,7 @@ import * as lab from 'labbook/lab'
 import * as transfer from 'labbook/transfer'
 import * as x509 from 'labbook/x509'
 import { PROJECT_VARS } from '../playbooks/project.ts'
+import { inventorySchema, varsSchema } from '../release/schema.ts'
 import type { ModuleDefinition } from '../src/modules/module.ts'
 import { filterNames, testNames } from '../src/templates/index.ts'
 import { toText } from '../src/values/to-text.ts'
@@ -55,10 +56,53 @@ export function modulesPage(): string {
     "[playbooks.md](playbooks.md) as well. Written by `npm run docs` from the modules' own schemas and comments.",
     '',
     ...sections,
+    parametersSection(definitions.map(([, definition]) => definition)),
     readFileSync(path.join(import.meta.dirname, 'missing-modules.md.txt'), 'utf8'),
     filesSection(),
     templatesSection(),
   ].join('\n')
+}
+
+/** The parameters of Ansible's modules (`ansible-parameters.py`): which of them a module has. */
+function parametersSection(definitions: readonly ModuleDefinition[]): string {
+  const file = path.join(import.meta.dirname, 'ansible-parameters.json')
+  const known = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, readonly string[]>>
+  const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
+  const rows = Object.entries(known).flatMap(([fullName, theirs]) => {
+    const definition = definitions.find(({ name }) => name === fullName.split('.').at(-1))
+    if (definition === undefined) return []
+    const schema = z.toJSONSchema(definition.schema, { io: 'input', unrepresentable: 'any' }) as {
+      properties?: Readonly<Record<string, unknown>>
+    }
+    const ours = Object.keys(schema.properties ?? {})
+    const absent = theirs.filter((name) => !ours.includes(name))
+    const isRefused = (name: string): boolean => refusal(definition, name) !== undefined
+    const cells = [
+      theirs.filter((name) => ours.includes(name)),
+      absent.filter(isRefused),
+      absent.filter((name) => !isRefused(name)),
+      ours.filter((name) => !theirs.includes(name)),
+    ]
+    return [`| ${fullName} | ${cells.map(list).join(' | ')} |`]
+  })
+  return [
+    "## Parameters of Ansible's modules",
+    '',
+    'Compared with the documentation of Ansible 12. *Here* has the parameters of both; the sections of the modules say',
+    'where their values differ. Every other parameter is an error that names it: *refused* ones with the way to do it,',
+    '*missing* ones as unknown. So are the aliases of Ansible.',
+    '',
+    '| module | here | refused | missing | only in Labbook |',
+    '|---|---|---|---|---|',
+    ...rows.sort((a, b) => a.localeCompare(b)),
+    '',
+  ].join('\n')
+}
+
+/** What a module says instead of a parameter that it refuses with a reason. */
+function refusal({ schema }: ModuleDefinition, name: string): string | undefined {
+  const issues = schema.safeParse({ [name]: 'x' }).error?.issues ?? []
+  return issues.map(({ message }) => message).find((message) => message.includes(`"${name}" is not supported`))
 }
 
 /** The counts of the comparison of the modules for files with Ansible's. */
@@ -225,10 +269,17 @@ export function variablesPage(): string {
   ].join('\n')
 }
 
+/** The files of `schema/`: what editors know of inventories and variables. */
+export const schemaFiles = (): Readonly<Record<string, string>> => ({
+  'schema/inventory.json': `${JSON.stringify(inventorySchema(PROJECT_VARS), null, 2)}\n`,
+  'schema/vars.json': `${JSON.stringify(varsSchema(PROJECT_VARS), null, 2)}\n`,
+})
+
 const shownDefault = ({ default: value, shownDefault: text }: VarSet['definitions'][string]): string =>
   text ?? (value === undefined ? '' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``)
 
 if (process.argv[1] === import.meta.filename) {
   writeFileSync(path.join(ROOT, 'docs/modules.md'), modulesPage())
   writeFileSync(path.join(ROOT, 'docs/variables.md'), variablesPage())
+  for (const [file, text] of Object.entries(schemaFiles())) writeFileSync(path.join(ROOT, file), text)
 }

@@ -64,8 +64,11 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
   ],
 }
 
-/** Not covered by a property: waiting has no state (`test/unit/modules/core/waiting.test.ts`). */
-const waiting: readonly ModuleName[] = ['pause', 'wait_for_connection']
+/**
+ * Not covered by a property: waiting has no state, services may end at any time, and nodes have no git
+ * (`test/unit/modules/core`).
+ */
+const byUnitTests: readonly ModuleName[] = ['pause', 'wait_for_connection', 'service_facts', 'git']
 
 /**
  * Not covered by a property: modprobe would change this machine's kernel, and locale_gen takes half a minute
@@ -84,7 +87,7 @@ export const byCases: readonly ModuleName[] = [
   'registry_gc',
   'docker_storage',
   'k8s',
-  ...waiting,
+  ...byUnitTests,
   ...system,
 ]
 
