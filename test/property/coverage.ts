@@ -91,5 +91,5 @@ export const byCases: readonly ModuleName[] = [
   ...system,
 ]
 
-/** All modules. */
-export const allModules = Object.keys(modules) as ModuleName[]
+/** All modules; other exports have no definition. */
+export const allModules = (Object.keys(modules) as ModuleName[]).filter((name) => 'definition' in modules[name])

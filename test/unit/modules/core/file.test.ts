@@ -159,7 +159,7 @@ t.test('file rejects contradictory parameters', async (t) => {
       .join() ?? ''
   t.match(why({ path: `/${'é'.repeat(128)}/a` }), 'has a name of more than 255 bytes')
   t.match(why({ path: '/a/..', state: 'absent' }), 'refusing to remove /')
-  t.match(why({ path: '/a', state: 'link' }), "src and state: 'link' require each other")
+  t.match(why({ path: '/a', state: 'link' }), "src and state: 'link' or 'hard' require each other")
   t.match(why({ path: '/a', state: 'touch', recurse: true }), 'recurse requires')
   t.match(why({ path: '/a', state: 'link', src: '/b', mode: '0600' }), 'a link has no separate mode')
 })
