@@ -16,6 +16,7 @@ import { signingKey } from './signing-key.ts'
 import { footerOf } from './footer.ts'
 import { onInterrupt } from './interrupt.ts'
 import type { PreparedRun } from './prepared-run.ts'
+import { sharedVariables } from './shared-variables.ts'
 
 /** Runs the playbook, records it and renders the report. @returns the exit code. */
 export async function execute(ready: PreparedRun): Promise<number> {
@@ -58,6 +59,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
       varReads: ready.reads,
       warnings: [...ready.warnings, ...warnings],
       ...(ready.reportQuestions === undefined ? {} : { reportQuestions: ready.reportQuestions }),
+      recordedVariables: sharedVariables(ready.inventory, ready.hosts, ready.vars),
       root,
       connect: (name) => connect(targetOf(name)),
       subscriber: emit,

@@ -2,14 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionConfigError, connectionSettings, setConnectionDefaults } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
-import {
-  decodeUtf8,
-  InventoryError,
-  limitHosts,
-  PatternError,
-  readInventory,
-  type Inventory,
-} from '../inventory/index.ts'
+import { InventoryError, limitHosts, PatternError, readInventory, type Inventory } from '../inventory/index.ts'
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { hostsOf } from '../runner/run.ts'
@@ -23,7 +16,6 @@ import { connectionChoices, type ConnectionChoices } from './connection-choices.
 import { execute } from './execute.ts'
 import type { PreparedRun } from './prepared-run.ts'
 import { LabError } from '../lab/lab.ts'
-import { mergeExtraVars } from './extra-vars.ts'
 import { helpText } from './help.ts'
 import { labMachineTest, withLab } from './lab.ts'
 import { listExperiments } from './list-experiments.ts'
@@ -35,6 +27,7 @@ import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
+import { readExtraVars } from './read-extra-vars.ts'
 import { UsageError } from './usage-error.ts'
 import { toText } from '../values/to-text.ts'
 
@@ -78,7 +71,7 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
   const options = parseOptions(argv, playbook.subcommands)
-  const extraVars = options.help || options.version ? {} : readExtraVars(options)
+  const extraVars = options.help || options.version ? {} : readExtraVars(options.extraVars)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
@@ -144,6 +137,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     warnings,
     mayDisturb,
     withoutPermission: playbook.withoutPermission,
+    vars: playbook.vars ?? [],
     ...(playbook.reportQuestions === undefined ? {} : { reportQuestions: playbook.reportQuestions }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
@@ -164,22 +158,6 @@ const help = ({ name, description, subcommands: words, variable }: Playbook, ste
 function print(text: string): 0 {
   process.stdout.write(text)
   return 0
-}
-
-function readExtraVars({ extraVars }: CliOptions): Record<string, unknown> {
-  const files = extraVars.flatMap((source) =>
-    source.kind === 'file' ? [[source.path, readVarsFile(source.path)]] : [],
-  )
-  return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>)
-}
-
-function readVarsFile(file: string): string {
-  try {
-    return decodeUtf8(file, readFileSync(file))
-  } catch (error) {
-    if (error instanceof InventoryError) throw error
-    throw new UsageError(`--extra-vars @${file}: cannot read the file: ${(error as NodeJS.ErrnoException).code}`)
-  }
 }
 
 /** All hosts, those of `--limit`, or on a terminal those that the user selects. */

@@ -58,7 +58,8 @@ export async function verifyCommand(argv: readonly string[], runs: string): Prom
   return EXIT_CODES[signature.status === 'invalid' ? 'changed' : status]
 }
 
-function filesOf(run: string | undefined, runs: string): RunFiles {
+/** The files of a run, named as on the command line. @throws {UsageError | EvidenceError} */
+export function filesOf(run: string | undefined, runs: string): RunFiles {
   return run?.endsWith('.zip') === true ? bundleFiles(run) : directoryFiles(realpathSync(runDirectory(run, runs)))
 }
 

@@ -40,7 +40,7 @@ const OPTIONS = {
 const help = (): string => `Renders the report of a run again, from its event log.
 
 Usage: npx zx playbooks/report.mjs [RUN ...] [options]
-       npx zx playbooks/report.mjs verify | bundle | list | diff ... (--help for each)
+       npx zx playbooks/report.mjs verify | bundle | list | diff | reproduce ... (--help for each)
 
   RUN  a directory, or a name in runs/ (default: latest). Several runs make one report; of findings with the same id,
        that of the newest run is shown.
@@ -52,6 +52,7 @@ Commands:
   bundle [RUN]               one zip file with all of them, to hand in
   list                       all runs
   diff RUN RUN               what changed between two runs
+  reproduce RUN              run the same playbook on your hosts, and compare the findings
 
 Examples:
   # the latest run, as a PDF in Russian
@@ -81,6 +82,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   bundle: async (argv, runs) => (await import('./report-verify.ts')).bundleCommand(argv, runs),
   list: async (argv, runs) => (await import('./report-history.ts')).listCommand(argv, runs),
   diff: async (argv, runs) => (await import('./report-history.ts')).diffCommand(argv, runs),
+  reproduce: async (argv, runs) => (await import('./report-reproduce.ts')).reproduceCommand(argv, runs),
 }
 
 /**

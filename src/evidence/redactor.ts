@@ -1,12 +1,10 @@
 import type { RunEvent } from '../events/events.ts'
 import { RECORD_LIMIT_BYTES, TRUNCATION_SIGN, widenTruncation } from '../events/truncated-text.ts'
-import { secretCount, secretsSince } from '../values/secret.ts'
+import { MASK, secretCount, secretsSince } from '../values/secret.ts'
 import { asLatin1, formsOf, inJson } from './secret-encodings.ts'
 import { SecretMatcher } from './secret-matcher.ts'
 import { maskStream, type MaskedStream, type MaskRule } from './mask-stream.ts'
 import { mapStrings } from './map-strings.ts'
-
-const MASK = '[REDACTED]'
 
 /** Patterns of secrets that are not registered. `sign` is a cheap test that most texts fail. */
 const PATTERNS: readonly Required<MaskRule>[] = [

@@ -4,9 +4,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,6 +40,16 @@ writeFileSync(
     }),
   ]
   process.exitCode = await main({ name: 'small', description: '', steps }, process.argv.slice(2), '${root}')
+  `,
+)
+
+// The entry point that "reproduce" runs.
+writeFileSync(
+  path.join(root, 'playbooks/small.mjs'),
+  `
+  import { spawnSync } from 'node:child_process'
+  const args = ['--import=${import.meta.resolve('tsx')}', '${root}/program.ts', ...process.argv.slice(2)]
+  process.exitCode = spawnSync(process.execPath, args, { cwd: '${root}', stdio: 'inherit' }).status
   `,
 )
 
@@ -80,6 +92,15 @@ writeFileSync(path.join(root, 'allowed'), `ann@example.org ${readFileSync(`${key
 const common = ['--no-input', '-i', 'inventory.yaml'] as const
 t.equal(program(...common, '-e', 'answers=no', '-e', 'ms=20').status, 2)
 t.equal(program(...common, '-e', 'answers=yes', '-e', 'ms=12', '-e', 'report_signing_key=key').status, 0)
+
+const [, signed = ''] = readdirSync(path.join(root, 'runs'))
+  .filter((name) => name !== 'latest')
+  .sort()
+/** Later runs move the link. */
+function restoreLatest(): void {
+  rmSync(latest)
+  symlinkSync(signed, latest)
+}
 
 t.test('a run verifies as it was written, and is signed', async (t) => {
   const { status, stdout } = await report('verify')
@@ -124,6 +145,36 @@ t.test('runs are listed, and compared', async (t) => {
     status: 1,
     stderr: 'diff compares two runs, not 1: report.mjs diff RUN RUN\n',
   })
+})
+
+t.test('a run is repeated with its variables, and its findings compared', async (t) => {
+  const own = ['-i', path.join(root, 'inventory.yaml'), '--no-input', '--json'] as const
+  const other = await report('reproduce', 'latest', ...own, '-e', 'answers=no')
+  t.match(JSON.parse(other.stdout), [
+    {
+      id: 'app.answers',
+      before: 'holds',
+      after: 'does not hold',
+      result: 'not reproduced',
+      measured: [{ before: [12], after: [12] }],
+    },
+  ])
+  t.equal(other.status, 2)
+  t.match(
+    (await report('reproduce', 'latest', '--with', 'latest')).stdout,
+    [
+      'FINDING      RESULT      IN THE RUN     HERE         ',
+      'app.answers  reproduced  does not hold  does not hold',
+      '  time                   12 ms          12 ms        ',
+      '',
+      '1 of 1 findings reproduced, 0 not, 0 inconclusive',
+    ]
+      .map((line) => line.trimEnd())
+      .join('\n'),
+  )
+  for (const { run } of (JSON.parse((await report('list', '--json')).stdout) as { run: string }[]).slice(2))
+    rmSync(path.join(root, 'runs', run), { recursive: true })
+  restoreLatest()
 })
 
 t.test('a report that is rendered again stays intact, and loses its signature', async (t) => {
