@@ -103,7 +103,7 @@ export interface RunStart extends Base {
   readonly about?: ReportMetadata
   /** Absent in event logs of older versions: their reports have no questions. */
   readonly questions?: readonly ReportQuestion[]
-  /** Declared variables that the inventory sets for all hosts, for `report.mjs reproduce`. Not those of `--extra-vars`. */
+  /** Declared variables that the inventory sets for all hosts, for `report.mjs reproduce`; not `--extra-vars`. */
   readonly variables?: Readonly<Record<string, unknown>>
   readonly controller: { readonly hostname: string; readonly node: string; readonly platform: string }
 }
