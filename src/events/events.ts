@@ -206,11 +206,18 @@ export interface Exhibit extends Base {
   readonly durationMs: number
   /** As in {@link CommandRecord}. */
   readonly long?: TruncatedOutputs
+  /**
+   * When its output arrived: milliseconds since `start`, 1 for stdout or 2 for stderr, and the number of bytes. Absent
+   * for measurements, for outputs over 1 MiB, for outputs with a masked secret, and in event logs of older versions.
+   */
+  readonly chunks?: readonly OutputChunk[]
   /** Shown instead of the terminal output, which remains available as text. */
   readonly chart?: Chart
   /** The underlying data. The report writes each item to `data/<id>-<name>`. */
   readonly data?: readonly ExhibitData[]
 }
+
+export type OutputChunk = readonly [ms: number, stream: 1 | 2, bytes: number]
 
 /** A data file, such as `requests.csv`. */
 export interface ExhibitData {

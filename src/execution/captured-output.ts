@@ -1,8 +1,10 @@
 import { characterStart, RECORD_LIMIT_BYTES, truncationMarker } from '../events/truncated-text.ts'
-import type { OutputSink, TruncatedOutput, CommandResult } from '../shell/batch.ts'
+import type { Arrival, OutputSink, TruncatedOutput, CommandResult } from '../shell/batch.ts'
 
 /** Plans require the complete output of a probe, up to this limit. It bounds memory use. */
 const PLAN_LIMIT_BYTES = 8 * 1024 * 1024
+/** Of one output: a program may print without end, byte by byte. */
+const MAX_ARRIVALS = 5000
 const HALF = RECORD_LIMIT_BYTES / 2
 
 /** A file for the complete content of a long output. */
@@ -33,6 +35,8 @@ export interface CaptureOptions {
   readonly purpose: 'change' | 'probe' | 'ahead'
   /** For outputs over {@link RECORD_LIMIT_BYTES}. Without it, the complete output is lost. */
   readonly openOverflowFile?: (stream: OverflowSource['stream']) => OverflowFile
+  /** Milliseconds since the start. With it, the arrival times of the output's chunks are kept. */
+  readonly elapsed?: () => number
 }
 
 /** One output stream of one script: complete in memory while short, only head and tail once long. */
@@ -44,10 +48,13 @@ export class CapturedOutput implements OutputSink {
   #chunks: Buffer[] = []
   #ends: { readonly head: Buffer; readonly tail: Tail } | undefined
   #text: string | undefined
+  readonly #elapsed: (() => number) | undefined
+  readonly #arrivals: [ms: number, bytes: number][] = []
   /** Why the overflow file could not be written. */
   problem: unknown
 
-  constructor(stream: OverflowSource['stream'], { purpose, openOverflowFile: spool }: CaptureOptions) {
+  constructor(stream: OverflowSource['stream'], { purpose, openOverflowFile: spool, elapsed }: CaptureOptions) {
+    this.#elapsed = elapsed
     this.#limit = purpose === 'probe' ? PLAN_LIMIT_BYTES : RECORD_LIMIT_BYTES
     this.#openSpool = spool && (() => spool(stream))
   }
@@ -55,6 +62,7 @@ export class CapturedOutput implements OutputSink {
   write(chunk: Buffer): void {
     if (this.#text !== undefined) return
     this.#bytes += chunk.length
+    if (this.#elapsed !== undefined) this.#arrived(this.#elapsed(), chunk.length)
     this.#toFile(chunk)
     if (this.#ends !== undefined) {
       this.#ends.tail.push(chunk)
@@ -84,6 +92,20 @@ export class CapturedOutput implements OutputSink {
   long(): TruncatedOutput | undefined {
     if (this.#bytes <= RECORD_LIMIT_BYTES) return undefined
     return { bytes: this.#bytes, ...(this.#spool === undefined ? {} : { file: this.#spool.file }) }
+  }
+
+  /** The arrival times of its chunks; undefined for a long output, or if they were not asked for. */
+  arrivals(): readonly Arrival[] | undefined {
+    return this.#elapsed === undefined || this.#ends !== undefined || this.#bytes > RECORD_LIMIT_BYTES
+      ? undefined
+      : this.#arrivals
+  }
+
+  /** Chunks of the same millisecond are one, as are all after the last that is kept. */
+  #arrived(ms: number, bytes: number): void {
+    const last = this.#arrivals.at(-1)
+    if (last !== undefined && (last[0] === ms || this.#arrivals.length >= MAX_ARRIVALS)) last[1] += bytes
+    else this.#arrivals.push([ms, bytes])
   }
 
   #toFile(chunk: Buffer): void {

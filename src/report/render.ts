@@ -63,7 +63,10 @@ export async function renderReport(
   const style = formats.includes('html') ? reportStyle() : ''
   try {
     if (view.exhibits.length > 0) await mkdir(join(directory, 'img'), { recursive: true, mode: PRIVATE_DIRECTORY })
-    for (const { slug, svg } of view.exhibits) await replaceFile(join(directory, 'img', `${slug}.svg`), svg)
+    for (const { slug, svg, cast } of view.exhibits) {
+      await replaceFile(join(directory, 'img', `${slug}.svg`), svg)
+      if (cast !== undefined) await replaceFile(join(directory, 'img', `${slug}.cast`), cast)
+    }
     await writeData(
       directory,
       view.exhibits.flatMap(({ data }) => data),

@@ -1,6 +1,7 @@
 import type { Summary } from '../evidence/summary.ts'
 import type { Exhibit, Finding } from '../events/events.ts'
 import type { drawChart } from './chart.ts'
+import { asciicast } from './asciicast.ts'
 import { dataFiles, type DataFile } from './data-files.ts'
 import type { DiffLine, diffLines } from './diff.ts'
 import type { ReportData, HostTasks, RetainedExhibit } from './report-data.ts'
@@ -22,6 +23,8 @@ export interface ExhibitView extends Pick<Exhibit, 'id' | 'title' | 'host' | 'co
   readonly chart: { readonly problem?: string } | undefined
   readonly text: string
   readonly long: readonly LongOutput[]
+  /** Its asciicast; undefined if the times of its output are not known. */
+  readonly cast: string | undefined
   readonly data: readonly DataFile[]
 }
 
@@ -227,6 +230,7 @@ function showExhibits(
       ...draw(exhibit, slug, drawing, messages),
       text,
       long,
+      cast: asciicast(exhibit),
       data: dataFiles(exhibit, slug),
     })
   }

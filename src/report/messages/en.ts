@@ -106,6 +106,7 @@ export const en = {
     answer: 'Answer',
     asText: 'as text',
     data: 'Data',
+    recording: 'Recording (asciinema play)',
     see: 'See',
     seeAlso: 'See also',
     ignored: 'ignored',

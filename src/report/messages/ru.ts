@@ -125,6 +125,7 @@ export const ru: Messages = {
     answer: 'Ответ',
     asText: 'текстом',
     data: 'Данные',
+    recording: 'Запись (asciinema play)',
     see: 'См.',
     seeAlso: 'См. также',
     ignored: 'проигнорировано',
