@@ -71,7 +71,7 @@ export function repeatedCommand({ argv, check, variables = {} }: RunStart, reade
 /** Connections, providers and keys belong to the reader's hosts, not to the run. */
 const isOfReader = (name: string): boolean => /^(ansible_|lab_provider$|report_)/.test(name)
 
-const isMasked = (value: unknown): boolean => String(JSON.stringify(value)).includes(MASK)
+const isMasked = (value: unknown): boolean => JSON.stringify(value).includes(MASK)
 
 /** The variables of the inventory, then those of the command line, which override them. */
 function recordedVars(

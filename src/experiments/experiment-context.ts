@@ -111,7 +111,7 @@ async function execCommand(
     timeLimitSeconds: timeout,
     capture: () => ({
       purpose: 'probe',
-      elapsed: watch.elapsed,
+      elapsed: () => watch.elapsed(),
       ...(openSpool && { openOverflowFile: (stream) => openSpool({ host: name, task: exhibitTitle ?? '', stream }) }),
     }),
   }).then(
