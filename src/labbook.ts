@@ -13,6 +13,7 @@ export {
   type WatchResult,
 } from './playbook/experiment.ts'
 export type { Chart, TimelineBar, TimelineChart } from './events/chart.ts'
+export { messageText, sayIn, type Message, type MessageList, type MessageValue } from './events/message.ts'
 export type { Exhibit, LocalizedText, ReportQuestion } from './events/events.ts'
 export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './playbook/play.ts'
 export { defineVars, varTypes, type VarSet } from './playbook/define-vars.ts'

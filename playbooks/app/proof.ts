@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type ExperimentContext, type SetupContext, tableLines } from 'labbook'
+import { type SetupContext, tableLines } from 'labbook'
+import { experiment, type ExperimentContext, say } from '../messages/say.ts'
 import { callMany, type CallResults, type Endpoint } from './client.ts'
 import { endpointOf } from '../lab/address.ts'
 import { STACK } from './stack.ts'
@@ -98,7 +99,7 @@ export const swarmProof = experiment(
     on.finding('swarm.nodes.ready', {
       holds: ready.length === wanted.length,
       evidence: [exhibit],
-      detail: `${ready.length} of ${wanted.length} nodes are ready and active`,
+      detail: say('{ready} of {wanted} nodes are ready and active', { ready: ready.length, wanted: wanted.length }),
     })
   },
 )
@@ -135,13 +136,27 @@ export const appProof = experiment(
     on.finding('app.replicas.answer', {
       holds: replicas.size >= wanted && responses.errors.length === 0,
       evidence: [running, services, responses.exhibit],
-      detail: `${replicas.size} of ${wanted} replicas responded; ${responses.errors.length} of ${REQUESTS} requests through ${targets.length} nodes failed`,
+      detail: say(
+        '{replicas} of {wanted} replicas responded; {errors} of {requests} requests through {targets} nodes failed',
+        {
+          replicas: replicas.size,
+          wanted,
+          errors: responses.errors.length,
+          requests: REQUESTS,
+          targets: targets.length,
+        },
+      ),
     })
     const result = await sendIncrements(on, targets)
     on.finding('app.counter.counts', {
       holds: result.errors === 0 && result.added === INCREMENTS,
       evidence: [result.exhibit],
-      detail: `${INCREMENTS} increments by ${CLIENTS} concurrent clients added ${result.added}; ${result.errors} failed`,
+      detail: say('{increments} increments by {clients} concurrent clients added {added}; {errors} failed', {
+        increments: INCREMENTS,
+        clients: CLIENTS,
+        added: result.added,
+        errors: result.errors,
+      }),
     })
   },
 )

@@ -1,4 +1,5 @@
-import { type Experiment, experiment, type ExperimentContext, type SetupContext } from 'labbook'
+import { type Experiment, type SetupContext } from 'labbook'
+import { experiment, type ExperimentContext, say } from '../messages/say.ts'
 import { call, callMany, type Endpoint } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
 import { servicesOf } from './admin.ts'
@@ -87,8 +88,11 @@ export const compareCountAfter = (to: Topology): Experiment =>
         evidence: [...(before === undefined ? [] : [before.exhibit]), exhibit, active],
         detail:
           before === undefined
-            ? 'the app returned no count before the switch'
-            : `count ${after} after the switch, ${before.count} before; then ${answers.length} increments acknowledged, ${end - after} counted, ${errors.length} failed`,
+            ? say('the app returned no count before the switch')
+            : say(
+                'count {after} after the switch, {before} before; then {answers} increments acknowledged, {added} counted, {errors} failed',
+                { after, before: before.count, answers: answers.length, added: end - after, errors: errors.length },
+              ),
       })
     },
   )

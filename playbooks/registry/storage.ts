@@ -1,4 +1,5 @@
-import { disturbAll, docker_container, type Exhibit, experiment, type ExperimentContext, sh } from 'labbook'
+import { disturbAll, docker_container, type Exhibit, sh } from 'labbook'
+import { experiment, type ExperimentContext, say } from '../messages/say.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { curlFunctions, listDigests, typedRequest } from './client.ts'
 import { CONTAINER, registryContainer, storageOf } from './registry.ts'
@@ -98,7 +99,7 @@ async function checkStorage(
       mounts.stdout.includes(`bind ${storage} -> /var/lib/registry`) &&
       manifest.stdout.startsWith(`${digest.slice(7)} `),
     evidence: [push, mounts, list, tags, tree, manifest],
-    detail: `manifest ${digest.slice(0, 19)}... is stored in ${blob}`,
+    detail: say('manifest {digest}... is stored in {blob}', { digest: digest.slice(0, 19), blob }),
   })
 }
 
@@ -139,6 +140,11 @@ async function recreate(on: ExperimentContext, before: Exhibit, image: string): 
   on.finding('registry.storage.survives', {
     holds: up.reached && old.stdout !== current.stdout && after.stdout === before.stdout && pull.exitCode === 0,
     evidence: [before, old, removed, ...(created ? [created] : []), current, after, pull],
-    detail: `${after.stdout.trim().split('\n').length} tags ${after.stdout === before.stdout ? 'with identical digests' : 'after recreation, not identical'}; the registry responded after ${up.seconds.toFixed(0)} s`,
+    detail: say('{tags} tags {identical}; the registry responded after {seconds} s', {
+      tags: after.stdout.trim().split('\n').length,
+      identical:
+        after.stdout === before.stdout ? say('with identical digests') : say('after recreation, not identical'),
+      seconds: up.seconds.toFixed(0),
+    }),
   })
 }

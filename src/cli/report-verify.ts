@@ -11,6 +11,7 @@ import { verifyFiles, type Verification } from '../evidence/verify.ts'
 import { renderReport } from '../report/index.ts'
 import { LANGUAGES } from '../report/messages/index.ts'
 import { type OptionSpec, optionsSection, parseCommandLine } from './command-line.ts'
+import { catalogueOf, type ReportProject } from './report-project.ts'
 import { runDirectory } from './run-argument.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -40,7 +41,7 @@ Exit codes:
 const EXIT_CODES = { intact: 0, changed: 2, incomplete: 3 } as const
 
 /** `report.mjs verify`. @returns the exit code. @throws {UsageError | EvidenceError} */
-export async function verifyCommand(argv: readonly string[], runs: string): Promise<number> {
+export async function verifyCommand(argv: readonly string[], runs: string, project: ReportProject): Promise<number> {
   const parsed = parseCommandLine<keyof typeof VERIFY_OPTIONS>(argv, VERIFY_OPTIONS)
   if (parsed === 'help') {
     process.stdout.write(verifyHelp())
@@ -50,7 +51,7 @@ export async function verifyCommand(argv: readonly string[], runs: string): Prom
   if (positionals.length > 1) throw new UsageError(`only one run is allowed, not ${positionals.join(' and ')}`)
   const files = filesOf(positionals[0], runs)
   const found = verifyFiles(files)
-  const problems = [...found.problems, ...(found.status === 'intact' ? await reportProblems(files) : [])]
+  const problems = [...found.problems, ...(found.status === 'intact' ? await reportProblems(files, project) : [])]
   const signature = checkSignature(files, all('allowed-signers').at(-1))
   if (signature.status === 'invalid') problems.push(`signature: ${signature.why}`)
   const status = problems.length > 0 && found.status !== 'incomplete' ? 'changed' : found.status
@@ -83,7 +84,7 @@ function signatureText(signature: SignatureCheck): string {
 }
 
 /** Whether the reports are what the event log renders to, in the language that they have. */
-async function reportProblems(files: RunFiles): Promise<string[]> {
+async function reportProblems(files: RunFiles, project: ReportProject): Promise<string[]> {
   const reports = files.names.filter((name) => ['report.html', 'evidence.html', 'report.md'].includes(name))
   if (reports.length === 0) return []
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-verify-'))
@@ -92,7 +93,7 @@ async function reportProblems(files: RunFiles): Promise<string[]> {
     let left = reports
     for (const language of LANGUAGES) {
       if (left.length === 0) break
-      await renderReport(folder, undefined, { language })
+      await renderReport(folder, undefined, { language, catalogue: await catalogueOf(project, language) })
       const rendered = directoryFiles(folder)
       left = left.filter((name) => !contentOfFile(rendered, name).equals(contentOfFile(files, name)))
     }

@@ -1,6 +1,7 @@
 import type { Diff } from '../modules/module.ts'
 import type { TruncatedOutputs } from '../shell/batch.ts'
 import type { Chart } from './chart.ts'
+import type { MessageList, Message } from './message.ts'
 
 /** Author, title and course of the report. */
 export interface ReportMetadata {
@@ -256,6 +257,8 @@ export interface Finding extends Base {
   readonly evidence: readonly string[]
   /** The measured result, or why it is inconclusive, in one line. */
   readonly detail?: string
+  /** Statement and detail as data, for reports in other languages. Absent for texts without values. */
+  readonly messages?: { readonly statement?: Message; readonly detail?: Message | MessageList }
   /** Set for repeated experiments; `holds` is true if it held every time. */
   readonly times?: RepetitionCounts
   readonly measured?: readonly Metric[]

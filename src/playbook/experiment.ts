@@ -1,5 +1,6 @@
 import type { Chart } from '../events/chart.ts'
 import type { Disturbs } from './disturbs.ts'
+import type { Message, MessageList } from '../events/message.ts'
 import type { Exhibit, ExhibitData } from '../events/events.ts'
 
 /** A command to run. */
@@ -51,8 +52,8 @@ export interface Verdict {
   /** null: inconclusive. */
   readonly holds: boolean | null
   readonly evidence: readonly Exhibit[]
-  /** The measured result, in one line. */
-  readonly detail?: string
+  /** The measured result, in one line. As a message, reports in other languages translate it. */
+  readonly detail?: string | Message | MessageList
   /** Values to compare across repetitions: name -> value and unit. */
   readonly measured?: Readonly<Record<string, readonly [value: number, unit: string]>>
 }
@@ -89,7 +90,7 @@ export interface ExperimentContext {
   waiting(what: string, withinSeconds: number): void
   finding(id: string, verdict: Verdict): void
   /** Reports all findings without a verdict as inconclusive, with the reason. */
-  inconclusive(why: string, evidence?: readonly Exhibit[]): void
+  inconclusive(why: string | Message, evidence?: readonly Exhibit[]): void
   log(message: string, level?: 'info' | 'warning'): void
   readonly signal: AbortSignal
 }
@@ -106,9 +107,9 @@ export interface ExperimentOptions {
    */
   readonly disturbs: false | Disturbs
   /** Claims to prove: finding id -> statement. Without a verdict they are reported as inconclusive. */
-  readonly assertions: Readonly<Record<string, string>>
+  readonly assertions: Readonly<Record<string, string | Message>>
   /** Questions: finding id -> statement. A negative answer does not fail the run. */
-  readonly questions?: Readonly<Record<string, string>>
+  readonly questions?: Readonly<Record<string, string | Message>>
   /** The expected result and why, in one or two sentences, written before the experiment. */
   readonly hypothesis?: string
   /** Checks the steady state before anything is disturbed. Throws an error if it is not met. */

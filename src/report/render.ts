@@ -15,7 +15,7 @@ import { evidencePage } from './page-annex.ts'
 import { EVIDENCE_FILE, type Picture } from './page-document.ts'
 import { reportStyle } from './style.ts'
 import { viewOf, type Drawing, type View } from './view.ts'
-import { messagesOf, type Language, type Messages } from './messages/index.ts'
+import { messagesOf, withCatalogue, type Catalogue, type Language, type Messages } from './messages/index.ts'
 
 /** Everything a report is rendered from. */
 interface RunData {
@@ -30,6 +30,8 @@ export interface ReportOptions {
   readonly formats?: readonly ('html' | 'md')[]
   /** The run directories of a report of several runs, the oldest first. Default: the directory itself. */
   readonly runs?: readonly string[]
+  /** Translations of the texts of findings, of the project that made the runs. */
+  readonly catalogue?: Catalogue
   /** For event logs of older versions: questions with sections. */
   readonly questions?: readonly ReportQuestion[]
 }
@@ -48,9 +50,9 @@ const PICTURE_ROWS = 12
 export async function renderReport(
   directory: string,
   runData?: RunData,
-  { language = 'en', formats = ['html', 'md'], runs = [directory], questions = [] }: ReportOptions = {},
+  { language = 'en', formats = ['html', 'md'], runs = [directory], questions = [], catalogue = {} }: ReportOptions = {},
 ): Promise<{ markdown: string; html: string; evidence: string }> {
-  const messages = await messagesOf(language)
+  const messages = withCatalogue(await messagesOf(language), catalogue)
   const { summary, facts } = runData ?? readAll(runs, messages)
   askQuestions(facts, questions)
   const drawing = await drawingFor(facts)

@@ -11,6 +11,7 @@ import { findingStatistics } from './finding-statistics.ts'
 import type { drawTerminal } from './terminal-svg.ts'
 import { answerOf, groupByQuestion } from './questions.ts'
 import { slugger } from '../text/slug.ts'
+import { translated, translatedFinding } from './translate.ts'
 import { defaultTitle } from './titles.ts'
 import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task-detail.ts'
 import type { Messages } from './messages/index.ts'
@@ -57,12 +58,18 @@ export function viewOf(summary: Summary, facts: ReportData, drawing: Drawing, me
   const slugFinding = slugger()
   // Findings that do not hold come first, and so have the exhibits they share with others.
   const findings = facts.findings
-    .map((finding) => ({
-      ...finding,
-      mark: markOf(finding, messages),
-      statistics: findingStatistics(finding, messages),
-      hypothesis: facts.hypotheses.get(finding.experiment),
-    }))
+    .map((recorded) => {
+      const finding = translatedFinding(recorded, messages)
+      const hypothesis = facts.hypotheses.get(finding.experiment)
+      return {
+        ...finding,
+        /** As recorded: key results refer to its names. */
+        recorded,
+        mark: markOf(finding, messages),
+        statistics: findingStatistics(finding, messages),
+        hypothesis: hypothesis === undefined ? undefined : translated(hypothesis, messages),
+      }
+    })
     .toSorted((a, b) => a.mark.rank - b.mark.rank)
     .map((finding) => {
       const evidence = finding.evidence.map((id) => exhibits.get(id) ?? { missing: id })

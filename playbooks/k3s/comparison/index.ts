@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { experiment } from 'labbook'
+import { experiment, say } from '../../messages/say.ts'
 import { ROOT } from '../../app/images/table.ts'
 import { countLines } from './config-lines.ts'
 import { storedRuns } from './runs.ts'
@@ -37,7 +37,14 @@ export const comparison = experiment(
     on.finding('compare.complete', {
       holds: measured === rows,
       evidence: [numbers, concepts],
-      detail: `${measured} of ${rows} metrics were measured on both sides${measured === rows ? '' : '; for the rest run experiments.mjs, and k3s.mjs with experiments, measure-swarm and measure-k3s'}`,
+      detail: say('{measured} of {rows} metrics were measured on both sides{rest}', {
+        measured,
+        rows,
+        rest:
+          measured === rows
+            ? ''
+            : say('; for the rest run experiments.mjs, and k3s.mjs with experiments, measure-swarm and measure-k3s'),
+      }),
     })
   },
 )

@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  disturbAll,
-  type DisturbanceContext,
-  type Experiment,
-  experiment,
-  type ExperimentContext,
-  type SetupContext,
-  tableLines,
-} from 'labbook'
+import { disturbAll, type DisturbanceContext, type Experiment, type SetupContext, tableLines } from 'labbook'
+import { experiment, type ExperimentContext, say } from '../../messages/say.ts'
 import { interleaved, runLoad } from 'labbook/load'
 import { callMany, type Endpoint } from '../../app/client.ts'
 import { endpoints } from '../../app/proof.ts'
@@ -166,7 +159,11 @@ const measurementOf = (side: Side): Experiment =>
           'the Counter app is stopped and scaled, a replica is killed, and it receives load tests',
         ),
       hypothesis: 'App, image, machines and load are the same: only the orchestrator and its load balancing differ.',
-      assertions: { [`compare.${side.id}`]: `Performance and overhead of ${side.name} are measured` },
+      assertions: {
+        [`compare.${side.id}`]: say('Performance and overhead of {orchestrator} are measured', {
+          orchestrator: side.name,
+        }),
+      },
       steadyState: (on) => side.start(on),
       rollback: (on) => side.putBack(on),
     },
@@ -215,7 +212,10 @@ const measurementOf = (side: Side): Experiment =>
       on.finding(`compare.${side.id}`, {
         holds: killed.exitCode === 0 && load.failed === 0 && known.length === side.nodes(on).length ? true : null,
         evidence: [image, killed, exhibit],
-        detail: `image ${image.stdout.trim()}; ${load.failed} requests failed under load; CPU and memory known for ${known.length} of ${side.nodes(on).length} nodes`,
+        detail: say(
+          'image {image}; {failed} requests failed under load; CPU and memory known for {known} of {nodes} nodes',
+          { image: image.stdout.trim(), failed: load.failed, known: known.length, nodes: side.nodes(on).length },
+        ),
         measured: {
           'from no replica to 4 that answer': [startSeconds, 's'],
           ...(killed.exitCode === 0 ? { 'a replica is killed: 4 answer again': [recoverySeconds, 's'] as const } : {}),

@@ -1,4 +1,5 @@
-import { experiment, sh } from 'labbook'
+import { sh } from 'labbook'
+import { experiment, say, verbatim } from '../../messages/say.ts'
 import { isCounter, podsCommand } from '../proof.ts'
 import { isReady, parsePods } from '../objects.ts'
 import { assertSteadyState, appOnCluster } from './support/cluster.ts'
@@ -63,8 +64,7 @@ export const podConfig = experiment(
     // It runs read-only commands in a pod and opens two connections.
     disturbs: false,
     hypothesis:
-      'A pod of the app has its settings as environment variables and the Redis password as a file. NetworkPolicies let it reach Redis, but no other pod, ' +
-      'not even another pod of the app.',
+      'A pod of the app has its settings as environment variables and the Redis password as a file. NetworkPolicies let it reach Redis, but no other pod, not even another pod of the app.',
     assertions: {
       'k3s.network.policy': 'A pod reaches only the endpoints that a NetworkPolicy allows',
       'k3s.config.given': 'A pod has the ConfigMap as environment variables, and the Secret only as a file',
@@ -99,7 +99,7 @@ export const podConfig = experiment(
           ? null
           : reached[allowed] && !reached[forbidden],
       evidence: [policies, connections],
-      detail: connections.stdout.trim().split('\n').join('; ') || connections.stderr.trim(),
+      detail: verbatim(connections.stdout.trim().split('\n').join('; ') || connections.stderr.trim()),
     })
     const listed = await on.exhibit({
       ...at,
@@ -126,8 +126,17 @@ export const podConfig = experiment(
       evidence: [listed, data, inspection],
       detail:
         inspection.exitCode !== 0
-          ? inspection.stderr.trim()
-          : `${settings - differ.length} of ${settings} settings are variables of the pod${differ.length === 0 ? '' : `, missing: ${differ.join(', ')}`}; the password file has mode ${mode}, ${variables} variables contain the password`,
+          ? verbatim(inspection.stderr.trim())
+          : say(
+              '{found} of {settings} settings are variables of the pod{missing}; the password file has mode {mode}, {variables} variables contain the password',
+              {
+                found: settings - differ.length,
+                settings,
+                missing: differ.length === 0 ? '' : say(', missing: {names}', { names: differ.join(', ') }),
+                mode,
+                variables,
+              },
+            ),
     })
   },
 )

@@ -1,4 +1,6 @@
-import { type Exhibit, type ExperimentContext } from 'labbook'
+import { bottleneckMessage, comparisonMessage } from './messages.ts'
+import { type Exhibit } from 'labbook'
+import { type ExperimentContext, say, joined, verbatim } from '../../messages/say.ts'
 import { type GeneratorScheduling, type Comparison, runUntilDecided, shareIssues } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { trialsChart } from '../charts.ts'
@@ -16,8 +18,7 @@ export const loadCapacity = loadExperiment(
   {
     tag: 'load-capacity',
     hypothesis:
-      'Each replica has a CPU limit. While neither the machines nor the load balancer are saturated, four serve more ' +
-      'than one: up to four times as much.',
+      'Each replica has a CPU limit. While neither the machines nor the load balancer are saturated, four serve more than one: up to four times as much.',
     assertions: { 'load.share': 'Each of 4 replicas receives its share of the requests' },
     questions: { 'load.capacity.1-vs-4': '4 replicas serve more requests than 1' },
   },
@@ -33,7 +34,7 @@ const MOST_REPLICAS = 4
 async function compareCapacity(
   on: ExperimentContext,
   settings: LoadSettings,
-  { cpus, statement, evidence }: LoadConditions,
+  { cpus, statement, condition, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
 ): Promise<void> {
   const trials: TrialRun[] = []
@@ -88,7 +89,13 @@ async function compareCapacity(
   on.finding('load.capacity.1-vs-4', {
     holds: holdsOf(verdict),
     evidence: [exhibit, ...last, ...running, ...evidence],
-    detail: `${verdict.why}${statement === '' ? '' : `, ${statement}`}. ${limits.join('. ')}`,
+    detail: joined(
+      [
+        joined([comparisonMessage(verdict), ...(condition === undefined ? [] : [condition])]),
+        ...[1, MOST_REPLICAS].map((replicas) => bottleneckMessage(replicas, of(replicas))),
+      ],
+      '. ',
+    ),
     ...(verdict.ratio === undefined ? {} : { measured: { ratio: [verdict.ratio.estimate, ''] } }),
   })
   shareFinding(on, of(MOST_REPLICAS), [exhibit, ...last.slice(1)])
@@ -112,8 +119,13 @@ function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], eviden
     evidence,
     detail:
       answered === 0
-        ? 'inconclusive: no response names its replica'
-        : (unequal[0] ??
-          `lowest share of a replica: ${Math.round(Math.min(...shares) * 100)} % of an equal share (${answered} responses in ${trials.length} trials)`),
+        ? say('inconclusive: no response names its replica')
+        : unequal[0] !== undefined
+          ? verbatim(unequal[0])
+          : say('lowest share of a replica: {shares} % of an equal share ({answered} responses in {trials} trials)', {
+              shares: Math.round(Math.min(...shares) * 100),
+              answered,
+              trials: trials.length,
+            }),
   })
 }

@@ -1,4 +1,5 @@
-import { experiment, type ExperimentContext, type SetupContext } from 'labbook'
+import { type SetupContext } from 'labbook'
+import { experiment, type ExperimentContext, say } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { waitForServices, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
@@ -50,10 +51,18 @@ export const naive = experiment(
     on.finding('redis.scale.naive-breaks', {
       holds: scaled.exitCode !== 0 || rounds.every(({ instances }) => instances < 2) ? null : broken.length > 0,
       evidence: [lab.deployed, single.exhibit, scaled, ...rounds.map(({ exhibit }) => exhibit)],
-      detail:
-        `counts differed in ${broken.length} of ${rounds.length} rounds with ${INSTANCES} instances; ` +
-        `in the last, the instances had ${rounds.at(-1)?.counts.join(', ') ?? ''} and reads returned ${[...(rounds.at(-1)?.returned ?? [])].join(', ')}; ` +
-        `${rounds.reduce((sum, { acknowledged }) => sum + acknowledged, 0)} increments acknowledged in total; with one instance reads returned ${[...single.returned].join(', ')}`,
+      detail: say(
+        'counts differed in {broken} of {rounds} rounds with {instances} instances; in the last, the instances had {at} and reads returned {at2}; {acknowledged} increments acknowledged in total; with one instance reads returned {returned}',
+        {
+          broken: broken.length,
+          rounds: rounds.length,
+          instances: INSTANCES,
+          at: rounds.at(-1)?.counts.join(', ') ?? '',
+          at2: [...(rounds.at(-1)?.returned ?? [])].join(', '),
+          acknowledged: rounds.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+          returned: [...single.returned].join(', '),
+        },
+      ),
       measured: { 'counters that reads returned': [Math.max(...rounds.map(({ returned }) => returned.size)), ''] },
     })
   },

@@ -1,4 +1,4 @@
-import { experiment } from 'labbook'
+import { experiment, say } from '../../messages/say.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { query, clientCommand, readCount, deployLabStack, currentMaster, removeLabStacks } from './support/lab.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
@@ -55,7 +55,10 @@ export const readOnly = experiment(
     on.finding('redis.replica.read-only', {
       holds: reads === replicas.length && refused === attempts && after.every((count) => count === 41),
       evidence: [lab.deployed, readExhibit, writes],
-      detail: `${refused} of ${attempts} writes rejected (READONLY); ${reads} of ${replicas.length} replicas returned the count; final counts of the servers: ${after.join(', ')}`,
+      detail: say(
+        '{refused} of {attempts} writes rejected (READONLY); {reads} of {replicas} replicas returned the count; final counts of the servers: {after}',
+        { refused, attempts, reads, replicas: replicas.length, after: after.join(', ') },
+      ),
     })
   },
 )

@@ -1,4 +1,5 @@
-import { disturbAll, durationMultiplierOf, type Exhibit, experiment, type ExperimentContext } from 'labbook'
+import { disturbAll, durationMultiplierOf, type Exhibit } from 'labbook'
+import { experiment, type ExperimentContext, say, inSeconds } from '../../messages/say.ts'
 import { checkReplicas, watchReplicas } from '../../app/proof.ts'
 import {
   checkSteadyState,
@@ -6,7 +7,6 @@ import {
   NODES,
   waitForReplicas,
   replicasCommand,
-  seconds,
   SPREAD,
   UPDATE_STATE,
   targetNode,
@@ -39,8 +39,7 @@ export const drain = experiment(
       ...disturbSwarmNodes('a forced update replaces all replicas of the Counter app')(on),
     ],
     hypothesis:
-      'Swarm stops all tasks of a drained node and starts their replicas on other nodes. It does not move running tasks, so they ' +
-      'stay there when the node is active again, until an update replaces them.',
+      'Swarm stops all tasks of a drained node and starts their replicas on other nodes. It does not move running tasks, so they stay there when the node is active again, until an update replaces them.',
     assertions: {
       'swarm.drain.evacuates': 'Drained node runs no tasks, and all replicas run on other nodes',
       'swarm.active.does-not-return': 'Replicas do not return to a node that is active again',
@@ -80,9 +79,16 @@ export const drain = experiment(
     on.finding('swarm.drain.evacuates', {
       holds: evacuated.emptied.reached && evacuated.replicas.reached,
       evidence: [...before, ...evacuated.exhibits, exhibit],
-      detail:
-        `${node} ran no task after ${seconds(evacuated.emptied.seconds)}; all replicas ran on other nodes after ${seconds(evacuated.emptied.seconds + evacuated.replicas.seconds)}; ` +
-        `${elsewhere.failed} of ${elsewhere.sent} requests through other nodes failed meanwhile`,
+      detail: say(
+        '{node} ran no task after {emptied}; all replicas ran on other nodes after {replicas}; {failed} of {sent} requests through other nodes failed meanwhile',
+        {
+          node,
+          emptied: inSeconds(evacuated.emptied.seconds),
+          replicas: inSeconds(evacuated.emptied.seconds + evacuated.replicas.seconds),
+          failed: elsewhere.failed,
+          sent: elsewhere.sent,
+        },
+      ),
       measured: {
         'time to empty': [evacuated.emptied.seconds, 's'],
         'reschedule time': [evacuated.emptied.seconds + evacuated.replicas.seconds, 's'],
@@ -93,11 +99,13 @@ export const drain = experiment(
     on.finding('swarm.force-update.rebalances', {
       holds: rebalanced.ok && new RegExp(`\\b${node}\\b`).test(rebalanced.after.stdout),
       evidence: [...rebalanced.exhibits, rebalanced.after, exhibit],
-      detail: `replicas per node: ${rebalanced.after.stdout
-        .trim()
-        .split('\n')
-        .map((line) => line.trim())
-        .join(', ')}`,
+      detail: say('replicas per node: {replicas}', {
+        replicas: rebalanced.after.stdout
+          .trim()
+          .split('\n')
+          .map((line) => line.trim())
+          .join(', '),
+      }),
     })
   },
 )
@@ -139,7 +147,7 @@ async function countReturned(on: ExperimentContext, node: string) {
   return {
     holds: after.exitCode === 0 ? returned === 0 : null,
     evidence: [after],
-    detail: `${returned} replicas on ${node} ${observed} s after activation`,
+    detail: say('{returned} replicas on {node} {observed} s after activation', { returned, node, observed }),
   }
 }
 

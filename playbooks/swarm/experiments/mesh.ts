@@ -1,4 +1,5 @@
-import { type Exhibit, experiment, type ExperimentContext, quote, type SetupContext, tableLines } from 'labbook'
+import { type Exhibit, quote, type SetupContext, tableLines, messageText } from 'labbook'
+import { experiment, type ExperimentContext, say, inSeconds } from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
@@ -11,7 +12,6 @@ import {
   waitForReplicas,
   runningReplicas,
   scaleCommand,
-  seconds,
   rebalanceTo,
   targetNode,
   desiredReplicas,
@@ -61,9 +61,12 @@ async function withoutIpvs(on: ExperimentContext): Promise<{ hosts: string[]; ex
 async function reportMissingIpvs(on: ExperimentContext): Promise<boolean> {
   const { hosts, exhibits } = await withoutIpvs(on)
   if (hosts.length === 0) return false
-  const why = `the kernel of ${hosts.join(', ')} has no IPVS, so there is no routing mesh; use virtual machines (lab.mjs up --provider qemu)`
+  const why = say(
+    'the kernel of {nodes} has no IPVS, so there is no routing mesh; use virtual machines (lab.mjs up --provider qemu)',
+    { nodes: hosts.join(', ') },
+  )
   on.inconclusive(why, exhibits)
-  on.log(why)
+  on.log(messageText(why))
   return true
 }
 
@@ -93,8 +96,7 @@ export const mesh = experiment(
     tags: ['experiments', 'mesh', 'proof'],
     disturbs: disturbSwarmNodes('the Counter app is scaled down and up'),
     hypothesis:
-      'Each node listens on the published port and forwards connections to all replicas in round robin, even a node without a replica. The ' +
-      "service's virtual IP does the same.",
+      "Each node listens on the published port and forwards connections to all replicas in round robin, even a node without a replica. The service's virtual IP does the same.",
     assertions: {
       [EVERY_NODE]: 'Every node answers on the published port, even without a task of the service',
       [BALANCES]: 'Routing mesh spreads connections over all replicas through each node',
@@ -130,8 +132,14 @@ async function everyNode(on: ExperimentContext, fewer: number): Promise<void> {
     evidence: [running, exhibit, ...idleTables],
     detail:
       idle.length === 0
-        ? 'every node had a task'
-        : `${failing.length === 0 ? 'every node answered every request' : `requests through ${failing.map(({ node }) => node).join(', ')} failed`}; ${idle.join(', ')} had no task`,
+        ? say('every node had a task')
+        : say('{failing}; {idle} had no task', {
+            failing:
+              failing.length === 0
+                ? say('every node answered every request')
+                : say('requests through {nodes} failed', { nodes: failing.map(({ node }) => node).join(', ') }),
+            idle: idle.join(', '),
+          }),
   })
 }
 
@@ -144,7 +152,10 @@ async function balances(on: ExperimentContext, wanted: number, running: Exhibit)
   on.finding(BALANCES, {
     holds: results.every(({ errors }) => errors.length === 0) && least >= MINIMUM_SHARE,
     evidence: [running, exhibit, ...ipvsTables],
-    detail: `least used replica got ${Math.round(least * 100)} % of an equal share; ${wanted * PER_REPLICA} connections through each of ${results.length} nodes`,
+    detail: say(
+      'least used replica got {least} % of an equal share; {connections} connections through each of {nodes} nodes',
+      { least: Math.round(least * 100), connections: wanted * PER_REPLICA, nodes: results.length },
+    ),
     measured: { 'smallest share': [least * 100, '%'] },
   })
 }
@@ -183,7 +194,11 @@ async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Pro
   on.finding(VIP, {
     holds: address.stdout.startsWith('vip') ? replicas.length === total && least >= MINIMUM_SHARE : null,
     evidence: [address, responses, table],
-    detail: `least used replica got ${Math.round(least * 100)} % of an equal share; ${replicas.length} of ${total} connections answered`,
+    detail: say('least used replica got {least} % of an equal share; {replicas} of {total} connections answered', {
+      least: Math.round(least * 100),
+      replicas: replicas.length,
+      total,
+    }),
     measured: { 'smallest share': [least * 100, '%'] },
   })
 }
@@ -196,8 +211,7 @@ export const meshPowerOff = experiment(
     tags: ['experiments', 'mesh-power-off', 'proof'],
     disturbs: (on) => powerOffEach(on, lastWorker(on)),
     hypothesis:
-      'Until the manager marks the node Down, the other nodes forward connections to it that time out. Then Swarm removes its replicas from the IPVS ' +
-      'tables and starts others; from then on no request fails.',
+      'Until the manager marks the node Down, the other nodes forward connections to it that time out. Then Swarm removes its replicas from the IPVS tables and starts others; from then on no request fails.',
     assertions: {
       [POWER_OFF]:
         'Routing mesh of the other nodes answers all requests once the powered-off node is Down, and the recovered node is Ready',
@@ -275,9 +289,20 @@ export const meshPowerOff = experiment(
     on.finding(POWER_OFF, {
       holds: down.reached && replicas.reached && ready.reached && later.sent > 0 && later.failed === 0,
       evidence: [before, injected, down.exhibit, replicas.exhibit, during, recovered, ready.exhibit, exhibit],
-      detail:
-        `${later.failed} of ${later.sent} requests failed after all replicas ran on other nodes (${seconds(replacedAt - injectedAt)}, Down after ${seconds(downAfter)}), ` +
-        `${outage.failed} of ${outage.sent} before (longest outage ${seconds(outage.outage)}); ${node} Ready ${seconds(readyAfter)} later`,
+      detail: say(
+        '{failed} of {sent} requests failed after all replicas ran on other nodes ({replacedAfter}, Down after {downAfter}), {failed2} of {sent2} before (longest outage {outage}); {node} Ready {readyAfter} later',
+        {
+          failed: later.failed,
+          sent: later.sent,
+          replacedAfter: inSeconds(replacedAt - injectedAt),
+          downAfter: inSeconds(downAfter),
+          failed2: outage.failed,
+          sent2: outage.sent,
+          outage: inSeconds(outage.outage),
+          node,
+          readyAfter: inSeconds(readyAfter),
+        },
+      ),
       measured: {
         'time to Down': [downAfter, 's'],
         'time to all replicas': [replacedAt - injectedAt, 's'],

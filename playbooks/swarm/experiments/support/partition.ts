@@ -1,8 +1,9 @@
-import type { Exhibit, ExperimentContext, Verdict } from 'labbook'
+import { type ExperimentContext, joined, say, type Verdict } from '../../../messages/say.ts'
+import type { Exhibit, Message } from 'labbook'
 
 /** An unintended network partition: nodes that lost each other without an injected fault. */
 export interface NetworkPartition {
-  readonly reason: string
+  readonly reason: Message
   readonly exhibits: readonly Exhibit[]
 }
 
@@ -33,7 +34,9 @@ export async function partitionDuring(
   const affected = exhibits.filter(({ stdout }) => stdout !== '').map(({ host }) => host)
   if (affected.length === 0) return undefined
   return {
-    reason: `${affected.join(', ')} lost the gossip of other nodes meanwhile: the machines are too slow or too busy`,
+    reason: say('{nodes} lost the gossip of other nodes meanwhile: the machines are too slow or too busy', {
+      nodes: affected.join(', '),
+    }),
     exhibits,
   }
 }
@@ -49,5 +52,5 @@ export const inconclusiveIfPartitioned = (partition: NetworkPartition | undefine
         ...verdict,
         holds: null,
         evidence: [...verdict.evidence, ...partition.exhibits],
-        detail: [verdict.detail, partition.reason].filter(Boolean).join('; '),
+        detail: joined([...(verdict.detail === undefined ? [] : [verdict.detail]), partition.reason], '; '),
       }
