@@ -14,7 +14,7 @@ import {
 import { images } from './images/images.ts'
 import { appVars } from './vars.ts'
 import { registryHost } from '../registry/address.ts'
-import { adminCommand, redis_admin } from '../redis/admin.ts'
+import { adminCommand, redis_admin, stackReads } from '../redis/admin.ts'
 import { password, redisPassword, secretName } from '../redis/password.ts'
 import { migrationTasks, detectTopology, waitTargetOf, stackFileOf } from '../redis/switch.ts'
 import {
@@ -101,6 +101,8 @@ const stackWith = (topology?: Topology): Play =>
         resolve_image: 'never',
         with_registry_auth: true,
         timeout: 900,
+        // Its services mount volumes only.
+        sets: [],
       }),
       redisReady(redis, image),
     ]
@@ -119,6 +121,7 @@ function redisReady({ redis_topology: topology }: RedisSettings, image: ReturnTy
     ),
     stdin: password(),
     read_only: true,
+    reads: stackReads,
     timeout: 600,
     until: ({ rc }) => rc === 0,
     retries: 120,

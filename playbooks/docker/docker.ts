@@ -11,9 +11,10 @@ import {
   systemd,
   template,
   timeoutMultiplierOf,
+  toText,
 } from 'labbook'
 import { dockerCe } from './docker-ce.ts'
-import { DISTRO_PACKAGES } from './packages.ts'
+import { distroPackages } from './packages.ts'
 import { dockerVars } from './vars.ts'
 
 /** Only with docker_storage_force; without it, a disk that holds data is refused. */
@@ -53,20 +54,30 @@ export const docker = play(
       ? dockerCe(on.facts)
       : [
           apt('Install Docker', {
-            name: DISTRO_PACKAGES,
+            name: distroPackages(releaseOf(on.facts)),
             update_cache: true,
             cache_valid_time: 3600,
             install_recommends: false,
           }),
         ],
-    systemd('Start Docker', { name: 'docker', state: 'started', enabled: true }),
+    systemd('Start Docker', { name: 'docker', state: 'started', enabled: true, sets: [] }),
   ],
-  {
+  (on) => ({
     // Enough for the drop-in; no restart needed.
     'reload systemd': systemd({ name: 'docker', daemon_reload: true }),
-    'restart docker': systemd({ name: 'docker', state: 'restarted' }),
-  },
+    // A daemon with other settings has the same objects, unless its storage is another.
+    'restart docker': systemd({
+      name: 'docker',
+      state: 'restarted',
+      ...(dockerVars.read(on.vars, on.host).docker_storage_driver === undefined ? { sets: [] } : {}),
+    }),
+  }),
 )
+
+const releaseOf = (facts: PlayContext['facts']) => ({
+  distribution: toText(facts.distribution ?? 'Debian'),
+  release: toText(facts.distribution_release ?? ''),
+})
 
 const DROP_IN = '/etc/systemd/system/docker.service.d'
 

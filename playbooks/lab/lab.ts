@@ -1,5 +1,5 @@
 import { copy, debug, disturbAll, type Disturbs, file, play, type Play, type PlayContext, toText } from 'labbook'
-import { distroPackages } from '../docker/packages.ts'
+import { packagesOfNode } from '../docker/packages.ts'
 import { type Lab, labOf, providerFile, providerOf } from 'labbook/lab'
 import { labOptions } from './options.ts'
 
@@ -30,7 +30,7 @@ export const labUp: readonly Play[] = [
               mode: '0644',
             }),
           ],
-      [...providerOf(lab).up(lab, { download: distroPackages(on.hostvars(lab.nodes[0]?.name ?? '')) })],
+      [...providerOf(lab).up(lab, { download: packagesOfNode(on.hostvars(lab.nodes[0]?.name ?? '')) })],
     ]
   }),
 ]

@@ -1,9 +1,16 @@
 import { z } from 'zod'
-import { alwaysSecret, defineModule, lastLine, raw, sh } from 'labbook'
+import { alwaysSecret, defineModule, dockerResources, lastLine, raw, sh } from 'labbook'
 import type { Topology } from './vars.ts'
 
 /** Overlay network of the stack. */
 export const NETWORK = 'counter_backend'
+
+/** Resource keys of what the stack's Redis servers are: its services and configs. */
+export const stackReads: readonly string[] = [
+  ...dockerResources.engine,
+  dockerResources.membership,
+  ...dockerResources.stack('counter'),
+]
 
 const SERVERS = ['redis', 'redis-replica-1', 'redis-replica-2']
 const SENTINELS = ['sentinel-1', 'sentinel-2', 'sentinel-3']
@@ -45,8 +52,7 @@ const schema = z.strictObject({
 export const redis_admin = defineModule<typeof schema>({
   name: 'redis_admin',
   schema,
-  // Depends on the servers' state, which any task may change.
-  reads: () => undefined,
+  reads: () => stackReads,
   sets: () => ['docker-stack-part:counter'],
   title: ({ verb, topology }) => `${verb} ${topology}`,
   timeLimitSeconds: () => 400,

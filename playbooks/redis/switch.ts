@@ -9,7 +9,7 @@ import {
   shell,
   type Task,
 } from 'labbook'
-import { adminCommand } from './admin.ts'
+import { adminCommand, stackReads } from './admin.ts'
 import { nodesNeeded } from './settings.ts'
 import { TOPOLOGIES, type Topology } from './vars.ts'
 
@@ -46,7 +46,7 @@ const topologyOf = ({ stdout }: CommandValues): string => stdout.split(' ')[1] ?
 
 /** Detects the active topology. */
 export const detectTopology = (): Task =>
-  shell('Detect active topology', { cmd: DETECT, read_only: true, register: detected })
+  shell('Detect active topology', { cmd: DETECT, read_only: true, register: detected, reads: stackReads })
 
 /** Path of a topology's stack file on the manager. */
 export const stackFileOf = (topology: Topology): string => `${HOST_DIRECTORIES.files}/stack/redis/${topology}.yml`

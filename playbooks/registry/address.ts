@@ -22,6 +22,9 @@ export function registryAddress(on: Inventory): string {
   return `${nodeAddress(on, host)}:${registryPort(on)}`
 }
 
+/** Resource key of its API: it responds, with the images that it has. */
+export const registryApi = (on: Inventory): string => `registry-api:${registryAddress(on)}`
+
 export const registryPort = (on: Inventory): number => varsOf(on).registry_port
 
 /** Every name and address of the registry, for its certificate. */

@@ -11,7 +11,7 @@ import {
   uri,
 } from 'labbook'
 import { registryImage } from '../app/images/images.ts'
-import { registryFiles, registryAddress, registryPort } from './address.ts'
+import { registryApi, registryFiles, registryAddress, registryPort } from './address.ts'
 import { gracefulRestart } from './restart.ts'
 import { registryVars } from './vars.ts'
 
@@ -85,10 +85,13 @@ export const registry = play(
       docker_container('Run registry container', {
         ...registryContainer(on),
         image: registryImage.map(({ id }) => id),
+        sets: [registryApi(on)],
       }),
     ]
   },
-  (on) => ({ 'restart registry': shell({ cmd: gracefulRestart(CONTAINER, registryPort(on)) }) }),
+  (on) => ({
+    'restart registry': shell({ cmd: gracefulRestart(CONTAINER, registryPort(on)), sets: [registryApi(on)] }),
+  }),
 )
 
 /** Removes the registry from hosts that ran it before. Its data there is kept. */

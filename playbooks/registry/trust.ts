@@ -1,16 +1,27 @@
-import { apt, command, copy, disturbAll, docker_login, file, play, type PlayContext } from 'labbook'
+import { apt, command, copy, disturbAll, docker_login, dockerResources, file, play, type PlayContext } from 'labbook'
 import { machineAccount } from './accounts.ts'
 import { accounts } from './credentials.ts'
 import { registryFiles, registryAddress } from './address.ts'
 
 /** The distribution's trust store, and the command that updates it. */
-function systemStore({ facts }: PlayContext): { file: string; update: string; packages: readonly string[] } {
+function systemStore({ facts }: PlayContext): {
+  file: string
+  update: string
+  packages: readonly string[]
+  sets: readonly string[]
+} {
   return facts.os_family === 'RedHat'
-    ? { file: '/etc/pki/ca-trust/source/anchors/labbook.crt', update: 'update-ca-trust', packages: [] }
+    ? {
+        file: '/etc/pki/ca-trust/source/anchors/labbook.crt',
+        update: 'update-ca-trust',
+        packages: [],
+        sets: ['/etc/pki/ca-trust/extracted'],
+      }
     : {
         file: '/usr/local/share/ca-certificates/labbook.crt',
         update: 'update-ca-certificates',
         packages: ['ca-certificates', 'openssl'],
+        sets: ['/etc/ssl/certs'],
       }
 }
 
@@ -44,7 +55,7 @@ export const installCa = play(
       }),
     ]
   },
-  (on) => ({ 'update CA trust store': command({ cmd: systemStore(on).update }) }),
+  (on) => ({ 'update CA trust store': command({ cmd: systemStore(on).update, sets: systemStore(on).sets }) }),
 )
 
 /** Logs in every Docker host, so that it can pull. */
@@ -52,6 +63,7 @@ export const login = play('Log in to registry', { hosts: 'docker', become: true,
   docker_login('Log in to registry', {
     registry_url: registryAddress(on),
     username: machineAccount(on).name,
+    sets: [dockerResources.login(registryAddress(on)), '/root/.docker'],
     // Set once the accounts exist.
     password: accounts.on('localhost').map(() => machineAccount(on).password ?? ''),
   }),

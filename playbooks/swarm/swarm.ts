@@ -1,6 +1,7 @@
 import {
   docker_node,
   docker_swarm,
+  dockerResources,
   type DockerSwarm,
   play,
   PlaybookError,
@@ -54,6 +55,8 @@ const swarmJoin = play(
         }),
         // On the user's own machines, leaving another Swarm would stop its tasks: only with swarm_force.
         force: isLabNode(on, on.host) || swarmVars.read(on.vars, on.host).swarm_force,
+        // The tasks that Swarm starts here are none of those that this project configures otherwise.
+        sets: [dockerResources.membership, dockerResources.node(on.host)],
         member_ids: swarmState.on(manager).map(({ nodes }) => nodes.map(({ id }) => id)),
       }),
     ]

@@ -1,5 +1,6 @@
 // Startup is most of a short run: loading 400 files one by one takes a second of CPU time, one file with cached
 // bytecode a tenth of that. So a playbook is bundled, and the bundle is cached until one of its files changes.
+import { isAscii } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -125,7 +126,9 @@ function cachedBundle(paths) {
       JSON.parse(readFileSync(paths.manifest, 'utf8'))
     )
     for (const [input, stamp] of Object.entries(inputs)) if (fileStamp(input) !== stamp) return undefined
-    return { code: readFileSync(file, 'utf8'), file, map: `${file}.map`, compiled: `${file}.v8` }
+    const bytes = readFileSync(file)
+    const code = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString()
+    return { code, file, map: `${file}.map`, compiled: `${file}.v8` }
   } catch {
     return undefined
   }
@@ -150,6 +153,9 @@ async function build(root, entryFile, paths, contents) {
     .build({
       stdin: { contents, resolveDir: root },
       bundle: true,
+      // V8 reads a third less, and needs one byte a character.
+      minifyWhitespace: true,
+      charset: 'ascii',
       platform: 'node',
       format: 'cjs',
       target: `node${process.versions.node}`,

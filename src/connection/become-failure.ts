@@ -27,7 +27,7 @@ const REASONS: readonly [RegExp, (who: BecomeContext) => string][] = [
       `become user "${user}" does not exist on ${host}: correct ansible_become_user, or create the user first`,
   ],
   [
-    /(?:^|[\s‘'"/])sudo\S*: (not found|No such file|command not found)|env: \S+: (No such file|Permission denied)/m,
+    /(?:^|[\s\u2018'"/])sudo\S*: (not found|No such file|command not found)|env: \S+: (No such file|Permission denied)/m,
     ({ login, user, host, exe }) =>
       exe !== undefined && exe !== 'sudo'
         ? `"${exe}" cannot be run on ${host}: correct ansible_become_exe`

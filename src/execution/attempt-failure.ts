@@ -8,6 +8,7 @@ import { lastLine, type AttemptResult } from './attempt-result.ts'
 import type { CheckedTask } from './check-task.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { MissingInput } from './inputs.ts'
+import { setsOf } from './task-resources.ts'
 import { BadParameters, checkedParams, resolveParams } from './prepare-task.ts'
 import { BatchIncomplete, type RunHost } from './run-host.ts'
 
@@ -54,7 +55,7 @@ export function attemptFailure(
     const reason = predictedEffects.prerequisite(CONTROLLER, error.places.flatMap(contentOf))
     const params = checkedParams(checked, resolveParams(task, registry.scope(context.host.name)))
     if (reason !== undefined)
-      return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, task.module.sets?.(params))
+      return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, setsOf(task, params))
   }
   const failed = failureOf(error, commands, isConfidential)
   if (!isIndeterminate || failed.status !== 'unreachable' || (error as Unreachable).began) return failed

@@ -1,4 +1,4 @@
-import type { Plan } from '../modules/module.ts'
+import type { Plan, PredictedState } from '../modules/module.ts'
 import type { Attempt, Task } from '../modules/task.ts'
 import type { CommandResult } from '../shell/batch.ts'
 import type { CommandRecord, PlannedChange, Status } from '../events/events.ts'
@@ -16,6 +16,8 @@ export interface AttemptResult {
   readonly msg?: string
   /** Check mode: the resource keys it would modify. */
   readonly predictedChange?: { readonly sets: ResourceKeys }
+  /** Check mode: what it leaves, changed or not. */
+  readonly leaves?: PredictedState
   /** The outcome on the host is unknown: neither retry it nor evaluate its conditions. */
   readonly indeterminate?: boolean
   /** No retry: a condition threw an error. */

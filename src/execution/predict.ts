@@ -2,23 +2,49 @@ import type { Plan } from '../modules/module.ts'
 import type { Task } from '../modules/task.ts'
 import { withoutScript, type AttemptResult } from './attempt-result.ts'
 
+import type { CommandResult } from '../shell/batch.ts'
 import type { CommandRecord } from '../events/events.ts'
 import type { PredictedEffects } from './predicted-effects.ts'
 import type { TaskExecution } from './task-execution.ts'
 import type { PreparedTask } from './prepare-task.ts'
+import { setsOf } from './task-resources.ts'
 
-/** Check mode: predicts the result of a task; unknown if it depends on a change that was not applied. */
+/**
+ * Check mode: predicts the result of a task. It is unknown if it depends on a change that was not applied, unless that
+ * leaves a state that the module can plan from.
+ *
+ * @param probed - its plan for the current state.
+ * @returns the result, with the plan that it is for.
+ */
 export function predict(
+  predictedEffects: PredictedEffects,
+  execution: TaskExecution,
+  prepared: PreparedTask,
+  probed: { readonly result: CommandResult; readonly plan: Plan<unknown> },
+  commands: readonly CommandRecord[],
+): { readonly result: AttemptResult; readonly plan: Plan<unknown> } {
+  const { target, task, become } = execution
+  const reads = execution.reads(prepared, probed.plan)
+  const reason = predictedEffects.prerequisite(target.name, reads)
+  if (reason === undefined)
+    return { result: outcome(predictedEffects, execution, prepared, probed.plan, commands), plan: probed.plan }
+  const state = predictedEffects.stateOf(target.name, become?.user, reads)
+  const plan = state && execution.planAfter(prepared, probed.result, state)
+  // A problem may have another reason than the state.
+  if (plan === undefined || plan.problem !== undefined)
+    return { result: unknownResult(reason, task, prepared, commands, probed.plan), plan: probed.plan }
+  return { result: outcome(predictedEffects, execution, prepared, plan, commands), plan }
+}
+
+function outcome(
   predictedEffects: PredictedEffects,
   execution: TaskExecution,
   prepared: PreparedTask,
   plan: Plan<unknown>,
   commands: readonly CommandRecord[],
 ): AttemptResult {
-  const { target, task } = execution
+  const { task } = execution
   const reads = execution.reads(prepared, plan)
-  const reason = predictedEffects.prerequisite(target.name, reads)
-  if (reason !== undefined) return unknownResult(reason, task, prepared, commands, plan)
   const changes = withoutScript(plan.changes)
   if (plan.problem !== undefined) {
     // Without `reads`, the problem may be due to any earlier task.
@@ -26,9 +52,11 @@ export function predict(
     if (latest !== undefined) return unknownResult(latest, task, prepared, commands, plan)
     return { status: 'failed', message: plan.problem, changes, commands, values: plan.values }
   }
-  const { values, msg } = plan
-  if (changes.length === 0) return { status: 'ok', changes, commands, values, ...(msg === undefined ? {} : { msg }) }
-  return { status: 'changed', changes, commands, predictedChange: { sets: execution.sets(prepared, plan) } }
+  const { values, msg, leaves } = plan
+  const left = leaves === undefined ? {} : { leaves }
+  if (changes.length === 0)
+    return { status: 'ok', changes, commands, values, ...left, ...(msg === undefined ? {} : { msg }) }
+  return { status: 'changed', changes, commands, ...left, predictedChange: { sets: execution.sets(prepared, plan) } }
 }
 
 /**
@@ -69,6 +97,6 @@ export function unknownResult(
     changes: withoutScript(plan?.changes ?? []),
     commands,
     // All keys of the module: in its future state the host may need other changes.
-    predictedChange: { sets: task.module.sets?.(params) },
+    predictedChange: { sets: setsOf(task, params) },
   }
 }

@@ -5,6 +5,7 @@ import { isReportedLater } from './attempt-failure.ts'
 import type { CaptureOptions } from './captured-output.ts'
 import type { PreparedTask } from './prepare-task.ts'
 import { sharesShell, type TaskExecution } from './task-execution.ts'
+import { readsOf } from './task-resources.ts'
 import type { TaskList } from './task-list.ts'
 import type { CommandResult, Script } from '../shell/batch.ts'
 
@@ -75,7 +76,7 @@ export class ProbeScheduler {
         const result = next.probeResult(prepared)
         if (result !== undefined) {
           if (!next.isApplied) pendingKeys = mergeKeys([pendingKeys, next.sets(prepared, next.plan(prepared, result))])
-        } else if (!affects(pendingKeys, task.module.reads?.(prepared.params))) {
+        } else if (!affects(pendingKeys, readsOf(task, prepared.params))) {
           ahead.push({ execution: next, prepared })
         }
       } catch (error) {

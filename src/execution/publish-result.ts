@@ -43,6 +43,8 @@ export function publishResult(execution: TaskExecution, finished: FinishedTask):
   const { predictedChange } = result
   if (predictedChange !== undefined)
     state.predictedEffects.add(target.name, title, predictedChange.sets, status !== 'unknown')
+  if (result.leaves !== undefined && !skipped)
+    state.predictedEffects.leave(target.name, execution.become?.user, result.leaves)
   const pending = predictedChange !== undefined
   if (register !== undefined && !skipped) {
     if (pending) state.registry.setPending(host.name, register.key, title)

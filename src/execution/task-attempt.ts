@@ -13,6 +13,7 @@ import type { ProbeScheduler } from './probe-scheduler.ts'
 import { waitForReconnect } from './reconnect.ts'
 import { BatchIncomplete, runBatch } from './run-host.ts'
 import type { TaskExecution } from './task-execution.ts'
+import { readsOf } from './task-resources.ts'
 import type { TaskList } from './task-list.ts'
 
 /** The list that a task is in, and what sends its probes and changes together with those of the others. */
@@ -75,7 +76,10 @@ export class TaskAttempt {
     const prepared = await this.#execution.prepare()
     if (state.check && module.waits === true) {
       // The condition it waits for may depend on an earlier task.
-      const reason = state.predictedEffects.prerequisite(this.#execution.target.name, module.reads?.(prepared.params))
+      const reason = state.predictedEffects.prerequisite(
+        this.#execution.target.name,
+        readsOf(this.#execution.task, prepared.params),
+      )
       if (reason !== undefined) return unknownResult(reason, this.#execution.task, prepared, this.#commands)
     }
     const waitSeconds = module.waitSeconds?.(prepared.params)
@@ -84,8 +88,11 @@ export class TaskAttempt {
     this.#commands.push(recordOf('probe', prepared.probe.text, probed))
     const plan = this.#execution.plan(prepared, probed)
     if (!state.check) return await this.#applyPlan(prepared, probed, plan)
-    const predicted = predict(state.predictedEffects, this.#execution, prepared, plan, this.#commands)
-    return predicted.status === 'changed' ? await this.#dryRun(prepared, plan, predicted) : predicted
+    const current = { result: probed, plan }
+    const predicted = predict(state.predictedEffects, this.#execution, prepared, current, this.#commands)
+    return predicted.result.status === 'changed'
+      ? await this.#dryRun(prepared, predicted.plan, predicted.result)
+      : predicted.result
   }
 
   /** Check mode: asks the host whether the changes would succeed. @returns the prediction, if they would. */
@@ -156,7 +163,7 @@ export class TaskAttempt {
     const verified = this.#execution.plan(prepared, verify as CommandResult)
     const remaining = verified.problem ?? verified.changes.find(({ recurs }) => recurs !== true)?.description
     return remaining === undefined
-      ? { status: 'changed', changes, commands, values: verified.values }
+      ? { status: 'changed', changes, commands, values: withChangeValues(verified.values, plan.changeValues) }
       : failed(`changes applied, but the host is not in the desired state: ${remaining}`)
   }
 
@@ -240,3 +247,7 @@ export class TaskAttempt {
     return this.#execution.failure(error, this.#commands, isIndeterminate)
   }
 }
+
+/** The values of the second probe, and what only the plan of the changes knew. */
+const withChangeValues = (values: unknown, changeValues: object | undefined): unknown =>
+  changeValues === undefined ? values : { ...(values as object | undefined), ...changeValues }

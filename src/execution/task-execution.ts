@@ -1,6 +1,6 @@
 import type { Become } from '../connection/connection.ts'
 import type { CommandRecord } from '../events/events.ts'
-import type { Plan } from '../modules/module.ts'
+import type { EarlierState, Plan } from '../modules/module.ts'
 import type { Observed } from '../modules/script-output.ts'
 import type { Task } from '../modules/task.ts'
 import type { CommandResult } from '../shell/batch.ts'
@@ -10,10 +10,11 @@ import { outputLimitProblem, type CaptureOptions } from './captured-output.ts'
 import type { CheckedTask } from './check-task.ts'
 import { isConditionMet } from './conditions.ts'
 import type { ExecutionContext } from './execution-context.ts'
-import { mergeKeys, type ResourceKeys } from './predicted-effects.ts'
+import type { ResourceKeys } from './predicted-effects.ts'
 import { prepareTask, resolveParams, type PreparedTask } from './prepare-task.ts'
 import type { RunHost } from './run-host.ts'
 import type { RunOnce } from './run-once.ts'
+import { readsOf, setsOf } from './task-resources.ts'
 import type { TaskTarget } from './task-target.ts'
 
 const DEFAULT_TIME_LIMIT_SECONDS = 600
@@ -154,9 +155,17 @@ export class TaskExecution {
     return plan
   }
 
+  /** Check mode: the plan for the state that earlier tasks leave; undefined: it cannot be predicted. */
+  planAfter(prepared: PreparedTask, result: CommandResult, state: EarlierState): Plan<unknown> | undefined {
+    const { module } = this.task
+    return outputLimitProblem(result) === undefined
+      ? module.planAfter?.(prepared.params, result satisfies Observed, state, prepared.inputs, this.context.vars)
+      : undefined
+  }
+
   /** The resource keys that a plan depends on. */
   reads({ params }: PreparedTask, plan: Plan<unknown>): ResourceKeys {
-    return mergeKeys([this.task.module.reads?.(params), plan.reads ?? []])
+    return readsOf(this.task, params, plan)
   }
 
   /** The resource keys that its plan depends on, by its last probe. */
@@ -165,9 +174,8 @@ export class TaskExecution {
   }
 
   /** The resource keys that a plan's changes modify. */
-  sets({ params }: PreparedTask, { changes }: Plan<unknown>): ResourceKeys {
-    const moduleKeys = this.task.module.sets?.(params)
-    return mergeKeys(changes.map(({ sets }) => sets ?? moduleKeys))
+  sets({ params }: PreparedTask, plan: Plan<unknown>): ResourceKeys {
+    return setsOf(this.task, params, plan)
   }
 
   // Applied and verified: with the changes of an earlier task, if possible.

@@ -30,7 +30,7 @@ export const namespaces: Provider = {
   name: 'namespaces',
   description: "Linux namespaces with systemd and sshd, on this machine's kernel",
   up: (lab, { download = [] } = {}) => {
-    const { dir, rootfs, name, subnet } = lab
+    const { dir, rootfs, name, subnet, vm } = lab
     return [
       lab_preflight('Check lab requirements', {}),
       apt('Install lab packages', {
@@ -40,7 +40,11 @@ export const namespaces: Provider = {
         install_recommends: false,
       }),
       lab_keys('Create lab SSH key', { dir }),
-      lab_rootfs('Build root file system', { path: rootfs, download: [...download] }),
+      lab_rootfs('Build root file system', {
+        path: rootfs,
+        download: [...download],
+        ...(vm.release === undefined ? {} : { release: vm.release }),
+      }),
       lab_network('Create lab network', { name, dir, subnet, nodes: addresses(lab) }),
       ...lab.nodes.map((node) => lab_node(`Start ${node.name}`, settingOf(lab, node))),
     ]

@@ -36,11 +36,33 @@ export interface Change {
   readonly outdatedExitCode?: number
 }
 
+/**
+ * A resource key: what only the playbook knows. The keywords `reads` and `sets` of a task replace it; without them it
+ * is any resource.
+ */
+export const ANYTHING = '*'
+
+/** What later tasks will find, by resource key. */
+export type PredictedState = Readonly<Record<string, unknown>>
+
+/** The state of what a task reads, for its plan in check mode. */
+export interface EarlierState {
+  /** What earlier tasks change: the probe has shown another state. */
+  readonly changed: PredictedState
+  /** All that is certain, changed or not. */
+  readonly known: PredictedState
+}
+
 /** What a module plans from its probe. No changes and no problem: the host is in the desired state. */
 export interface Plan<V> {
   readonly changes: readonly Change[]
   /** The registered value. After changes the probe runs again, and that plan's values count. */
   readonly values?: V
+  /**
+   * Parts of the registered value that only this plan knows, such as what a file had before: added to the values that
+   * the second probe gives.
+   */
+  readonly changeValues?: Partial<V>
   /** Text for the user, shown with the result whatever the verbosity. */
   readonly msg?: string
   /**
@@ -53,6 +75,11 @@ export interface Plan<V> {
    * leads.
    */
   readonly reads?: readonly string[]
+  /**
+   * What is certain once the task is done, by resource key, whether it changes anything or not: the content of a file,
+   * that a directory exists. For {@link ModuleDefinition.planAfter} of later tasks in check mode; no record has it.
+   */
+  readonly leaves?: PredictedState
   /**
    * The output of the probe or the scripts of the changes contain text that others on the host cannot read: events,
    * report and screen show neither. Default: {@link ModuleDefinition.printsFiles}.
@@ -118,6 +145,17 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
   readonly sideEffectFree?: boolean
   plan(params: z.output<S>, observed: Observed, inputs: Inputs, vars: Readonly<Record<string, unknown>>): Plan<V>
   /**
+   * Check mode: the plan once earlier tasks have run, which leave this state for all that the task reads and they set.
+   * Undefined: it cannot be predicted. Without it: it never can.
+   */
+  planAfter?(
+    params: z.output<S>,
+    observed: Observed,
+    state: EarlierState,
+    inputs: Inputs,
+    vars: Readonly<Record<string, unknown>>,
+  ): Plan<V> | undefined
+  /**
    * For modules whose changes leave no state to probe (command, a restart): reads the changes' outputs. Such a task is
    * not probed again after it ran; all others are, and fail if they still plan changes.
    */
@@ -126,7 +164,8 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    * Resource keys that the plan depends on: paths (`/etc/hosts`; with a trailing slash everything below, too), or
    * `kind:name` such as `user:alice`, `unit:docker.service`, `package:curl`; built by `support/effects.ts`. If an
    * earlier task sets one of them, this task is unknown in check mode, and in a run it is probed again after that one.
-   * Without it: anything. Empty: nothing on the host.
+   * Without it: anything. Empty: nothing on the host. With {@link ANYTHING} among the keys: also what the playbook
+   * declares with the task's keyword `reads`, and anything if it declares nothing.
    */
   reads?(params: z.output<S>): readonly string[] | undefined
   /**

@@ -5,6 +5,7 @@ const isFunction = z.custom((value) => typeof value === 'function')
 const condition = { schema: z.union([z.boolean(), isFunction]), must: 'true, false or a function' }
 const boolean = { schema: z.boolean(), must: 'true or false' }
 const names = { schema: z.union([z.string(), z.array(z.string())]), must: 'a string or a list of strings' }
+const keys = { schema: z.array(z.string().min(1)), must: 'a list of resource keys' }
 const name = { schema: z.string().min(1), must: 'a string that is not empty' }
 
 /**
@@ -28,6 +29,8 @@ const KEYWORDS = {
   become_user: name,
   no_log: boolean,
   timeout: { schema: z.number().positive(), must: 'a number of seconds above 0' },
+  reads: keys,
+  sets: keys,
   environment: { schema: z.record(z.string(), z.string()), must: 'a mapping of names to strings' },
 } as const
 

@@ -46,6 +46,13 @@ export interface TaskKeywords<V = unknown> {
   readonly no_log?: boolean
   /** Timeout in seconds. */
   readonly timeout?: number
+  /**
+   * Check mode: resource keys that the task depends on, in addition to those of its module. Where a module cannot know
+   * them, as for a command, it depends on these only, instead of on anything.
+   */
+  readonly reads?: readonly string[]
+  /** Check mode: resource keys that the task can set, as {@link reads}. */
+  readonly sets?: readonly string[]
   /** Environment variables of the task's scripts. */
   readonly environment?: Readonly<Record<string, string>>
 }

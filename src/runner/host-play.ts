@@ -8,6 +8,7 @@ import type { RunOnceResult } from '../execution/run-once.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
 import type { Batching } from '../execution/task-attempt.ts'
 import type { TaskExecution } from '../execution/task-execution.ts'
+import { setsOf } from '../execution/task-resources.ts'
 import { TaskList } from '../execution/task-list.ts'
 
 /** Runs one play on one host: its tasks, then the notified handlers. */
@@ -100,7 +101,7 @@ export class HostPlay {
     const reason = handler === undefined ? undefined : this.#context.handlers.unknownReason(handler)
     if (reason === undefined) return undefined
     const sets = await execution.prepare().then(
-      ({ params }) => task.module.sets?.(params),
+      ({ params }) => setsOf(task, params),
       () => undefined,
     )
     return {

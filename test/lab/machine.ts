@@ -14,10 +14,11 @@ export function run(command: string, ...args: string[]): string {
 }
 
 /**
- * The user's own lab may run beside that of the tests; and concurrent tests of the part `ssh` mount a full disk.
+ * The user's own lab may run beside that of the tests. Concurrent tests of the part `ssh` mount a full disk, and make
+ * network namespaces: the first one on a machine mounts /run/netns.
  */
 const ofOthers =
-  /\blabbook-spool\b|\blabbook0\b|\bLAB-labbook\b|labbook:labbook\b|\blabbook-(sw|node)|\/lib\/labbook\/|\b10\.77\.0\./
+  /\blabbook-spool\b| \/run\/netns |\blabbook0\b|\bLAB-labbook\b|labbook:labbook\b|\blabbook-(sw|node)|\/lib\/labbook\/|\b10\.77\.0\./
 
 /** Everything a lab could leave behind, as text to compare. */
 export function machineState(lab: string): Record<string, string[]> {

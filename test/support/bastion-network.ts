@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, rmdirSync } from 'node:fs'
+
+const NAMESPACES = '/run/netns'
 
 /** Network namespaces of a bastion and of hosts that only it reaches. */
 export interface BastionNetwork {
@@ -21,6 +24,8 @@ export function createBastionNetwork(net: string, bastion: string, hosts: readon
     execFileSync('ip', args, { stdio: 'pipe' })
   }
   const all = [bastion, ...hosts]
+  // The first namespace on a machine turns the directory into a mount.
+  const isFirst = !existsSync(NAMESPACES)
   const remove = (): void => {
     process.removeListener('exit', remove)
     for (const host of all) {
@@ -30,6 +35,9 @@ export function createBastionNetwork(net: string, bastion: string, hosts: readon
         // It was not created.
       }
     }
+    if (!isFirst || !existsSync(NAMESPACES) || readdirSync(NAMESPACES).length > 0) return
+    execFileSync('umount', [NAMESPACES])
+    rmdirSync(NAMESPACES)
   }
   process.once('exit', remove)
   for (const host of all) {

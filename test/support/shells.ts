@@ -12,7 +12,10 @@ export const shells = [
   { name: 'busybox ash', argv: ['busybox', 'ash'] },
 ] as const
 
-export type Shell = (typeof shells)[number]
+export interface Shell {
+  readonly name: string
+  readonly argv: readonly [string, ...string[]]
+}
 
 /** Runs a script from stdin, like a connection does. */
 export function runIn(shell: Shell, script: string, options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Observed {

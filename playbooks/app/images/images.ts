@@ -2,6 +2,7 @@ import path from 'node:path'
 import {
   copy,
   docker_image,
+  dockerResources,
   type DockerImage,
   file,
   HOST_DIRECTORIES,
@@ -12,7 +13,8 @@ import {
   type Register,
   type Task,
 } from 'labbook'
-import { registryAddress } from '../../registry/address.ts'
+import { registryAddress, registryApi, registryHost } from '../../registry/address.ts'
+import { registryVars } from '../../registry/vars.ts'
 import { baseImage, BUILD_TIMEOUT_SECONDS } from './base.ts'
 import { detectSource, tasksForSource } from './source.ts'
 import {
@@ -61,6 +63,14 @@ function prepareBuilds(on: PlayContext, base: BaseName, names: readonly ImageNam
   ]
 }
 
+/** What a push depends on beside Docker: the registry's API, its images, and this host's access to it. */
+const pushReads = (on: PlayContext): string[] => [
+  registryApi(on),
+  dockerResources.login(registryAddress(on)),
+  `/etc/docker/certs.d/${registryAddress(on)}/`,
+  `${registryVars.read(on.hostvars(registryHost(on))).registry_storage}/`,
+]
+
 /** Builds each image and pushes it to the registry. Hosts pull from there only. */
 const buildAndPush = (on: PlayContext, base: BaseName, names: readonly ImageName[]): Task[] =>
   names.flatMap((name) =>
@@ -73,6 +83,7 @@ const buildAndPush = (on: PlayContext, base: BaseName, names: readonly ImageName
         `${registryAddress(on)}/labbook/${name}:${tagOf(name, source)}`,
         {
           push: true,
+          reads: pushReads(on),
           register: images[name],
           timeout: BUILD_TIMEOUT_SECONDS,
           ...keywords,
@@ -95,6 +106,8 @@ function imageTask(
     name: repository,
     source: 'build',
     build: { path: contextOf(base), dockerfile, args: { BASE: from } },
+    // The tag identifies all that it is built from.
+    rebuild: 'never',
     ...keywords,
   })
 }

@@ -5,7 +5,7 @@ import type { Inputs } from '../module.ts'
 import { replacing, secretContent, targetPath } from '../support/params.ts'
 import { accountsOf, entryAt, setTree } from '../support/effects.ts'
 import { pathProbe, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'
-import { planPlacement, type PlacedFile } from '../support/place-file.ts'
+import { inNewDirectory, planPlacement, type PlacedFile } from '../support/place-file.ts'
 import { sha256 } from '../support/file-content.ts'
 import { defineModule } from '../task.ts'
 
@@ -71,6 +71,10 @@ export const copy = defineModule<typeof schema, PlacedFile>({
   probe: (params, inputs) => pathProbe(pathQuery(params, inputs)),
   batchedFacts: (params, inputs) => batchedPathFacts(pathQuery(params, inputs)),
   sideEffectFree: true,
+  planAfter(params, observed, state, inputs, vars) {
+    const after = inNewDirectory(destination(params), observed, state)
+    return after && this.plan(params, after, inputs, vars)
+  },
   plan(params, observed, inputs) {
     const confidential = params.content instanceof Secret
     return planPlacement(

@@ -6,11 +6,13 @@ import { absentPlan, directoryPlan, linkPlan, plainPlan, presentPlan, touchPlan 
 import {
   accountsOf,
   contentOf,
+  directoryKey,
   entryAt,
   ownerAt,
   readsAt,
   setAttributes,
   setAttributesBelow,
+  setDirectory,
   setNewDirectory,
   setTree,
   treeAt,
@@ -19,6 +21,7 @@ import { attributes, targetFile } from '../support/params.ts'
 import { entryProblem } from '../support/path-access.ts'
 import { pathProbe, parsePathFacts, batchedPathFacts, type PathFacts, type PathQuery } from '../support/path-facts.ts'
 import { findStray } from '../support/recursive-attributes.ts'
+import type { PredictedState } from '../module.ts'
 import { defineModule } from '../task.ts'
 
 const schema = z
@@ -132,6 +135,15 @@ function deniedIn(params: Params, facts: PathFacts): string | undefined {
   return params.recurse ? undefined : attributesDenied(path, facts, params)
 }
 
+/** The new directories, if any user that creates them can write to them. */
+function directoriesLeft(params: Params, { kind, missingLevels, realPath }: PathFacts): { leaves?: PredictedState } {
+  const { path, owner, group, mode } = params
+  const isWritable = owner === undefined && group === undefined && (mode === undefined || (mode & 0o300) === 0o300)
+  if (stateOf(params) !== 'directory' || kind !== null || !isWritable || realPath !== undefined) return {}
+  const keys = setDirectory(path, missingLevels).filter((key) => key.startsWith(directoryKey('')))
+  return { leaves: Object.fromEntries(keys.map((key) => [key, true])) }
+}
+
 /** Manages files, directories and links, with their owner, group and mode. */
 export const file = defineModule<typeof schema, { readonly path: string }>({
   name: 'file',
@@ -153,6 +165,6 @@ export const file = defineModule<typeof schema, { readonly path: string }>({
     const reads = readsAt(facts, readsOf(params))
     return typeof outcome === 'string'
       ? { changes: [], problem: outcome, ...reads }
-      : { changes: outcome, values: { path: params.path }, ...reads }
+      : { changes: outcome, values: { path: params.path }, ...reads, ...directoriesLeft(params, facts) }
   },
 })

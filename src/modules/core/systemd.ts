@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { setUnitFile, unitFile } from '../support/effects.ts'
 import { isTemplate, parseUnit, unitProbe, withSuffix, type Unit } from '../support/systemd-facts.ts'
-import type { Change, Diff } from '../module.ts'
+import { ANYTHING, type Change, type Diff, type Plan, type PredictedState } from '../module.ts'
 import { defineModule } from '../task.ts'
 
 const schema = z
@@ -54,8 +54,11 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
     return [...unitFile(unit), `unit:${unit}`, ...enabled]
   },
   // A service may change anything when it starts or stops.
-  sets: ({ name, state }) =>
-    state !== undefined ? undefined : name === undefined ? [MANAGER] : setsOfUnit(withSuffix(name)),
+  sets({ name, state }) {
+    if (name === undefined) return [MANAGER]
+    const unit = withSuffix(name)
+    return [...setsOfUnit(unit), ...(state === undefined ? [] : [`unit:${unit}`, ANYTHING])]
+  },
   title: (params) => params.name ?? 'daemon-reload',
   probe: ({ name }) => unitProbe(name),
 
@@ -63,19 +66,16 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
     if (observed.exitCode === 127)
       return { changes: [], problem: 'systemctl not found: this host does not run systemd' }
     if (observed.exitCode !== 0) return { changes: [], problem: `systemd does not respond: ${observed.stderr.trim()}` }
-    const unit = parseUnit(observed.stdout)
-    // A daemon-reload by another task makes this one unnecessary.
-    const reads = unit.stale || unit.load === 'not-found' ? { reads: [MANAGER] } : {}
-    if (params.name === undefined) {
-      return {
-        ...reads,
-        changes: unit.stale ? [step(params, 'reload systemd', ['systemctl daemon-reload || exit'], [MANAGER])] : [],
-        values: values(unit),
-      }
-    }
-    const problem = problemOf(params, unit)
-    if (problem !== undefined) return { changes: [], values: values(unit), problem, ...reads }
-    return { ...reads, changes: changesFor(params, params.name, unit), values: values(unit) }
+    return planFor(params, parseUnit(observed.stdout))
+  },
+
+  /** After a task that starts or stops the unit. */
+  planAfter(params, observed, { changed }) {
+    const key = `unit:${withSuffix(params.name ?? '')}`
+    const active = changed[key]
+    if (params.name === undefined || observed.exitCode !== 0 || typeof active !== 'string') return undefined
+    if (Object.keys(changed).some((other) => other !== key)) return undefined
+    return planFor(params, { ...parseUnit(observed.stdout), active })
   },
 
   result(params, applied) {
@@ -85,6 +85,33 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
     return { values: values(unit), ...(left === undefined || last?.exitCode !== 0 ? {} : { failed: left }) }
   },
 })
+
+function planFor(params: Params, unit: Unit): Plan<SystemdValues> {
+  // A daemon-reload by another task makes this one unnecessary.
+  const reads = unit.stale || unit.load === 'not-found' ? { reads: [MANAGER] } : {}
+  if (params.name === undefined) {
+    return {
+      ...reads,
+      changes: unit.stale ? [step(params, 'reload systemd', ['systemctl daemon-reload || exit'], [MANAGER])] : [],
+      values: values(unit),
+    }
+  }
+  const problem = problemOf(params, unit)
+  if (problem !== undefined) return { changes: [], values: values(unit), problem, ...reads }
+  return {
+    ...reads,
+    ...activeAfter(params, unit),
+    changes: changesFor(params, params.name, unit),
+    values: values(unit),
+  }
+}
+
+/** A unit that runs once is inactive when it has run. */
+function activeAfter({ name = '', state }: Params, { type }: Unit): { leaves?: PredictedState } {
+  if (state === undefined || (type !== 'simple' && type !== 'notify' && type !== 'exec' && type !== 'forking'))
+    return {}
+  return { leaves: { [`unit:${withSuffix(name)}`]: state === 'stopped' ? 'inactive' : 'active' } }
+}
 
 /** Unit files as loaded by systemd. */
 const MANAGER = 'systemd:manager'
@@ -171,11 +198,14 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
   }
   const verb = verbFor(state, unit)
   if (verb !== undefined) {
-    add(`${verb} ${name}`, actionScript(verb, name), undefined, [
-      'state',
-      unit.active || 'inactive',
-      verb === 'stop' ? 'inactive' : `active (${verb}ed)`,
-    ])
+    // A restarted unit is as active as before.
+    const isActive = verb === 'restart' || verb === 'reload'
+    add(
+      `${verb} ${name}`,
+      actionScript(verb, name),
+      [...(isActive ? [] : [`unit:${unitName}`]), ANYTHING],
+      ['state', unit.active || 'inactive', verb === 'stop' ? 'inactive' : `active (${verb}ed)`],
+    )
   }
   if (masked === true && !isMasked)
     add(`mask ${name}`, sh`systemctl mask -- ${name} >&2 || exit`, setMasked(unitName), ['file', 'unmasked', 'masked'])

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { replacing, targetPath } from '../support/params.ts'
 import { accountsOf, entryAt, setTree } from '../support/effects.ts'
 import { pathProbe, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'
-import { planPlacement, type PlacedFile } from '../support/place-file.ts'
+import { inNewDirectory, planPlacement, type PlacedFile } from '../support/place-file.ts'
 import { render, templateReferences, TemplateError, type ControllerFiles } from '../../templates/index.ts'
 import { overlay } from '../../values/lazy.ts'
 import { trackTemplateReads } from '../../values/var-reads.ts'
@@ -116,6 +116,10 @@ export const template = defineModule<typeof schema, PlacedFile>({
   probe: (params) => pathProbe(pathQuery(params)),
   batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
   sideEffectFree: true,
+  planAfter(params, observed, state, inputs, vars) {
+    const after = inNewDirectory(destination(params), observed, state)
+    return after && this.plan(params, after, inputs, vars)
+  },
   plan(params, observed, inputs, vars) {
     try {
       // Other bytes would be replaced.

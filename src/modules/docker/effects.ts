@@ -16,6 +16,8 @@ export const ENGINE: readonly string[] = [
 
 /** Whether this node is a member of a Swarm, and of which. */
 export const MEMBERSHIP = 'docker-swarm:membership'
+/** State of a node that an earlier task makes join. */
+export const JOINED = 'joined'
 /** Any node of the Swarm. */
 export const ANY_NODE = 'docker-node:any'
 /** Any image on this host: only a Dockerfile names the base images of a build. */
@@ -41,6 +43,9 @@ export const setResource = (kind: StackResource, name: string): string[] => [
 
 /** Reads: a stack and its resources. */
 export const stackNamed = (name: string): string[] => [`docker-stack:${name}`, `docker-stack-part:${name}`]
+
+/** Sets: a stack with its resources. */
+export const setStack = (name: string): string[] => [`docker-stack:${name}`]
 
 const imageKey = (name: string): string => `docker-image:${parseReference(name).full}`
 
@@ -77,3 +82,17 @@ export function setByContainer({ image, mounts, privileged }: HostAccess): strin
     ),
   ]
 }
+
+/** Resource keys of Docker, for the keywords `reads` and `sets` of a task. */
+export const dockerResources = {
+  /** Reads: the engine is running. */
+  engine: ENGINE,
+  /** Whether a node is a member of a Swarm. */
+  membership: MEMBERSHIP,
+  /** A node of the Swarm. */
+  node: (hostname: string): string => `docker-node:${hostname}`,
+  /** Reads: a stack and its resources. */
+  stack: stackNamed,
+  /** Credentials for a registry. */
+  login: (registry: string): string => `docker-login:${registry}`,
+} as const

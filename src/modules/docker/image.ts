@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
-import type { Change, Plan } from '../module.ts'
+import { ANYTHING, type Change, type Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
 import { contentOf, treeAt } from '../support/effects.ts'
 import { ENGINE, imageNamed, setImage, ANY_IMAGE } from './effects.ts'
@@ -32,6 +32,11 @@ const schema = z
         nocache: z.boolean().default(false),
       })
       .optional(),
+    /**
+     * With `build`: `never`: an image with this name is not built again, as in Ansible; for names that identify what
+     * they are built from.
+     */
+    rebuild: z.enum(['changed', 'never']).default('changed'),
     /** With `load`: a `docker save` archive. With `import`: a root file system as a tar archive. Path on the host. */
     archive_path: z.string().optional(),
     /** With `import`: Dockerfile instructions to apply, such as `CMD ["sh"]`. */
@@ -68,17 +73,20 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
   name: 'docker_image',
   schema,
   reads(params) {
-    // An earlier task may start the registry; the base of a relative path is unknown.
-    if (params.push && params.state === 'present') return undefined
-    const { build, archive_path, checksum_of } = params
+    const { archive_path, checksum_of } = params
+    // Whether a build that is never repeated depends on its context, only the probe knows.
+    const build = params.rebuild === 'never' ? undefined : params.build
     const paths =
       params.state === 'absent' ? [] : [build?.path, archive_path, checksum_of].filter((path) => path !== undefined)
+    // The base of a relative path is unknown.
     if (paths.some((path) => !path.startsWith('/'))) return undefined
     return [
+      // An earlier task may start the registry.
+      ...(params.push && params.state === 'present' ? [ANYTHING] : []),
       ...ENGINE,
       ...imageNamed(source(params).full),
       ...imageNamed(target(params).full),
-      ...(build === undefined ? [] : [...treeAt(posix.normalize(build.path)), ANY_IMAGE]),
+      ...(build === undefined ? [] : contextReads(build)),
       ...[archive_path, checksum_of]
         .filter((path) => path !== undefined)
         .map((path) => posix.normalize(path))
@@ -111,9 +119,15 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
     if (problem !== undefined) return { changes: [], problem }
     const [current, tagged] = answers.map(imageOf)
     if (params.state === 'absent') return { changes: current === undefined ? [] : [removeChange(params)] }
-    return present(params, current, tagged, factsOf(observed.stdout))
+    const plan = present(params, current, tagged, factsOf(observed.stdout))
+    const { build } = params
+    return current === undefined && build?.path.startsWith('/') === true
+      ? { ...plan, reads: contextReads(build) }
+      : plan
   },
 })
+
+const contextReads = ({ path }: { readonly path: string }): string[] => [...treeAt(posix.normalize(path)), ANY_IMAGE]
 
 interface Image {
   readonly id: string
@@ -159,7 +173,7 @@ function present(
 ): Plan<DockerImage> {
   const missing = current === undefined
   // A deleted archive is no error if the image exists.
-  if (facts.noSource !== undefined && (missing || params.source === 'build'))
+  if (facts.noSource !== undefined && (missing || (params.source === 'build' && params.rebuild === 'changed')))
     return { changes: [], problem: `${facts.noSource} does not exist` }
   if (missing && params.source === 'local')
     return { changes: [], problem: `image "${source(params).full}" does not exist on this host` }
@@ -274,7 +288,7 @@ const removeChange = (params: ImageParams): Change => ({
 })
 
 const hasChecksum = (params: ImageParams): boolean =>
-  params.source === 'build' || params.source === 'import' || params.source === 'load'
+  (params.source === 'build' && params.rebuild === 'changed') || params.source === 'import' || params.source === 'load'
 
 interface Names {
   readonly name: string

@@ -4,6 +4,7 @@ import { raw, sh } from '../../shell/quote.ts'
 import { secret, type Secret } from '../../values/secret.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
+import { dockerResources } from './effects.ts'
 import { contentOf, setAttributes, setContent, setNewDirectory } from '../support/effects.ts'
 import { alwaysSecret } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
@@ -101,7 +102,7 @@ export const docker_login = defineModule<typeof schema, DockerLogin>({
   },
 })
 
-const loginAt = (registry: string): string => `docker-login:${registry}`
+const loginAt = dockerResources.login
 
 const setsIn = (file: string, registry: string): string[] => [
   loginAt(registry),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
-import { ENGINE, MEMBERSHIP, ANY_NODE } from './effects.ts'
+import { ANY_NODE, dockerResources, ENGINE, JOINED, MEMBERSHIP } from './effects.ts'
 import { parseResponses, engineProblem, filtered, get, requireEngine, waitFor } from './engine.ts'
 import { parseNodes, type SwarmNode } from './nodes.ts'
 
@@ -36,6 +36,30 @@ export const docker_node = defineModule<typeof schema, DockerNode>({
   title: (params) => params.hostname,
   // The filter matches prefixes.
   probe: ({ hostname }) => `${requireEngine}\n${get(filtered('/nodes', { name: [hostname] }))}`,
+
+  /**
+   * After a task that makes the node join. Its role then follows from its token, which is taken to be that of the
+   * requested role: so there is a prediction only if there is more to change.
+   */
+  planAfter(params, observed, { changed }) {
+    const isJoined = changed[dockerResources.node(params.hostname)] === JOINED && Object.keys(changed).length === 1
+    const answers = parseResponses(observed.stdout)
+    if (!isJoined || params.state === 'absent' || engineProblem(observed, answers) !== undefined) return undefined
+    const stale = parseNodes(answers[0]?.body).filter(({ hostname }) => hostname === params.hostname)
+    const role = params.role ?? stale[0]?.role ?? 'worker'
+    const joined: SwarmNode = {
+      id: '',
+      hostname: params.hostname,
+      role,
+      availability: 'active',
+      state: 'ready',
+      addr: '',
+      labels: {},
+      created: '',
+    }
+    const changes = [...update(params, joined), ...stale.map(removeChange)]
+    return changes.length === 0 ? undefined : { changes }
+  },
 
   plan(params, observed): Plan<DockerNode> {
     const answers = parseResponses(observed.stdout)
@@ -132,7 +156,7 @@ until lb_said=$(${raw(command)} 2>&1); do
 done`.trim()
 
 const removeChange = (node: SwarmNode): Change => ({
-  description: `remove ${node.state} node ${node.hostname} (${node.id})`,
+  description: `remove node ${node.hostname} (${node.id})`,
   script: [
     // Docker does not remove managers, not even if they are down.
     ...(node.role === 'manager' ? [retried(sh`docker node update --role worker ${node.id}`)] : []),

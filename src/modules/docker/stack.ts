@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
-import { Secret } from '../../values/secret.ts'
-import type { Change, Plan } from '../module.ts'
+import { reveal, Secret } from '../../values/secret.ts'
+import { ANYTHING, type Change, type Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
 import { contentOf } from '../support/effects.ts'
-import { ENGINE, MEMBERSHIP, stackNamed } from './effects.ts'
+import { ENGINE, MEMBERSHIP, setStack, stackNamed } from './effects.ts'
 import { parseResponses, engineRequest, engineProblem, filtered, findSocket, get, requireEngine } from './engine.ts'
 import { driftOf, parseServices, type Service } from './services.ts'
 import { redactEnvironment } from './redact-environment.ts'
@@ -67,7 +67,7 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
   redactOutput: redactEnvironment,
   reads: (params) => [...ENGINE, MEMBERSHIP, ...stackNamed(params.name), ...files(params).flatMap(contentOf)],
   // Its containers may mount paths and volumes of the host.
-  sets: () => undefined,
+  sets: ({ name }) => [...setStack(name), ANYTHING],
   title: (params) => params.name,
   timeLimitSeconds: () => 600,
 
@@ -91,6 +91,17 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
           'if lb_sum=$(lb_compose); then echo "compose $lb_sum"; else echo "$lb_sum"; fi',
           'exit 0',
         ].join('\n'),
+
+  /** After tasks that write all Compose files. */
+  planAfter(params, observed, { changed, known }, inputs, vars) {
+    const paths = files(params)
+    const contents = paths.map((path) => known[path])
+    const isOnlyFiles = Object.keys(changed).every((key) => paths.includes(key))
+    const isComplete = contents.every((content) => Buffer.isBuffer(content))
+    if (!isOnlyFiles || !isComplete || params.state === 'absent') return undefined
+    const stdout = observed.stdout.replace(/^(?:no-)?compose .+$/m, () => `compose ${checksumOf(params, contents)}`)
+    return this.plan(params, { ...observed, stdout }, inputs, vars)
+  },
 
   plan(params, observed): Plan<DockerStack> {
     if (observed.exitCode === 94)
@@ -217,11 +228,21 @@ function checksum(params: Params): string {
   return [
     'lb_compose() {',
     ...paths.map((path) => sh`  [ -r ${path} ] || { echo ${`no-compose ${path}`}; return 1; }`),
-    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${[...inlineTexts(params), `prune ${params.prune !== false}`]}; } | sha256sum) || return`,
+    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${lastTexts(params)}; } | sha256sum) || return`,
     '  echo "${lb_hash%% *}"',
     '}',
   ].join('\n')
 }
+
+/** The checksum that {@link checksum} prints for files with these contents. */
+function checksumOf(params: Params, contents: readonly Buffer[]): string {
+  const hash = createHash('sha256')
+  for (const content of contents) hash.update(content).update('\n')
+  for (const text of lastTexts(params)) hash.update(`${reveal(text)}\n`)
+  return hash.digest('hex')
+}
+
+const lastTexts = (params: Params): (string | Secret)[] => [...inlineTexts(params), `prune ${params.prune !== false}`]
 
 function deploy(params: Params, description: string, diff: Change['diff']): Change {
   const texts = inlineTexts(params)

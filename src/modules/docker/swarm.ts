@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { Secret, secret } from '../../values/secret.ts'
-import type { Change, Plan } from '../module.ts'
+import { ANYTHING, type Change, type Plan, type PredictedState } from '../module.ts'
 import { defineModule } from '../task.ts'
-import { ENGINE, MEMBERSHIP, ANY_NODE } from './effects.ts'
+import { ANY_NODE, dockerResources, ENGINE, JOINED, MEMBERSHIP } from './effects.ts'
 import {
   parseResponses,
   engineProblem,
@@ -69,7 +69,7 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
   schema,
   reads: () => [...ENGINE, MEMBERSHIP, ANY_NODE],
   // Joining starts tasks on this node, and leaving stops them.
-  sets: ({ state }) => (state === 'present' ? [MEMBERSHIP, ANY_NODE] : undefined),
+  sets: ({ state }) => [MEMBERSHIP, ANY_NODE, ...(state === 'present' ? [] : [ANYTHING])],
   title: (params) => params.state,
 
   probe: ({ state, join_token }) =>
@@ -102,6 +102,7 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
 })
 
 interface Self {
+  readonly hostname: string
   readonly state: string
   readonly nodeId: string
   readonly address: string
@@ -128,6 +129,7 @@ function tokensOf(swarm: EngineResponse | undefined): DockerSwarm['join_tokens']
 }
 
 interface Info {
+  readonly Name: string
   readonly Swarm: {
     readonly NodeID: string
     readonly NodeAddr: string
@@ -139,10 +141,11 @@ interface Info {
 }
 
 function selfOf(stdout: string, answer: EngineResponse): Self {
-  const { Swarm } = answer.body as Info
+  const { Name, Swarm } = answer.body as Info
   const read = (key: string): string | undefined => new RegExp(`^${key} (\\S+)$`, 'm').exec(stdout)?.[1]
   const ca = read('ca')
   return {
+    hostname: Name,
     state: Swarm.LocalNodeState,
     nodeId: Swarm.NodeID,
     address: Swarm.NodeAddr,
@@ -188,13 +191,14 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
       if (self.rightSwarm && (!removed || self.age < JUST_JOINED)) return member(self, manager)
       if (!self.rightSwarm && !params.force) return { changes: [], problem: otherSwarmProblem(self) }
       return {
+        ...joined(self),
         changes: [
           leaveChange(self.rightSwarm ? 'leave the Swarm, which has removed this node' : 'leave the other Swarm', true),
           joinChange(params),
         ],
       }
     case 'inactive':
-      return { changes: [joinChange(params)] }
+      return { ...joined(self), changes: [joinChange(params)] }
     case 'locked':
       return {
         changes: [],
@@ -203,6 +207,7 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
       }
     default:
       return {
+        ...joined(self),
         changes: [
           leaveChange(
             `leave the Swarm, as the node is in state ${self.state}${self.error && ` (${self.error})`}`,
@@ -213,6 +218,11 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
       }
   }
 }
+
+/** It is a new node, whose earlier entries are stale. */
+const joined = ({ hostname }: Self): { leaves: PredictedState } => ({
+  leaves: { [dockerResources.node(hostname)]: JOINED },
+})
 
 const otherSwarmProblem = ({ managers }: Self): string =>
   `this node is a member of another Swarm${managers.length > 0 ? `, that of ${managers.join(', ')}` : ''}: leaving would stop that Swarm's tasks on this node. Leave manually (docker swarm leave), or set force: true`

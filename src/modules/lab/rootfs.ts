@@ -14,6 +14,11 @@ import {
 
 const schema = z.strictObject({
   path: labDirectory.describe('Directory of root file systems; `current` links to the newest'),
+  release: z
+    .string()
+    .regex(/^[a-z]+$/)
+    .optional()
+    .describe('Debian release, such as trixie. Default: that of this machine'),
   packages: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
     .default([])
@@ -79,14 +84,18 @@ printf 'current %s\n' "$(readlink ${path}/current)"
     const script = `${sourceFunctions}${configureRootfs}${buildRootfs(path, all(contents), wanted)}`
     return {
       changes: [
-        { description: `build a Debian root file system with ${all(contents).packages.join(', ')} in ${path}`, script },
+        {
+          description: `build a Debian ${contents.release === undefined ? '' : `${contents.release} `}root file system with ${all(contents).packages.join(', ')} in ${path}`,
+          script,
+        },
       ],
     }
   },
   timeLimitSeconds: () => 1200,
 })
 
-const all = ({ packages, download }: RootfsContents): RootfsContents => ({
+const all = ({ release, packages, download }: RootfsContents): RootfsContents => ({
+  release,
   packages: [...new Set([...basePackages, ...packages])],
   download,
 })

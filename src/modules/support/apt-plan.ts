@@ -116,12 +116,15 @@ const REFRESH = [
   'touch /var/lib/apt/lists || exit',
 ].join('\n')
 
+/** Shell text that updates the package lists; waits while another process has their lock. */
+export const lockedRefresh = (lockTimeout = 300): string => script({ lock_timeout: lockTimeout }, false, [REFRESH])
+
 const refreshIfStale = (params: AptParams): string => `${definesFresh(params)}
 lb_fresh || { ${REFRESH.replaceAll('\n', '\n  ')}
 }`
 
 /** Runs steps in apt's environment; retries while another process holds a lock. */
-function script(params: AptParams, repair: boolean, steps: readonly string[]): string {
+function script(params: Pick<AptParams, 'lock_timeout'>, repair: boolean, steps: readonly string[]): string {
   return [
     'export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a',
     'lb_err=$(mktemp) || exit',

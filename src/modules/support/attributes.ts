@@ -1,5 +1,6 @@
 import { quote, sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
+import { attributesDryRun } from './append-only.ts'
 import { setAttributes, setsAt } from './effects.ts'
 import { allBits, octal, type Attributes } from './params.ts'
 import { attributesProblem } from './path-access.ts'
@@ -39,6 +40,7 @@ export function attributeChanges(path: string, facts: PathFacts, wanted: Attribu
     changes.push({
       description: `change owner of ${path} to ${after} (was ${before})`,
       script: `${chown}${chmodAgain} || exit`,
+      dryRun: attributesDryRun(path),
       sets,
     })
   }
@@ -46,6 +48,7 @@ export function attributeChanges(path: string, facts: PathFacts, wanted: Attribu
     changes.push({
       description: `change mode of ${path} to ${octal(mode)} (was ${octal(facts.mode)})`,
       script: sh`chmod ${allBits(mode)} -- ${path} || exit`,
+      dryRun: attributesDryRun(path),
       sets,
     })
   }

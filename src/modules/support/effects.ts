@@ -15,7 +15,8 @@ import type { PathFacts } from './path-facts.ts'
 
 const slash = (path: string): string => (path.endsWith('/') ? path : `${path}/`)
 const ownerKey = (path: string): string => `${slash(path)}.`
-const directoryKey = (path: string): string => `directory:${path}`
+/** Reads and sets: that a directory exists. */
+export const directoryKey = (path: string): string => `directory:${path}`
 
 /** Changed accounts, for readers of the account files. */
 const ACCOUNT_FILES = 'accounts:files'

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { quote, sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
+import { linkDryRun, removalDryRun } from './append-only.ts'
 import { attributeChanges, describeAttributes } from './attributes.ts'
 import { setAttributes, setAttributesBelow, setContent, setDirectory, setsAt, setTree } from './effects.ts'
 import { allBits, octal, type Attributes } from './params.ts'
@@ -45,7 +46,9 @@ export function absentPlan({ path }: FileParams, facts: PathFacts): ChangesOrPro
   if (kind === null) return []
   const subject = kind === 'directory' ? `${path} and its contents` : kind === 'link' ? `link ${path}` : path
   const sets = setsAt(path, facts, kind === 'directory' || kind === 'link' ? setTree : setContent)
-  return [{ description: `remove ${subject}`, script: sh`rm -rf -- ${path} || exit`, sets }]
+  return [
+    { description: `remove ${subject}`, script: sh`rm -rf -- ${path} || exit`, dryRun: removalDryRun(path), sets },
+  ]
 }
 
 /** Creates an empty file if nothing exists. */
@@ -111,7 +114,7 @@ export function linkPlan(wanted: FileParams, facts: PathFacts): ChangesOrProblem
     facts.kind === 'link'
       ? `change link ${path} to ${src} (was ${facts.target})`
       : `${facts.kind === null ? 'create' : 'replace file by'} link ${path} to ${src}`
-  return [{ description, script: steps.join('\n'), sets: setsAt(path, facts, setTree) }]
+  return [{ description, script: steps.join('\n'), dryRun: linkDryRun(path), sets: setsAt(path, facts, setTree) }]
 }
 
 const attributeSteps = (target: string, owner?: string, group?: string, mode?: number): string[] => [

@@ -56,7 +56,8 @@ export interface PathFacts {
 }
 
 export interface PathQuery {
-  readonly path: string
+  /** null: the shell variable `lb_p` has the path. */
+  readonly path: string | null
   /** Follow links. */
   readonly follow?: boolean
   /** If the path is a directory, or a link to one: query the file of this name in it. */
@@ -101,16 +102,18 @@ export function pathProbe({
 }: PathQuery): string {
   const isInDirectory = nameInDirectory !== undefined
   return [
-    sh`lb_p=${path}; lb_f=; lb_seen=yes; lb_q=`,
+    ...(path === null ? [] : [sh`lb_p=${path}`]),
+    'lb_f=; lb_seen=yes; lb_q=',
     ...(isInDirectory ? [sh`if [ -d "$lb_p" ]; then lb_q=in; lb_p=\${lb_p%/}/${nameInDirectory}; fi`] : []),
     'if [ -e "$lb_p" ] || [ -L "$lb_p" ]; then',
     ...(follow ? ['if [ -L "$lb_p" ] && [ -e "$lb_p" ]; then', `${stat('-L ')} || lb_seen=`, 'else'] : []),
-    `[ -n "$lb_q" ] || lb_f=\${${statVariable(path)}-}; [ -n "$lb_f" ] || ${stat()} || lb_seen=`,
+    ...(path === null ? [] : [`[ -n "$lb_q" ] || lb_f=\${${statVariable(path)}-}`]),
+    `[ -n "$lb_f" ] || ${stat()} || lb_seen=`,
     ...(follow ? ['fi'] : []),
     'fi',
     'if [ -z "$lb_seen" ]; then false; else',
     `if [ -n "$lb_f" ]; then printf 'there\\n%s\\n' "$lb_f"`,
-    sh`else echo absent; [ -n "$lb_q" ] || [ -d ${posix.dirname(path)} ] || ${raw(ancestors ? MISSING : 'echo no-parent')}; fi`,
+    sh`else echo absent; [ -n "$lb_q" ] || [ -d ${directoryOf(path)} ] || ${raw(ancestors ? MISSING : 'echo no-parent')}; fi`,
     ...(isInDirectory ? ['[ -z "$lb_q" ] || echo in-directory'] : []),
     realPath(follow),
     ...(access === undefined ? [] : [accessProbe(access)]),
@@ -132,8 +135,10 @@ export function batchedPathFacts({ path, owner, group, read }: PathQuery): FactQ
       ['group', group],
     ] as const
   ).flatMap(([database, name]) => (name === undefined || isNumber(name) ? [] : [batchedEntry(database, name)]))
-  return [...accounts, ...batchedPath(path, hashIf(read))]
+  return [...accounts, ...(path === null ? [] : batchedPath(path, hashIf(read)))]
 }
+
+const directoryOf = (path: string | null) => (path === null ? raw('"${lb_p%/*}/"') : posix.dirname(path))
 
 const stat = (option = ''): string => `lb_f=$(stat ${option}-c '${STAT_FORMAT}' -- "$lb_p")`
 
@@ -160,9 +165,9 @@ const realPath = (follow: boolean): string =>
 const TEXT = '{ echo content; cat <"$lb_p"; }'
 
 /** Exits with the code of the command that reads the file: an empty text counts as read. */
-function reading(path: string, read: ReadMode): string {
-  const sum = sumVariable(path)
-  const hash = `{ lb_h=\${${sum}-}; [ -n "$lb_h" ] || { lb_h=$(sha256sum <"$lb_p") && lb_h=\${lb_h%% *}; } && echo "sha256 $lb_h"; }`
+function reading(path: string | null, read: ReadMode): string {
+  const known = path === null ? '' : `\${${sumVariable(path)}-}`
+  const hash = `{ lb_h=${known}; [ -n "$lb_h" ] || { lb_h=$(sha256sum <"$lb_p") && lb_h=\${lb_h%% *}; } && echo "sha256 $lb_h"; }`
   if (read === 'hash') return hash
   if (read === 'diff')
     return `${SIZE}; if [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) ${TEXT};; *) ${hash};; esac; else ${hash}; fi`

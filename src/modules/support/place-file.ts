@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
-import type { Diff, Plan } from '../module.ts'
+import type { Diff, EarlierState, Plan } from '../module.ts'
 import type { Observed } from '../script-output.ts'
 import { attributeChanges, attributesDenied, describeAttributes, differing, missingAccount } from './attributes.ts'
-import { entryAt, readsAt, setContent, setsAt, setTree } from './effects.ts'
+import { directoryKey, entryAt, readsAt, setContent, setsAt, setTree } from './effects.ts'
 import { asText, CONTENT_LIMIT, forDiff, printBytes, sha256, tooBig } from './file-content.ts'
 import type { Attributes } from './params.ts'
 import { entryProblem } from './path-access.ts'
@@ -47,14 +47,28 @@ export function planPlacement(given: Placement, observed: Observed): Plan<Placed
   const problem = sizeProblem(content) ?? obstacle(dest, facts) ?? missingAccount(facts, wanted)
   if (problem !== undefined) return { changes: [], problem, ...rest }
   if (!force && facts.kind !== null) return { changes: [], values, ...rest }
+  const leaves = { [dest]: content }
   const isUpToDate = isSame(facts, values, content)
   const denied = isUpToDate ? attributesDenied(dest, facts, wanted) : entryProblem(dest, facts)
   if (denied !== undefined) return { changes: [], problem: denied, ...rest }
   return {
     changes: isUpToDate ? attributeChanges(dest, facts, wanted) : [replacement(wanted, facts)],
     values,
+    ...(facts.realPath === undefined ? { leaves } : {}),
     ...rest,
   }
+}
+
+/**
+ * The output of a path's probe once an earlier task has created its parent directory; undefined if more is
+ * changed.
+ */
+export function inNewDirectory(path: string, observed: Observed, { changed }: EarlierState): Observed | undefined {
+  const parent = directoryKey(posix.dirname(path))
+  const isNew = Object.entries(changed).every(([key, value]) => key === parent && value === true)
+  const lines = observed.stdout.split('\n')
+  if (!isNew || lines[0] !== 'absent' || !lines.includes('no-parent')) return undefined
+  return { ...observed, stdout: lines.filter((line) => line !== 'no-parent').join('\n') }
 }
 
 function sizeProblem({ length }: Buffer): string | undefined {

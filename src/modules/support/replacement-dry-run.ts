@@ -1,4 +1,5 @@
 import { sh } from '../../shell/quote.ts'
+import { APPEND_ONLY, REQUIRE_CHANGEABLE, REQUIRE_REPLACEABLE } from './append-only.ts'
 import type { Replacement } from './replacement.ts'
 
 /**
@@ -14,11 +15,9 @@ export function replacementDryRun({ path, fill, size, mode, validate, followLink
     sh`lb_to=${path}`,
     ...(followLink ? ['[ ! -L "$lb_to" ] || lb_to=$(readlink -f -- "$lb_to") || exit 0'] : []),
     'lb_in=${lb_to%/*}/',
-    'lb_append_only() { lb_flags=$(lsattr -d -- "$1" 2>/dev/null); case ${lb_flags%% *} in *a*) ;; *) return 1 ;; esac; }',
-    'if [ -f "$lb_to" ] && [ ! -L "$lb_to" ] && lb_append_only "$lb_to"; then',
-    '  printf \'cannot change %s: it is append-only (chattr -a)\\n\' "$lb_to" >&2; exit 1; fi',
-    'if lb_append_only "$lb_in"; then',
-    '  printf \'cannot write to directory %s: it is append-only (chattr -a)\\n\' "$lb_in" >&2; exit 1; fi',
+    APPEND_ONLY,
+    `if [ -f "$lb_to" ] && [ ! -L "$lb_to" ]; then ${REQUIRE_CHANGEABLE}; fi`,
+    REQUIRE_REPLACEABLE,
     ...(size === undefined ? [] : [spaceCheck(size)]),
     ...(validate === undefined ? [] : [validation(fill, mode, validate, path)]),
     'exit 0',

@@ -68,7 +68,9 @@ cd "$root" && mkdir -p .old && pivot_root . .old || fail 'no pivot_root'
 exec </dev/null
 umount -l /.old || fail 'cannot unmount the old root'
 rmdir /.old
-exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin container=lab LANG=C.UTF-8 /sbin/init
+# systemd 256 and newer boot with cgroup v1 only if asked to; in a container, by an argument in place of the kernel's.
+if [ -d /sys/fs/cgroup/systemd ]; then set -- SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1; else set --; fi
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin container=lab LANG=C.UTF-8 /sbin/init "$@"
 `
 
 /** Shell functions that write the managed files of a node, at boot or into a running node. */

@@ -73,6 +73,8 @@ lab_apt_settings() {
   printf 'Acquire::Languages "none";\n'
 }
 lab_codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"'; }
+# The sources of another release of the same archives.
+lab_release_sources() { lab_sources | sed "s/ $(lab_codename)\([-\/ ]\)/ $1\1/"; }
 `
 
 /**
@@ -93,21 +95,29 @@ fi`
 
 /** Contents of a root. */
 export interface RootfsContents {
+  /** Debian release; default: that of this machine. */
+  readonly release?: string | undefined
   readonly packages: readonly string[]
   /** Packages to download into the root's apt cache. */
   readonly download: readonly string[]
 }
 
+const releaseOr = (release: string | undefined): string => release ?? '$(lab_codename)'
+
 /** Prints the checksum of all inputs of a root. Requires {@link sourceFunctions}. */
-export const rootfsRecipe = ({ packages, download }: RootfsContents): string =>
-  sh`{ printf '%s\n' ${String(recipeVersion)} ${packages} download ${download} "$(lab_codename)"; lab_sources; lab_apt_settings; } | sha256sum | cut -c1-16`
+export const rootfsRecipe = ({ release, packages, download }: RootfsContents): string =>
+  sh`{ printf '%s\n' ${String(recipeVersion)} ${packages} download ${download} "${raw(releaseOr(release))}"; lab_release_sources "${raw(releaseOr(release))}"; lab_apt_settings; } | sha256sum | cut -c1-16`
 
 /**
  * Builds `<path>/<recipe>` and points `<path>/current` to it. The build has its own namespaces, so that a killed build
  * leaves no mount and no process. An orphan of an earlier run also holds the lock.
  */
-export const buildRootfs = (path: string, { packages, download }: RootfsContents, wanted: string): string => sh`
-path=${path} wanted=${wanted}
+export const buildRootfs = (
+  path: string,
+  { release, packages, download }: RootfsContents,
+  wanted: string,
+): string => sh`
+path=${path} wanted=${wanted} release="${raw(releaseOr(release))}"
 mkdir -p "$path" || exit
 exec 9>"$path/.lock" || exit
 flock -w 900 9 || { echo "another build of $path is still running after 15 minutes" >&2; exit 1; }
@@ -115,11 +125,11 @@ if [ ! -d "$path/$wanted" ]; then
   rm -rf "$path"/*.tmp || exit
   work=$path/$wanted.tmp
   mkdir "$work" || exit
-  lab_sources >"$path/.sources.list" && lab_apt_settings >"$path/.apt.conf" || exit
+  lab_release_sources "$release" >"$path/.sources.list" && lab_apt_settings >"$path/.apt.conf" || exit
   ${raw(mergedUsrOptions)}
   # In a tmpfs if memory allows: a third faster, since dpkg syncs many small files. Only this namespace sees the mount.
   unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
-    sh -c ${inMemory} "$work" "$(lab_codename)" "$path/.sources.list" \
+    sh -c ${inMemory} "$work" "$release" "$path/.sources.list" \
     --quiet --variant=minbase --mode=root --include=${packages.join(',')} "$@" ${fetching(download)} --aptopt="$path/.apt.conf" >"$path/build.log" 2>&1 </dev/null ||
     { echo "mmdebstrap failed; last lines of $path/build.log:" >&2; tail -n 15 "$path/build.log" >&2; rm -rf "$work"; exit 1; }
   root=$work

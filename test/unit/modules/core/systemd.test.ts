@@ -31,6 +31,7 @@ void t.test('a unit in the desired state needs no change', async (t) => {
   t.same(plan({ name: 'docker', state: 'started', enabled: true, masked: false, daemon_reload: true }, unit()), {
     changes: [],
     values: { active_state: 'active', unit_file_state: 'enabled' },
+    leaves: { 'unit:docker.service': 'active' },
   })
   t.same(
     descriptions({ name: 'docker', state: 'stopped', enabled: false }, unit({ ...stopped, UnitFileState: 'disabled' })),
@@ -245,3 +246,18 @@ for (const shell of shells) {
     t.same(definition.result?.(params, applied), { values: { active_state: 'active', unit_file_state: 'enabled' } })
   })
 }
+
+void t.test('check mode: a restart after a task that starts the unit is a restart, and leaves it active', async (t) => {
+  const after = (params: Input, state: Record<string, unknown>, stdout: string) =>
+    definition.planAfter?.(parse(params), { stdout, stderr: '', exitCode: 0 }, { changed: state, known: state }, {}, {})
+  const active = { 'unit:docker.service': 'active' }
+  const restart: Input = { name: 'docker', state: 'restarted' }
+  t.match(plan(restart, unit(stopped)).changes, [{ description: 'start docker', sets: ['unit:docker.service', '*'] }])
+  const predicted = after(restart, active, unit(stopped))
+  t.match(predicted?.changes, [{ description: 'restart docker', sets: ['*'] }], 'others find it as active as before')
+  t.same(predicted?.leaves, active)
+  t.equal(after(restart, { ...active, '/etc/docker': 'x' }, unit(stopped)), undefined, 'more has changed')
+  t.equal(after(restart, {}, unit(stopped)), undefined)
+  t.equal(plan({ name: 'once', state: 'started' }, unit({ Type: 'oneshot' })).leaves, undefined, 'it may run once')
+  t.same(plan({ name: 'docker', state: 'stopped' }, unit()).leaves, { 'unit:docker.service': 'inactive' })
+})

@@ -28,7 +28,8 @@ const image = (more: object = {}): [number, object] => [
   },
 ]
 const NONE: [number, object] = [404, { message: 'No such image: x' }]
-const built: Input = { name: '10.77.0.11:5000/counter', source: 'build', build: { path: '/opt/app' }, push: true }
+const NAME = '10.77.0.11:5000/counter'
+const built: Input = { name: NAME, source: 'build', build: { path: '/opt/app' }, push: true }
 
 void t.test('image references are parsed as by Docker', async (t) => {
   t.match(parseReference('nginx'), { repository: 'nginx', registry: undefined, tag: 'latest', full: 'nginx:latest' })
@@ -189,4 +190,18 @@ void t.test('docker_image works in each shell against an engine', async (t) => {
       )
     })
   }
+})
+
+void t.test('build: with rebuild never, an existing image is not built again and depends on no context', async (t) => {
+  const never: Input = { name: NAME, source: 'build', build: { path: '/opt/app' }, push: true, rebuild: 'never' }
+  const there = plan(never, `${printed(image(), image())}no-source /opt/app/Dockerfile\npushed ${DIGEST}\n`)
+  t.same(there.changes, [])
+  t.equal(there.reads, undefined)
+  t.notOk(definition.reads?.(parse(never))?.includes('/opt/app'))
+  t.ok(definition.reads?.(parse(built))?.includes('/opt/app'))
+  const missing = plan(never, printed(NONE, NONE))
+  t.match(missing.changes, [{ description: /^build 10/ }, { description: /^push/ }])
+  t.ok(missing.reads?.includes('/opt/app'), 'a build depends on it')
+  t.notMatch(definition.probe(parse(never), {}), /^lb_source$/m, 'no checksum of the context is computed')
+  t.match(definition.probe(parse(built), {}), /^lb_source$/m)
 })

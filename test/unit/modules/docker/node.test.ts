@@ -55,7 +55,7 @@ void t.test('the down entry of a node that rejoined is removed, the ready one is
   const { changes, values } = plan({ hostname: 'node2', availability: 'drain' }, stale, node2)
   t.same(
     changes.map(({ description }) => description),
-    ['update node node2: availability drain', 'remove down node node2 (aaa)'],
+    ['update node node2: availability drain', 'remove node node2 (aaa)'],
   )
   t.match(changes[1]?.script, /--role worker aaa[^]*node rm --force aaa/)
   t.equal(values?.node.id, 'v4txh2k3ezw1fw7pgqbvb4d8n')
@@ -64,7 +64,7 @@ void t.test('the down entry of a node that rejoined is removed, the ready one is
 void t.test('the newer of two down entries is the node', async (t) => {
   const older = node('aaa', 'node2', { state: 'down', created: '2024-01-01T00:00:00Z' })
   const newer = node('bbb', 'node2', { state: 'down', created: '2024-06-01T00:00:00Z' })
-  t.same(descriptions({ hostname: 'node2' }, older, newer), ['remove down node node2 (aaa)'])
+  t.same(descriptions({ hostname: 'node2' }, older, newer), ['remove node node2 (aaa)'])
 })
 
 void t.test('the stale entry of a node that rejoined is removed even while it still counts as ready', async (t) => {
@@ -73,7 +73,7 @@ void t.test('the stale entry of a node that rejoined is removed even while it st
   const { changes, values } = plan({ hostname: 'node2' }, older, newer)
   t.same(
     changes.map(({ description }) => description),
-    ['remove ready node node2 (aaa)'],
+    ['remove node node2 (aaa)'],
   )
   t.equal(values?.node.id, 'bbb')
 })
@@ -118,3 +118,27 @@ for (const shell of shells) {
     },
   )
 }
+
+void t.test(
+  'after a task that makes the node join, its old entry is removed and its settings are set again',
+  async (t) => {
+    const after = (params: Input, state: Record<string, unknown>, ...nodes: object[]) =>
+      definition
+        .planAfter?.(
+          definition.schema.parse(params),
+          { stdout: printed([200, nodes]), stderr: '', exitCode: 0 },
+          { changed: state, known: state },
+          {},
+          {},
+        )
+        ?.changes.map(({ description }) => description)
+    const joined = { 'docker-node:node2': 'joined' }
+    const labelled: Input = { hostname: 'node2', role: 'worker', labels: { disk: 'ssd' } }
+    const down = node('aaa', 'node2', { state: 'down', labels: { disk: 'ssd' } })
+    t.same(after(labelled, joined, down), ['update node node2: label disk=ssd', 'remove node node2 (aaa)'])
+    t.same(after({ hostname: 'node2' }, joined, down), ['remove node node2 (aaa)'])
+    t.equal(after({ hostname: 'node2' }, joined), undefined, 'its role is not certain')
+    t.equal(after(labelled, { ...joined, 'unit:docker.service': 'active' }, down), undefined, 'more has changed')
+    t.equal(after({ hostname: 'node2', state: 'absent' }, joined, down), undefined)
+  },
+)

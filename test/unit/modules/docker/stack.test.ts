@@ -226,3 +226,29 @@ void t.test('docker_stack works in each shell against an engine', async (t) => {
     })
   }
 })
+
+void t.test('after tasks that write its Compose files, the checksum is that of the new files', async (t) => {
+  const dir = t.testdir({ 'a.yml': 'a: 1\n', 'b.yml': 'b: 2' })
+  const params = parse({ name: 'counter', compose: [`${dir}/a.yml`, { c: 3 }, `${dir}/b.yml`], content: 'd: 4\n' })
+  const state = Object.fromEntries(['a', 'b'].map((name) => [`${dir}/${name}.yml`, readFileSync(`${dir}/${name}.yml`)]))
+  const after = (stdout: string, states: Record<string, unknown> = state) =>
+    definition.planAfter?.(
+      params,
+      { stdout, stderr: '', exitCode: 0 },
+      { changed: states, known: { ...states, 'unit:docker.service': 'active' } },
+      {},
+      {},
+    )
+  const [change] = after(probed(THEN))?.changes ?? []
+  t.equal(change?.description, 'deploy stack counter: Compose files changed')
+  const checksum = /compose: (\w{64})\n/.exec(change?.diff?.after ?? '')?.[1] ?? ''
+  for (const shell of shells) {
+    const lines = definition.probe(params, {}).split('\n')
+    const script = lines.slice(lines.indexOf('lb_compose() {')).join('\n')
+    t.match(runIn(shell, script).stdout, `compose ${checksum}\n`, `${shell.name} computes the same`)
+  }
+  t.same(after(probed(THEN).replace('deployed aaa', `deployed ${checksum}`))?.changes, [])
+  t.match(after(probed(THEN).replace(/compose \w+/, 'no-compose /x'))?.changes, [{ description: /Compose files/ }])
+  t.equal(after(probed(THEN), { [`${dir}/a.yml`]: Buffer.from('') }), undefined, 'one file is unknown')
+  t.equal(after(probed(THEN), { ...state, 'unit:docker.service': 'active' }), undefined, 'more has changed')
+})

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { copy } from '../../../../src/modules/core/copy.ts'
+import { file } from '../../../../src/modules/core/file.ts'
 import { lineinfile } from '../../../../src/modules/core/lineinfile.ts'
 import type { Plan } from '../../../../src/modules/module.ts'
 import type { Observed } from '../../../../src/modules/script-output.ts'
@@ -20,6 +21,7 @@ function both<S extends z.ZodType, V>(
   shell: Shell,
   module: ModuleCall<S, V>,
   params: z.input<S>,
+  only?: 'dry',
 ): { dry: Observed; real: Observed } {
   const { definition } = module
   const parsed = definition.schema.parse(params)
@@ -27,7 +29,7 @@ function both<S extends z.ZodType, V>(
   const [change] = plan.changes
   if (change?.dryRun === undefined || plan.changes.length !== 1) throw new Error('not one change with a dry run')
   const dry = runIn(shell, change.dryRun)
-  return { dry, real: runIn(shell, change.script) }
+  return { dry, real: only === 'dry' ? dry : runIn(shell, change.script) }
 }
 
 function emptyFolder(t: Test): string {
@@ -77,9 +79,9 @@ for (const shell of shells) {
     const path = join(folder, 'log')
     writeFileSync(path, 'a\n')
     spawnSync('chattr', ['+a', path])
-    const file = both(shell, copy, { content: 'b\n', dest: path })
-    t.match(file.dry, { exitCode: 1, stderr: `cannot change ${path}: it is append-only (chattr -a)\n` })
-    t.not(file.real.exitCode, 0)
+    const copied = both(shell, copy, { content: 'b\n', dest: path })
+    t.match(copied.dry, { exitCode: 1, stderr: `cannot change ${path}: it is append-only (chattr -a)\n` })
+    t.not(copied.real.exitCode, 0)
     spawnSync('chattr', ['-a', path])
     spawnSync('chattr', ['+a', folder])
     const directory = both(shell, copy, { content: 'b\n', dest: join(folder, 'new') })
@@ -88,6 +90,42 @@ for (const shell of shells) {
       stderr: `cannot write to directory ${folder}/: it is append-only (chattr -a)\n`,
     })
     t.not(directory.real.exitCode, 0)
+  })
+
+  t.test(`${shell.name}: attributes, removals and links that append-only paths prevent are known before`, async (t) => {
+    const folder = emptyFolder(t)
+    const [path, inside, link] = ['log', 'd/e/log', 'link'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    mkdirSync(join(folder, 'd/e'), { recursive: true })
+    for (const name of [path, inside]) writeFileSync(name, 'a\n', { mode: 0o644 })
+    symlinkSync('log', link)
+    const rows: [append: string, params: z.input<typeof file.definition.schema>, message: string][] = [
+      [path, { path, mode: '0600' }, `cannot change ${path}: it is append-only (chattr -a)`],
+      [path, { path, owner: '1234' }, `cannot change ${path}: it is append-only (chattr -a)`],
+      [path, { path, state: 'absent' }, `cannot change ${path}: it is append-only (chattr -a)`],
+      [
+        inside,
+        { path: join(folder, 'd'), state: 'absent' },
+        `cannot remove ${inside}: it is append-only or immutable (chattr -ai)`,
+      ],
+      [folder, { path, state: 'absent' }, `cannot write to directory ${folder}/: it is append-only (chattr -a)`],
+      [
+        folder,
+        { path: link, src: 'd', state: 'link' },
+        `cannot write to directory ${folder}/: it is append-only (chattr -a)`,
+      ],
+    ]
+    for (const [append, params, message] of rows) {
+      t.equal(both(shell, file, params, 'dry').dry.exitCode, 0, `${message}: not without the attribute`)
+      spawnSync('chattr', ['+a', append])
+      const { dry, real } = both(shell, file, params)
+      spawnSync('chattr', ['-a', append])
+      t.match(dry, { exitCode: 1, stderr: `${message}\n` })
+      t.not(real.exitCode, 0, `${message}: the change fails`)
+    }
   })
 
   t.test(`${shell.name}: a file system that is too full is known before the change`, async (t) => {

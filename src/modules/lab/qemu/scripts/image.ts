@@ -159,7 +159,7 @@ lab_finish
 
 /** Shell functions that choose the kernel package and the sources for a release of this machine's archive. */
 const releaseFunctions = `${sourceFunctions}${String.raw`
-lab_vm_sources() { lab_sources | sed "s/ $(lab_codename)\([-\/ ]\)/ $release\1/"; }
+lab_vm_sources() { lab_release_sources "$release"; }
 lab_kernel() {
   case $(. /etc/os-release && echo "$ID"):$(dpkg --print-architecture) in
     ubuntu:*) echo linux-image-generic ;;
