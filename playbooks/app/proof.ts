@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type SetupContext, tableLines } from 'labbook'
-import { experiment, type ExperimentContext, say } from '../messages/say.ts'
+import { labExperiment, type LabContext, say } from '../messages/say.ts'
 import { callMany, type CallResults, type Endpoint } from './client.ts'
 import { endpointOf } from '../lab/address.ts'
-import { STACK } from './stack.ts'
+import { COMPOSE_FILE, STACK } from './stack.ts'
 import { appVars } from './vars.ts'
 
 export const REQUESTS = 80
@@ -78,7 +78,7 @@ export async function waitForStack(on: SetupContext): Promise<readonly string[]>
 }
 
 /** Checks that all nodes of the Swarm are ready. */
-export const swarmProof = experiment(
+export const swarmProof = labExperiment(
   'Check Swarm health',
   {
     hosts: 'swarm_managers[0]',
@@ -104,8 +104,11 @@ export const swarmProof = experiment(
   },
 )
 
+/** Service of the app: image, health check, replicas; without comments and environment. */
+const COMPOSE_EXCERPT = `sed -n '/^  counter:/,/^  [a-z#]/p' ${COMPOSE_FILE} | sed '1p;/^  [^ ]/d;/^ *#/d;/^ *$/d' | awk '/^    [a-z]/ { skip = /environment:/ } !skip'`
+
 /** Checks the app from outside the Swarm. */
-export const appProof = experiment(
+export const appProof = labExperiment(
   'Check Counter app',
   {
     hosts: 'swarm_managers[0]',
@@ -130,12 +133,17 @@ export const appProof = experiment(
         'warning',
       )
     }
+    const compose = await on.exhibit({
+      title: 'Compose file of the Counter app',
+      command: COMPOSE_EXCERPT,
+      displayCommand: `cat ${COMPOSE_FILE}`,
+    })
     const targets = endpoints(on)
     const responses = await checkReplicas(on, targets)
     const replicas = new Set(responses.answers.map(({ replica }) => replica))
     on.finding('app.replicas.answer', {
       holds: replicas.size >= wanted && responses.errors.length === 0,
-      evidence: [running, services, responses.exhibit],
+      evidence: [running, services, compose, responses.exhibit],
       detail: say(
         '{replicas} of {wanted} replicas responded; {errors} of {requests} requests through {targets} nodes failed',
         {
@@ -165,11 +173,7 @@ const urlList = (targets: readonly Endpoint[]): string =>
   targets.map(({ host, port }) => `http://${host}:${port}`).join(' ')
 
 /** Requests the count repeatedly and records which replicas respond. */
-export async function checkReplicas(
-  on: ExperimentContext,
-  targets: readonly Endpoint[],
-  title = 'Responding replicas',
-) {
+export async function checkReplicas(on: LabContext, targets: readonly Endpoint[], title = 'Responding replicas') {
   const started = Date.now()
   const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: REQUESTS, clients: 4 })
   const exhibit = on.record({
@@ -182,7 +186,7 @@ export async function checkReplicas(
 }
 
 /** Sends concurrent increments and reads from the counter how many it added. */
-export async function sendIncrements(on: ExperimentContext, targets: readonly Endpoint[]) {
+export async function sendIncrements(on: LabContext, targets: readonly Endpoint[]) {
   const started = Date.now()
   const count = async (): Promise<number> =>
     (await callMany(targets.slice(0, 1), 'GET', '/api/counter', { total: 1, clients: 1 })).answers[0]?.count ??

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { disturbAll } from 'labbook'
-import { experiment, type ExperimentContext, say } from '../messages/say.ts'
+import { labExperiment, type LabContext, say } from '../messages/say.ts'
 import type { Endpoint } from '../app/client.ts'
 import { endpointOf } from '../lab/address.ts'
 import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
@@ -14,7 +14,7 @@ const API = '/api/counter'
 const pathOf = (app: (typeof APPS)[number]): string => `/${app.path}${API}`
 
 /** The balancer's endpoint on each node, as this machine reaches it. */
-function endpointsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>): Endpoint[] {
+function endpointsOf({ groups, hostvars }: Pick<LabContext, 'groups' | 'hostvars'>): Endpoint[] {
   return (groups.swarm ?? []).map((name) => {
     const vars = hostvars(name)
     return endpointOf(vars, name, balancerSettings(vars).port)
@@ -22,7 +22,7 @@ function endpointsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'h
 }
 
 /** Checks routing, sticky sessions and health checks of the balancer. */
-export const balancerProof = experiment(
+export const balancerProof = labExperiment(
   'Check load balancer',
   {
     hosts: 'swarm_managers[0]',
@@ -50,7 +50,7 @@ export const balancerProof = experiment(
 )
 
 /** Waits until every balancer reaches every replica. Earlier results would show the deploy. */
-async function waitForBalancer(on: ExperimentContext, endpoints: readonly Endpoint[], replicas: number): Promise<void> {
+async function waitForBalancer(on: LabContext, endpoints: readonly Endpoint[], replicas: number): Promise<void> {
   const command = `docker stack services ${STACK} --format '{{.Name}} {{.Replicas}}'
 docker service inspect $(docker stack services -q ${STACK}) --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'`
   const isConverged = (stdout: string): boolean =>
@@ -88,7 +88,7 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
 }
 
 const record = (
-  on: ExperimentContext,
+  on: LabContext,
   title: string,
   what: string,
   endpoints: readonly Endpoint[],
@@ -104,7 +104,7 @@ const record = (
 
 const replicasIn = ({ answers }: RequestTally): string[] => [...new Set(answers.map(({ replica }) => replica))].sort()
 
-async function checkPaths(on: ExperimentContext, endpoints: readonly Endpoint[]): Promise<void> {
+async function checkPaths(on: LabContext, endpoints: readonly Endpoint[]): Promise<void> {
   const results = []
   for (const app of APPS) {
     const started = Date.now()
@@ -157,7 +157,7 @@ async function checkPaths(on: ExperimentContext, endpoints: readonly Endpoint[])
 }
 
 async function checkSticky(
-  on: ExperimentContext,
+  on: LabContext,
   endpoints: readonly Endpoint[],
   { sticky, replicas }: { sticky: boolean; replicas: number },
 ): Promise<void> {
@@ -197,7 +197,7 @@ async function checkSticky(
   })
 }
 
-async function checkHealth(on: ExperimentContext, endpoints: readonly Endpoint[]): Promise<void> {
+async function checkHealth(on: LabContext, endpoints: readonly Endpoint[]): Promise<void> {
   const [app] = APPS
   const placement = await on.exhibit({
     title: `Replicas of ${app.path}`,

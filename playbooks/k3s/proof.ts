@@ -1,5 +1,5 @@
 import { type SetupContext } from 'labbook'
-import { experiment, say, joined } from '../messages/say.ts'
+import { labExperiment, say, joinTexts } from '../messages/say.ts'
 import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
 import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
 import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
@@ -47,7 +47,7 @@ export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
 }
 
 /** Checks that all nodes of the cluster are ready. */
-export const clusterProof = experiment(
+export const clusterProof = labExperiment(
   'Check Kubernetes cluster health',
   {
     hosts: 'localhost',
@@ -93,7 +93,7 @@ export const clusterProof = experiment(
 )
 
 /** Checks the app from outside the cluster. */
-export const kubernetesProof = experiment(
+export const kubernetesProof = labExperiment(
   'Check Counter app on Kubernetes',
   {
     hosts: 'localhost',
@@ -131,7 +131,7 @@ export const kubernetesProof = experiment(
     on.finding('k3s.pods.ready', {
       holds: watched.reached,
       evidence: [shown, watched.exhibit],
-      detail: joined(
+      detail: joinTexts(
         [
           say('{ready} of {wanted} pods of the app are ready, {allReady} of {all} in all', {
             ready: pods.filter(isCounter).filter(isReady).length,

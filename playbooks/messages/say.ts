@@ -1,12 +1,12 @@
 import {
-  experiment as defineExperiment,
+  experiment,
   type Experiment,
-  type ExperimentContext as AnyContext,
+  type ExperimentContext,
   type Message,
   type MessageList,
   type MessageValue,
   sayIn,
-  type Verdict as AnyVerdict,
+  type Verdict,
 } from 'labbook'
 import type { RUSSIAN } from './ru.ts'
 
@@ -25,27 +25,27 @@ export const say = sayIn<MessageKey>()
 export const verbatim = (text: string): Message => ({ id: '{text}', values: { text } })
 
 /** Several texts in one. */
-export const joined = (list: readonly MessageValue[], separator = ', '): MessageList => ({ list, separator })
+export const joinTexts = (list: readonly MessageValue[], separator = ', '): MessageList => ({ list, separator })
 
 /** `5.1 s`, `12 s` */
 export const inSeconds = (value: number): Message => say('{seconds} s', { seconds: value.toFixed(value < 10 ? 1 : 0) })
 
 /** A verdict whose detail and names of measured values can be translated. */
-export type Verdict = Omit<AnyVerdict, 'detail' | 'measured'> & {
+export type LabVerdict = Omit<Verdict, 'detail' | 'measured'> & {
   readonly detail?: Message | MessageList
   readonly measured?: Readonly<Partial<Record<MessageKey, readonly [value: number, unit: MessageKey | '' | '%']>>>
 }
 
 /** The API for experiments, whose findings can be translated. */
-export interface ExperimentContext extends Omit<AnyContext, 'finding' | 'inconclusive'> {
-  finding(id: string, verdict: Verdict): void
-  inconclusive(why: Message, evidence?: Verdict['evidence']): void
+export interface LabContext extends Omit<ExperimentContext, 'finding' | 'inconclusive'> {
+  finding(id: string, verdict: LabVerdict): void
+  inconclusive(why: Message, evidence?: LabVerdict['evidence']): void
 }
 
 type Texts = Readonly<Record<string, MessageKey | Message>>
 
 /** What `experiment` takes, with texts that can be translated. */
-export type ExperimentOptions = Omit<
+export type LabExperimentOptions = Omit<
   Experiment,
   'kind' | 'name' | 'method' | 'assertions' | 'questions' | 'hypothesis'
 > & {
@@ -55,8 +55,8 @@ export type ExperimentOptions = Omit<
 }
 
 /** Defines an experiment of this project. */
-export const experiment = (
+export const labExperiment = (
   name: string,
-  options: ExperimentOptions,
-  method: (on: ExperimentContext) => Promise<void> | void,
-): Experiment => defineExperiment(name, options, method)
+  options: LabExperimentOptions,
+  method: (on: LabContext) => Promise<void> | void,
+): Experiment => experiment(name, options, method)

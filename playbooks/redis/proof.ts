@@ -1,5 +1,5 @@
 import { type Experiment, type SetupContext } from 'labbook'
-import { experiment, type ExperimentContext, say } from '../messages/say.ts'
+import { labExperiment, type LabContext, say } from '../messages/say.ts'
 import { call, callMany, type Endpoint } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
 import { servicesOf } from './admin.ts'
@@ -9,12 +9,12 @@ import type { Topology } from './vars.ts'
 const INCREMENTS = 50
 
 /** Highest count returned before the switch; undefined if no app answered. */
-let before: { readonly count: number; readonly exhibit: ReturnType<ExperimentContext['record']> } | undefined
+let before: { readonly count: number; readonly exhibit: ReturnType<LabContext['record']> } | undefined
 
 const readCount = async (endpoint: Endpoint): Promise<number> => (await call(endpoint, 'GET', '/api/counter')).count
 
 /** Increments and reads the count before the switch, to compare with the count after it. */
-export const recordCountBefore = experiment(
+export const recordCountBefore = labExperiment(
   'Record the count before the switch',
   { hosts: 'swarm_managers[0]', tags: ['redis', 'proof'], disturbs: false, assertions: {} },
   async (on) => {
@@ -47,7 +47,7 @@ export const recordCountBefore = experiment(
 
 /** Checks that the switch keeps the count, and that the app counts on from it. */
 export const compareCountAfter = (to: Topology): Experiment =>
-  experiment(
+  labExperiment(
     `Compare the count after the switch to ${to}`,
     {
       hosts: 'swarm_managers[0]',
@@ -110,7 +110,7 @@ const QUERY = `for id in $(docker ps -q --filter label=com.docker.stack.namespac
 done`
 
 /** Shows the status of Redis: placement of its services, and the state that each server reports. */
-export const redisStatus = experiment(
+export const redisStatus = labExperiment(
   'Show Redis status',
   { hosts: 'swarm_managers[0]', tags: ['redis', 'status'], disturbs: false, assertions: {} },
   async (on) => {

@@ -1,13 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { type Exhibit, raw, sh } from 'labbook'
-import { experiment, type ExperimentContext, say, verbatim } from '../messages/say.ts'
+import { labExperiment, type LabContext, say, verbatim } from '../messages/say.ts'
 import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
 import { curlFunctions, MANIFEST_ACCEPT_HEADER, typedRequest } from './client.ts'
 
 /** Checks TLS, authentication, push and pull. */
-export const accessProof = experiment(
+export const accessProof = labExperiment(
   'Check registry access',
   {
     hosts: 'registry[0]',
@@ -36,7 +36,7 @@ export const accessProof = experiment(
   },
 )
 
-async function tls(on: ExperimentContext): Promise<void> {
+async function tls(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   const names = registryNames(on)
   const [host = ''] = address.split(/:\d+$/)
@@ -82,7 +82,7 @@ export function namesNotIn(output: string, names: readonly string[]): string[] {
   )
 }
 
-async function untrusted(on: ExperimentContext): Promise<void> {
+async function untrusted(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   // The distribution's CA certificates, without the lab's CA.
   const others =
@@ -102,7 +102,7 @@ curl -sS --capath /nonexistent --cacert "$others" -o /dev/null ${`https://${addr
   })
 }
 
-async function unauthenticated(on: ExperimentContext): Promise<void> {
+async function unauthenticated(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   const plain = await on.exhibit({
     title: 'Plain HTTP',
@@ -128,7 +128,7 @@ async function unauthenticated(on: ExperimentContext): Promise<void> {
   })
 }
 
-async function logins(on: ExperimentContext): Promise<void> {
+async function logins(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   const { name, password } = machineAccount(on)
   if (password === undefined)
@@ -159,7 +159,7 @@ printf '%s\n' ${candidate} | docker --config "$folder" login ${address} --userna
 }
 
 /** Pushes a new unique image, which no other host can have. */
-async function push(on: ExperimentContext): Promise<string> {
+async function push(on: LabContext): Promise<string> {
   const address = registryAddress(on)
   const image = `${address}/labbook/try:latest`
   const pushed = await on.exhibit({
@@ -183,7 +183,7 @@ date +%s.%N >"$folder/now" && tar -C "$folder" -cf - now | docker import - ${ima
   return digest ?? ''
 }
 
-async function pull(on: ExperimentContext, digest: string): Promise<void> {
+async function pull(on: LabContext, digest: string): Promise<void> {
   const address = registryAddress(on)
   const other = (on.groups.docker ?? []).findLast((host) => host !== registryHost(on))
   const image = `${address}/labbook/try@${digest}`

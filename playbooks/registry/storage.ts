@@ -1,5 +1,5 @@
 import { disturbAll, docker_container, type Exhibit, sh } from 'labbook'
-import { experiment, type ExperimentContext, say } from '../messages/say.ts'
+import { labExperiment, type LabContext, say } from '../messages/say.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { curlFunctions, listDigests, typedRequest } from './client.ts'
 import { CONTAINER, registryContainer, storageOf } from './registry.ts'
@@ -12,7 +12,7 @@ const ON_THE_REGISTRY = {
 } as const
 
 /** Checks that data is stored outside the container. Pushes only an image that is already there. */
-export const storageProof = experiment(
+export const storageProof = labExperiment(
   'Check registry storage',
   {
     ...ON_THE_REGISTRY,
@@ -31,7 +31,7 @@ export const storageProof = experiment(
 )
 
 /** Checks that data survives the container. */
-export const recreateProof = experiment(
+export const recreateProof = labExperiment(
   'Recreate registry container',
   {
     ...ON_THE_REGISTRY,
@@ -47,7 +47,7 @@ export const recreateProof = experiment(
 )
 
 /** Every tag with its digest. */
-const catalogue = (on: ExperimentContext, title: string): Promise<Exhibit> =>
+const catalogue = (on: LabContext, title: string): Promise<Exhibit> =>
   on.exhibit({
     title,
     command: `${curlFunctions(on)}\n${listDigests(registryAddress(on))}`,
@@ -62,7 +62,7 @@ function helloIn({ stdout }: Pick<Exhibit, 'stdout'>): { tag: string; digest: st
 }
 
 async function checkStorage(
-  on: ExperimentContext,
+  on: LabContext,
   { address, storage, tag, digest }: { address: string; storage: string; tag: string; digest: string },
 ): Promise<void> {
   const push = await on.exhibit({
@@ -103,7 +103,7 @@ async function checkStorage(
   })
 }
 
-async function recreate(on: ExperimentContext, before: Exhibit, image: string): Promise<void> {
+async function recreate(on: LabContext, before: Exhibit, image: string): Promise<void> {
   const id = `docker inspect ${CONTAINER} --format '{{.Id}} {{.Image}}'`
   const old = await on.exhibit({ title: 'Container before', command: id })
   const [, imageId = ''] = old.stdout.trim().split(' ')

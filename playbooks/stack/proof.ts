@@ -1,5 +1,5 @@
 import { type Exhibit, tableLines, type MessageValue } from 'labbook'
-import { experiment, type ExperimentContext, say, joined } from '../messages/say.ts'
+import { labExperiment, type LabContext, say, joinTexts } from '../messages/say.ts'
 import { readRequest } from './request.ts'
 import {
   describeFailure,
@@ -23,7 +23,7 @@ const PROVES = {
 } as const
 
 /** Waits for the stack to converge, or reports which task does not start and why. */
-export const stackProof = experiment(
+export const stackProof = labExperiment(
   'Verify the stack',
   {
     hosts: 'swarm_managers[0]',
@@ -44,7 +44,7 @@ export const stackProof = experiment(
 )
 
 /** Reports the three findings of a stack. */
-async function verifyStack(on: ExperimentContext, stack: string, within: number): Promise<void> {
+async function verifyStack(on: LabContext, stack: string, within: number): Promise<void> {
   await warnWithoutIpvs(on, stack)
   const { judgement, stackState, seconds, exhibit } = await watchStack(on, stack, within)
   const services = await on.exhibit({
@@ -72,7 +72,7 @@ async function verifyStack(on: ExperimentContext, stack: string, within: number)
             services: stackState.services.length,
             seconds: seconds.toFixed(0),
           })
-        : joined([prefix, joined(details.messages, '; ')], ''),
+        : joinTexts([prefix, joinTexts(details.messages, '; ')], ''),
     measured: judgement.kind === 'converged' ? { 'time to converge': [seconds, 's'] } : {},
   })
   const incomplete = stackState.services.filter((service) => !hasAllTasks(service, stackState.tasks))
@@ -82,7 +82,7 @@ async function verifyStack(on: ExperimentContext, stack: string, within: number)
     detail:
       stackState.services.length === 0
         ? say('no services')
-        : joined(
+        : joinTexts(
             stackState.services.map(({ name, running, desired: wanted, completed }) =>
               completed === null
                 ? `${shortName(name, stack)} ${running}/${wanted}`
@@ -96,7 +96,7 @@ async function verifyStack(on: ExperimentContext, stack: string, within: number)
 const shortName = (name: string, stack: string): string =>
   name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name
 
-async function watchStack(on: ExperimentContext, stack: string, within: number) {
+async function watchStack(on: LabContext, stack: string, within: number) {
   let before: ReadonlySet<string> | undefined
   let stackState: StackState = { services: [], tasks: [] }
   let judgement: Judgement = { kind: 'waiting', for: 'the services' }
@@ -124,7 +124,7 @@ async function watchStack(on: ExperimentContext, stack: string, within: number) 
 
 /** Explains failed services with their tasks and the end of their logs. */
 async function explainFailures(
-  on: ExperimentContext,
+  on: LabContext,
   failedServices: readonly FailedService[],
 ): Promise<{ messages: MessageValue[]; evidence: Exhibit[] }> {
   const messages: MessageValue[] = []
@@ -159,7 +159,7 @@ async function explainFailures(
 }
 
 /** Records the number of running tasks per service and node. */
-function recordPlacement(on: ExperimentContext, stack: string, { services, tasks }: StackState): Exhibit {
+function recordPlacement(on: LabContext, stack: string, { services, tasks }: StackState): Exhibit {
   const running = tasks.filter(({ desired, state }) => desired === 'running' && state === 'running')
   const nodes = [...new Set(running.map(({ node }) => node))].sort()
   const names = services.map(({ name }) => name)
@@ -177,7 +177,7 @@ function recordPlacement(on: ExperimentContext, stack: string, { services, tasks
   })
 }
 
-async function reportHealth(on: ExperimentContext, stack: string): Promise<void> {
+async function reportHealth(on: LabContext, stack: string): Promise<void> {
   const evidence: Exhibit[] = []
   for (const host of on.groups.swarm ?? []) {
     evidence.push(
@@ -200,7 +200,7 @@ async function reportHealth(on: ExperimentContext, stack: string): Promise<void>
   on.finding('stack.health', {
     holds: unhealthy.length > 0 ? false : checked.length === 0 || unreachable.length > 0 ? null : true,
     evidence,
-    detail: joined(
+    detail: joinTexts(
       [
         say('{healthy} of {checked} containers with a health check are healthy', {
           healthy: checked.length - unhealthy.length,
@@ -218,7 +218,7 @@ async function reportHealth(on: ExperimentContext, stack: string): Promise<void>
 }
 
 /** Warns if the kernel has no IPVS: virtual IPs and the routing mesh do not work then, without an error from Docker. */
-async function warnWithoutIpvs(on: ExperimentContext, stack: string): Promise<void> {
+async function warnWithoutIpvs(on: LabContext, stack: string): Promise<void> {
   const { stdout } = await on.exec({
     command: [
       '[ -d /proc/sys/net/ipv4/vs ] || [ -e /proc/net/ip_vs ] || modprobe -n -q ip_vs 2>/dev/null && exit 0',

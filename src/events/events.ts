@@ -214,6 +214,8 @@ export interface Exhibit extends Base {
   readonly chunks?: readonly OutputChunk[]
   /** Shown instead of the terminal output, which remains available as text. */
   readonly chart?: Chart
+  /** A PNG in Base64, shown instead of the terminal output: a page in a browser. */
+  readonly image?: string
   /** The underlying data. The report writes each item to `data/<id>-<name>`. */
   readonly data?: readonly ExhibitData[]
 }

@@ -65,6 +65,8 @@ export interface RecordOptions {
   readonly stdout: string
   readonly durationMs: number
   readonly chart?: Chart
+  /** A PNG in Base64. */
+  readonly image?: string
   readonly data?: readonly ExhibitData[]
 }
 

@@ -91,7 +91,7 @@ const pictureOf =
     const [shown, exhibit] = [exhibits.find((one) => one.id === id), facts.exhibits.get(id)]
     if (shown === undefined || exhibit === undefined) return undefined
     const svg =
-      shown.chart !== undefined && shown.chart.problem === undefined
+      shown.image === true || (shown.chart !== undefined && shown.chart.problem === undefined)
         ? shown.svg
         : drawTerminal(exhibit, shown.slug, messages, PICTURE_ROWS)
     return { id, slug: shown.slug, title: shown.title, host: shown.host, svg }

@@ -10,6 +10,7 @@ import type { MachineFold } from './machines.ts'
 import { findingStatistics } from './finding-statistics.ts'
 import type { drawTerminal } from './terminal-svg.ts'
 import { answerOf, groupByQuestion } from './questions.ts'
+import { imageSvg } from './image-svg.ts'
 import { slugger } from '../text/slug.ts'
 import { translated, translatedFinding } from './translate.ts'
 import { defaultTitle } from './titles.ts'
@@ -20,6 +21,8 @@ import type { Messages } from './messages/index.ts'
 export interface ExhibitView extends Pick<Exhibit, 'id' | 'title' | 'host' | 'command' | 'start'> {
   readonly slug: string
   readonly svg: string
+  /** Whether it is a picture, which has no other form. */
+  readonly image?: true
   /** Set if the exhibit has a chart. `problem` says why it could not be drawn. */
   readonly chart: { readonly problem?: string } | undefined
   readonly text: string
@@ -250,7 +253,9 @@ function draw(
   slug: string,
   { drawTerminal: drawTerminal, drawChart }: Drawing,
   messages: Messages,
-): Pick<ExhibitView, 'svg' | 'chart'> {
+): Pick<ExhibitView, 'svg' | 'chart' | 'image'> {
+  const image = exhibit.image === undefined ? undefined : imageSvg(exhibit.image, exhibit.title)
+  if (image !== undefined) return { svg: image, image: true, chart: undefined }
   if (exhibit.chart === undefined) return { svg: drawTerminal(exhibit, slug, messages), chart: undefined }
   try {
     return { svg: drawChart(exhibit.chart, slug, messages), chart: {} }

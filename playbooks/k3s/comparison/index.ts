@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { experiment, say } from '../../messages/say.ts'
+import { labExperiment, say } from '../../messages/say.ts'
 import { ROOT } from '../../app/images/table.ts'
 import { countLines } from './config-lines.ts'
 import { storedRuns } from './runs.ts'
@@ -8,7 +8,7 @@ import { conceptTable, measuredTable } from './table.ts'
 export { measureK3s, measureSwarm } from './measure.ts'
 
 /** Compares Swarm and k3s from the results of earlier runs. It measures nothing itself. */
-export const comparison = experiment(
+export const comparison = labExperiment(
   'Compare Swarm and k3s',
   {
     hosts: 'localhost',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Chart, csvText, render, type SetupContext, sh, tableLines } from 'labbook'
-import { experiment, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { runLoad } from 'labbook/load'
 import { targetsOf } from '../../load/trial.ts'
 import { appEndpoints, podsCommand, settingsOf } from '../proof.ts'
@@ -75,7 +75,7 @@ async function removeAutoscaler(on: SetupContext): Promise<void> {
 }
 
 /** Scales out under load, and in after the load. */
-export const autoscale = experiment(
+export const autoscale = labExperiment(
   'Autoscale pods under load',
   {
     hosts: 'localhost',

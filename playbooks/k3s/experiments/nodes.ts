@@ -1,5 +1,5 @@
 import { disturbAll, type SetupContext } from 'labbook'
-import { experiment, type ExperimentContext, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
@@ -25,7 +25,7 @@ const WAIT_SECONDS = 20
 const RESTART_EFFECT = 'all pods of the Counter app are restarted'
 
 /** Checks that no pods return to a node some time after it is available again. */
-async function checkNoReturn(on: ExperimentContext, node: string) {
+async function checkNoReturn(on: LabContext, node: string) {
   const { at, k, namespace } = appOnCluster(on)
   await on.pause(WAIT_SECONDS, `pods to return to ${node} (expected: none)`)
   const exhibit = await on.exhibit({
@@ -45,7 +45,7 @@ async function checkNoReturn(on: ExperimentContext, node: string) {
  * Restarts the pods, so that they are rescheduled. Polls for the result: a command that waits would block all other
  * commands on this connection.
  */
-async function restart(on: ExperimentContext, { mark }: TimelineRecorder) {
+async function restart(on: LabContext, { mark }: TimelineRecorder) {
   const { at, k, within, namespace, wanted } = appOnCluster(on)
   const old = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
   const command = await on.exhibit({
@@ -66,7 +66,7 @@ async function assertRemovableNode(on: SetupContext): Promise<void> {
 }
 
 /** Drains and uncordons a node, and checks whether its pods return. */
-export const nodeDrained = experiment(
+export const nodeDrained = labExperiment(
   'Drain and uncordon a Kubernetes node',
   {
     hosts: 'localhost',
@@ -164,7 +164,7 @@ export const nodeDrained = experiment(
 )
 
 /** Powers a node off and on again. */
-export const nodeKilled = experiment(
+export const nodeKilled = labExperiment(
   'Power off a Kubernetes node',
   {
     hosts: 'localhost',

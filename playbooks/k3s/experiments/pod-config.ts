@@ -1,5 +1,5 @@
 import { sh } from 'labbook'
-import { experiment, say, verbatim } from '../../messages/say.ts'
+import { labExperiment, say, verbatim } from '../../messages/say.ts'
 import { isCounter, podsCommand } from '../proof.ts'
 import { isReady, parsePods } from '../objects.ts'
 import { assertSteadyState, appOnCluster } from './support/cluster.ts'
@@ -56,7 +56,7 @@ export function compareSettings(
 }
 
 /** Checks configuration and network policy from inside a pod. */
-export const podConfig = experiment(
+export const podConfig = labExperiment(
   'Check pod configuration and network policy',
   {
     hosts: 'localhost',

@@ -1,4 +1,4 @@
-import { experiment, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { observeDuring } from '../../swarm/experiments/support/observe-during.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
@@ -13,7 +13,7 @@ import {
 } from './support/cluster.ts'
 
 /** Kills a pod of the app without graceful shutdown. */
-export const podKilled = experiment(
+export const podKilled = labExperiment(
   'Kill a pod',
   {
     hosts: 'localhost',
@@ -67,7 +67,7 @@ export const podKilled = experiment(
 )
 
 /** Deletes the Redis pod; its replacement mounts the same volume. */
-export const dataSurvives = experiment(
+export const dataSurvives = labExperiment(
   'Delete the Redis pod',
   {
     hosts: 'localhost',

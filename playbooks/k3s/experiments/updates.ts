@@ -1,5 +1,5 @@
 import { type SetupContext } from 'labbook'
-import { experiment, type ExperimentContext, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import { podsCommand } from '../proof.ts'
 import { parsePods } from '../objects.ts'
@@ -37,7 +37,7 @@ async function rollBack(on: SetupContext): Promise<void> {
 }
 
 /** Updates and rolls back the app under load. */
-export const rollingUpdate = experiment(
+export const rollingUpdate = labExperiment(
   'Update and roll back on Kubernetes under load',
   {
     hosts: 'localhost',
@@ -107,7 +107,7 @@ export const rollingUpdate = experiment(
   },
 )
 
-async function roll(on: ExperimentContext, title: string, command: string, { mark, now }: TimelineRecorder) {
+async function roll(on: LabContext, title: string, command: string, { mark, now }: TimelineRecorder) {
   const { at, k, within, namespace } = appOnCluster(on)
   const old = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
   const began = now()
@@ -136,7 +136,7 @@ async function roll(on: ExperimentContext, title: string, command: string, { mar
 }
 
 /** Updates the app to an image that cannot be pulled. */
-export const brokenUpdate = experiment(
+export const brokenUpdate = labExperiment(
   'Update to a broken image on Kubernetes',
   {
     hosts: 'localhost',

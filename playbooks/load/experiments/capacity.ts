@@ -1,6 +1,6 @@
 import { bottleneckMessage, comparisonMessage } from './messages.ts'
 import { type Exhibit } from 'labbook'
-import { type ExperimentContext, say, joined, verbatim } from '../../messages/say.ts'
+import { type LabContext, say, joinTexts, verbatim } from '../../messages/say.ts'
 import { type GeneratorScheduling, type Comparison, runUntilDecided, shareIssues } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { trialsChart } from '../charts.ts'
@@ -32,7 +32,7 @@ export const loadCapacity = loadExperiment(
 const MOST_REPLICAS = 4
 
 async function compareCapacity(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
   { cpus, statement, condition, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
@@ -89,21 +89,34 @@ async function compareCapacity(
   on.finding('load.capacity.1-vs-4', {
     holds: holdsOf(verdict),
     evidence: [exhibit, ...last, ...running, ...evidence],
-    detail: joined(
+    detail: joinTexts(
       [
-        joined([comparisonMessage(verdict), ...(condition === undefined ? [] : [condition])]),
+        joinTexts([comparisonMessage(verdict), ...(condition === undefined ? [] : [condition])]),
         ...[1, MOST_REPLICAS].map((replicas) => bottleneckMessage(replicas, of(replicas))),
       ],
       '. ',
     ),
-    ...(verdict.ratio === undefined ? {} : { measured: { ratio: [verdict.ratio.estimate, ''] } }),
+    measured: {
+      ...(verdict.ratio === undefined ? {} : { ratio: [verdict.ratio.estimate, ''] as const }),
+      'RPS, 1 replica': [meanOf(of(1), ({ throughput }) => throughput), 'requests/s'],
+      'RPS, 4 replicas': [meanOf(of(MOST_REPLICAS), ({ throughput }) => throughput), 'requests/s'],
+      'p95, 1 replica': [meanOf(of(1), p95), 'ms'],
+      'p95, 4 replicas': [meanOf(of(MOST_REPLICAS), p95), 'ms'],
+    },
   })
   shareFinding(on, of(MOST_REPLICAS), [exhibit, ...last.slice(1)])
 }
 
+type Result = TrialRun['result']
+
+const meanOf = (trials: readonly TrialRun[], pick: (result: Result) => number): number =>
+  trials.reduce((sum, { result }) => sum + pick(result), 0) / trials.length
+
+const p95 = ({ total }: Result): number => total.latency.percentiles['95'] ?? Number.NaN
+
 const holdsOf = ({ answer }: Comparison): boolean | null => (answer === 'inconclusive' ? null : answer === 'more')
 
-function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], evidence: readonly Exhibit[]): void {
+function shareFinding(on: LabContext, trials: readonly TrialRun[], evidence: readonly Exhibit[]): void {
   const unequal = trials.flatMap(({ name, result }) =>
     shareIssues(result.replicas, 4, 0.5).map((issue) => `${name}: ${issue}`),
   )

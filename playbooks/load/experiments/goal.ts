@@ -1,5 +1,5 @@
 import { tableLines, type Message } from 'labbook'
-import { type ExperimentContext, joined, say, verbatim } from '../../messages/say.ts'
+import { type LabContext, joinTexts, say, verbatim } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
   isFound,
@@ -41,7 +41,7 @@ const FIRST = 0.5
 const LONGER = 1.5
 
 async function searchRate(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
   replicas: number,
   { cpus, statement, condition, evidence }: LoadConditions,
@@ -110,7 +110,10 @@ function foundMessage(
   throughput: number,
   condition: Message | undefined,
 ): Message {
-  const goal = joined([say('p99 within {goal} ms', { goal: goalMs }), ...(condition === undefined ? [] : [condition])])
+  const goal = joinTexts([
+    say('p99 within {goal} ms', { goal: goalMs }),
+    ...(condition === undefined ? [] : [condition]),
+  ])
   const closed = say('a closed loop reaches {throughput}/s', { throughput: throughput.toFixed(0) })
   if (rate === undefined) return say('no rate has {goal}; {closed}', { goal, closed })
   return say('{rate} requests/s with {goal}; {bound}; {closed}, of which this is {percent} %', {

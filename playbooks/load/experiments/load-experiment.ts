@@ -1,5 +1,5 @@
 import { type Experiment } from 'labbook'
-import { experiment, type ExperimentContext, type ExperimentOptions } from '../../messages/say.ts'
+import { labExperiment, type LabContext, type LabExperimentOptions } from '../../messages/say.ts'
 import type { GeneratorScheduling } from 'labbook/load'
 import { releaseGenerator, withGenerator } from '../generators.ts'
 import { assertDeployed, restoreReplicas } from '../replicas.ts'
@@ -7,7 +7,7 @@ import type { LoadSettings } from '../settings.ts'
 import { skipIfTooSlow } from '../slow-hosts.ts'
 import { settingsOf, underLoad } from './support.ts'
 
-type Load = Pick<ExperimentOptions, 'hypothesis' | 'assertions' | 'questions'> & {
+type Load = Pick<LabExperimentOptions, 'hypothesis' | 'assertions' | 'questions'> & {
   /** Its name in `experiments.mjs`. */
   readonly tag: string
 }
@@ -20,9 +20,9 @@ type Load = Pick<ExperimentOptions, 'hypothesis' | 'assertions' | 'questions'> &
 export const loadExperiment = (
   name: string,
   { tag, ...claims }: Load,
-  method: (on: ExperimentContext, settings: LoadSettings, scheduling: GeneratorScheduling) => Promise<void>,
+  method: (on: LabContext, settings: LoadSettings, scheduling: GeneratorScheduling) => Promise<void>,
 ): Experiment =>
-  experiment(
+  labExperiment(
     name,
     {
       ...claims,

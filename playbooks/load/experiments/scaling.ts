@@ -1,5 +1,5 @@
 import { lawMessage } from './messages.ts'
-import { type ExperimentContext, joined, verbatim } from '../../messages/say.ts'
+import { type LabContext, joinTexts, verbatim } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
   type Fit,
@@ -37,7 +37,7 @@ export const loadScaling = loadExperiment(
 )
 
 async function measureScaling(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
   { cpus, condition, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
@@ -88,10 +88,10 @@ async function measureScaling(
     detail:
       law === undefined || reason !== undefined
         ? verbatim(reason ?? '')
-        : joined(
+        : joinTexts(
             [
-              joined(steps.map(({ replicas, knee }) => `${replicas}: ${knee?.capacity.toFixed(0) ?? '?'}/s`)),
-              joined([
+              joinTexts(steps.map(({ replicas, knee }) => `${replicas}: ${knee?.capacity.toFixed(0) ?? '?'}/s`)),
+              joinTexts([
                 lawMessage(usl.law === undefined ? 'Amdahl' : 'USL', law),
                 ...(condition === undefined ? [] : [condition]),
               ]),
@@ -115,7 +115,7 @@ interface Fitted {
 
 /** Measures all numbers of replicas, and again while neither law can be determined. */
 async function measureUntilFitted(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
   cpus: number,
   scheduling: GeneratorScheduling,

@@ -1,6 +1,6 @@
 import { replicasMessage, usersMessage } from './messages.ts'
 import { type Exhibit, tableLines, type Message } from 'labbook'
-import { type ExperimentContext, say, joined } from '../../messages/say.ts'
+import { type LabContext, say, joinTexts } from '../../messages/say.ts'
 import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
 import { locustData } from '../locust-files.ts'
@@ -50,7 +50,7 @@ interface Cell {
 
 /** Ends with the configured replicas if they are among the numbers, so that nothing has to be restored. */
 async function measureCells(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
   scheduling: GeneratorScheduling,
 ): Promise<readonly Cell[]> {
@@ -108,7 +108,7 @@ export function usersTable(trials: readonly TrialRun[]): string {
 }
 
 /** The finding is about the most replicas; the others explain it. */
-function reportUsers(on: ExperimentContext, count: number, cells: readonly Cell[], table: Exhibit): void {
+function reportUsers(on: LabContext, count: number, cells: readonly Cell[], table: Exhibit): void {
   const own = cells.filter(({ users: of }) => of === count)
   const last = own.at(-1)
   const model = last?.trial.result.users
@@ -125,7 +125,7 @@ function reportUsers(on: ExperimentContext, count: number, cells: readonly Cell[
   on.finding(`load.users.${count}`, {
     holds: model.setByUsers,
     evidence: [table, ...own.map(({ exhibit }) => exhibit)],
-    detail: joined(
+    detail: joinTexts(
       [
         say('{replicas}: measured {measured} requests/s, predicted {predicted}, at most {most}: {why}', {
           replicas: replicasMessage(last.trial.replicas),

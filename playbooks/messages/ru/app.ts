@@ -11,4 +11,9 @@ export const RUSSIAN_APP = {
   'All replicas respond to requests from outside': 'Все реплики отвечают на запросы извне',
   'N increments by concurrent clients add exactly N':
     'N увеличений от одновременных клиентов увеличивают счётчик ровно на N',
+  'The Counter page shows the count in a browser': 'Страница Counter показывает счётчик в браузере',
+  'no Chromium on this machine: install it, or set CHROME_PATH':
+    'на этой машине нет Chromium: установите его или задайте CHROME_PATH',
+  'Chromium drew {url} with count {count}': 'Chromium показал {url}, счётчик {count}',
+  'Chromium drew no page at {url}: {why}': 'Chromium не показал страницу {url}: {why}',
 } as const

@@ -14,6 +14,22 @@ export const RUSSIAN_SWARM = {
   'replicas per node: {replicas}': 'реплики по узлам: {replicas}',
 
   // Scaling.
+  'Swarm places a new replica on the node with the fewest of them: the one that was drained. Unlike a forced update, scaling restarts no running replica.':
+    'Новую реплику Swarm размещает на узле с наименьшим их числом - на том, что был в режиме drain. В отличие от принудительного обновления, масштабирование не перезапускает работающие реплики.',
+  'Scaling by one and back places a replica on the node again':
+    'Изменение числа реплик на одну и обратно снова размещает реплику на узле',
+  '{placed} replicas on {node} after {took}; {failed} of {sent} requests failed':
+    'реплик на {node}: {placed} через {took}; ошибок запросов: {failed} из {sent}',
+
+  // Audit.
+  'The nodes follow most of Docker’s advice; a lab with one manager cannot follow that on the quorum.':
+    'Узлы следуют большинству рекомендаций Docker; лаборатория с одним узлом-менеджером не может следовать рекомендации о кворуме.',
+  'All nodes follow Docker’s advice on security': 'Все узлы следуют рекомендациям Docker по безопасности',
+  'All nodes follow Docker’s advice on operations': 'Все узлы следуют рекомендациям Docker по эксплуатации',
+  'all {n} lines of advice are followed on every node': 'на каждом узле выполнены все рекомендации: {n}',
+  '{followed} of {all} lines of advice are followed on every node; not: {others}':
+    'на каждом узле выполнены рекомендации: {followed} из {all}; не выполнены: {others}',
+
   'The replica count is desired state; Swarm starts or stops tasks until it is reached. A stopping replica finishes its requests first, so none fails.':
     'Число реплик - это желаемое состояние: Swarm запускает и останавливает задачи, пока оно не достигнуто. Останавливаемая реплика сначала завершает свои запросы, поэтому ошибок нет.',
   'Scaling up runs the desired number of replicas': 'При увеличении запускается нужное число реплик',

@@ -1,5 +1,5 @@
 import { type Experiment, tableLines, toText } from 'labbook'
-import { experiment, say, joined } from '../../messages/say.ts'
+import { labExperiment, say, joinTexts } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { steadyStateAndRollback, loseMasterRepeatedly, reportFailover } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -12,7 +12,7 @@ const INCREMENTS = 120
 
 /** Checks the slots of a Redis Cluster, the node that serves the counter, and the failover of that node. */
 export const cluster = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Count in a Redis Cluster',
     {
       hosts: 'swarm_managers[0]',
@@ -61,7 +61,7 @@ export const cluster = (table: ComparisonTable): Experiment =>
           nodes.filter(({ role }) => role === 'replica').length === 3,
         evidence: [lab.deployed, listed],
         detail: say("{slots}; {colocated} of {replicas} replicas on their master's node", {
-          slots: joined(
+          slots: joinTexts(
             masters.map((master) =>
               say('{slots} slots on {node}', { slots: slotCount(master), node: nodeOf(master.address) }),
             ),

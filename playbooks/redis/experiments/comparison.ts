@@ -1,11 +1,11 @@
 import { csvText, type Experiment, tableLines } from 'labbook'
-import { experiment, say } from '../../messages/say.ts'
+import { labExperiment, say } from '../../messages/say.ts'
 import { COLUMNS, type ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES } from '../vars.ts'
 
 /** Compares the measurements of this run by topology. */
 export const comparison = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Compare Redis topologies',
     {
       hosts: 'swarm_managers[0]',

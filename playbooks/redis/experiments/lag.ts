@@ -1,5 +1,5 @@
 import { tableLines, type Message } from 'labbook'
-import { experiment, type ExperimentContext, say } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say } from '../../messages/say.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import {
@@ -36,7 +36,7 @@ interface Series {
 }
 
 /** Measures the replication lag, idle and under write load. */
-export const lag = experiment(
+export const lag = labExperiment(
   'Measure replication lag',
   {
     hosts: 'swarm_managers[0]',
@@ -140,7 +140,7 @@ function staleText({ stale, sorted, late }: Lags): Message {
   return say('{stale} of {total} ({low} to {high} %, 95 % confidence)', { stale, total, low, high })
 }
 
-async function measure(on: ExperimentContext, lab: LabStack, master: string, replica: string): Promise<Lags> {
+async function measure(on: LabContext, lab: LabStack, master: string, replica: string): Promise<Lags> {
   const { stdout } = await on.exec({
     command: clientCommand(lab.stack, 'lag', master, replica, 'lag', String(SAMPLES), String(PAUSE_MS)),
     timeout: 120,

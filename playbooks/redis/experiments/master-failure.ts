@@ -1,5 +1,5 @@
 import { type Experiment, type Message, type MessageList, type MessageValue, messageText } from 'labbook'
-import { experiment, type ExperimentContext, say, joined } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, joinTexts } from '../../messages/say.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -33,7 +33,7 @@ export const steadyStateAndRollback = {
 
 /** Repeats the loss of the master. */
 export async function loseMasterRepeatedly(
-  on: ExperimentContext,
+  on: LabContext,
   lab: LabStack,
   fault: 'power' | 'process',
 ): Promise<MasterLoss[]> {
@@ -72,7 +72,7 @@ function comparisonMessage(lost: readonly MasterLoss[]): MessageList {
     none === null
       ? say('lost writes unknown')
       : say('{lost} of {acknowledged} lost', { lost: lostIn(lost), acknowledged })
-  return joined([lostWrites, writeOutages(lost)], '; ')
+  return joinTexts([lostWrites, writeOutages(lost)], '; ')
 }
 
 const failedRequests = (lost: readonly MasterLoss[]): Message =>
@@ -83,7 +83,7 @@ const failedRequests = (lost: readonly MasterLoss[]): Message =>
 
 /** Loses the master of topologies without failover: `replicas` and `single`. */
 export const masterLoss = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Power off the Redis master without Sentinel',
     {
       hosts: HOSTS,
@@ -140,7 +140,7 @@ export const masterLoss = (table: ComparisonTable): Experiment =>
 
 /** Powers off the node of the master under three Sentinels. */
 export const failover = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Power off the Redis master with Sentinel',
     {
       hosts: HOSTS,
@@ -166,7 +166,7 @@ export const failover = (table: ComparisonTable): Experiment =>
  * @param required - requests that must succeed before the lost master is back.
  */
 export function reportFailover(
-  on: ExperimentContext,
+  on: LabContext,
   lab: LabStack,
   table: ComparisonTable,
   lost: readonly MasterLoss[],
@@ -185,7 +185,7 @@ export function reportFailover(
         failovers: times.length,
         runs: lost.length,
         time: range(times),
-        succeeded: joined(lost.map(({ afterFailover: afterwards }) => afterwards[required])),
+        succeeded: joinTexts(lost.map(({ afterFailover: afterwards }) => afterwards[required])),
         kind: required === 'reads' ? say('reads') : say('writes'),
         outages: writeOutages(lost),
         requests: failedRequests(lost),
@@ -201,7 +201,7 @@ export function reportFailover(
   on.finding(`${id}.loss`, {
     holds: verdict.none,
     evidence,
-    detail: joined([verdict.summary, lowRepeatNote(lost.length)], ''),
+    detail: joinTexts([verdict.summary, lowRepeatNote(lost.length)], ''),
     measured: { 'increments lost': [lostIn(lost), ''] },
   })
   table.set(lab.topology, 'node lost', comparisonCell(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
@@ -210,7 +210,7 @@ export function reportFailover(
 
 /** Kills only the Redis process: Swarm restarts it on the same volume. */
 export const redisKilled = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Kill Redis in each topology',
     {
       hosts: HOSTS,
@@ -230,14 +230,14 @@ export const redisKilled = (table: ComparisonTable): Experiment =>
         const lost = await loseMasterRepeatedly(on, lab, 'process')
         evidence.push(...evidenceOf(lab, lost))
         all.push(...lost)
-        summaries.push(joined([topology, comparisonMessage(lost)], ': '))
+        summaries.push(joinTexts([topology, comparisonMessage(lost)], ': '))
         table.set(topology, 'Redis killed', comparisonCell(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
         await removeLabStacks(on)
       }
       on.finding('redis.killed', {
         holds: lossVerdict(all.map(({ loss }) => loss)).none,
         evidence,
-        detail: joined([joined(summaries, '. '), lowRepeatNote(repeatCount(on))], ''),
+        detail: joinTexts([joinTexts(summaries, '. '), lowRepeatNote(repeatCount(on))], ''),
         measured: { 'increments lost': [lostIn(all), ''] },
       })
     },

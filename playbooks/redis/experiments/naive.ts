@@ -1,5 +1,5 @@
 import { type SetupContext } from 'labbook'
-import { experiment, type ExperimentContext, say } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { waitForServices, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
@@ -15,7 +15,7 @@ const countsCommand = (stack: string): string =>
   `'printf "%s %s\\n" "$(hostname)" "$(REDISCLI_AUTH=$(cat /run/secrets/redis_password 2>/dev/null) redis-cli get counter)"'; done`
 
 /** Scales Redis like a stateless service. */
-export const naive = experiment(
+export const naive = labExperiment(
   'Scale Redis like a stateless service',
   {
     hosts: 'swarm_managers[0]',
@@ -68,7 +68,7 @@ export const naive = experiment(
   },
 )
 
-async function round(on: ExperimentContext, lab: LabStack, time: number) {
+async function round(on: LabContext, lab: LabStack, time: number) {
   const began = performance.now()
   const { answers, errors } = await callMany(lab.endpoints, 'POST', '/api/counter/increment', {
     total: INCREMENTS,

@@ -1,5 +1,5 @@
 import { type Experiment, type MessageList } from 'labbook'
-import { experiment, type ExperimentContext, say, inSeconds, joined } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds, joinTexts } from '../../messages/say.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { steadyStateAndRollback, comparisonCell } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -28,7 +28,7 @@ const CONFIRMED: Protection = { name: 'min-replicas-to-write 1 and WAIT 1', minR
 
 /** Isolates the master with one client, so that a second master is elected: a split brain. */
 export const cutOff = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Partition the Redis master from the network',
     {
       hosts: 'swarm_managers[0]',
@@ -72,7 +72,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
             failovers: failoverTimes(all).length,
             runs: all.length,
             time: range(failoverTimes(all)),
-            writes: joined(all.map(({ afterFailover: afterwards }) => afterwards.writes)),
+            writes: joinTexts(all.map(({ afterFailover: afterwards }) => afterwards.writes)),
             outage: range(all.map(({ writes }) => writes.outage)),
             note,
           },
@@ -82,7 +82,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
       on.finding('redis.sentinel.cut-off.unprotected', {
         holds: isInconclusive(unprotected) ? null : unprotected.every(({ loss }) => (loss?.lost ?? 0) > 0),
         evidence: evidenceOf(unprotected),
-        detail: joined([describeLoss(unprotected), note], ''),
+        detail: joinTexts([describeLoss(unprotected), note], ''),
         measured: { 'increments lost': [maxLost(unprotected), ''] },
       })
       on.finding('redis.sentinel.cut-off.min-replicas', {
@@ -93,7 +93,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
         evidence: evidenceOf(minReplicas),
         detail: say('{loss}; without min-replicas-to-write {unprotected} lost{note}', {
           loss: describeLoss(minReplicas),
-          unprotected: joined(unprotected.map(({ loss }) => loss?.lost ?? '?')),
+          unprotected: joinTexts(unprotected.map(({ loss }) => loss?.lost ?? '?')),
           note,
         }),
         measured: { 'increments lost': [maxLost(minReplicas), ''] },
@@ -102,7 +102,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
       on.finding('redis.sentinel.cut-off.confirmed', {
         holds: isInconclusive(confirmed) && verdict.none === true ? null : verdict.none,
         evidence: evidenceOf(confirmed),
-        detail: joined([joined([verdict.summary, describeLoss(confirmed)], '; '), note], ''),
+        detail: joinTexts([joinTexts([verdict.summary, describeLoss(confirmed)], '; '), note], ''),
         measured: { 'increments lost': [maxLost(confirmed), ''] },
       })
       table.set('sentinel', 'node cut off', comparisonCell(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
@@ -114,7 +114,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
       on.finding('redis.cluster.cut-off.confirmed', {
         holds: isInconclusive(clusterLosses) && clusterVerdict.none === true ? null : clusterVerdict.none,
         evidence: [clusterLab.deployed, ...clusterLosses.flatMap(({ exhibits }) => exhibits)],
-        detail: joined([joined([clusterVerdict.summary, describeLoss(clusterLosses)], '; '), note], ''),
+        detail: joinTexts([joinTexts([clusterVerdict.summary, describeLoss(clusterLosses)], '; '), note], ''),
         measured: { 'increments lost': [maxLost(clusterLosses), ''] },
       })
       table.set(
@@ -127,7 +127,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
   )
 
 async function isolateMaster(
-  on: ExperimentContext,
+  on: LabContext,
   lab: LabStack,
   { name, minReplicas, waitReplicas }: Protection,
 ): Promise<MasterLoss[]> {
@@ -165,14 +165,14 @@ const refusedWrites = (lost: readonly MasterLoss[]): boolean =>
 
 const describeLoss = (lost: readonly MasterLoss[]): MessageList => {
   const isComplete = lost.every(({ isolated }) => isolated?.complete === true)
-  return joined(
+  return joinTexts(
     [
       say('lost {lost} of {acknowledged} acknowledged increments', {
-        lost: joined(lost.map(({ loss }) => loss?.lost ?? say('unknown'))),
-        acknowledged: joined(lost.map(({ loss }) => loss?.acknowledged ?? '?')),
+        lost: joinTexts(lost.map(({ loss }) => loss?.lost ?? say('unknown'))),
+        acknowledged: joinTexts(lost.map(({ loss }) => loss?.acknowledged ?? '?')),
       }),
       say('the isolated master acknowledged {acknowledged}, the last {time} after the partition', {
-        acknowledged: joined(lost.map(({ isolated }) => isolated?.acknowledged ?? 0)),
+        acknowledged: joinTexts(lost.map(({ isolated }) => isolated?.acknowledged ?? 0)),
         time: range(lost.map(({ isolated }) => isolated?.lastAt ?? 0)),
       }),
       ...(isComplete

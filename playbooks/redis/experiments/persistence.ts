@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, quote, type SetupContext, tableLines } from 'labbook'
-import { experiment, type ExperimentContext, say, joined } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, joinTexts } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { projectLab } from '../../lab/lab.ts'
@@ -33,7 +33,7 @@ const WRITING_SECONDS = 9
 type Round = Readonly<Record<PersistenceMode, { readonly loss: Loss | undefined; readonly lastSecond: number }>>
 
 /** Measures the writes that Redis loses in a crash, by persistence mode. */
-export const persistence = experiment(
+export const persistence = labExperiment(
   'Kill Redis in each persistence mode',
   {
     hosts: 'swarm_managers[0]',
@@ -99,7 +99,7 @@ const killAll = MODES.map(
 const addressOf = (mode: PersistenceMode): string => `${persistenceServer(mode)}:6379`
 
 /** Runs one client per server on the manager's node while a fault is injected into the servers. */
-async function round(on: ExperimentContext, inject: () => Promise<void>): Promise<Round> {
+async function round(on: LabContext, inject: () => Promise<void>): Promise<Round> {
   const before = await counts(on)
   const clients = MODES.map(
     (mode) =>
@@ -147,14 +147,14 @@ async function counts(on: Pick<SetupContext, 'exec' | 'hosts' | 'signal'>): Prom
 const lossesOf = (rounds: readonly Round[], mode: PersistenceMode): (Loss | undefined)[] =>
   rounds.map((each) => each[mode].loss)
 
-function reportKills(on: ExperimentContext, rounds: readonly Round[], evidence: readonly Exhibit[]): void {
+function reportKills(on: LabContext, rounds: readonly Round[], evidence: readonly Exhibit[]): void {
   const note = lowRepeatNote(rounds.length)
   const known = (mode: PersistenceMode): Loss[] => lossesOf(rounds, mode).filter((loss) => loss !== undefined)
   const finding = (mode: PersistenceMode, id: string, holds: boolean | null): void => {
     on.finding(id, {
       holds,
       evidence,
-      detail: joined([lossVerdict(lossesOf(rounds, mode)).summary, note], ''),
+      detail: joinTexts([lossVerdict(lossesOf(rounds, mode)).summary, note], ''),
       measured: {
         'increments lost': [known(mode).reduce((sum, { lost }) => sum + lost, 0) / Math.max(1, known(mode).length), ''],
       },
@@ -179,7 +179,7 @@ function reportKills(on: ExperimentContext, rounds: readonly Round[], evidence: 
 
 /** Cuts the power of the node. Namespace nodes share the host's kernel, which survives: there it equals SIGKILL. */
 async function powerCut(
-  on: ExperimentContext,
+  on: LabContext,
   node: string,
   killed: readonly Round[],
   evidence: readonly Exhibit[],

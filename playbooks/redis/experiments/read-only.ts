@@ -1,11 +1,11 @@
-import { experiment, say } from '../../messages/say.ts'
+import { labExperiment, say } from '../../messages/say.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { query, clientCommand, readCount, deployLabStack, currentMaster, removeLabStacks } from './support/lab.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, repeatCount } from './settings.ts'
 
 /** Tries to write to a replica. */
-export const readOnly = experiment(
+export const readOnly = labExperiment(
   'Write to a replica',
   {
     hosts: 'swarm_managers[0]',

@@ -1,6 +1,6 @@
 import { answerMessage, intervalMessage } from '../../load/experiments/messages.ts'
 import { type Experiment, tableLines } from 'labbook'
-import { experiment, type ExperimentContext, joined, say } from '../../messages/say.ts'
+import { labExperiment, type LabContext, joinTexts, say } from '../../messages/say.ts'
 import { compare, csvOf, generatorLimit, interleaved, type LoadResult, runLoad, validityIssues } from 'labbook/load'
 import { bottleneckOf } from '../../load/bottleneck.ts'
 import { loadSettings } from '../../load/settings.ts'
@@ -25,7 +25,7 @@ interface WriteTrial {
 
 /** Measures the increment throughput of each topology. */
 export const writeScaling = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Measure increments per second by topology',
     {
       hosts: 'swarm_managers[0]',
@@ -150,14 +150,14 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
       on.finding('redis.write-scaling', {
         holds: answers.includes('more') ? true : answers.includes('inconclusive') ? null : false,
         evidence: [...[...labs.values()].map(({ deployed }) => deployed), exhibit],
-        detail: joined(
+        detail: joinTexts(
           [
-            joined(
+            joinTexts(
               TOPOLOGIES.map(
                 (topology) => `${topology} ${median(of(topology).map(({ result }) => result.throughput)).toFixed(0)}/s`,
               ),
             ),
-            joined(
+            joinTexts(
               verdicts.map(({ topology, verdict: { answer, ratio } }) =>
                 ratio === undefined
                   ? say('{topology} {answer}', { topology, answer: answerMessage(answer) })
@@ -196,7 +196,7 @@ const median = (values: readonly number[]): number => {
  * Total resident memory of the Redis and Sentinel processes in bytes, from the kernel: a Sentinel's INFO has no memory
  * section. NaN if a process is missing.
  */
-async function memoryOf(on: ExperimentContext, { stack, servers, sentinels }: LabStack): Promise<number> {
+async function memoryOf(on: LabContext, { stack, servers, sentinels }: LabStack): Promise<number> {
   const command = `docker ps -q --filter label=com.docker.stack.namespace=${stack} | xargs -r -I{} docker top {} -eo pid,rss,comm`
   const tables: string[] = []
   for (const host of on.groups.swarm ?? []) tables.push((await on.exec({ host, command })).stdout)

@@ -1,5 +1,5 @@
 import { disturbAll, quote, type SetupContext } from 'labbook'
-import { experiment, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { STACK } from '../../app/stack.ts'
 import { checkSteadyState, manager } from './support/cluster.ts'
 
@@ -55,7 +55,7 @@ const remove = async (on: SetupContext): Promise<void> => {
 }
 
 /** Tests whether Swarm honours `depends_on`. */
-export const dependsOn = experiment(
+export const dependsOn = labExperiment(
   'Deploy a stack with depends_on',
   {
     hosts: 'swarm_managers[0]',
@@ -87,8 +87,15 @@ export const dependsOn = experiment(
       delay,
       slowdown: on.timeoutMultiplier,
     })
+    const written = on.record({
+      title: 'Compose file with depends_on',
+      command: 'compose.yml',
+      stdout: text,
+      durationMs: 0,
+    })
     const deployed = await on.exhibit({
       title: 'Deploy a stack with a delayed store',
+      displayCommand: `docker stack deploy --with-registry-auth --resolve-image never --compose-file compose.yml ${NAME}`,
       timeout: 120,
       command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${NAME}`,
     })
@@ -119,7 +126,7 @@ export const dependsOn = experiment(
     ]
     on.finding('swarm.depends-on.ignored', {
       holds: up.reached && startDelay !== undefined ? startDelay < delay : null,
-      evidence: [deployed, without.exhibit, first],
+      evidence: [written, deployed, without.exhibit, first],
       detail:
         startDelay === undefined
           ? say('one of the two containers did not start')

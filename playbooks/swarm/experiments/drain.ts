@@ -1,5 +1,5 @@
 import { disturbAll, durationMultiplierOf, type Exhibit } from 'labbook'
-import { experiment, type ExperimentContext, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { checkReplicas, watchReplicas } from '../../app/proof.ts'
 import {
   checkSteadyState,
@@ -26,10 +26,13 @@ const allStopped = (states: string): boolean =>
     .filter(Boolean)
     .every((line) => /^(Shutdown|Complete|Failed|Rejected|Orphaned|Remove)/.test(line))
 
+/** Its status has the availability: active or drain. */
+const inspectNode = (node: string): string => `docker node inspect --pretty ${node}`
+
 const history = `docker service ps ${COUNTER}`
 
 /** Drains a node, activates it again, and checks whether replicas return. */
-export const drain = experiment(
+export const drain = labExperiment(
   'Drain and activate a node',
   {
     hosts: 'swarm_managers[0]',
@@ -55,6 +58,7 @@ export const drain = experiment(
     const node = targetNode(on)
     const before = [
       await on.exhibit({ title: 'Nodes before the drain', command: NODES }),
+      await on.exhibit({ title: `Inspect ${node} before the drain`, command: inspectNode(node) }),
       await on.exhibit({ title: 'Tasks before the drain', command: history }),
       await on.exhibit({ title: 'Replicas per node before the drain', command: SPREAD }),
     ]
@@ -110,7 +114,7 @@ export const drain = experiment(
   },
 )
 
-async function evacuate(on: ExperimentContext, node: string, { mark }: TimelineRecorder) {
+async function evacuate(on: LabContext, node: string, { mark }: TimelineRecorder) {
   const drained = await on.exhibit({
     title: `Drain ${node}`,
     command: `docker node update --availability drain ${node}`,
@@ -128,18 +132,32 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: TimelineR
   const replicas = await waitForReplicas(on, 'Replicas during the drain', [node])
   mark('all replicas run on other nodes')
   const nodes = await on.exhibit({ title: 'Nodes during the drain', command: NODES })
-  const inspected = await on.exhibit({ title: `Inspect ${node}`, command: `docker node inspect --pretty ${node}` })
+  const inspected = await on.exhibit({ title: `Inspect ${node} during the drain`, command: inspectNode(node) })
+  const containers = await on.exhibit({
+    title: `Containers on ${node} during the drain`,
+    host: node,
+    command: 'docker ps',
+  })
   const after = await on.exhibit({ title: 'Tasks during the drain', command: history })
   const answers = await checkReplicas(
     on,
     appEndpoints(on).filter((endpoint) => endpoint.node !== node),
     'Responses during the drain',
   )
-  const exhibits: Exhibit[] = [drained, emptied.exhibit, replicas.exhibit, nodes, inspected, after, answers.exhibit]
+  const exhibits: Exhibit[] = [
+    drained,
+    emptied.exhibit,
+    replicas.exhibit,
+    nodes,
+    inspected,
+    containers,
+    after,
+    answers.exhibit,
+  ]
   return { emptied, replicas, exhibits }
 }
 
-async function countReturned(on: ExperimentContext, node: string) {
+async function countReturned(on: LabContext, node: string) {
   const observed = OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier)
   await on.pause(observed, `replicas on ${node}`)
   const after = await on.exhibit({ title: `Replicas on ${node} after activation`, command: replicasCommand(node) })
@@ -152,7 +170,7 @@ async function countReturned(on: ExperimentContext, node: string) {
 }
 
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
-async function rebalance(on: ExperimentContext, { mark }: TimelineRecorder) {
+async function rebalance(on: LabContext, { mark }: TimelineRecorder) {
   const forced = await on.exhibit({
     title: 'Force an update',
     command: `docker service update --detach --quiet --force ${COUNTER}`,

@@ -1,5 +1,5 @@
 import { disturbAll, type SetupContext, sh } from 'labbook'
-import { experiment, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { checkSteadyState, COUNTER, runningReplicas, desiredReplicas } from './support/cluster.ts'
 import { observeDuring } from './support/observe-during.ts'
 
@@ -19,7 +19,7 @@ const hostOfReplica = ({ groups }: Pick<SetupContext, 'groups'>): readonly strin
   (groups.swarm_workers ?? groups.swarm ?? []).slice(0, 1)
 
 /** Stops a replica with SIGSTOP: its container runs, but it does not answer. */
-export const health = experiment(
+export const health = labExperiment(
   'Stop a replica with SIGSTOP',
   {
     hosts: 'swarm_managers[0]',

@@ -6,7 +6,7 @@ import {
   PlaybookError,
   type SetupContext,
 } from 'labbook'
-import { experiment, type ExperimentContext, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { waitForStack } from '../../app/proof.ts'
@@ -70,7 +70,7 @@ async function restore(on: SetupContext, promoted: boolean): Promise<void> {
 }
 
 /** Powers off the first manager, and with it Redis, whose volume is on that node. */
-async function powerOffManager(on: ExperimentContext, managers: readonly string[]) {
+async function powerOffManager(on: LabContext, managers: readonly string[]) {
   const first = manager(on)
   const { powerLoss: powerOff } = faultsOf(on, first)
   const [witness] = others(on)
@@ -192,7 +192,7 @@ const managerPowerOff: Disturbs = (on) => [
 
 const tags = (name: string): string[] => ['experiments', 'managers', name, 'proof']
 
-export const onlyManagerLost: Experiment = experiment(
+export const onlyManagerLost: Experiment = labExperiment(
   'Power off the only manager',
   {
     hosts: 'swarm_managers[0]',
@@ -251,7 +251,7 @@ export const onlyManagerLost: Experiment = experiment(
   },
 )
 
-export const oneOfThreeLost: Experiment = experiment(
+export const oneOfThreeLost: Experiment = labExperiment(
   'Power off one of three managers',
   {
     hosts: 'swarm_managers[0]',

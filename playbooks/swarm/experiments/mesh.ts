@@ -1,5 +1,5 @@
 import { type Exhibit, quote, type SetupContext, tableLines, messageText } from 'labbook'
-import { experiment, type ExperimentContext, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
@@ -33,7 +33,7 @@ for space in /run/docker/netns/ingress_sbox /run/docker/netns/lb_*; do
   echo "== $(basename "$space")"; nsenter --net="$space" ipvsadm -ln --stats; nsenter --net="$space" iptables -t mangle -S PREROUTING 2>/dev/null | grep -- '--set-xmark' || true
 done`
 
-const tables = (on: ExperimentContext, host: string, when: string): Promise<Exhibit> =>
+const tables = (on: LabContext, host: string, when: string): Promise<Exhibit> =>
   on.exhibit({
     title: `IPVS tables of ${host} ${when}`,
     host,
@@ -42,7 +42,7 @@ const tables = (on: ExperimentContext, host: string, when: string): Promise<Exhi
   })
 
 /** Finds nodes whose kernel has no IPVS: they have no routing mesh. */
-async function withoutIpvs(on: ExperimentContext): Promise<{ hosts: string[]; exhibits: Exhibit[] }> {
+async function withoutIpvs(on: LabContext): Promise<{ hosts: string[]; exhibits: Exhibit[] }> {
   const exhibits: Exhibit[] = []
   const hosts: string[] = []
   for (const host of on.groups.swarm ?? []) {
@@ -58,7 +58,7 @@ async function withoutIpvs(on: ExperimentContext): Promise<{ hosts: string[]; ex
 }
 
 /** Without IPVS, reports every finding as inconclusive. @returns whether it did. */
-async function reportMissingIpvs(on: ExperimentContext): Promise<boolean> {
+async function reportMissingIpvs(on: LabContext): Promise<boolean> {
   const { hosts, exhibits } = await withoutIpvs(on)
   if (hosts.length === 0) return false
   const why = say(
@@ -72,7 +72,7 @@ async function reportMissingIpvs(on: ExperimentContext): Promise<boolean> {
 
 const RUNNING = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
-const scaleAndWait = async (on: ExperimentContext, replicas: number) => {
+const scaleAndWait = async (on: LabContext, replicas: number) => {
   await on.exec({ command: scaleCommand(replicas) })
   return on.watch({
     title: `Replicas until ${replicas} run`,
@@ -89,7 +89,7 @@ const VIP = 'swarm.vip.balances'
 const POWER_OFF = 'swarm.node-power-off.recovers'
 
 /** Tests how IPVS balances connections from outside and inside the Swarm. */
-export const mesh = experiment(
+export const mesh = labExperiment(
   'Send requests through the routing mesh',
   {
     hosts: 'swarm_managers[0]',
@@ -119,7 +119,7 @@ export const mesh = experiment(
   },
 )
 
-async function everyNode(on: ExperimentContext, fewer: number): Promise<void> {
+async function everyNode(on: LabContext, fewer: number): Promise<void> {
   const { reached, exhibit: running } = await scaleAndWait(on, fewer)
   const busy = new Set(runningReplicas(running.stdout).map((line) => line.split(' ')[1]))
   const idle = (on.groups.swarm ?? []).filter((node) => !busy.has(node))
@@ -143,7 +143,7 @@ async function everyNode(on: ExperimentContext, fewer: number): Promise<void> {
   })
 }
 
-async function balances(on: ExperimentContext, wanted: number, running: Exhibit): Promise<void> {
+async function balances(on: LabContext, wanted: number, running: Exhibit): Promise<void> {
   const results = await requestThroughEach(on, wanted * PER_REPLICA)
   const exhibit = record(on, `Responses per replica with ${wanted} replicas`, results)
   const ipvsTables: Exhibit[] = []
@@ -169,7 +169,7 @@ for _ in range(${times}):
         print('failed:', error)
 `
 
-async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Promise<void> {
+async function vip(on: LabContext, wanted: number, running: Exhibit): Promise<void> {
   const address = await on.exhibit({
     title: 'Virtual IP of the service',
     command: `docker service inspect ${COUNTER} --format '{{.Spec.EndpointSpec.Mode}}: {{range .Endpoint.VirtualIPs}}{{.Addr}} {{end}}'`,
@@ -204,7 +204,7 @@ async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Pro
 }
 
 /** Powers off a node while requests go through the routing mesh of the other nodes. */
-export const meshPowerOff = experiment(
+export const meshPowerOff = labExperiment(
   'Power off a node under the routing mesh',
   {
     hosts: 'swarm_managers[0]',
@@ -319,14 +319,14 @@ interface NodeAnswers extends CallResults {
 }
 
 /** Sends requests through each node in turn, each on a new connection. */
-async function requestThroughEach(on: ExperimentContext, total: number): Promise<NodeAnswers[]> {
+async function requestThroughEach(on: LabContext, total: number): Promise<NodeAnswers[]> {
   const all: NodeAnswers[] = []
   for (const endpoint of appEndpoints(on))
     all.push({ node: endpoint.node, ...(await callMany([endpoint], 'GET', '/api/counter', { total, clients: 2 })) })
   return all
 }
 
-function record(on: ExperimentContext, title: string, results: readonly NodeAnswers[]): Exhibit {
+function record(on: LabContext, title: string, results: readonly NodeAnswers[]): Exhibit {
   const rows = results.flatMap(({ node, answers, errors }) => [
     ...[...sharesByReplica(answers)]
       .sort(([a], [b]) => a.localeCompare(b))

@@ -1,5 +1,5 @@
 import { type DisturbanceContext, durationMultiplierOf, type Experiment } from 'labbook'
-import { experiment, type ExperimentContext, say, inSeconds, type MessageKey } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds, type MessageKey } from '../../messages/say.ts'
 import { type Fault, injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import {
@@ -31,7 +31,7 @@ interface NodeFailure {
 
 /** Injects a fault into a node, recovers it, and observes replacement and recovery. */
 const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailure): Experiment =>
-  experiment(
+  labExperiment(
     name,
     {
       hosts: 'swarm_managers[0]',
@@ -60,7 +60,7 @@ const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailur
     (on) => injectFault(on, id, fault(on, targetNode(on))),
   )
 
-async function injectFault(on: ExperimentContext, id: string, fault: Fault): Promise<void> {
+async function injectFault(on: LabContext, id: string, fault: Fault): Promise<void> {
   const node = targetNode(on)
   const tasks = `docker service ps ${COUNTER}`
   const { value, exhibit, increments, requestStats } = await observeDuring(

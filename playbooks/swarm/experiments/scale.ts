@@ -1,4 +1,4 @@
-import { experiment, type ExperimentContext, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import {
   checkSteadyState,
   COUNTER,
@@ -15,7 +15,7 @@ import { observeDuring, type TimelineRecorder } from './support/observe-during.t
 const DESIRED_REPLICAS = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}}'`
 
 /** Scales the app up and down under load. */
-export const scale = experiment(
+export const scale = labExperiment(
   'Scale up and down',
   {
     hosts: 'swarm_managers[0]',
@@ -87,7 +87,7 @@ export const scale = experiment(
   },
 )
 
-async function change(on: ExperimentContext, replicas: number, { mark, now }: TimelineRecorder) {
+async function change(on: LabContext, replicas: number, { mark, now }: TimelineRecorder) {
   const began = now()
   const scaled = await on.exhibit({ title: `Scale to ${replicas}`, command: scaleCommand(replicas) })
   mark(`scale to ${replicas}`)

@@ -1,4 +1,4 @@
-import { experiment, type ExperimentContext, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { registryAddress } from '../../registry/address.ts'
 import { tagOf } from '../../app/images/table.ts'
 import { checkSteadyState, COUNTER, waitForReplicas, UPDATE_STATE } from './support/cluster.ts'
@@ -16,7 +16,7 @@ const TASKS = `docker service ps ${COUNTER} --format 'table {{.Name}}\\t{{.Image
 const isOver = (stdout: string): boolean => /^(completed|rollback_completed|paused|rollback_paused)/.test(stdout)
 
 /** Updates the app and rolls it back under load. */
-export const rollingUpdate = experiment(
+export const rollingUpdate = labExperiment(
   'Update and roll back under load',
   {
     hosts: 'swarm_managers[0]',
@@ -112,13 +112,7 @@ export const rollingUpdate = experiment(
 )
 
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
-async function roll(
-  on: ExperimentContext,
-  title: string,
-  command: string,
-  until: string,
-  { mark, now }: TimelineRecorder,
-) {
+async function roll(on: LabContext, title: string, command: string, until: string, { mark, now }: TimelineRecorder) {
   const began = now()
   const started = await on.exhibit({ title, command })
   mark(title.toLowerCase())
@@ -139,7 +133,7 @@ async function roll(
 }
 
 /** Updates the app to an image that is not the app. */
-export const brokenUpdate = experiment(
+export const brokenUpdate = labExperiment(
   'Update to a broken image',
   {
     hosts: 'swarm_managers[0]',

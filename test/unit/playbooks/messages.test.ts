@@ -1,6 +1,6 @@
 import t from 'tap'
 import { RUSSIAN } from '../../../playbooks/messages/ru.ts'
-import { joined, say } from '../../../playbooks/messages/say.ts'
+import { joinTexts, say } from '../../../playbooks/messages/say.ts'
 import { messageText } from '../../../src/labbook.ts'
 import { ru } from '../../../src/report/messages/ru.ts'
 import { withCatalogue } from '../../../src/report/messages/index.ts'
@@ -8,6 +8,9 @@ import { translatedFinding } from '../../../src/report/translate.ts'
 
 /** Placeholders of a template, each as often as it is used. */
 const placeholders = (template: string): string[] => [...template.matchAll(/\{(\w+)/g)].map(([, name = '']) => name)
+
+/** Names that are the same in Russian. */
+const SAME = new Set(['401, WWW-Authenticate: {challenge}', 'everysec: {everysec}; always: {always}; {bound}'])
 
 const russian = withCatalogue(ru, RUSSIAN)
 
@@ -24,15 +27,12 @@ t.test('each translation has the placeholders of its template, and three forms o
   t.end()
 })
 
-/** Names that are the same in Russian. */
-const SAME = new Set(['401, WWW-Authenticate: {challenge}', 'everysec: {everysec}; always: {always}; {bound}'])
-
 t.test('a finding in Russian: plurals, decimal points, messages in messages; addresses stay as they are', (t) => {
   const finding = {
     statement: 'Rolling update fails no request',
     detail: 'as text',
     messages: {
-      detail: joined(
+      detail: joinTexts(
         [say('{n|replica|replicas}', { n: 3 }), say('{seconds} s', { seconds: '5.1' }), '10.77.0.11', 2.5],
         '; ',
       ),

@@ -1,4 +1,4 @@
-import { joined, say } from '../../../messages/say.ts'
+import { joinTexts, say } from '../../../messages/say.ts'
 import { type Message } from 'labbook'
 /** A write of a client, and its result. */
 export interface CountChange {
@@ -131,7 +131,7 @@ export function lossVerdict(losses: readonly (Loss | undefined)[]): {
         lost,
         runsWithLoss,
         runs,
-        each: joined(known.map((loss) => loss.lost)),
+        each: joinTexts(known.map((loss) => loss.lost)),
         numbers,
       }),
     }

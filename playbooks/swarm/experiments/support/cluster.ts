@@ -100,7 +100,5 @@ export async function rebalanceTo(on: SetupContext, node: string): Promise<void>
 /** Counts the replicas of each node. */
 export const SPREAD = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Node}}' | sort | uniq -c`
 
-export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
-
 /** Prints `completed`, `updating`, `rollback_completed`, ..., and Docker's message. */
 export const UPDATE_STATE = `docker service inspect ${COUNTER} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`

@@ -1,4 +1,4 @@
-import { type ExperimentContext, joined, say, type Verdict } from '../../../messages/say.ts'
+import { type LabContext, joinTexts, say, type LabVerdict } from '../../../messages/say.ts'
 import type { Exhibit, Message } from 'labbook'
 
 /** An unintended network partition: nodes that lost each other without an injected fault. */
@@ -20,7 +20,7 @@ const gossipLossCommand = (seconds: number): string =>
  * @param failed - number of failed requests; with none, nothing is checked.
  */
 export async function partitionDuring(
-  on: Pick<ExperimentContext, 'groups' | 'exhibit'>,
+  on: Pick<LabContext, 'groups' | 'exhibit'>,
   observed: Exhibit,
   failed: number,
 ): Promise<NetworkPartition | undefined> {
@@ -45,12 +45,12 @@ export async function partitionDuring(
  * Makes a failed verdict inconclusive after an unintended partition. Pass undefined where the verdict failed for
  * another reason than failed requests.
  */
-export const inconclusiveIfPartitioned = (partition: NetworkPartition | undefined, verdict: Verdict): Verdict =>
+export const inconclusiveIfPartitioned = (partition: NetworkPartition | undefined, verdict: LabVerdict): LabVerdict =>
   partition === undefined || verdict.holds !== false
     ? verdict
     : {
         ...verdict,
         holds: null,
         evidence: [...verdict.evidence, ...partition.exhibits],
-        detail: joined([...(verdict.detail === undefined ? [] : [verdict.detail]), partition.reason], '; '),
+        detail: joinTexts([...(verdict.detail === undefined ? [] : [verdict.detail]), partition.reason], '; '),
       }
