@@ -26,6 +26,11 @@ export const STACK_QUESTIONS: {
       answeredBy: ['stack.health'],
     },
     {
+      text: { en: 'Is a vote counted?', ru: 'Учитывается ли голос?' },
+      answeredBy: ['stack.vote.'],
+      pictures: ['votes-after', 'cast-a-vote'],
+    },
+    {
       text: { en: 'Does the deployed application answer?', ru: 'Отвечает ли развёрнутое приложение?' },
       answeredBy: ['stack.'],
     },

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionConfigError, connectionSettings, setConnectionDefaults } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
@@ -20,6 +19,7 @@ import { helpText } from './help.ts'
 import { labMachineTest, withLab } from './lab.ts'
 import { listExperiments } from './list-experiments.ts'
 import { inventoryFiles, playbookDirectory } from './inventory-files.ts'
+import { labbookVersion } from './labbook-version.ts'
 import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
@@ -76,7 +76,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+  const version = labbookVersion(root)
   if (options.help) return print(help(playbook, all))
   if (options.version) return print(`labbook ${version}\n`)
   const config = new AnsibleConfig(process.env)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import type { RunStart } from '../events/events.ts'
 import { EvidenceError } from '../evidence/index.ts'
@@ -12,6 +12,7 @@ import { Cancelled, confirm, isInteractive } from '../ui/index.ts'
 import { type OptionSpec, optionsSection, parseCommandLine } from './command-line.ts'
 import { CONNECTION_OPTIONS } from './connection-options.ts'
 import { parseExtraVars } from './extra-vars.ts'
+import { labbookVersion } from './labbook-version.ts'
 import { OPTIONS } from './options.ts'
 import { readExtraVars } from './read-extra-vars.ts'
 import { repeatedCommand, type ReadersPart, type RepeatedCommand } from './recorded-command.ts'
@@ -135,7 +136,7 @@ async function repeat(
 }
 
 function describe({ playbook, args, notes }: RepeatedCommand, { version }: RunStart, root: string): void {
-  const { version: here } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+  const here = labbookVersion(root)
   const lines = [
     `npx zx playbooks/${playbook}.mjs ${args.map(quote).join(' ')}`,
     ...notes,

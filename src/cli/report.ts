@@ -1,14 +1,16 @@
-import { realpathSync } from 'node:fs'
+import { realpathSync, rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { EvidenceError } from '../evidence/index.ts'
-import { MANIFEST } from '../evidence/manifest.ts'
+import { combinedManifestText, MANIFEST, SIGNATURE } from '../evidence/manifest.ts'
+import { startAndSummary } from '../evidence/files-summary.ts'
 import { replaceFileSync } from '../evidence/replace-file.ts'
 import { fileError, PRIVATE_DIRECTORY } from '../evidence/run-directory.ts'
 import { directoryFiles } from '../evidence/run-files.ts'
 import { SIGNATURE_NAMESPACE } from '../evidence/signature.ts'
 import { renewManifest, verifyFiles } from '../evidence/verify.ts'
 import { renderReport } from '../report/index.ts'
+import { mergeSummaries } from '../report/merge-runs.ts'
 import { findBrowser, printPdf, PrintError } from '../report/pdf.ts'
 import { LANGUAGES, messagesOf, withCatalogue, type Language } from '../report/messages/index.ts'
 import { type OptionSpec, optionsSection, parseCommandLine, suggestion } from './command-line.ts'
@@ -163,12 +165,26 @@ async function writeAndRenew(source: Source, options: ReportOptions, project: Re
   const status = isRun ? verifyFiles(directoryFiles(realpathSync(directory))).status : undefined
   const written = await write(source, options, project)
   const lines = written.map((file) => path.relative(process.cwd(), file))
+  if (!isRun) writeCombinedManifest(source)
   if (status !== 'intact' || !renewManifest(realpathSync(directory))) return lines
   const manifest = path.relative(process.cwd(), path.join(directory, MANIFEST))
   return [
     ...lines,
     `the signature of the run was removed, as its files changed. Sign it again: ssh-keygen -Y sign -n ${SIGNATURE_NAMESPACE} -f KEY ${manifest}`,
   ]
+}
+
+/** Lists the files of a report of several runs, and the runs. */
+function writeCombinedManifest({ directory, runs }: Source): void {
+  const named = runs.map((run) => ({
+    name: path.basename(realpathSync(run)),
+    files: directoryFiles(realpathSync(run)),
+  }))
+  const summaries = named.map(({ files }) => startAndSummary(files).summary)
+  // The newest finding of an id is that of the last.
+  const summary = mergeSummaries(summaries.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)))
+  save(path.join(directory, MANIFEST), combinedManifestText(directoryFiles(directory), named, summary))
+  rmSync(path.join(directory, SIGNATURE), { force: true })
 }
 
 async function write(

@@ -34,6 +34,7 @@ export const RUSSIAN_METRICS = {
   'RPS, 4 replicas': 'запросов в секунду, 4 реплики',
   'p95, 1 replica': 'p95, 1 реплика',
   'p95, 4 replicas': 'p95, 4 реплики',
+  'time until the vote is counted': 'время до учёта голоса',
   'most pods': 'наибольшее число подов',
   'time to scale up': 'время увеличения',
   'time to scale down': 'время уменьшения',

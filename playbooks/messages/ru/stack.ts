@@ -35,4 +35,9 @@ export const RUSSIAN_STACK = {
     'balancer_sticky: {sticky}; один клиент попал на реплики: {forOne} из {replicas}, разные клиенты ({requests}): {forMany}; ошибок запросов: {failed}',
   '{failed} requests failed; replica {targetReplica} on {node} sent {had} of {before} responses until it stopped, and {late} of {after} in the {seconds} s after':
     'ошибок запросов: {failed}; ответов реплики {targetReplica} на {node}: {had} из {before} до остановки, {late} из {after} за {seconds} с после неё',
+  'The vote page puts the vote into a queue in Redis, the worker moves it to PostgreSQL, and the result page counts it there.':
+    'Страница голосования помещает голос в очередь в Redis, worker переносит его в PostgreSQL, а страница результатов считает его там.',
+  'A vote through one page is counted by the other': 'Голос, поданный на одной странице, учтён на другой',
+  'votes for {choice}: {before} before, {after} after {time}':
+    'голосов за {choice}: было {before}, стало {after} через {time}',
 } as const

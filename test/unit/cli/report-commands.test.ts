@@ -207,6 +207,57 @@ t.test('a killed run is incomplete', async (t) => {
   })
 })
 
+t.test('a bundle of a killed run says so', async (t) => {
+  const file = path.join(root, 'killed.zip')
+  t.match(await report('bundle', 'killed', '-o', file), {
+    status: 0,
+    stderr: /killed: incomplete: the last line of ev/,
+  })
+  t.match(await report('verify', file), { status: 3 })
+})
+
+t.test('an event log without hashes, and a report of another version, are neither intact nor changed', async (t) => {
+  const old = path.join(root, 'runs/old')
+  mkdirSync(old)
+  const log = readFileSync(path.join(latest, 'events.jsonl'), 'utf8')
+  writeFileSync(path.join(old, 'events.jsonl'), log.replaceAll(/,"previous":"[0-9a-f]{64}"\}$/gm, '}'))
+  t.match(await report('verify', 'old'), { status: 4, stdout: /^not verifiable\n {2}events\.jsonl has no hashes/ })
+  t.match(await report('bundle', 'old', '-o', path.join(root, 'old.zip')), { status: 0, stderr: /not verifiable/ })
+  writeFileSync(path.join(root, 'package.json'), '{"type":"module","version":"9"}')
+  appendFileSync(path.join(latest, 'report.md'), '\nAnother version wrote this.\n')
+  renewManifest(realpathSync(latest))
+  t.match(await report('verify'), {
+    status: 5,
+    stdout: /^files intact, report of another version: .*\n {2}report\.md is not/,
+  })
+  writeFileSync(path.join(root, 'package.json'), '{"type":"module","version":"0"}')
+  t.match(await report('verify'), { status: 2 })
+  await report('latest')
+})
+
+t.test('a report of several runs has a manifest, which names the runs', async (t) => {
+  const [first = ''] = readdirSync(path.join(root, 'runs'))
+    .filter((name) => name.endsWith('-small'))
+    .sort()
+  t.match(await report(first, 'latest', '--format', 'html,md'), { status: 0 })
+  const combined = path.join(root, 'runs/combined')
+  t.match(JSON.parse(readFileSync(path.join(combined, 'manifest.json'), 'utf8')), {
+    predicate: {
+      passedTests: ['app.answers'],
+      configuration: [first, signed].map((name) => ({
+        name: `${name}/events.jsonl`,
+        digest: { sha256: /^[0-9a-f]{64}$/ },
+      })),
+    },
+  })
+  t.match(await report('verify', 'combined'), {
+    status: 0,
+    stdout: /^intact: \d+ files of a report of several runs\n {2}made of /,
+  })
+  appendFileSync(path.join(combined, 'report.html'), ' ')
+  t.match(await report('verify', 'combined'), { status: 2, stdout: /report\.html was changed after manifest\.json/ })
+})
+
 t.test('wrong arguments are errors of one line', async (t) => {
   t.match(await report('verify', 'none'), { status: 1, stderr: /^run "none" not found in .*\n$/ })
   t.match(await report('verify', 'none.zip'), { status: 1, stderr: /^cannot read none\.zip: .*\n$/ })

@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { auditScript, readAudit } from '../../../playbooks/docker/audit.ts'
 import { AUDIT_CHECKS } from '../../../playbooks/docker/audit-checks.ts'
 
@@ -38,6 +38,7 @@ t.test('what is not as advised is listed by check', async (t) => {
       *LogConfig*) printf '/a json-file 10m\\n/b json-file \\n/c local \\n' ;;
       *Config.Image*) printf '/a r:5000/app:1\\n/b r:5000/app\\n/c app:latest\\n/d app@sha256:aa\\n' ;;
       *SecurityOptions*) echo '[name=seccomp,profile=default]' ;;
+      'service ls'*) echo s1 ;;
       'node ls'*) echo node1 ;;
       *UpdateConfig*) printf 'counter rollback\\nother pause\\n' ;;
       *' top '* | 'top '*) printf 'UID COMMAND\\n0 nginx\\n33 nginx\\n' ;;
