@@ -5,6 +5,7 @@ import { dockerVars } from './docker/vars.ts'
 import { k3sAppVars, k3sVars } from './k3s/vars.ts'
 import { labOptions } from './lab/options.ts'
 import { loadVars } from './load/vars.ts'
+import { proveVars } from './prove/vars.ts'
 import { redisVars } from './redis/vars.ts'
 import { registryVars } from './registry/vars.ts'
 import { REPORT_QUESTIONS } from './report-questions.ts'
@@ -19,6 +20,7 @@ export const PROJECT_VARS = [
   k3sVars,
   k3sAppVars,
   loadVars,
+  proveVars,
   redisVars,
   registryVars,
   stackVars,

@@ -15,7 +15,10 @@ export {
 export type { Chart, TimelineBar, TimelineChart } from './events/chart.ts'
 export { messageText, sayIn, type Message, type MessageList, type MessageValue } from './events/message.ts'
 export type { Exhibit, LocalizedText, ReportQuestion } from './events/events.ts'
+export { block, type BlockOptions } from './playbook/block.ts'
+export type { Block } from './playbook/task-list.ts'
 export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './playbook/play.ts'
+export { add_host, group_by, include_vars, set_fact } from './playbook/typescript-words.ts'
 export { defineVars, varTypes, type VarSet } from './playbook/define-vars.ts'
 export { tagged } from './playbook/tags.ts'
 export { durationMultiplierOf, timeoutMultiplierOf } from './playbook/timeout-multiplier.ts'
@@ -24,6 +27,7 @@ export type { Closing } from './ui/index.ts'
 
 // Values of tasks.
 export { HOST_DIRECTORIES, stateDirectory } from './values/directories.ts'
+export { ansible_failed_result, ansible_failed_task, type FailedResult } from './execution/failed-task.ts'
 export { register, Reference, type Register, type Scope } from './values/reference.ts'
 export { secret, Secret, SecretBytes } from './values/secret.ts'
 export { toText } from './values/to-text.ts'
@@ -37,7 +41,7 @@ export type { CommandValues } from './modules/support/run-command.ts'
 export { lastLine } from './modules/support/text.ts'
 export { Refusal } from './modules/support/worker.ts'
 export { defineModule, type Conditions, type Task } from './modules/task.ts'
-export { quote, raw, sh } from './shell/quote.ts'
+export { quote, raw as unquoted, sh } from './shell/quote.ts'
 
 // Hosts and files of the user.
 export { connectionSettings } from './connection/index.ts'

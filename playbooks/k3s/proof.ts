@@ -1,7 +1,7 @@
 import { type SetupContext } from 'labbook'
 import { labExperiment, say, joinTexts } from '../messages/say.ts'
 import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
-import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
+import type { AppEndpoint } from '../swarm/experiments/support/counter-traffic.ts'
 import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
 import { isReady, isReadyNode, parseClusterNodes, parsePods } from './objects.ts'
 import { appSettings } from './settings.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { alwaysSecret, defineModule, dockerResources, lastLine, raw, sh } from 'labbook'
+import { alwaysSecret, defineModule, dockerResources, lastLine, sh, unquoted } from 'labbook'
 import type { Topology } from './vars.ts'
 
 /** Overlay network of the stack. */
@@ -57,7 +57,7 @@ export const redis_admin = defineModule<typeof schema>({
   title: ({ verb, topology }) => `${verb} ${topology}`,
   timeLimitSeconds: () => 400,
   probe: ({ verb, image, topology, password }) =>
-    sh`printf '%s\\n' ${password} | ${raw(adminCommand(image, topology, [verb, '--check']))}`,
+    sh`printf '%s\\n' ${password} | ${unquoted(adminCommand(image, topology, [verb, '--check']))}`,
   plan({ verb, image, topology, password }, { stdout, stderr, exitCode }) {
     if (exitCode !== 0) return { changes: [], problem: lastLine(stderr) || `redis-admin.sh: exit code ${exitCode}` }
     const pending = stdout.trim()
@@ -67,7 +67,7 @@ export const redis_admin = defineModule<typeof schema>({
         {
           description: `${verb} ${topology}: ${pending.split('\n')[0]}`,
           diff: { subject: topology, before: `${pending}\n`, after: '' },
-          script: sh`printf '%s\\n' ${password} | ${raw(adminCommand(image, topology, [verb]))}`,
+          script: sh`printf '%s\\n' ${password} | ${unquoted(adminCommand(image, topology, [verb]))}`,
         },
       ],
     }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { type Exhibit, raw, sh } from 'labbook'
+import { type Exhibit, unquoted, sh } from 'labbook'
 import { labExperiment, type LabContext, say, verbatim } from '../messages/say.ts'
 import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
@@ -42,7 +42,7 @@ async function tls(on: LabContext): Promise<void> {
   const [host = ''] = address.split(/:\d+$/)
   const handshake = await on.exhibit({
     title: 'TLS handshake',
-    command: sh`openssl s_client -connect ${address} -CAfile ${`/etc/docker/certs.d/${address}/ca.crt`} -verify_return_error ${raw(isIP(host) ? '-verify_ip' : '-verify_hostname')} ${host} -brief </dev/null 2>&1`,
+    command: sh`openssl s_client -connect ${address} -CAfile ${`/etc/docker/certs.d/${address}/ca.crt`} -verify_return_error ${unquoted(isIP(host) ? '-verify_ip' : '-verify_hostname')} ${host} -brief </dev/null 2>&1`,
   })
   const certificate = await on.exhibit({
     title: 'Names and validity of the certificate',
@@ -89,7 +89,7 @@ async function untrusted(on: LabContext): Promise<void> {
     'cat /usr/share/ca-certificates/mozilla/*.crt /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem 2>/dev/null'
   const refused = await on.exhibit({
     title: 'Client without the CA certificate',
-    command: sh`others=$(mktemp); trap 'rm -f "$others"' EXIT; ${raw(others)} >"$others"
+    command: sh`others=$(mktemp); trap 'rm -f "$others"' EXIT; ${unquoted(others)} >"$others"
 curl -sS --capath /nonexistent --cacert "$others" -o /dev/null ${`https://${address}/v2/`}`,
     displayCommand: sh`curl -sS --cacert mozilla-ca-certificates.crt ${`https://${address}/v2/`}`,
   })

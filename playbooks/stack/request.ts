@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { createHash, scryptSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { PlaybookError } from 'labbook'
+import { PlaybookError, type SourceText } from 'labbook'
 import { formatProblem, readCompose, type Compose } from './compose.ts'
 import type { FileContent, NamedFile } from './references.ts'
 import { StackVariables, withNames } from './variables.ts'
@@ -75,6 +75,7 @@ const nameFrom = (file: string): string =>
  * Reads and validates the compose file.
  *
  * @param provided - names of variables that Labbook sets itself, in addition to `vars`.
+ * @param text - in place of the file's content.
  * @returns the file and its problems, one per line: `compose.yaml:3:5: message`.
  * @throws {PlaybookError} if it cannot be read.
  */
@@ -82,9 +83,9 @@ export function inspectStackFile(
   { file, name }: StackRequest,
   vars: Vars,
   provided: ReadonlySet<string>,
+  text?: string,
 ): { readonly stack: StackFile; readonly problems: readonly string[] } {
-  const shown = path.relative(process.cwd(), file)
-  const source = { path: shown.startsWith('..') ? file : shown, text: read(file) }
+  const source = text === undefined ? readSource(file) : { ...readSource(file), text }
   const directory = path.dirname(file)
   const variables = new StackVariables(vars, provided)
   const compose = readCompose(source, {
@@ -97,14 +98,25 @@ export function inspectStackFile(
   return { stack: { compose, variables, directory }, problems }
 }
 
+/** The compose file, with its path as messages show it. @throws {PlaybookError} if it cannot be read. */
+export function readSource(file: string): SourceText {
+  const shown = path.relative(process.cwd(), file)
+  return { path: shown.startsWith('..') ? file : shown, text: read(file) }
+}
+
 const contentOf = (file: string): FileContent | undefined => {
   const stats = statSync(file, { throwIfNoEntry: false })
   return stats?.isFile() ? { size: stats.size, read: () => readFileSync(file) } : undefined
 }
 
 /** Like {@link inspectStackFile}, but @throws {PlaybookError} with all problems. */
-export function readStackFile(request: StackRequest, vars: Vars, provided: ReadonlySet<string>): StackFile {
-  const { stack, problems } = inspectStackFile(request, vars, provided)
+export function readStackFile(
+  request: StackRequest,
+  vars: Vars,
+  provided: ReadonlySet<string>,
+  text?: string,
+): StackFile {
+  const { stack, problems } = inspectStackFile(request, vars, provided, text)
   if (problems.length === 0) return stack
   throw new PlaybookError(
     [

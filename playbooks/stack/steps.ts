@@ -9,6 +9,7 @@ import {
   file,
   HOST_DIRECTORIES,
   play,
+  type Play,
   PlaybookError,
   type PlayContext,
   quote,
@@ -39,7 +40,8 @@ const DIRECTORY = `${HOST_DIRECTORIES.files}/stacks`
 
 /** Variables of the project's images: `IMAGE_REDIS` for `redis`. */
 const imageVariables = new Map(IMAGE_NAMES.map((name) => [`IMAGE_${name.toUpperCase().replaceAll('-', '_')}`, name]))
-const provided: ReadonlySet<string> = new Set(['REGISTRY', ...imageVariables.keys()])
+/** The variables that Labbook sets. */
+export const provided: ReadonlySet<string> = new Set(['REGISTRY', ...imageVariables.keys()])
 
 /** Validates the compose file first, so that an invalid one changes nothing. */
 export const validateComposeFile = play('Validate compose file', { hosts: 'localhost', tags: 'stack' }, ({ vars }) => {
@@ -111,40 +113,58 @@ export const deployStack = play(
         file('Remove stack files', { path: directory, state: 'absent' }),
       ]
     }
-    const stack = readStackFile(request, on.vars, provided)
-    const compose = `${directory}/compose.yaml`
-    const { stack_resolve_image: resolve, prune } = stackVars.read(on.vars)
-    return [
-      file('Create stack directory', { path: directory, state: 'directory', mode: '0755' }),
-      directories(stack).map((name) =>
-        file(`Create directory ${name}`, { path: `${directory}/${name}`, state: 'directory', mode: '0755' }),
-      ),
-      stack.compose.files.map((named) => copyTask(stack, named, directory)),
-      template('Write compose file', {
-        src: 'stack/compose.yaml',
-        dest: compose,
-        // Variables may be passwords.
-        mode: stack.variables.used.size > 0 ? '0600' : '0644',
-        vars: { pieces: withImages(on, stack) },
-      }),
-      shell('Validate compose file with Docker', {
-        // Older versions lack `docker stack config`; they validate in the deployment.
-        cmd: `docker stack --help | grep -q '^ *config ' || ${withoutStackConfig(stack)}; docker stack config -c ${quote(compose)} >/dev/null`,
-        read_only: true,
-      }),
-      docker_stack(`Deploy stack ${request.name}`, {
-        name: request.name,
-        compose: [compose, overrides(request, stack, directory)],
-        prune: prune ?? 'owned',
-        owner: request.file,
-        services: stack.compose.services.map(({ name }) => name),
-        with_registry_auth: true,
-        ...(resolve === undefined ? {} : { resolve_image: resolve }),
-        timeout: 600,
-      }),
-    ]
+    return deploymentOf(on, request, readStackFile(request, on.vars, provided))
   },
 )
+
+/**
+ * Deploys the stack with another text of its compose file.
+ *
+ * @param text - `original` for the file as it is; undefined to leave the stack alone.
+ */
+export const deployText = (name: string, text: () => string | undefined): Play =>
+  play(name, { hosts: 'swarm_managers[0]', become: true, tags: 'prove' }, (on) => {
+    const other = text()
+    if (other === undefined) return []
+    const request = readRequest(on.vars)
+    const stack = readStackFile(request, on.vars, provided, other === 'original' ? undefined : other)
+    return deploymentOf(on, request, stack)
+  })
+
+function deploymentOf(on: PlayContext, request: StackRequest, stack: StackFile): ReturnType<Play['tasks']> {
+  const directory = `${DIRECTORY}/${request.name}`
+  const compose = `${directory}/compose.yaml`
+  const { stack_resolve_image: resolve, prune } = stackVars.read(on.vars)
+  return [
+    file('Create stack directory', { path: directory, state: 'directory', mode: '0755' }),
+    directories(stack).map((name) =>
+      file(`Create directory ${name}`, { path: `${directory}/${name}`, state: 'directory', mode: '0755' }),
+    ),
+    stack.compose.files.map((named) => copyTask(stack, named, directory)),
+    template('Write compose file', {
+      src: 'stack/compose.yaml',
+      dest: compose,
+      // Variables may be passwords.
+      mode: stack.variables.used.size > 0 ? '0600' : '0644',
+      vars: { pieces: withImages(on, stack) },
+    }),
+    shell('Validate compose file with Docker', {
+      // Older versions lack `docker stack config`; they validate in the deployment.
+      cmd: `docker stack --help | grep -q '^ *config ' || ${withoutStackConfig(stack)}; docker stack config -c ${quote(compose)} >/dev/null`,
+      read_only: true,
+    }),
+    docker_stack(`Deploy stack ${request.name}`, {
+      name: request.name,
+      compose: [compose, overrides(request, stack, directory)],
+      prune: prune ?? 'owned',
+      owner: request.file,
+      services: stack.compose.services.map(({ name }) => name),
+      with_registry_auth: true,
+      ...(resolve === undefined ? {} : { resolve_image: resolve }),
+      timeout: 600,
+    }),
+  ]
+}
 
 const withoutStackConfig = ({ compose: { version } }: StackFile): string =>
   version === OLDEST_VERSION

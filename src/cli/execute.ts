@@ -12,6 +12,7 @@ import { inventoryVariables } from '../playbook/variables.ts'
 import type { RunHost } from '../execution/run-host.ts'
 import { phasesOf, run } from '../runner/run.ts'
 import { chooseScreen, type RunFooter } from '../ui/index.ts'
+import { stepConfirmation } from './step.ts'
 import { signingKey } from './signing-key.ts'
 import { footerOf } from './footer.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -31,6 +32,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
     json: options.json,
     diff: options.diff,
     verbosity: options.verbosity,
+    isPlain: options.step,
     stdout: process.stdout,
     expected: () => expectedDurations(ready),
   })
@@ -51,6 +53,9 @@ export async function execute(ready: PreparedRun): Promise<number> {
       hosts: ready.hosts,
       check: options.check,
       forks: options.forks,
+      forceHandlers: options.forceHandlers,
+      ...(options.startAtTask === undefined ? {} : { startAtTask: options.startAtTask }),
+      ...(options.step ? { confirm: stepConfirmation() } : {}),
       repeat: options.repeat,
       tags: ready.tags,
       mayDisturb: ready.mayDisturb,

@@ -1,7 +1,9 @@
 import { messageText } from '../events/message.ts'
+import { metaActionOf } from '../modules/core/meta.ts'
 import type { Inventory } from '../inventory/index.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
 import { checkTask } from '../execution/check-task.ts'
+import { assertionsOf } from '../playbook/experiment.ts'
 import { inventoryVariables } from '../playbook/variables.ts'
 import type { Play, PlayContext, PlaybookStep } from '../playbook/play.ts'
 import { handlersOf, tasksOf } from '../playbook/play-tasks.ts'
@@ -39,14 +41,15 @@ export function listTasks(
       if (step.kind === 'experiment')
         return [
           head,
-          ...Object.entries({ ...step.assertions, ...step.questions }).map(
+          ...Object.entries({ ...assertionsOf(step), ...step.questions }).map(
             ([id, says]) => `  ${id}: ${messageText(says)}`,
           ),
         ].join('\n')
       if (first === undefined) return `${head}\n  (no hosts)`
       const context = listingContext(step, inventory, first, extraVars)
-      const tasks = tasksOf(step, context).filter((task) =>
-        tagsSelect([...tagList(step.tags), ...tagList(task.keywords.tags)], tags),
+      const tasks = tasksOf(step, context).filter(
+        (task) =>
+          metaActionOf(task) === undefined && tagsSelect([...tagList(step.tags), ...tagList(task.keywords.tags)], tags),
       )
       const handlers = Object.keys(handlersOf(step, context))
       return [

@@ -23,8 +23,11 @@ import { labbookVersion } from './labbook-version.ts'
 import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
+import { listTags } from './list-tags.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
+import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
+import { syntaxCheck, type SyntaxCheck } from './syntax-check.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { readExtraVars } from './read-extra-vars.ts'
@@ -88,31 +91,41 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     options.provider ?? named(rendered.lab_provider),
     playbook.lab,
   )
-  const hosts = await chooseHosts(options, inventory)
+  const limited = await chooseHosts(options, inventory)
+  const retry =
+    options.retryFailed === undefined ? undefined : failedHosts(options.retryFailed, path.join(root, 'runs'))
+  const hosts = retry === undefined ? limited : retriedHosts(retry, inventory, limited)
+  if (retry !== undefined && hosts.length === 0) return print(`${nothingToRetry(retry)}\n`)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
   const steps = all.filter((step) => isStepSelectable(step.tags, tags))
+  if (options.listTags) return print(`${listTags(steps, inventory, hosts, extraVars)}\n`)
+  if (options.syntaxCheck) return printSyntaxCheck(syntaxCheck(steps, inventory, hosts, extraVars))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
   const warnings = [
     ...config.warnings,
     ...config.report(),
     ...inventoryWarnings,
+    ...(retry === undefined ? [] : [retriedHostsText(retry, hosts, playbook.name)]),
     ...tagWarnings(all, inventory, extraVars, tags),
   ]
   if (options.listTasks) process.stderr.write(warnings.map((warning) => `${warning}\n`).join(''))
   if (options.listTasks) return print(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
   if (options.list)
     return print(
-      listExperiments({
-        playbook,
-        steps,
-        inventory,
-        hosts,
-        extraVars,
-        args: options.args,
-        runs: path.join(root, 'runs'),
-      }),
+      (playbook.preview?.(options.args, reads.view(rendered)) ?? '') +
+        listExperiments({
+          playbook,
+          steps,
+          inventory,
+          hosts,
+          extraVars,
+          args: options.args,
+          runs: path.join(root, 'runs'),
+        }),
     )
+  if (options.step && !canPrompt({ ...options, yes: false }))
+    throw new UsageError('--step asks before each task, so it needs a terminal; run without --step')
   const planned: PlannedRun = { steps, inventory, hosts, extraVars, tags, check: options.check }
   const mayDisturb = await permission(playbook, options, planned)
   await askPasswords(options, choices)
@@ -144,6 +157,13 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   return await execute(ready)
 }
 
+function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
+  const lines = [...problems, ...unchecked.map((reason) => `not checked, as it may need facts of the host: ${reason}`)]
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''))
+  if (problems.length > 0) return 1
+  return print(`no problems found: ${tasks} tasks and handlers checked\n`)
+}
+
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
 
 const help = ({ name, description, subcommands: words, variable }: Playbook, steps: readonly PlaybookStep[]): string =>
@@ -164,7 +184,9 @@ function print(text: string): 0 {
 async function chooseHosts(options: CliOptions, inventory: Inventory): Promise<readonly string[]> {
   const all = [...inventory.hosts.keys()]
   if (options.limit !== undefined) return limitHosts(inventory, all, expandLimit(options.limit))
-  if (options.list || options.listHosts || options.listTasks || !canPrompt(options)) return all
+  const { list, listHosts, listTasks, listTags, syntaxCheck, retryFailed } = options
+  const asks = !list && !listHosts && !listTasks && !listTags && !syntaxCheck && retryFailed === undefined
+  if (!asks || !canPrompt(options)) return all
   return await promptHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
 }
 

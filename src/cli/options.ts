@@ -27,6 +27,14 @@ export interface CliOptions {
   readonly provider: string | undefined
   readonly listHosts: boolean
   readonly listTasks: boolean
+  readonly listTags: boolean
+  readonly syntaxCheck: boolean
+  /** A run whose failed hosts are the only ones to run on. */
+  readonly retryFailed: string | undefined
+  readonly startAtTask: string | undefined
+  /** Ask before each task. */
+  readonly step: boolean
+  readonly forceHandlers: boolean
   /** List the experiments. */
   readonly list: boolean
   /** Hosts outside Labbook's lab may be disturbed. */
@@ -52,11 +60,16 @@ export const OPTIONS = {
     help: 'inventory file; repeat it to merge several (default: $ANSIBLE_INVENTORY, inventory.yaml)',
   },
   limit: { short: 'l', value: 'PATTERN', help: "limit to these hosts: node1, 'workers:!node3', @file" },
+  'retry-failed': { value: 'RUN', help: 'only the hosts that failed in this run: a name in runs/, or latest' },
   tags: { short: 't', value: 'TAGS', help: 'only run tasks with one of these tags: a,b' },
   'skip-tags': { value: 'TAGS', help: 'skip tasks with one of these tags' },
+  'start-at-task': { value: 'NAME', help: 'start at the task with this name; * and ? are wildcards' },
+  step: { help: 'ask before each task whether to run it' },
   check: { short: 'C', help: 'make no changes, show what would change' },
   diff: { short: 'D', help: 'show the differences of changed files' },
   forks: { short: 'f', value: 'N', help: 'hosts to run in parallel (default: 25)' },
+  'force-handlers': { help: 'run notified handlers even on hosts that failed' },
+  'flush-cache': { help: 'no effect, as facts are gathered in each run and not cached' },
   repeat: { value: 'N', help: 'run each experiment N times; findings count how often they hold' },
   'extra-vars': { short: 'e', value: 'VARS', help: "key=value key2='two words', {JSON} or @file.yml" },
   verbose: { short: 'v', help: 'show the output of tasks; -vv also commands, -vvv also probes' },
@@ -67,6 +80,8 @@ export const OPTIONS = {
   list: { help: 'list the experiments, their last durations and what they disturb, and exit' },
   'list-hosts': { help: 'list the hosts of each play, and exit' },
   'list-tasks': { help: 'list the tasks of each play, and exit' },
+  'list-tags': { help: 'list the tags of each play and its tasks, and exit' },
+  'syntax-check': { help: 'check the playbook without contacting a host, and exit' },
   json: { help: 'print events as JSON lines; never prompt' },
   'no-input': { help: 'never prompt; run on all hosts' },
   yes: { short: 'y', help: 'never prompt, run on all hosts; does not imply --allow-faults' },
@@ -112,6 +127,12 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}): 
     connection: connectionOptions(all, !on('no-input') && !on('json')),
     listHosts: on('list-hosts'),
     listTasks: on('list-tasks'),
+    listTags: on('list-tags'),
+    syntaxCheck: on('syntax-check'),
+    retryFailed: last('retry-failed'),
+    startAtTask: last('start-at-task'),
+    step: on('step'),
+    forceHandlers: on('force-handlers'),
     list: on('list'),
     allowFaults: on('allow-faults'),
     json: on('json'),

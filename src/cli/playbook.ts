@@ -26,6 +26,8 @@ export interface Playbook {
     | ((words: readonly string[], extraVars: ExtraVars) => readonly PlaybookStep[])
   /** Its experiments by subcommand, for `--list`. Default: those among its steps, by name. */
   readonly experiments?: Readonly<Record<string, Experiment>>
+  /** What `--list` prints before the table of experiments. */
+  readonly preview?: (words: readonly string[], extraVars: ExtraVars) => string
   /**
    * How to handle experiments that would disturb hosts outside Labbook's lab without `--allow-faults`: refuse the run
    * (the default), or skip them, for provisioning playbooks. Plays that remove data are always refused.

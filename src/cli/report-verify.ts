@@ -4,7 +4,7 @@ import path from 'node:path'
 import { EvidenceError } from '../evidence/index.ts'
 import { EVENT_LOG, MANIFEST, type ResourceDescriptor } from '../evidence/manifest.ts'
 import { startAndSummary } from '../evidence/files-summary.ts'
-import { replaceFileBytesSync } from '../evidence/replace-file.ts'
+import { replaceFileSync } from '../evidence/replace-file.ts'
 import { withFileErrors } from '../evidence/run-directory.ts'
 import { bundleFiles, bundleOf, contentOfFile, directoryFiles, type RunFiles } from '../evidence/run-files.ts'
 import { checkSignature, type SignatureCheck } from '../evidence/signature.ts'
@@ -191,7 +191,7 @@ export function bundleCommand(argv: readonly string[], runs: string): number {
   const name = path.basename(directory)
   const output = path.resolve(all('output').at(-1) ?? `${name}.zip`)
   withFileErrors(`cannot write ${output}`, () => {
-    replaceFileBytesSync(output, bundleOf(files, name))
+    replaceFileSync(output, bundleOf(files, name))
   })
   process.stdout.write(`${path.relative(process.cwd(), output)}\n`)
   return 0

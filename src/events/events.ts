@@ -151,8 +151,10 @@ export interface TaskResult extends Base {
   /** The host it ran on, if it differs (`delegate_to`). */
   readonly delegatedTo?: string
   readonly status: Status
-  /** Failed, but the play continues (`ignore_errors`). */
+  /** Failed or unreachable, but the play continues (`ignore_errors`, `ignore_unreachable`). */
   readonly ignored: boolean
+  /** Failed, and the `rescue` of a block runs. */
+  readonly rescued?: true
   /** One line: why it failed, was skipped or is unknown. */
   readonly message?: string
   /** Text that the task prints for the user, such as that of `debug`. */

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /*
  * Each line of an event log has the SHA-256 of the line before, so that no line can be changed, removed, added or moved
  * without a change of all lines after it. The first line has none.
  */
 
-export const sha256Hex = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex')
+export const sha256Hex = (bytes: string | Buffer): string => hash('sha256', bytes, 'hex')
 
 /** Adds the hash of the line before to an event as JSON, as last field. */
 export const chainedLine = (json: string, previous: string | undefined): string =>

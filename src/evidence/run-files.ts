@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { unzipSync, zipSync } from 'fflate'
 import { EvidenceError, withFileErrors } from './run-directory.ts'
@@ -29,10 +29,12 @@ export function directoryFiles(directory: string): RunFiles {
       const path = join(directory, name)
       const fd = withFileErrors(`cannot read ${path}`, () => openSync(path, 'r'))
       try {
-        for (;;) {
-          const piece = Buffer.alloc(PIECE)
+        // Most files are small: a run has hundreds.
+        for (let left = fstatSync(fd).size; left > 0; ) {
+          const piece = Buffer.allocUnsafe(Math.min(PIECE, left))
           const size = withFileErrors(`cannot read ${path}`, () => readSync(fd, piece))
           if (size === 0) return
+          left -= size
           yield piece.subarray(0, size)
         }
       } finally {

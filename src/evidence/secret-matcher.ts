@@ -66,6 +66,7 @@ export class SecretMatcher {
    * @param anywhere - find short forms within words, too.
    */
   find(text: string, from = 0, anywhere = false): SecretMatch | undefined {
+    if (this.#longest === 0) return undefined
     const filter = this.#filter
     const shortFilter = this.#short.size > 0 ? this.#shortFilter : undefined
     // The next four characters, each read once.

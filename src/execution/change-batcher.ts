@@ -1,3 +1,4 @@
+import { metaActionOf } from '../modules/core/meta.ts'
 import type { Plan } from '../modules/module.ts'
 import type { CommandResult } from '../shell/batch.ts'
 import { isReportedLater } from './attempt-failure.ts'
@@ -94,7 +95,7 @@ export class ChangeBatcher {
     if (!first.execution.canBatch) return following
     let pendingKeys = first.sets
     for (const next of this.#list.after(first.execution)) {
-      if (following.length === MAX_BATCH) break
+      if (following.length === MAX_BATCH || metaActionOf(next.task) !== undefined) break
       try {
         if (next.once === undefined && !next.isConditionMet()) continue
         if (next.problem !== undefined || !next.isProbed || !next.canBatch || !sharesShell(first.execution, next)) break

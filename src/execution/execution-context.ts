@@ -10,4 +10,6 @@ export interface ExecutionContext {
   readonly host: RunHost
   readonly vars: Readonly<Record<string, unknown>>
   readonly handlers: NotifiedHandlers
+  /** Strategy `linear`: each task is sent alone, as all hosts end it before the next starts. */
+  readonly isLinear: boolean
 }

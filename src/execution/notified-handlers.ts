@@ -25,6 +25,14 @@ export class NotifiedHandlers {
     for (const name of names) if (!this.#unknown.has(name)) this.#unknown.set(name, task)
   }
 
+  /** They have run. */
+  clear(names: readonly string[]): void {
+    for (const name of names) {
+      this.#notified.delete(name)
+      this.#unknown.delete(name)
+    }
+  }
+
   isDue(name: string): boolean {
     return this.#notified.has(name) || this.#unknown.has(name)
   }

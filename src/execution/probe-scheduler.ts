@@ -1,3 +1,4 @@
+import { metaActionOf } from '../modules/core/meta.ts'
 import { yieldToEventLoop } from './event-loop.ts'
 import { runBatch } from './run-host.ts'
 import { affects, mergeKeys, type ResourceKeys } from './predicted-effects.ts'
@@ -67,8 +68,10 @@ export class ProbeScheduler {
     const ahead: Prefetch[] = []
     let pendingKeys: ResourceKeys = []
     for (const next of this.#list.after(execution)) {
-      const { once, problem, task } = next
-      const isAlone = once !== undefined || problem !== undefined || task.module.waits === true
+      const { once, problem, task, throttle } = next
+      if (metaActionOf(task) !== undefined) continue
+      const isAlone =
+        once !== undefined || problem !== undefined || throttle !== undefined || task.module.waits === true
       if (ahead.length === MAX_BATCH || isAlone || !sharesShell(execution, next)) break
       try {
         if (!next.isConditionMet()) continue

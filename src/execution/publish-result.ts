@@ -3,6 +3,7 @@ import { toAttempt, type AttemptResult } from './attempt-result.ts'
 import { countResult } from './recap.ts'
 import type { UntimedEvent } from './run-state.ts'
 import type { Stopwatch } from './stopwatch.ts'
+import { setFailedTask } from './failed-task.ts'
 import type { TaskExecution } from './task-execution.ts'
 
 export interface FinishedTask {
@@ -11,6 +12,8 @@ export interface FinishedTask {
   readonly result: AttemptResult
   readonly watch: Stopwatch
   readonly attempts: number
+  /** A block rescues the task if it fails. */
+  readonly isRescued: boolean
 }
 
 /** In place of text that others on the host cannot read. */
@@ -30,16 +33,21 @@ const redacted = (command: CommandRecord, redact: (output: string) => string): C
   stderr: redact(command.stderr),
 })
 
-/** Publishes the result of a task: recap, `register`, hosts waiting for a `run_once` result, and event log. */
-export function publishResult(execution: TaskExecution, finished: FinishedTask): void {
+/**
+ * Publishes the result of a task: recap, `register`, hosts waiting for a `run_once` result, and event log.
+ *
+ * @returns whether it failed, and whether the play goes on nevertheless.
+ */
+export function publishResult(
+  execution: TaskExecution,
+  finished: FinishedTask,
+): Pick<TaskResult, 'status' | 'ignored'> {
   const { context, task, title, target, once } = execution
   const { state, host } = context
-  const { register, ignore_errors = false } = task.keywords
+  const { register } = task.keywords
   const { result, skipped } = finished
   const event = taskResultOf(execution, finished)
   const { status } = event
-  if (status === 'unreachable') host.excluded = 'unreachable'
-  if (status === 'failed' && !ignore_errors) host.excluded = 'failed'
   const { predictedChange } = result
   if (predictedChange !== undefined)
     state.predictedEffects.add(target.name, title, predictedChange.sets, status !== 'unknown')
@@ -54,18 +62,23 @@ export function publishResult(execution: TaskExecution, finished: FinishedTask):
   }
   countResult(host.recap, event)
   state.emit(event)
-  once?.publish({ result: { ...event, time: '' }, values: result.values, pending })
+  if (event.rescued === true) setFailedTask(state.registry, event)
+  once?.publish({ result: event, values: result.values, pending })
+  return event
 }
 
 function taskResultOf(
   { context: { play, host }, task, title, target, handler, isConfidential }: TaskExecution,
-  { skipped, result, watch, attempts }: FinishedTask,
+  { skipped, result, watch, attempts, isRescued }: FinishedTask,
 ): UntimedEvent<TaskResult> {
   const { module, keywords } = task
   const redact = module.redactOutput?.bind(module) ?? ((output: string) => output)
   const output = toAttempt(result)
   const hidden = keywords.no_log === true
   const message = skipped ? 'when condition is false' : result.message
+  const ignored =
+    (result.status === 'failed' && keywords.ignore_errors === true) ||
+    (result.status === 'unreachable' && (keywords.ignore_unreachable ?? play.ignore_unreachable ?? false))
   return {
     type: 'result',
     play: play.name,
@@ -75,7 +88,8 @@ function taskResultOf(
     host: host.name,
     ...(target === host ? {} : { delegatedTo: target.name }),
     status: skipped ? 'skipped' : result.status,
-    ignored: result.status === 'failed' && keywords.ignore_errors === true,
+    ignored,
+    ...(result.status === 'failed' && isRescued && !ignored ? { rescued: true } : {}),
     ...(message === undefined ? {} : { message: hidden ? 'hidden by no_log' : message }),
     ...(result.msg === undefined || skipped || hidden ? {} : { msg: result.msg }),
     changes: hidden ? result.changes.map(() => ({ description: 'hidden by no_log' })) : result.changes,

@@ -11,8 +11,16 @@ export const emptyRecap = (): Recap => ({
   unknown: 0,
 })
 
-/** Counts a result as Ansible does: a changed task also counts as ok, and so does an ignored failure. */
-export function countResult(recap: Recap, result: Pick<TaskResult, 'status' | 'ignored'>): void {
+/**
+ * Counts a result as Ansible does: a changed task also counts as ok, and so does an ignored failure; a rescued one only
+ * counts as rescued.
+ */
+export function countResult(recap: Recap, result: Pick<TaskResult, 'status' | 'ignored' | 'rescued'>): void {
+  if (result.ignored) {
+    recap.ignored += 1
+    recap.ok += 1
+    return
+  }
   switch (result.status) {
     case 'ok':
     case 'skipped':
@@ -25,8 +33,7 @@ export function countResult(recap: Recap, result: Pick<TaskResult, 'status' | 'i
       recap.changed += 1
       break
     case 'failed':
-      recap[result.ignored ? 'ignored' : 'failed'] += 1
-      if (result.ignored) recap.ok += 1
+      recap[result.rescued ? 'rescued' : 'failed'] += 1
       break
   }
 }

@@ -50,7 +50,7 @@ export async function waitForReconnect<P>(
       missing = (error as Error).message
     }
     const left = within - watch.elapsed() / 1000
-    if (left <= 0) return `not reconnected after ${within} s: ${missing}`
+    if (left <= 0) return `not connected after ${within} s: ${missing}`
     await pause(Math.min(pauseSeconds, left))
   }
 }

@@ -2,7 +2,7 @@ import type { TaskResult } from '../events/events.ts'
 
 /** The result of a `run_once` task, for the hosts that did not run it. */
 export interface RunOnceResult {
-  readonly result: TaskResult
+  readonly result: Pick<TaskResult, 'status' | 'ignored' | 'task'>
   readonly values: unknown
   /** Check mode: the task did not run, so its values do not exist yet. */
   readonly pending: boolean

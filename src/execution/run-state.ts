@@ -15,6 +15,10 @@ export type UntimedEvent<E = RunEvent> = E extends RunEvent ? Omit<E, 'time'> : 
 export interface RunState {
   readonly check: boolean
   readonly forks: number
+  /** `--force-handlers`: for plays that do not say. */
+  readonly forceHandlers: boolean
+  /** Asks the user whether to run a task or an experiment: `--step`. */
+  readonly confirm: ((title: string) => Promise<boolean>) | undefined
   readonly tags: TagSelection
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** The variables of every host, for templates; each is read when it is used. */

@@ -1,6 +1,6 @@
 import { Unreachable } from '../connection/connection.ts'
 import type { CommandRecord, PlannedChange } from '../events/events.ts'
-import type { Plan } from '../modules/module.ts'
+import type { Plan, ReconnectOptions } from '../modules/module.ts'
 import type { CommandResult } from '../shell/batch.ts'
 import { failureReason, recordOf, withoutScript, type AttemptResult } from './attempt-result.ts'
 import type { ChangeBatcher } from './change-batcher.ts'
@@ -12,6 +12,7 @@ import type { PreparedTask } from './prepare-task.ts'
 import type { ProbeScheduler } from './probe-scheduler.ts'
 import { waitForReconnect } from './reconnect.ts'
 import { BatchIncomplete, runBatch } from './run-host.ts'
+import { stopwatch } from './stopwatch.ts'
 import type { TaskExecution } from './task-execution.ts'
 import { readsOf } from './task-resources.ts'
 import type { TaskList } from './task-list.ts'
@@ -82,6 +83,7 @@ export class TaskAttempt {
       )
       if (reason !== undefined) return unknownResult(reason, this.#execution.task, prepared, this.#commands)
     }
+    if (module.connects !== undefined && !state.check) return await this.#waitForConnection(prepared, module.connects)
     const waitSeconds = module.waitSeconds?.(prepared.params)
     if (waitSeconds !== undefined) this.#emitWaiting(this.#execution.title, waitSeconds)
     const probed = await this.#batching.probes.probe(this.#execution, prepared)
@@ -93,6 +95,20 @@ export class TaskAttempt {
     return predicted.result.status === 'changed'
       ? await this.#dryRun(prepared, predicted.plan, predicted.result)
       : predicted.result
+  }
+
+  /** Waits for a host that may not be reachable yet. */
+  async #waitForConnection(prepared: PreparedTask, connects: ReconnectOptions<unknown>): Promise<AttemptResult> {
+    const { context, target } = this.#execution
+    const seconds = connects.delaySeconds(prepared.params) + connects.timeoutSeconds(prepared.params)
+    this.#emitWaiting(`${target.name} to connect`, seconds)
+    const watch = stopwatch()
+    const nothing: CommandResult = { stdout: '', stderr: '', exitCode: 0, durationMs: 0 }
+    const found = await waitForReconnect(this.#execution, connects, prepared.params, nothing, context.state.signal)
+    if (typeof found === 'string') return { status: 'failed', message: found, changes: [], commands: this.#commands }
+    this.#commands.push(recordOf('probe', connects.probe(prepared.params), found))
+    const elapsed = { ...found, stdout: String(Math.round(watch.elapsed() / 1000)) }
+    return await this.#applyPlan(prepared, elapsed, this.#execution.plan(prepared, elapsed))
   }
 
   /** Check mode: asks the host whether the changes would succeed. @returns the prediction, if they would. */

@@ -37,6 +37,8 @@ export class TaskExecution {
   readonly problem: string | undefined
   readonly once: RunOnce | undefined
   readonly handler: string | undefined
+  readonly key: string
+  readonly throttle: TaskTarget['throttle']
   readonly #checked: CheckedTask
   #prepared: { readonly task: PreparedTask; readonly resolved: object; readonly registryVersion: number } | undefined
   #probed: { readonly prepared: PreparedTask; readonly result: CommandResult } | undefined
@@ -48,7 +50,8 @@ export class TaskExecution {
   /** Changes that were applied with those of an earlier task, and are yet to be reported. */
   #applied: { readonly scripts: readonly string[]; readonly change: AppliedChange } | undefined
 
-  constructor(context: ExecutionContext, checked: CheckedTask, { target, become, problem, once, handler }: TaskTarget) {
+  constructor(context: ExecutionContext, checked: CheckedTask, place: TaskTarget) {
+    const { target, become, problem, once, handler, key = '', throttle } = place
     this.context = context
     this.#checked = checked
     this.task = checked.task
@@ -58,6 +61,8 @@ export class TaskExecution {
     this.problem = problem
     this.once = once
     this.handler = handler
+    this.key = key
+    this.throttle = throttle
   }
 
   /** The names of the handlers it notifies. */
@@ -193,7 +198,9 @@ export class TaskExecution {
     const { module, keywords } = this.task
     const { register, until, retries, failed_when, timeout } = keywords
     return (
+      !this.context.isLinear &&
       this.once === undefined &&
+      this.throttle === undefined &&
       this.isVerified &&
       module.waits !== true &&
       module.timeLimitSeconds === undefined &&

@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit'
 import type { Become } from '../connection/connection.ts'
 import type { Task } from '../modules/task.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
@@ -16,13 +17,17 @@ export interface TaskTarget {
   readonly once?: RunOnce
   /** Set for handlers: the name used in `notify`. */
   readonly handler?: string
+  /** Matches the task across the lists of several hosts. */
+  readonly key?: string
+  /** Set for tasks with `throttle`; shared by all hosts of the play. */
+  readonly throttle?: LimitFunction
 }
 
 /** Where a task of a host runs, by its keywords, its play's and the inventory. */
 export function targetOf(
   { state, play, host }: ExecutionContext,
   task: Task,
-  extra: Pick<TaskTarget, 'once' | 'handler'> = {},
+  extra: Pick<TaskTarget, 'once' | 'handler' | 'key' | 'throttle'> = {},
 ): TaskTarget {
   const { delegate_to } = task.keywords
   if (delegate_to === undefined) return { target: host, become: becomeOf(play, host, task), ...extra }

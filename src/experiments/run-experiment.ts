@@ -1,4 +1,4 @@
-import type { Experiment, ExperimentContext, Verdict } from '../playbook/experiment.ts'
+import { assertionsOf, type Experiment, type ExperimentContext, type Verdict } from '../playbook/experiment.ts'
 import type { Finding, Phase } from '../events/events.ts'
 import { messageText, type Message } from '../events/message.ts'
 import { setupContext } from './experiment-context.ts'
@@ -50,7 +50,7 @@ export async function runExperiment(
     for (let repetition = 1; repetition <= state.repeat; repetition++) {
       if (state.repeat > 1)
         state.emit({ type: 'notice', level: 'info', message: `${name}: ${repetition} of ${state.repeat}` })
-      await runOnce(state, experiment, names, nextId, (id, verdict) => {
+      await runOnce(state, experiment, names, nextId, Object.keys(statements), (id, verdict) => {
         verdictsById.get(id)?.push(verdict)
         if (state.repeat === 1) emitFinding(id, [verdict])
       })
@@ -61,12 +61,9 @@ export async function runExperiment(
   }
 }
 
-const statementsOf = ({
-  assertions: proves,
-  questions: asks = {},
-}: Experiment): Readonly<Record<string, string | Message>> => ({
-  ...proves,
-  ...asks,
+const statementsOf = (experiment: Experiment): Readonly<Record<string, string | Message>> => ({
+  ...assertionsOf(experiment),
+  ...experiment.questions,
 })
 
 /** A text without values is its own key. */
@@ -84,10 +81,11 @@ async function runOnce(
   experiment: Experiment,
   names: readonly string[],
   nextId: (title: string) => string,
+  ids: readonly string[],
   conclude: (id: string, verdict: Verdict) => void,
 ): Promise<void> {
   const { name, steadyState: start, method: observe } = experiment
-  const pending = new Set(Object.keys(statementsOf(experiment)))
+  const pending = new Set(ids)
   const finding = (id: string, verdict: Verdict): void => {
     if (!pending.delete(id))
       throw new Error(`experiment "${name}" reports finding "${id}" twice, or did not declare it`)

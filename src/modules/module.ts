@@ -192,6 +192,11 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    * result}.
    */
   readonly comesBack?: ReconnectOptions<z.output<S>>
+  /**
+   * For a module that waits for a host which may not be reachable yet: outside check mode the runner waits for it, and
+   * the plan gets the seconds that it took, instead of the output of the probe.
+   */
+  readonly connects?: ReconnectOptions<z.output<S>>
   /** Timeout of the task in seconds, if it depends on the parameters. */
   timeLimitSeconds?(params: z.output<S>): number
 }

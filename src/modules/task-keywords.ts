@@ -23,7 +23,10 @@ const KEYWORDS = {
   changed_when: condition,
   failed_when: condition,
   ignore_errors: boolean,
+  ignore_unreachable: boolean,
+  any_errors_fatal: boolean,
   run_once: boolean,
+  throttle: { schema: z.number().int().min(0), must: 'a whole number, 0 or more' },
   delegate_to: name,
   become: boolean,
   become_user: name,
@@ -42,6 +45,40 @@ export const isTaskKeyword = (key: string): key is TaskKeyword => Object.hasOwn(
 export function keywordProblem(keyword: TaskKeyword, value: unknown): string | undefined {
   const { schema, must } = KEYWORDS[keyword]
   return schema.safeParse(value).success ? undefined : `${keyword} must be ${must}, not ${shown(value)}`
+}
+
+const BACKGROUND = 'a task may run as long as its timeout, in seconds, and shows its output with -v: set timeout'
+const ON_OPTION = 'is set for a run, not for a task: use the option'
+const VARIABLE = 'is a variable of the host: set'
+
+/** Keywords of Ansible that tasks do not have, and what to write instead. */
+const REFUSED: Readonly<Record<string, string>> = {
+  action: 'call the module',
+  args: "write the module's parameters beside the keywords",
+  async: `is not supported, as nothing runs in the background: ${BACKGROUND}`,
+  become_exe: `${VARIABLE} ansible_become_exe`,
+  become_flags: `${VARIABLE} ansible_become_flags`,
+  become_method: 'is not supported: become uses sudo',
+  check_mode: `${ON_OPTION} --check`,
+  connection: `${VARIABLE} ansible_connection`,
+  debugger: 'is not supported: see -vvv and the report',
+  delegate_facts: 'is not supported: facts are those of the host',
+  diff: `${ON_OPTION} --diff`,
+  listen: 'is not supported: notify takes a list of handlers',
+  local_action: "use delegate_to: 'localhost'",
+  loop: 'is not supported: tasks are data, so write items.map((item) => task)',
+  loop_control: 'is not supported: tasks are data, so write items.map((item) => task)',
+  module_defaults: 'is not supported: share parameters with { ...defaults }',
+  poll: `is not supported, as nothing runs in the background: ${BACKGROUND}`,
+  port: `${VARIABLE} ansible_port`,
+  remote_user: `${VARIABLE} ansible_user`,
+  vars: 'is not supported for this module: use constants of the playbook, or vars of the play',
+}
+
+/** Why a keyword of Ansible is refused, and what to write instead; undefined for any other name. */
+export const refusedKeyword = (key: string): string | undefined => {
+  if (Object.hasOwn(REFUSED, key)) return `${key} ${REFUSED[key]}`
+  return key.startsWith('with_') ? `${key} ${REFUSED.loop}` : undefined
 }
 
 /** The value if it is short and has no secret, otherwise its type. */

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { CallSite } from '../values/call-site.ts'
 import type { Deep, Register, Scope } from '../values/reference.ts'
 import type { ModuleDefinition } from './module.ts'
-import { isTaskKeyword, keywordProblem, type TaskKeyword } from './task-keywords.ts'
+import { isTaskKeyword, keywordProblem, refusedKeyword, type TaskKeyword } from './task-keywords.ts'
 
 /** Input of a condition. */
 export interface Conditions {
@@ -36,8 +36,14 @@ export interface TaskKeywords<V = unknown> {
   readonly changed_when?: boolean | ((attempt: Attempt<V>) => boolean)
   readonly failed_when?: boolean | ((attempt: Attempt<V>) => boolean)
   readonly ignore_errors?: boolean
+  /** If the host is unreachable, it stays in the play. */
+  readonly ignore_unreachable?: boolean
+  /** A failure of this task fails all hosts of the play. */
+  readonly any_errors_fatal?: boolean
   /** Run on the first host of the play only; all hosts get the result. */
   readonly run_once?: boolean
+  /** At most this many hosts run the task at the same time; 0: as many as `--forks`. */
+  readonly throttle?: number
   /** Run on this host instead of the play's. */
   readonly delegate_to?: string
   readonly become?: boolean
@@ -70,6 +76,15 @@ export interface Task {
   readonly keywords: TaskKeywords
   /** Reads as `file:line:col` of the call in the playbook, for messages. */
   readonly at: { toString(): string }
+  /** The blocks that it is in, the outermost first. Its keywords include those that it inherits from them. */
+  readonly blocks?: readonly BlockSection[]
+}
+
+/** A section of a block, at one place of a task list. */
+export interface BlockSection {
+  /** Identifies the block: another object for each place of the list. */
+  readonly block: object
+  readonly section: 'block' | 'rescue' | 'always'
 }
 
 type Params<S extends z.ZodType> = { [K in keyof z.input<S>]: Deep<z.input<S>[K]> }
@@ -90,11 +105,11 @@ export function defineModule<S extends z.ZodObject, V = unknown>(definition: Mod
     const keywords: Record<string, unknown> = {}
     for (const [key, value] of Object.entries(options)) {
       if (value === undefined) continue
-      if (!isTaskKeyword(key) || own.has(key)) {
+      if (own.has(key) || (!isTaskKeyword(key) && refusedKeyword(key) === undefined)) {
         params[key] = value
         continue
       }
-      const problem = keywordProblem(key, value)
+      const problem = isTaskKeyword(key) ? keywordProblem(key, value) : refusedKeyword(key)
       if (problem !== undefined) throw new TypeError(`${definition.name}: ${problem}`)
       keywords[key] = value
     }

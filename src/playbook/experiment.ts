@@ -100,6 +100,8 @@ export interface ExperimentContext {
 /** The context for the steady-state check and the rollback: without findings. */
 export type SetupContext = Omit<ExperimentContext, 'finding' | 'inconclusive'>
 
+type Statements = Readonly<Record<string, string | Message>>
+
 export interface ExperimentOptions {
   readonly hosts: string
   readonly tags?: string | readonly string[]
@@ -108,10 +110,13 @@ export interface ExperimentOptions {
    * read-only.
    */
   readonly disturbs: false | Disturbs
-  /** Claims to prove: finding id -> statement. Without a verdict they are reported as inconclusive. */
-  readonly assertions: Readonly<Record<string, string | Message>>
+  /**
+   * Claims to prove: finding id -> statement. Without a verdict they are reported as inconclusive. A function is called
+   * when the experiment starts, for claims about what an earlier step has found.
+   */
+  readonly assertions: Statements | (() => Statements)
   /** Questions: finding id -> statement. A negative answer does not fail the run. */
-  readonly questions?: Readonly<Record<string, string | Message>>
+  readonly questions?: Statements
   /** The expected result and why, in one or two sentences, written before the experiment. */
   readonly hypothesis?: string
   /** Checks the steady state before anything is disturbed. Throws an error if it is not met. */
@@ -129,6 +134,10 @@ export interface Experiment extends ExperimentOptions {
   readonly name: string
   readonly method: (on: ExperimentContext) => Promise<void> | void
 }
+
+/** The claims of an experiment as far as they are known now. */
+export const assertionsOf = ({ assertions }: Pick<Experiment, 'assertions'>): Statements =>
+  typeof assertions === 'function' ? assertions() : assertions
 
 /** Defines an experiment. */
 export const experiment = (

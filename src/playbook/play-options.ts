@@ -4,6 +4,12 @@ import type { Disturbs } from './disturbs.ts'
 
 export type SerialSize = number | `${number}%`
 
+const ORDERS = ['inventory', 'reverse_inventory', 'sorted', 'reverse_sorted', 'shuffle'] as const
+export type Order = (typeof ORDERS)[number]
+
+const STRATEGIES = ['free', 'linear'] as const
+export type Strategy = (typeof STRATEGIES)[number]
+
 export interface PlayOptions {
   /** An Ansible host pattern: `swarm:!node3`. */
   readonly hosts: string
@@ -17,6 +23,19 @@ export interface PlayOptions {
    * hosts. Each batch completes the play before the next starts.
    */
   readonly serial?: SerialSize | readonly SerialSize[]
+  /** The order of the hosts; default: as in the inventory. */
+  readonly order?: Order
+  /**
+   * `free` (the default): hosts do not wait for each other. `linear`: no host starts a task before all have ended the
+   * one before.
+   */
+  readonly strategy?: Strategy
+  /** At most this many hosts run the same task at the same time; 0: as many as `--forks`. */
+  readonly throttle?: number
+  /** Handlers that were notified run even on hosts that failed. Default: `--force-handlers`. */
+  readonly force_handlers?: boolean
+  /** Hosts that are unreachable stay in the play. */
+  readonly ignore_unreachable?: boolean
   /** The first failed host ends the run. Without it, the run ends when all hosts of a batch have failed. */
   readonly any_errors_fatal?: boolean
   /** The run ends if more than this percentage of a batch fails. Unreachable hosts do not count. */
@@ -43,9 +62,29 @@ const OPTIONS: Readonly<Record<keyof PlayOptions, { readonly schema: z.ZodType; 
     schema: z.union([SERIAL, z.array(SERIAL).min(1)]),
     must: "a whole number, a percentage such as '30%', or a list of both",
   },
+  order: { schema: z.enum(ORDERS), must: `one of ${ORDERS.join(', ')}` },
+  strategy: { schema: z.enum(STRATEGIES), must: `one of ${STRATEGIES.join(', ')}` },
+  throttle: { schema: z.number().int().min(0), must: 'a whole number, 0 or more' },
+  force_handlers: BOOLEAN,
+  ignore_unreachable: BOOLEAN,
   any_errors_fatal: BOOLEAN,
   max_fail_percentage: { schema: z.number().min(0).max(100), must: 'a number from 0 to 100' },
   disturbs: { schema: z.custom((value) => typeof value === 'function'), must: 'a function' },
+}
+
+const LISTED = "list the tasks in order, with meta('flush_handlers') where handlers must run before the next"
+
+/** Options of plays in Ansible that Labbook's do not have, and what to write instead. */
+const REFUSED: Readonly<Record<string, string>> = {
+  pre_tasks: LISTED,
+  post_tasks: LISTED,
+  roles: 'call functions that return tasks',
+  tasks: 'the third argument of play() is the function that returns the tasks',
+  handlers: 'the fourth argument of play() has the handlers',
+  vars_files: 'read the files in the playbook, or use -e @FILE',
+  vars_prompt: 'set the variables with -e',
+  remote_user: 'set the variable ansible_user',
+  connection: 'set the variable ansible_connection',
 }
 
 /** Why options are not those of a play; undefined if they are. */
@@ -55,7 +94,8 @@ export function playOptionsProblem(options: unknown): string | undefined {
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined) continue
     if (!Object.hasOwn(OPTIONS, key)) {
-      const hint = didYouMean(nearest(key, Object.keys(OPTIONS)))
+      const refused = Object.hasOwn(REFUSED, key) ? REFUSED[key] : undefined
+      const hint = refused ?? didYouMean(nearest(key, Object.keys(OPTIONS)))
       return `unknown option ${key}${hint === undefined ? '' : `: ${hint}`}`
     }
     const { schema, must } = OPTIONS[key as keyof PlayOptions]

@@ -2,6 +2,7 @@ import type { Task } from '../modules/task.ts'
 import { CallSite } from '../values/call-site.ts'
 import type { Experiment } from './experiment.ts'
 import { playOptionsProblem, type PlayOptions } from './play-options.ts'
+import { flattenTasks, type TaskList } from './task-list.ts'
 
 /** Read-only data that a play uses to build the task list of one host. */
 export interface PlayContext {
@@ -25,8 +26,6 @@ export class PlaybookError extends Error {
   override readonly name = 'PlaybookError'
 }
 
-/** Tasks, nested to any depth. Lists are flattened, so a helper may return several tasks. */
-export type TaskList = readonly (Task | TaskList | false | undefined)[]
 type TaskSource = (context: PlayContext) => TaskList
 type Handlers = Readonly<Record<string, Task>>
 
@@ -72,22 +71,4 @@ export function play(
 /** One entry of a playbook. */
 export type PlaybookStep = Play | Experiment
 
-/**
- * Flattens nested task lists.
- * @throws {TypeError} not a list of tasks, as playbooks are not necessarily type-checked.
- */
-export function flattenTasks(list: TaskList): Task[] {
-  if (!Array.isArray(list)) throw new TypeError(`expected a list of tasks, got ${kindOf(list)}`)
-  return (list as TaskList).flatMap((item) =>
-    !item ? [] : typeof item === 'object' && 'module' in item ? [item] : flattenTasks(item),
-  )
-}
-
-function kindOf(value: unknown): string {
-  if (value instanceof Promise) return 'a promise (its function must not be async)'
-  return value === undefined
-    ? 'undefined (does its function return?)'
-    : value === null
-      ? 'null'
-      : `a value of type ${typeof value}`
-}
+export { flattenTasks, type TaskList }

@@ -4,6 +4,8 @@ import { dropUnprintable } from './unprintable.ts'
 const SIGNATURE = '89504e470d0a1a0a'
 /** Larger pictures would not be of a page in a browser. */
 const MAX_SIDE = 4000
+/** Text of a page is as large as that of the report, or smaller. */
+const SCALE = 0.6
 
 /** A PNG as an SVG that contains it, so that the report treats it as any other picture; undefined: it is no PNG. */
 export function imageSvg(base64: string, title: string): string | undefined {
@@ -14,8 +16,9 @@ export function imageSvg(base64: string, title: string): string | undefined {
   const [width, height] = [header.readUInt32BE(16), header.readUInt32BE(20)]
   if (width === 0 || height === 0 || width > MAX_SIDE || height > MAX_SIDE) return undefined
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width * SCALE}" height="${height * SCALE}" ` +
     `role="img" aria-label="${escapeMarkup(dropUnprintable(title))}">` +
-    `<image width="${width}" height="${height}" href="data:image/png;base64,${base64}"/></svg>\n`
+    `<image width="${width}" height="${height}" href="data:image/png;base64,${base64}"/>` +
+    `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" fill="none" stroke="#999"/></svg>\n`
   )
 }

@@ -50,7 +50,7 @@ export function junitXml(events: Iterable<RunEvent>, messages: Messages): string
 }
 
 function addResult(suite: Suite, result: TaskResult, playbook: string, { phrases: phrases, statuses }: Messages): void {
-  const { host, task, play, status, ignored, message = '', durationMs, stdout, stderr } = result
+  const { host, task, play, status, ignored, rescued, message = '', durationMs, stdout, stderr } = result
   const testCase = suite
     .testCase()
     .className(className(playbook, play))
@@ -58,13 +58,15 @@ function addResult(suite: Suite, result: TaskResult, playbook: string, { phrases
     .time(durationMs / 1000)
   const excerptOf = (text: string): string => safe(excerpt(text, phrases.linesOmitted))
   if (status === 'skipped' || status === 'unknown') testCase.skipped()
-  if (status === 'failed' && !ignored)
+  if (status === 'failed' && !ignored && !rescued)
     testCase
       .failure(safe(message), 'failed')
       .stacktrace(excerptOf([message, stdout, stderr].filter((part) => part !== '').join('\n')))
   if (status === 'unreachable' && !ignored) testCase.error(safe(message), 'unreachable')
   testCase.standardOutput(
-    safe(`${statuses[status]}${ignored ? ' (ignored)' : ''}${message === '' ? '' : `: ${message}`}`),
+    safe(
+      `${statuses[status]}${ignored ? ' (ignored)' : rescued ? ' (rescued)' : ''}${message === '' ? '' : `: ${message}`}`,
+    ),
   )
 }
 

@@ -230,7 +230,7 @@ const tasks = ({ plays, results, onlyCounted, messages: messages }: View): Lines
       ]
 
 const detail = (task: TaskView, messages: Messages): string[] => [
-  `- ${messages.statuses[task.status]}${task.ignored ? ` (${messages.labels.ignored})` : ''}: ${escapeMarkdown(task.name)} (${messages.duration(task.durationMs)})${prefixed('. ', task.message)}${
+  `- ${messages.statuses[task.status]}${task.ignored ? ` (${messages.labels.ignored})` : task.rescued ? ` (${messages.statuses.rescued})` : ''}: ${escapeMarkdown(task.name)} (${messages.duration(task.durationMs)})${prefixed('. ', task.message)}${
     task.status === 'unknown' && task.changes.length > 0 ? `. ${messages.labels.wouldChange}` : ''
   }`,
   ...task.changes.map(({ description }) => `  - ${escapeMarkdown(description)}`),

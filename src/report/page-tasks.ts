@@ -37,9 +37,10 @@ const quietLine = ({ status, name, message, durationMs }: QuietTask, messages: M
   html`<li>${pill(status, messages)} ${name}${message !== undefined && html` <span class="quiet">${message}</span>`}<span class="took">${messages.duration(durationMs)}</span></li>`
 
 const detail = (task: TaskView, messages: Messages): Markup => html`
-<details class="task ${task.status}" id="${task.anchor}"${(task.status === 'failed' || task.status === 'unreachable') && !task.ignored && html` open`}>
+<details class="task ${task.status}" id="${task.anchor}"${(task.status === 'failed' || task.status === 'unreachable') && !task.ignored && !task.rescued && html` open`}>
 <summary>${pill(task.status, messages)} <span class="name">${task.name}</span>${[
   ...(task.ignored ? [messages.labels.ignored] : []),
+  ...(task.rescued ? [messages.statuses.rescued] : []),
   ...(task.handler ? [messages.labels.handler] : []),
   ...(task.delegatedTo === undefined ? [] : [messages.phrases.on(task.delegatedTo)]),
   ...(task.attempts > 1 ? [messages.phrases.attempts(task.attempts)] : []),

@@ -193,7 +193,8 @@ export class ReportDataFold {
     }))
     host.counts[result.status] = (host.counts[result.status] ?? 0) + 1
 
-    const hasFailed = (result.status === 'failed' || result.status === 'unreachable') && !result.ignored
+    const hasFailed =
+      (result.status === 'failed' || result.status === 'unreachable') && !result.ignored && !result.rescued
     if (hasFailed) host.failed = true
     const kind = hasFailed ? 'failed' : isQuiet(result) ? 'quiet' : 'other'
     if (this.#counts[kind] >= LIMITS[kind] || this.#remaining <= 0) {

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { findBrowser, PrintError, runBrowser } from './pdf.ts'
 
 /** Size of the window, in pixels. */
-const WINDOW = '900,600'
+const WINDOW = '900,480'
 
 /**
  * A page as a headless Chromium of this machine draws it: a PNG in Base64.

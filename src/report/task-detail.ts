@@ -18,6 +18,7 @@ export interface TaskDetail {
   readonly delegatedTo: string | undefined
   readonly status: TaskResult['status']
   readonly ignored: boolean
+  readonly rescued: boolean
   readonly handler: boolean
   readonly message: string | undefined
   readonly durationMs: number
@@ -43,6 +44,7 @@ export function detailOf(result: TaskResult, number: number, { phrases: phrases 
     delegatedTo: result.delegatedTo,
     status: result.status,
     ignored: result.ignored,
+    rescued: result.rescued === true,
     handler: result.handler,
     message: result.message,
     durationMs: result.durationMs,

@@ -4,7 +4,6 @@ import { checkTask, type CheckedTask } from '../execution/check-task.ts'
 import type { ExecutionContext } from '../execution/execution-context.ts'
 import { NotifiedHandlers } from '../execution/notified-handlers.ts'
 import type { RunHost } from '../execution/run-host.ts'
-import { RunOnce } from '../execution/run-once.ts'
 import type { RunState } from '../execution/run-state.ts'
 import { hostVarsOf, runVariables } from '../execution/run-variables.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
@@ -16,9 +15,12 @@ import { checkNotify, handlersOf, tasksOf } from '../playbook/play-tasks.ts'
 import type { Play, PlayContext } from '../playbook/play.ts'
 import { tagList, tagsSelect } from '../playbook/tags.ts'
 import { register } from '../values/reference.ts'
-import { failureReason } from './failure-limit.ts'
+import { exceededLimit, failureReason } from './failure-limit.ts'
+import { orderHosts } from './host-order.ts'
 import { HostPlay } from './host-play.ts'
+import { PlayBatch } from './play-batch.ts'
 import { serialBatches } from './serial.ts'
+import type { StartAt } from './start-at.ts'
 
 const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
 
@@ -31,7 +33,7 @@ export async function runPlay(
   state: RunState,
   play: Play,
   names: readonly string[],
-  phase?: Phase,
+  { phase, startAt }: { readonly phase?: Phase; readonly startAt?: StartAt | undefined } = {},
 ): Promise<string | undefined> {
   const hosts = names.map((name) => state.host(name)).filter(({ excluded }) => excluded === undefined)
   const watch = stopwatch()
@@ -43,10 +45,10 @@ export async function runPlay(
     ...(phase && { phase }),
   })
   try {
-    for (const batch of serialBatches(hosts, play.serial)) {
-      await runHosts(state, play, batch)
+    for (const batch of serialBatches(orderHosts(hosts, play.order), play.serial)) {
+      const hasEndedPlay = await runHosts(state, play, batch, startAt)
       const reason = failureReason(play, batch)
-      if (reason !== undefined) return reason
+      if (reason !== undefined || hasEndedPlay) return reason
     }
     return undefined
   } finally {
@@ -55,35 +57,65 @@ export async function runPlay(
   }
 }
 
-async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]): Promise<void> {
+/** @returns whether a task ended the play for all hosts. */
+async function runHosts(
+  state: RunState,
+  play: Play,
+  hosts: readonly RunHost[],
+  startAt: StartAt | undefined,
+): Promise<boolean> {
   const limit = pLimit(state.forks)
   if (play.gather_facts) await Promise.all(hosts.map((host) => limit(() => gatherFacts(state, play, host))))
-  const lists = hosts.filter(({ excluded }) => excluded === undefined).map((host) => checkedTasks(state, play, host))
-  const once = runOnceTasks(lists)
-  const stop = (): boolean => state.signal.aborted || failureReason(play, hosts) !== undefined
-  // A host waiting for another host's run_once result occupies a slot. All hosts must run concurrently then.
-  const slots = once.size > 0 ? pLimit(Math.max(state.forks, hosts.length)) : limit
+  if (failureReason(play, hosts) !== undefined) return false
+  const all = hosts.filter(({ excluded }) => excluded === undefined).map((host) => checkedTasks(state, play, host))
+  const selected = startAt?.drop(
+    play,
+    all.map(({ tasks }) => tasks),
+  )
+  const lists = all.map((list, i) => ({ ...list, tasks: selected?.[i] ?? list.tasks }))
+  const linear =
+    play.strategy === 'linear' ||
+    state.confirm !== undefined ||
+    lists.some(({ tasks }) => failsOthersInBlock(play, tasks))
+  const batch = new PlayBatch(
+    lists.map(({ host, tasks }) => ({ host: host.name, tasks })),
+    { linear, forks: state.forks, confirm: state.confirm },
+  )
+  const stop = (): boolean => state.signal.aborted || exceededLimit(play, hosts) !== undefined
+  // A host that waits for another one occupies a slot. All hosts must run concurrently then.
+  const slots = batch.needsAllHosts ? pLimit(Math.max(state.forks, hosts.length)) : limit
   const settled = await Promise.allSettled(
     lists.map((list) =>
       slots(async () => {
-        if (list.host.excluded !== undefined) return
         try {
-          await runTasks(state, play, list, once, stop)
+          await runTasks(state, play, list, batch, stop)
         } finally {
-          for (const each of once.values()) each.removeHost(list.host.name)
+          batch.leave(list.host.name)
         }
       }),
     ),
   )
   for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
+  return batch.hasEndedPlay
+}
+
+/**
+ * With `any_errors_fatal`, all hosts run the `rescue` and `always` of the block in which one fails. So they must be in
+ * it at the same time.
+ */
+const failsOthersInBlock = (play: Play, tasks: readonly ListedTask[]): boolean =>
+  tasks.some(({ task }) => task.blocks !== undefined && (task.keywords.any_errors_fatal ?? play.any_errors_fatal)) &&
+  tasks.some(({ task }) => task.blocks?.some(({ section }) => section !== 'block'))
+
+interface ListedTask extends CheckedTask {
+  /** Its title, numbered if repeated. Matches a task across the lists of several hosts. */
+  readonly key: string
 }
 
 /** The tasks of a play for a host, and its handlers. */
 interface HostTasks {
   readonly host: RunHost
-  readonly tasks: readonly CheckedTask[]
-  /** For each task: its title, numbered if repeated. Matches a task across the lists of several hosts. */
-  readonly keys: readonly string[]
+  readonly tasks: readonly ListedTask[]
   readonly handlers: readonly (readonly [name: string, task: CheckedTask])[]
 }
 
@@ -99,8 +131,7 @@ function checkedTasks(state: RunState, play: Play, host: RunHost): HostTasks {
     .map(checkTask)
   return {
     host,
-    tasks,
-    keys: numberTitles(tasks),
+    tasks: withKeys(tasks),
     handlers: Object.entries(handlers).map(([name, task]) => [name, checkTask({ ...task, title: task.title ?? name })]),
   }
 }
@@ -108,20 +139,32 @@ function checkedTasks(state: RunState, play: Play, host: RunHost): HostTasks {
 async function runTasks(
   state: RunState,
   play: Play,
-  { host, tasks, keys, handlers }: HostTasks,
-  once: ReadonlyMap<string, RunOnce>,
+  { host, tasks, handlers }: HostTasks,
+  batch: PlayBatch,
   stop: () => boolean,
 ): Promise<void> {
   const names = handlers.map(([name]) => name)
-  const context = executionContext(state, play, host, names)
-  const executions = tasks.map((checked, i) => {
-    const shared = checked.task.keywords.run_once ? once.get(keys[i] as string) : undefined
-    return new TaskExecution(context, checked, targetOf(context, checked.task, shared && { once: shared }))
-  })
-  const handlerExecutions = handlers.map(
-    ([handler, checked]) => new TaskExecution(context, checked, targetOf(context, checked.task, { handler })),
-  )
-  await new HostPlay(context, handlerExecutions).run(executions, stop)
+  const context = executionContext(state, play, host, { handlers: names, isLinear: batch.isLinear })
+  const execution = (checked: CheckedTask, key: string, handler?: string): TaskExecution => {
+    const once = handler === undefined && checked.task.keywords.run_once ? batch.once(key) : undefined
+    const hostsAtOnce = checked.task.keywords.throttle ?? play.throttle ?? 0
+    return new TaskExecution(
+      context,
+      checked,
+      targetOf(context, checked.task, {
+        key,
+        ...(once && { once }),
+        ...(handler === undefined ? {} : { handler }),
+        ...(hostsAtOnce > 0 && { throttle: batch.throttle(key, hostsAtOnce) }),
+      }),
+    )
+  }
+  await new HostPlay({
+    context,
+    handlers: handlers.map(([name, checked]) => execution(checked, `handler ${name}`, name)),
+    batch,
+    stop,
+  }).run(tasks.map((task) => execution(task, task.key)))
 }
 
 /** Facts are gathered once per run. */
@@ -131,31 +174,20 @@ async function gatherFacts(state: RunState, play: Play, host: RunHost): Promise<
   // Task lists depend on facts, so check mode gathers them as well. Without `reads`, they are never "unknown".
   const module = { ...task.module, reads: () => [] }
   const checked = checkTask({ ...task, module, keywords: { register: facts } })
-  const context = executionContext(state, play, host, [])
+  const context = executionContext(state, play, host, { handlers: [], isLinear: false })
   const execution = new TaskExecution(context, checked, targetOf(context, checked.task))
-  await new HostPlay(context, []).run([execution], () => state.signal.aborted)
+  const batch = new PlayBatch([], { linear: false, forks: state.forks })
+  await new HostPlay({ context, handlers: [], batch, stop: () => state.signal.aborted }).run([execution])
   const scope = state.registry.scope(host.name)
   if (scope.has(facts.key, host.name)) host.facts = facts.read(scope)
 }
 
-function runOnceTasks(lists: readonly HostTasks[]): Map<string, RunOnce> {
-  const candidates = new Map<string, string[]>()
-  for (const { host, tasks, keys } of lists) {
-    tasks.forEach(({ task }, i) => {
-      if (!task.keywords.run_once) return
-      const key = keys[i] as string
-      candidates.set(key, [...(candidates.get(key) ?? []), host.name])
-    })
-  }
-  return new Map([...candidates].map(([key, hosts]) => [key, new RunOnce(hosts)]))
-}
-
-function numberTitles(tasks: readonly CheckedTask[]): string[] {
+function withKeys(tasks: readonly CheckedTask[]): ListedTask[] {
   const counts = new Map<string, number>()
-  return tasks.map(({ title }) => {
-    const nth = (counts.get(title) ?? 0) + 1
-    counts.set(title, nth)
-    return `${title}#${nth}`
+  return tasks.map((checked) => {
+    const nth = (counts.get(checked.title) ?? 0) + 1
+    counts.set(checked.title, nth)
+    return { ...checked, key: `${checked.title}#${nth}` }
   })
 }
 
@@ -163,13 +195,14 @@ const executionContext = (
   state: RunState,
   play: Play,
   host: RunHost,
-  handlers: readonly string[],
+  { handlers, isLinear }: { readonly handlers: readonly string[]; readonly isLinear: boolean },
 ): ExecutionContext => ({
   state,
   play,
   host,
   vars: varsOf(state, play, host),
   handlers: new NotifiedHandlers(play.name, handlers),
+  isLinear,
 })
 
 function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {

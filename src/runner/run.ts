@@ -12,6 +12,7 @@ import type { OpenOverflowFile } from '../execution/captured-output.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { exhibitIds } from '../text/slug.ts'
 import { runPlay } from './run-play.ts'
+import { StartAt } from './start-at.ts'
 import { exitCodeOf } from '../execution/recap.ts'
 import { Registry } from '../execution/registry.ts'
 import { Turns } from '../execution/turns.ts'
@@ -36,6 +37,12 @@ export interface RunOptions {
   readonly hosts: readonly string[]
   readonly check: boolean
   readonly forks: number
+  /** `--force-handlers` */
+  readonly forceHandlers?: boolean
+  /** The name of the task to start at. */
+  readonly startAtTask?: string
+  /** Asks the user before each task: `--step`. @throws {Interrupted} */
+  readonly confirm?: (title: string) => Promise<boolean>
   readonly tags: TagSelection
   readonly extraVars: Readonly<Record<string, unknown>>
   /** Tracks reads of extra variables; includes reads from building the steps. */
@@ -175,12 +182,13 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
     warned.add(message)
   }
   const isAborted = (): boolean => state.signal.aborted
+  const startAt = options.startAtTask === undefined ? undefined : new StartAt(options.startAtTask)
   for (const step of steps) {
     if (isAborted()) throw new Interrupted()
     const names = hostsOf(step, inventory, hosts, warnOnce)
     if (step.kind === 'play') {
       if (names.length > 0) {
-        const reason = await runPlay(state, step, names, nextPhase())
+        const reason = await runPlay(state, step, names, { phase: nextPhase(), startAt })
         if (reason !== undefined && !isAborted()) {
           const message = `play "${step.name}" ${reason}: ending the run`
           if (step !== steps.at(-1)) state.emit({ type: 'notice', level: 'warning', message })
@@ -194,9 +202,12 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
         })
       }
     } else if (!state.check && tagsSelect(tagList(step.tags), state.tags)) {
-      await runExperiment(state, step, names, ids, nextPhase())
+      const phase = nextPhase()
+      if (startAt?.reaches(step, step.name) === false || (await state.confirm?.(step.name)) === false) continue
+      await runExperiment(state, step, names, ids, phase)
     }
   }
+  if (startAt?.isFound === false) throw new PlaybookError(startAt.problem())
 }
 
 /**
@@ -265,6 +276,8 @@ function stateOf(
   const state: RunState = {
     check: options.check,
     forks: options.forks,
+    forceHandlers: options.forceHandlers ?? false,
+    confirm: options.confirm,
     tags: options.tags,
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     extraVars: options.extraVars,

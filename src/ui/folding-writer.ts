@@ -1,5 +1,5 @@
 import type { RunEvent, TaskResult } from '../events/events.ts'
-import { labelOf, type ResultLabel } from './format/palette.ts'
+import { isFailureLabel, labelOf, type ResultLabel } from './format/palette.ts'
 
 /** Fewer results than this are not folded. */
 const MIN_RESULTS = 3
@@ -55,7 +55,7 @@ export class FoldingWriter {
   result(event: TaskResult, shown: RenderedResult): void {
     const label = labelOf(event)
     if (!this.#mayFold(event, label)) {
-      this.flush(isFailure(label) ? undefined : event.host)
+      this.flush(isFailureLabel(label) ? undefined : event.host)
       this.#write(shown.lines)
       return
     }
@@ -94,8 +94,6 @@ export class FoldingWriter {
     return (label === 'ok' || (label === 'changed' && !this.#check())) && !hasText && attempts <= 1
   }
 }
-
-const isFailure = (label: ResultLabel): boolean => label === 'failed' || label === 'unreachable' || label === 'ignored'
 
 const sameStatus = (a: TaskResult, b: TaskResult): boolean =>
   a.status === b.status && a.handler === b.handler && a.delegatedTo === b.delegatedTo

@@ -77,6 +77,23 @@ export async function confirm(message: string, about: readonly string[] = []): P
   return await ask<boolean>({ type: 'confirm', message, initial: false })
 }
 
+/**
+ * Asks whether to run a task: the default is no, as in Ansible.
+ *
+ * @throws {Cancelled} the user cancelled.
+ */
+export async function promptStep(title: string): Promise<'no' | 'yes' | 'continue'> {
+  return await ask<'no' | 'yes' | 'continue'>({
+    type: 'select',
+    message: `Perform task: ${title}`,
+    choices: [
+      { name: 'no', message: 'no: skip it' },
+      { name: 'yes', message: 'yes' },
+      { name: 'continue', message: 'continue: run it and all others without asking' },
+    ],
+  })
+}
+
 /** Prompts go to stderr, unless it is redirected. */
 const terminal = (): NodeJS.WriteStream => (process.stderr.isTTY ? process.stderr : process.stdout)
 

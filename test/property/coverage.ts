@@ -7,8 +7,20 @@ import type { ModuleName } from './task-spec.ts'
  */
 export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
   'files.test.ts': ['file', 'copy', 'template', 'lineinfile', 'stat', 'slurp'],
-  'accounts.test.ts': ['user', 'group', 'hostname', 'sysctl'],
-  'mixed.test.ts': ['command', 'shell', 'get_url', 'uri', 'wait_for', 'assert', 'fail', 'debug', 'setup'],
+  'accounts.test.ts': ['user', 'group', 'hostname', 'sysctl', 'apt_repository', 'deb822_repository', 'apt_key'],
+  'mixed.test.ts': [
+    'command',
+    'shell',
+    'raw',
+    'script',
+    'get_url',
+    'uri',
+    'wait_for',
+    'assert',
+    'fail',
+    'debug',
+    'setup',
+  ],
   'reboot.test.ts': ['reboot'],
   'services.test.ts': [
     'apt',
@@ -26,13 +38,16 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
   ],
 }
 
+/** Not covered by a property: waiting has no state (`test/unit/modules/core/waiting.test.ts`). */
+const waiting: readonly ModuleName[] = ['pause', 'wait_for_connection']
+
 /**
- * Not covered by a property: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them in the
- * real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. The other two need
- * a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
+ * Not covered by a property either: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them
+ * in the real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. The other
+ * two need a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
  * (`test/unit/modules/kubernetes`, `npm run test:k3s`).
  */
-export const byCases: readonly ModuleName[] = ['docker_login', 'registry_gc', 'docker_storage', 'k8s']
+export const byCases: readonly ModuleName[] = ['docker_login', 'registry_gc', 'docker_storage', 'k8s', ...waiting]
 
 /** All modules. */
 export const allModules = Object.keys(modules) as ModuleName[]

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
 import type { Test } from 'tap'
@@ -14,6 +15,11 @@ import { defined, maybe } from './lists.ts'
 type Tasks = fc.Arbitrary<TaskSpec>
 
 const URL = 'http://127.0.0.1:8080'
+
+/** The script that tasks run on the node. */
+export function putScript(node: PropertyNode): void {
+  writeFileSync(path.join(node.root, 'files/arena.sh'), '#!/bin/sh\necho "from $#" >>"$1"\n')
+}
 
 /** Serves a few files on the node's loopback, port 8080, until the test ends. */
 export async function startServer(t: Test, node: PropertyNode): Promise<void> {
@@ -53,6 +59,8 @@ const always: Tasks = fc
     fc
       .record({ file: plainFile, word: fc.constantFrom('a', "it's $HOME") })
       .map(({ file, word }) => ({ module: 'shell' as const, params: { cmd: sh`printf '%s\\n' ${word} >>${file}` } })),
+    plainFile.map((file) => ({ module: 'raw' as const, params: { cmd: sh`echo raw >>${file}` } })),
+    plainFile.map((file) => ({ module: 'script' as const, params: { cmd: sh`arena.sh ${file}` } })),
     plainFile.map((file) => ({
       module: 'shell' as const,
       params: { cmd: sh`cat >${file}`, stdin: 'from stdin', executable: '/bin/bash' },

@@ -4,10 +4,11 @@ import { inArena, putSources } from './file-cases.ts'
 import { fileTasks } from './file-tasks.ts'
 import { checkThenRun, property, startNode, type TaskSpec } from './harness.ts'
 import { listsOf } from './lists.ts'
-import { mixedTasks, startServer } from './mixed-tasks.ts'
+import { mixedTasks, putScript, startServer } from './mixed-tasks.ts'
 
 const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })
 putSources(node)
+putScript(node)
 await startServer(t, node)
 
 /** Commands may affect each other: only a single task is certain. */

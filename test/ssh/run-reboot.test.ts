@@ -62,7 +62,7 @@ t.test('an unchanged boot id is no reboot', async (t) => {
   t.same(ran.story, ['a reboot it: failed'])
   t.equal(
     ran.results[0]?.message,
-    `not reconnected after 8 s: its boot id is unchanged (${host.bootId()}): it has not rebooted`,
+    `not connected after 8 s: its boot id is unchanged (${host.bootId()}): it has not rebooted`,
   )
   t.equal(ran.exitCode, 2)
 })
@@ -74,7 +74,7 @@ t.test('a host that does not reconnect fails the reboot', async (t) => {
   host.setFailure('sudden')
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 2 })])
   t.same(ran.story, ['a reboot it: failed'])
-  t.match(ran.results[0]?.message, /^not reconnected after 2 s: a: connection refused by/)
+  t.match(ran.results[0]?.message, /^not connected after 2 s: a: connection refused by/)
 })
 
 t.test('a host that refuses to reboot fails the task', async (t) => {
@@ -94,7 +94,7 @@ t.test('a host whose test command fails is not ready', async (t) => {
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 8, test_command: 'echo not yet >&2; false' })])
   t.equal(
     ran.results[0]?.message,
-    'not reconnected after 8 s: it has rebooted, but echo not yet >&2; false fails: not yet',
+    'not connected after 8 s: it has rebooted, but echo not yet >&2; false fails: not yet',
   )
 })
 

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -73,6 +74,11 @@ export interface PlayRunOptions {
   readonly dead?: readonly string[]
   readonly check?: boolean
   readonly forks?: number
+  readonly forceHandlers?: boolean
+  readonly startAtTask?: string
+  readonly confirm?: RunOptions['confirm']
+  /** Scripts of several hosts run at the same time. */
+  readonly isConcurrent?: boolean
   readonly tags?: readonly string[]
   readonly skipTags?: readonly string[]
   readonly signal?: AbortSignal
@@ -115,6 +121,9 @@ export async function runSteps(steps: readonly PlaybookStep[], setting: PlayRunO
     root: import.meta.dirname,
     check: setting.check ?? false,
     forks: setting.forks ?? 5,
+    forceHandlers: setting.forceHandlers ?? false,
+    ...(setting.startAtTask === undefined ? {} : { startAtTask: setting.startAtTask }),
+    ...(setting.confirm === undefined ? {} : { confirm: setting.confirm }),
     tags: { tags: setting.tags ?? [], skipTags: setting.skipTags ?? [] },
     extraVars: setting.extraVars ?? {},
     repeat: setting.repeat ?? 1,
@@ -126,7 +135,7 @@ export async function runSteps(steps: readonly PlaybookStep[], setting: PlayRunO
         shellConnection(() => {
           exchanges[name] = (exchanges[name] ?? 0) + 1
           if (dead.includes(name)) throw new Unreachable(`${name}: no route`)
-        }),
+        }, setting.isConcurrent),
       become: { always: false, user: 'root' },
     }),
     subscriber: (event) => {
@@ -152,11 +161,12 @@ process.on('exit', () => {
   rmSync(state, { recursive: true })
 })
 
-export function shellConnection(before: () => void): Connection {
+export function shellConnection(before: () => void, isConcurrent = false): Connection {
   return {
     preconnect: () => {},
     exec: async (script) => {
       before()
+      if (isConcurrent) return await runInBackground(script)
       const done = spawnSync('sh', {
         input: `{\n${script}\n} </dev/null`,
         env: { ...process.env, LABBOOK_STATE: state },
@@ -165,4 +175,15 @@ export function shellConnection(before: () => void): Connection {
     },
     close: async () => {},
   }
+}
+
+/** Without blocking this process: scripts of other hosts run at the same time. */
+async function runInBackground(script: string): Promise<{ stdout: Buffer; stderr: Buffer; exitCode: number }> {
+  const child = spawn('sh', { env: { ...process.env, LABBOOK_STATE: state } })
+  const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].on('data', (chunk: Buffer) => output[stream].push(chunk))
+  child.stdin.end(`{\n${script}\n} </dev/null`)
+  const [exitCode] = (await once(child, 'close')) as [number | null]
+  return { stdout: Buffer.concat(output.stdout), stderr: Buffer.concat(output.stderr), exitCode: exitCode ?? -1 }
 }

@@ -9,7 +9,7 @@ const TASKS = `docker service ps ${COUNTER} --no-trunc --format 'table {{.ID}}\\
  * Stops or continues all processes of a container from the host. A health check may end between the list and the
  * signal.
  */
-const signal = (container: string, name: 'STOP' | 'CONT'): string =>
+export const signal = (container: string, name: 'STOP' | 'CONT'): string =>
   sh`pids=$(docker top ${container} -eo pid) || exit; for pid in \${pids#PID}; do kill -s ${name} "$pid" || [ ! -d "/proc/$pid" ] || exit; done`
 
 const LIST = `docker ps --filter label=com.docker.swarm.service.name=${COUNTER} --format '{{.ID}} {{.Label "com.docker.swarm.task.id"}} {{.Status}}'`

@@ -176,7 +176,7 @@ async function injectFault(on: LabContext, id: string, fault: Fault): Promise<vo
 }
 
 /** Stops the daemon and its socket: socket activation would restart it. */
-function stopDaemon(node: string): Fault {
+export function stopDaemon(node: string): Fault {
   const commands = {
     inject: 'systemctl stop docker.socket docker.service',
     recover: 'systemctl start docker.socket docker.service',

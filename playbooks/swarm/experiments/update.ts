@@ -1,7 +1,7 @@
 import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { registryAddress } from '../../registry/address.ts'
 import { tagOf } from '../../app/images/table.ts'
-import { checkSteadyState, COUNTER, waitForReplicas, UPDATE_STATE } from './support/cluster.ts'
+import { checkSteadyState, COUNTER, isUpdateOver, waitForReplicas, UPDATE_STATE } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
 import { partitionDuring, inconclusiveIfPartitioned } from './support/partition.ts'
 import { observeDuring, type TimelineRecorder } from './support/observe-during.ts'
@@ -12,8 +12,6 @@ const RATE = 40
 const IMAGE = `docker service inspect ${COUNTER} --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'`
 const ENVIRONMENT = `docker service inspect ${COUNTER} --format '{{range .Spec.TaskTemplate.ContainerSpec.Env}}{{println .}}{{end}}'`
 const TASKS = `docker service ps ${COUNTER} --format 'table {{.Name}}\\t{{.Image}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
-
-const isOver = (stdout: string): boolean => /^(completed|rollback_completed|paused|rollback_paused)/.test(stdout)
 
 /** Updates the app and rolls it back under load. */
 export const rollingUpdate = labExperiment(
@@ -38,7 +36,7 @@ export const rollingUpdate = labExperiment(
         title: 'Update status',
         command: UPDATE_STATE,
         within: 240,
-        until: ({ stdout: state }) => isOver(state) || state.startsWith('none'),
+        until: ({ stdout: state }) => isUpdateOver(state) || state.startsWith('none'),
       })
     },
   },
@@ -120,7 +118,7 @@ async function roll(on: LabContext, title: string, command: string, until: strin
     title: `${title} status`,
     command: UPDATE_STATE,
     within: 300,
-    until: ({ stdout }) => isOver(stdout),
+    until: ({ stdout }) => isUpdateOver(stdout),
   })
   mark(`${title.toLowerCase()} completed`)
   const took = now() - began
@@ -154,7 +152,7 @@ export const brokenUpdate = labExperiment(
         title: 'Rollback status',
         command: UPDATE_STATE,
         within: 240,
-        until: ({ stdout: state }) => isOver(state),
+        until: ({ stdout: state }) => isUpdateOver(state),
       })
     },
   },
@@ -183,7 +181,7 @@ export const brokenUpdate = labExperiment(
           title: 'Status of the broken update',
           command: UPDATE_STATE,
           within: 240,
-          until: ({ stdout }) => isOver(stdout),
+          until: ({ stdout }) => isUpdateOver(stdout),
         })
         mark('rolled back')
         const rollbackSeconds = now() - began

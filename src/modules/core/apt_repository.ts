@@ -173,7 +173,7 @@ function write({ mode }: Params, { path, before, after }: SourcesEdit, facts: Pa
   return { script: sh`mkdir -p -- ${posix.dirname(path)} || exit` + `\n${replacement.script}` }
 }
 
-/** Updates the package lists; if that fails for good, restores the files, so that the next run begins where this did. */
+/** Updates the package lists. If that fails for good, restores the files: the next run begins where this one did. */
 function refresh(params: Params, edits: readonly SourcesEdit[], files: ReadonlyMap<string, PathFacts>): Change {
   const { update_cache_retries: attempts, update_cache_retry_max_delay: longest } = params
   const restore = edits.map(({ path, verb, before, after }) => {

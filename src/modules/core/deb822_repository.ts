@@ -5,8 +5,8 @@ import type { Observed } from '../script-output.ts'
 import { attributeChanges } from '../support/attributes.ts'
 import { entryAt, setContent, setDirectory } from '../support/effects.ts'
 import { absentPlan } from '../support/file-states.ts'
-import { CONTENT_LIMIT } from '../support/file-content.ts'
-import { defineFetch } from '../support/http.ts'
+import { downloadedKey, isUrl, keyDownload, sizeProblem } from '../support/key-download.ts'
+import { isArmored } from '../support/openpgp.ts'
 import { mode } from '../support/params.ts'
 import { parsePathFacts, pathProbe, type PathFacts } from '../support/path-facts.ts'
 import { planPlacement, type PlacedFile, type Placement } from '../support/place-file.ts'
@@ -15,8 +15,6 @@ import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
 const KEYRINGS = '/etc/apt/keyrings'
-const KEY_LIMIT = 1024 * 1024
-const SECONDS = 30
 
 const words = z.union([z.string().transform((word) => word.split(',').map((part) => part.trim())), z.array(z.string())])
 const list = words.optional()
@@ -75,7 +73,6 @@ export interface Deb822Values {
   readonly key_filename: string | null
 }
 
-const isUrl = (text: string): boolean => /^https?:\/\//i.test(text)
 const slug = (name: string): string =>
   name
     .toLowerCase()
@@ -145,17 +142,7 @@ const paths = (params: Params): string[] => [
 function keyProbe({ signed_by, state }: Params): string {
   if (signed_by === undefined || state === 'absent') return ':'
   if (!isUrl(signed_by)) return sh`[ ! -f ${signed_by} ] || echo file`
-  const fetch = defineFetch({
-    url: signed_by,
-    headers: {},
-    validateCerts: true,
-    followRedirects: true,
-    connectTimeout: SECONDS,
-  })
-  return [
-    fetch,
-    "exec 3>&1; { lb_fetch || echo 'fetched no' >&3; } | head -c 1048577 | base64 | tr -d '\\n'; exec 3>&-",
-  ].join('\n')
+  return keyDownload(signed_by)
 }
 
 /** The value of Signed-By, and the key file that it names, with its content if it was downloaded. */
@@ -171,11 +158,11 @@ function signatureOf(params: Params, { stdout, stderr }: Observed): Signature | 
     return stdout.trim() === 'file' && signed_by !== undefined
       ? { field: signed_by, file: signed_by }
       : { field: signed_by }
-  if (stdout.includes('fetched no')) return { problem: `cannot download the key ${signed_by}: ${lastLine(stderr)}` }
-  const content = Buffer.from(stdout.trim(), 'base64')
-  if (content.length === 0 || content.length > Math.min(KEY_LIMIT, CONTENT_LIMIT))
-    return { problem: `${signed_by} is no key: ${content.length === 0 ? 'it is empty' : 'it has more than 1 MiB'}` }
-  const file = keyFile(params, content.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----') ? 'asc' : 'gpg')
+  const content = downloadedKey(stdout)
+  if (content === undefined) return { problem: `cannot download the key ${signed_by}: ${lastLine(stderr)}` }
+  const problem = sizeProblem(content)
+  if (problem !== undefined) return { problem: `${signed_by} ${problem}` }
+  const file = keyFile(params, isArmored(content) ? 'asc' : 'gpg')
   return { field: file, file, content }
 }
 

@@ -6,11 +6,19 @@ export type Palette = ReturnType<typeof pico.createColors>
 
 export const palette = (colour: boolean): Palette => pico.createColors(colour)
 
-/** The label of a result: its status, or `ignored` for an ignored failure. */
-export type ResultLabel = TaskResult['status'] | 'ignored'
+/** The label of a result: its status, or `ignored` or `rescued` for a failure after which the play goes on. */
+export type ResultLabel = TaskResult['status'] | 'ignored' | 'rescued'
 
-export const labelOf = ({ status, ignored }: Pick<TaskResult, 'status' | 'ignored'>): ResultLabel =>
-  status === 'failed' && ignored ? 'ignored' : status
+export const labelOf = ({
+  status,
+  ignored,
+  rescued,
+}: Pick<TaskResult, 'status' | 'ignored' | 'rescued'>): ResultLabel =>
+  ignored ? 'ignored' : rescued ? 'rescued' : status
+
+/** Whether a result with this label is of a failure, even if the play goes on. */
+export const isFailureLabel = (label: ResultLabel): boolean =>
+  label === 'failed' || label === 'unreachable' || label === 'ignored' || label === 'rescued'
 
 /** Ansible's colours of the statuses. */
 export function paintOf(label: ResultLabel, paint: Palette): (text: string) => string {
@@ -25,6 +33,7 @@ export function paintOf(label: ResultLabel, paint: Palette): (text: string) => s
     case 'skipped':
       return paint.cyan
     case 'ignored':
+    case 'rescued':
       return paint.magenta
     case 'unknown':
       return paint.blue

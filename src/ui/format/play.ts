@@ -3,7 +3,7 @@ import { totalCounts, type PlayState } from '../play-state.ts'
 import { duration } from './duration.ts'
 import { findingTally } from './finding.ts'
 import { logLines } from './log-event.ts'
-import { labelOf, paintOf, type ResultLabel, type Palette } from './palette.ts'
+import { isFailureLabel, labelOf, paintOf, type ResultLabel, type Palette } from './palette.ts'
 import { resultBody, resultLine, resultTitle, failureOutput } from './result.ts'
 import { count, linesOf, shorten, wrap } from './text.ts'
 
@@ -71,7 +71,7 @@ function outcome(board: PlayState, check: boolean): Part[] {
 
 const indented = (line: string): string => `${INDENT}${line}`
 
-const isFailure = (result: TaskResult): boolean => ['failed', 'unreachable', 'ignored'].includes(labelOf(result))
+const isFailure = (result: TaskResult): boolean => isFailureLabel(labelOf(result))
 
 /** The text that a task prints for the user, such as that of `debug`. */
 function msgBlock(result: TaskResult, paint: Palette): string[] {

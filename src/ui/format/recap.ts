@@ -21,7 +21,7 @@ export function recapLines(hosts: RunEnd['hosts'], paint: Palette): string[] {
 function cell(column: keyof Recap, recap: Recap, paint: Palette): string {
   const text = `${column}=${recap[column]}`
   if (recap[column] === 0) return paint.dim(text)
-  return column === 'rescued' ? text : paintOf(column, paint)(text)
+  return paintOf(column, paint)(text)
 }
 
 function hostPaint(recap: Recap, paint: Palette): (text: string) => string {

@@ -1,7 +1,7 @@
 import type { CommandRecord, TaskResult } from '../../events/events.ts'
 import { diffLines } from './diff.ts'
 import { duration } from './duration.ts'
-import { labelOf, type Palette } from './palette.ts'
+import { isFailureLabel, labelOf, type Palette } from './palette.ts'
 import { wrapAnywhere, linesOf, shorten, tail } from './text.ts'
 
 export interface ResultDetail {
@@ -63,7 +63,7 @@ const repeats = (description: string, task: string): boolean => {
 /** The end of a failed task's output, unless the message contains it. */
 export function failureOutput(result: TaskResult): string[] {
   const label = labelOf(result)
-  if (label !== 'failed' && label !== 'ignored') return []
+  if (!isFailureLabel(label) || label === 'unreachable') return []
   const lines = tail(linesOf(result.stderr).length > 0 ? result.stderr : result.stdout, TAIL_LINES)
   return lines.length === 1 && (result.message ?? '').includes((lines[0] ?? '').trim()) ? [] : lines
 }

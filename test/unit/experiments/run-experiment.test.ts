@@ -80,6 +80,30 @@ t.test('a negative answer to a question does not fail the run', async (t) => {
   )
 })
 
+t.test('claims may depend on what an earlier step has found', async (t) => {
+  const found: string[] = []
+  const ran = await runSteps([
+    experiment('inspect', { hosts: 'all', disturbs: false, assertions: {} }, async () => {
+      found.push('x.web', 'x.db')
+    }),
+    experiment(
+      'look',
+      {
+        hosts: 'all',
+        disturbs: false,
+        assertions: () => Object.fromEntries(found.map((id) => [id, `Service ${id} holds`])),
+      },
+      async (on) => {
+        on.finding('x.db', { holds: true, evidence: [] })
+      },
+    ),
+  ])
+  t.match(findings(ran), [
+    { id: 'x.db', statement: 'Service x.db holds', holds: true },
+    { id: 'x.web', statement: 'Service x.web holds', holds: null },
+  ])
+})
+
 t.test('inconclusive() reports all remaining findings with the reason', async (t) => {
   const ran = await runSteps([
     experiment(

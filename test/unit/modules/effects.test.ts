@@ -8,6 +8,7 @@ import { affects } from '../../../src/execution/predicted-effects.ts'
 import { secret } from '../../../src/values/secret.ts'
 import { runIn } from '../../support/shells.ts'
 import { inEachShell } from './each-shell.ts'
+import { packageReads, packageSets } from './package-effects.ts'
 
 type AnyModule = ModuleCall<z.ZodObject, unknown>
 const call = (name: string): AnyModule => (modules as unknown as Record<string, AnyModule>)[name] as AnyModule
@@ -97,17 +98,6 @@ const reads: readonly (readonly [...Asked, reads: readonly string[] | undefined]
   ['group', { name: 'ops', gid: 7 }, ['group:ops', '/etc/group', 'gid:7', 'gid:any']],
   ['hostname', { name: 'a' }, ['/etc/hostname', 'directory:/etc/hostname', '/proc/sys/kernel/hostname']],
   ['sysctl', { name: 'vm.swappiness', value: 1, sysctl_file: '/etc/a' }, [...etcA, '/proc/sys/vm/swappiness']],
-  [
-    'apt_repository',
-    { repo: 'deb http://x y z', filename: '/etc/a' },
-    [
-      ...['/etc/apt/sources.list', 'directory:/etc/apt/sources.list', '/etc/apt/sources.list/.'],
-      ...['/etc/apt', 'directory:/etc/apt', '/etc/apt/sources.list.d', 'directory:/etc/apt/sources.list.d'],
-      ...['/etc/apt/sources.list.d/.', '/etc/apt/sources.list.d/'],
-      ...etcA.map((key) => key.replace(/\/a(?=$|\/)/, '/a.list')),
-    ],
-  ],
-  ['deb822_repository', { name: 'a', signed_by: 'https://example.org/key' }, undefined],
   ['apt', { name: ['curl=8*', 'libc6:amd64'] }, ['/var/lib/dpkg/', 'package:curl', 'package:libc6:amd64']],
   ['apt', { name: 'curl', state: 'latest' }, ['/var/lib/dpkg/', 'package:curl', '/etc/apt/', '/var/lib/apt/lists/']],
   ['apt', { update_cache: true }, ['/var/lib/dpkg/', '/etc/apt/', '/var/lib/apt/lists/']],
@@ -257,11 +247,6 @@ const sets: readonly (readonly [...Asked, sets: readonly string[] | undefined])[
     { name: 'net.ipv4.ip_forward', value: 1 },
     ['/etc/sysctl.conf', '/proc/sys/net/ipv4/ip_forward', '/proc/sys/net/ipv4/conf/'],
   ],
-  [
-    'apt_repository',
-    { repo: 'deb http://x y z', filename: '/etc/a' },
-    ['/etc/apt/sources.list', '/etc/apt/sources.list.d/', '/etc/a.list', '/var/lib/apt/lists/', '/var/cache/apt/'],
-  ],
   ['apt', { name: 'curl' }, ANYTHING],
   ['apt', { update_cache: true }, ['/var/lib/apt/lists/', '/var/cache/apt/']],
   ['systemd', { name: 'a', state: 'started' }, ANYTHING],
@@ -360,12 +345,12 @@ const sets: readonly (readonly [...Asked, sets: readonly string[] | undefined])[
 ]
 
 t.test('each module declares what its plan reads', async (t) => {
-  for (const [module, params, expected] of reads)
+  for (const [module, params, expected] of [...reads, ...packageReads])
     t.same(readsOf([module, params]), expected, `${module} ${JSON.stringify(params)}`)
 })
 
 t.test('each module declares the most that its changes set', async (t) => {
-  for (const [module, params, expected] of sets)
+  for (const [module, params, expected] of [...sets, ...packageSets])
     t.same(setsOf([module, params]), expected, `${module} ${JSON.stringify(params)}`)
 })
 
@@ -374,10 +359,10 @@ t.test('both tables contain every module', async (t) => {
   t.ok(names.length > 25)
   for (const name of names.filter((it) => it !== 'reboot')) {
     t.ok(
-      reads.some(([module]) => module === name),
+      [...reads, ...packageReads].some(([module]) => module === name),
       `reads of ${name}`,
     )
-    t.ok(sets.some(([module]) => module === name) || name === 'user', `sets of ${name}`)
+    t.ok([...sets, ...packageSets].some(([module]) => module === name) || name === 'user', `sets of ${name}`)
   }
 })
 

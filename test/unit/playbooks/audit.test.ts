@@ -5,10 +5,7 @@ import { auditScript, readAudit } from '../../../playbooks/docker/audit.ts'
 import { AUDIT_CHECKS } from '../../../playbooks/docker/audit-checks.ts'
 
 /** Runs the script of all checks with programs that print what is given, and reads its answers. */
-function auditWith(
-  t: Parameters<NonNullable<Parameters<typeof import('tap').t.test>[1]>>[0],
-  docker: string,
-): Map<string, string[]> {
+function auditWith(t: Test, docker: string): Map<string, string[]> {
   const program = (text: string): string => `#!/bin/sh\n${text}\n`
   const bin = t.testdir({
     docker: program(docker),

@@ -9,6 +9,7 @@ import fullPlaybook from '../../../playbooks/full/playbook.ts'
 import k3sPlaybook from '../../../playbooks/k3s/playbook.ts'
 import labPlaybook from '../../../playbooks/lab/playbook.ts'
 import loadPlaybook from '../../../playbooks/load/playbook.ts'
+import provePlaybook from '../../../playbooks/prove/playbook.ts'
 import redisPlaybook from '../../../playbooks/redis/playbook.ts'
 import registryPlaybook from '../../../playbooks/registry/playbook.ts'
 import sitePlaybook from '../../../playbooks/site/playbook.ts'
@@ -76,6 +77,7 @@ const PLAYBOOKS: Readonly<Record<string, Playbook>> = {
   'playbooks/k3s/playbook.ts': k3sPlaybook,
   'playbooks/lab/playbook.ts': labPlaybook,
   'playbooks/load/playbook.ts': loadPlaybook,
+  'playbooks/prove/playbook.ts': provePlaybook,
   'playbooks/redis/playbook.ts': redisPlaybook,
   'playbooks/registry/playbook.ts': registryPlaybook,
   'playbooks/site/playbook.ts': sitePlaybook,

@@ -18,10 +18,7 @@ t.test('splitWords splits as a shell does', async (t) => {
   ]
   for (const { name, argv } of shells) {
     for (const line of lines) {
-      const printed = runIn(
-        { name, argv } as (typeof shells)[number],
-        `for w in ${line}; do printf '<%s>' "$w"; done`,
-      ).stdout
+      const printed = runIn({ name, argv }, `for w in ${line}; do printf '<%s>' "$w"; done`).stdout
       t.equal(
         splitWords(line)
           .map((word) => `<${word}>`)

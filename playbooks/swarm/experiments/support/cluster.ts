@@ -102,3 +102,7 @@ export const SPREAD = `docker service ps ${COUNTER} --filter desired-state=runni
 
 /** Prints `completed`, `updating`, `rollback_completed`, ..., and Docker's message. */
 export const UPDATE_STATE = `docker service inspect ${COUNTER} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`
+
+/** Whether an update state is final. */
+export const isUpdateOver = (stdout: string): boolean =>
+  /^(completed|rollback_completed|paused|rollback_paused)/.test(stdout)

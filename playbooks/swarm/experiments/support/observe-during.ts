@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, type ExperimentContext, tableLines, type TimelineChart } from 'labbook'
-import { callMany } from '../../../app/client.ts'
 import { endpoints } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import {
@@ -11,7 +10,8 @@ import {
   stackPlacementCommand,
   type Sample,
 } from './placement.ts'
-import { SteadyProbe, type AppEndpoint, type RequestResult } from './probe.ts'
+import { counterTraffic, type AppEndpoint, type Traffic } from './counter-traffic.ts'
+import { SteadyProbe, type RequestResult } from './probe.ts'
 import {
   bySecond,
   requestStats,
@@ -75,6 +75,8 @@ export interface ObserveOptions {
 /** Where the app runs: its endpoints, its nodes, and how to query task placement. */
 export interface ObservedCluster {
   readonly endpoints: readonly AppEndpoint[]
+  /** Its requests. Default: those of the Counter app. */
+  readonly traffic?: Traffic
   readonly nodes: readonly string[]
   /** Task placement; undefined if no manager answers. Called about once a second, less often on slow machines. */
   placement(): Promise<Sample['tasks']>
@@ -133,13 +135,14 @@ export async function observeDuring<T>(
   const perSecond = Number(((options.perSecond ?? PER_SECOND) / on.timeoutMultiplier).toFixed(2))
   const cluster = options.cluster ?? observedSwarm(on, managers)
   const endpoints = cluster.endpoints.filter(({ node }) => options.endpoints?.(node) ?? true)
-  const before = await readCount(endpoints)
+  const traffic = cluster.traffic ?? counterTraffic(endpoints)
+  const before = (await traffic.readCount?.()) ?? 0
   const began = performance.now()
   const now = (): number => (performance.now() - began) / 1000
   const events: TimelineEvent[] = []
   const everyMs = SAMPLE_EVERY_MS * on.timeoutMultiplier * (on.timeoutMultiplier === 1 ? 1 : SLOW_FACTOR)
   const sampler = new PlacementSampler(on.signal, cluster, now, everyMs)
-  const probe = new SteadyProbe(endpoints, { perSecond, timeoutMs: TIME_LIMIT_MS })
+  const probe = new SteadyProbe(traffic.requests, { perSecond, timeoutMs: TIME_LIMIT_MS })
   let requests: readonly RequestResult[] = []
   let value: T | undefined
   let failure: unknown
@@ -153,11 +156,12 @@ export async function observeDuring<T>(
   }
   if (on.signal.aborted) throw failure
   const seconds = now()
-  const after = await readCount(endpoints)
+  const after = (await traffic.readCount?.()) ?? 0
   const incrementStats = increments(requests, before, after)
   const exhibit = record(on, {
     title,
     cluster,
+    traffic,
     events,
     samples: sampler.samples,
     everyMs,
@@ -181,20 +185,6 @@ export async function observeDuring<T>(
         to,
       ),
   }
-}
-
-/** Reads the count through any endpoint; retries while the service recovers. */
-async function readCount(endpoints: readonly AppEndpoint[]): Promise<number> {
-  for (let tries = 0; tries < 20; tries++) {
-    const { answers } = await callMany(endpoints, 'GET', '/api/counter', {
-      total: endpoints.length,
-      clients: endpoints.length,
-    })
-    const [answer] = answers
-    if (answer !== undefined) return answer.count
-    await sleep(500)
-  }
-  return Number.NaN
 }
 
 /** Samples task placement in the background. */
@@ -225,6 +215,7 @@ class PlacementSampler {
 interface Observation {
   readonly title: string
   readonly cluster: ObservedCluster
+  readonly traffic: Traffic
   readonly events: readonly TimelineEvent[]
   readonly samples: readonly Sample[]
   readonly everyMs: number
@@ -235,7 +226,7 @@ interface Observation {
 }
 
 function record(on: ExperimentContext, observation: Observation): Exhibit {
-  const { title, cluster, events, samples, everyMs, requests, seconds, perSecond } = observation
+  const { title, cluster, traffic, events, samples, everyMs, requests, seconds, perSecond } = observation
   const placement = placementBars(samples, seconds)
   const chart: TimelineChart = {
     kind: 'timeline',
@@ -248,7 +239,7 @@ function record(on: ExperimentContext, observation: Observation): Exhibit {
   }
   return on.record({
     title,
-    command: `alternating GET /api/counter and POST /api/counter/increment, ${perSecond} requests/s, round robin over the nodes; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
+    command: `${traffic.description}, ${perSecond} requests/s, round robin over the nodes; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
     stdout: table(observation),
     durationMs: Math.round(seconds * 1000),
     chart,
@@ -259,7 +250,7 @@ function record(on: ExperimentContext, observation: Observation): Exhibit {
   })
 }
 
-function table({ events, samples, requests, increments: stats, seconds }: Observation): string {
+function table({ traffic, events, samples, requests, increments: stats, seconds }: Observation): string {
   const endpoints = [...new Set(requests.map(({ endpoint }) => endpoint))].sort()
   const row = (name: string, { sent, failed, outage, median, p95 }: RequestStats): (string | number)[] => [
     name,
@@ -295,8 +286,12 @@ function table({ events, samples, requests, increments: stats, seconds }: Observ
     ...errorCounts(requests)
       .slice(0, 8)
       .map(([error, count]) => `  ${count} x ${error}`),
-    '',
-    `increments: ${stats.acknowledged} acknowledged, ${stats.indeterminate} indeterminate, ${stats.added} counted, ${stats.lost} lost`,
+    ...(traffic.readCount === undefined
+      ? []
+      : [
+          '',
+          `increments: ${stats.acknowledged} acknowledged, ${stats.indeterminate} indeterminate, ${stats.added} counted, ${stats.lost} lost`,
+        ]),
     ...(unanswered > 0 ? [`no manager answered ${unanswered} of ${samples.length} placement queries`] : []),
   ].join('\n')
 }

@@ -1,9 +1,15 @@
-import { call, type Endpoint } from '../../../app/client.ts'
-
-/** An endpoint of the app, and the node that publishes it. */
-export interface AppEndpoint extends Endpoint {
-  readonly node: string
+/** A request that a steady probe sends again and again. */
+export interface ProbeRequest {
+  /** Where it enters: the name of a node, or of a node and a port. */
+  readonly endpoint: string
+  /** `POST`: an increment. */
+  readonly method: string
+  /** Sends it once, on a new connection. @throws if there is no response. */
+  send(timeoutMs: number): Promise<ProbeResponse>
 }
+
+/** Without an error, the request has succeeded. */
+export type ProbeResponse = Partial<Pick<RequestResult, 'status' | 'replica' | 'node' | 'count' | 'error'>>
 
 /** A request and its result. */
 export interface RequestResult {
@@ -11,7 +17,7 @@ export interface RequestResult {
   readonly at: number
   readonly ms: number
   readonly endpoint: string
-  readonly method: 'GET' | 'POST'
+  readonly method: string
   readonly status: number | undefined
   readonly replica: string
   readonly node: string
@@ -33,14 +39,12 @@ const MAX_IN_FLIGHT = 300
 /** Limit of requests per experiment. */
 const MAX_REQUESTS = 50_000
 
-const PATHS = { GET: '/api/counter', POST: '/api/counter/increment' } as const
-
 /**
- * Sends requests at a constant arrival rate (open model): alternating reads and increments, round robin over the
- * endpoints. Each request is sent once and recorded, so that acknowledged increments can be checked against the count.
+ * Sends requests at a constant arrival rate (open model), in turn. Each is sent once and recorded, so that acknowledged
+ * increments can be checked against the count.
  */
 export class SteadyProbe {
-  readonly #endpoints: readonly AppEndpoint[]
+  readonly #turn: readonly ProbeRequest[]
   readonly #options: ProbeOptions
   readonly #requests: RequestResult[] = []
   readonly #began = performance.now()
@@ -48,8 +52,9 @@ export class SteadyProbe {
   readonly #timer: NodeJS.Timeout
   #sent = 0
 
-  constructor(endpoints: readonly AppEndpoint[], options: ProbeOptions) {
-    this.#endpoints = endpoints
+  /** @param turn - the requests, which are sent in this order, over and over. */
+  constructor(turn: readonly ProbeRequest[], options: ProbeOptions) {
+    this.#turn = turn
     this.#options = options
     this.#timer = setInterval(() => this.#send(), 1000 / options.perSecond)
   }
@@ -63,40 +68,34 @@ export class SteadyProbe {
 
   /** Catches up after a late timer, to keep the rate. */
   #send(): void {
+    if (this.#turn.length === 0) return
     const due = Math.floor(((performance.now() - this.#began) * this.#options.perSecond) / 1000)
     for (; this.#sent < Math.min(due, MAX_REQUESTS); this.#sent++) {
-      const endpoint = this.#endpoints[this.#sent % this.#endpoints.length] as AppEndpoint
-      const method = Math.floor(this.#sent / this.#endpoints.length) % 2 === 0 ? 'GET' : 'POST'
+      const request = this.#turn[this.#sent % this.#turn.length] as ProbeRequest
       if (this.#inFlight.size >= MAX_IN_FLIGHT) {
-        this.#record(endpoint, method, performance.now(), { error: `not sent: ${MAX_IN_FLIGHT} requests in flight` })
+        this.#record(request, performance.now(), { error: `not sent: ${MAX_IN_FLIGHT} requests in flight` })
         continue
       }
-      const request = this.#call(endpoint, method).finally(() => this.#inFlight.delete(request))
-      this.#inFlight.add(request)
+      const response = this.#request(request).finally(() => this.#inFlight.delete(response))
+      this.#inFlight.add(response)
     }
   }
 
-  async #call(endpoint: AppEndpoint, method: 'GET' | 'POST'): Promise<void> {
+  async #request(request: ProbeRequest): Promise<void> {
     const began = performance.now()
     try {
-      const { status, replica, node, count } = await call(endpoint, method, PATHS[method], this.#options.timeoutMs)
-      this.#record(
-        endpoint,
-        method,
-        began,
-        status === 200 ? { status, replica, node, count } : { status, error: `status ${status}` },
-      )
+      this.#record(request, began, await request.send(this.#options.timeoutMs))
     } catch (error) {
-      this.#record(endpoint, method, began, { error: (error as Error).message })
+      this.#record(request, began, { error: (error as Error).message })
     }
   }
 
-  #record(endpoint: AppEndpoint, method: 'GET' | 'POST', began: number, result: Partial<RequestResult>): void {
+  #record({ endpoint, method }: ProbeRequest, began: number, result: ProbeResponse): void {
     const at = began - this.#began
     this.#requests.push({
       at,
       ms: performance.now() - began,
-      endpoint: endpoint.node,
+      endpoint,
       method,
       status: undefined,
       replica: '',

@@ -25,6 +25,17 @@ await t.test('lab_rootfs builds a missing, partial or outdated root', async (t) 
   }
 })
 
+await t.test('lab_rootfs builds a root of another release, which has another recipe', async (t) => {
+  t.match(
+    descriptions(planFor(lab_rootfs, { ...rootfs, release: 'trixie' }, built.replace('current abc', 'current x'))),
+    [/^build a Debian trixie root file system with /],
+  )
+  const probe = (release?: string) =>
+    lab_rootfs.definition.probe(lab_rootfs.definition.schema.parse({ ...rootfs, release }), {})
+  t.match(probe('trixie'), /"trixie"; lab_release_sources "trixie"/)
+  t.match(probe(), /"\$\(lab_codename\)"; lab_release_sources "\$\(lab_codename\)"/)
+})
+
 await t.test('lab_rootfs names what a build lacks', async (t) => {
   t.match(
     planFor(lab_rootfs, rootfs, 'missing mmdebstrap\nsources 3\n').problem,

@@ -99,4 +99,21 @@ for (const shell of shells) {
       ])
     },
   )
+
+  await t.test(`${shell.name}: sources of another release are those of this machine with its code name`, async (t) => {
+    const bin = t.testdir({
+      'apt-get':
+        '#!/bin/sh\nfor suite in code code-updates code-security code-backports/x other; do echo "http://mirror.test/debian/ $suite main Debian"; done\n',
+    })
+    spawnSync('chmod', ['+x', `${bin}/apt-get`])
+    const release = (name: string): string[] =>
+      runIn(shell, `${sourceFunctions}lab_codename() { echo code; }; lab_release_sources ${name}`, {
+        env: { PATH: `${bin}:${process.env['PATH']}` },
+      })
+        .stdout.trim()
+        .split('\n')
+        .map((line) => line.replace(/^.*debian\/ (.*) main$/, '$1'))
+    t.strictSame(release('trixie'), ['trixie', 'trixie-updates', 'trixie-security', 'trixie-backports/x', 'other'])
+    t.strictSame(release('code'), ['code', 'code-updates', 'code-security', 'code-backports/x', 'other'])
+  })
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { counterTraffic } from '../../../../../playbooks/swarm/experiments/support/counter-traffic.ts'
 import { SteadyProbe, type RequestResult } from '../../../../../playbooks/swarm/experiments/support/probe.ts'
 import {
   bySecond,
@@ -91,10 +92,10 @@ t.test('SteadyProbe keeps its rate regardless of failures, and records each requ
   })
   const { port } = server.address() as AddressInfo
   const probe = new SteadyProbe(
-    [
+    counterTraffic([
       { host: '127.0.0.1', port, node: 'a' },
       { host: '127.0.0.1', port, node: 'b' },
-    ],
+    ]).requests,
     { perSecond: 100, timeoutMs: 2000 },
   )
   await sleep(1000)

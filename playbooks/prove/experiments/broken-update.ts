@@ -1,0 +1,73 @@
+import { quote } from 'labbook'
+import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { observeStack, unlessPartitioned } from '../observe.ts'
+import { containerIn, fullName } from '../services.ts'
+import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
+import { hasEntryPoints } from './kill.ts'
+import type { ServiceExperiment } from './service-experiment.ts'
+import { BROKEN, isReplacedInPlace, judgeRequests, roll, undoUpdate } from './update.ts'
+
+/** Runs for two seconds, like a program that fails when it first reads its configuration. */
+const ENTRYPOINT = `sh -c ": ${BROKEN}; sleep 2; exit 1"`
+
+/** Updates a service to a version that ends at once. */
+export const brokenUpdate: ServiceExperiment = {
+  kind: 'broken-update',
+  hypothesis:
+    'The first new task fails within the monitor period; Swarm rolls the update back, and the old tasks answer.',
+  claims: [
+    {
+      name: 'rolls-back',
+      statement: ({ name }) => `Swarm rolls back an update of ${name} to a broken version`,
+    },
+    {
+      name: 'requests',
+      statement: (service) =>
+        isReplacedInPlace(service)
+          ? `Update of ${service.name} to a broken version keeps the entry points available`
+          : `Update of ${service.name} to a broken version fails no request`,
+      applies: hasEntryPoints,
+    },
+  ],
+  async method(on, session, service) {
+    const name = fullName(session, service.name)
+    const container = await containerIn(on, name)
+    const health = (await hasHealthcheck(on, container))
+      ? {}
+      : { healthcheck: 'none', ...(await healthCandidate(on, service, container)) }
+    const observed = await observeStack(
+      on,
+      session,
+      `Timeline: ${service.name} is updated to a broken version`,
+      async (watching) => {
+        const rolled = await roll(
+          on,
+          service,
+          name,
+          'Broken update',
+          `docker service update --detach --quiet --entrypoint ${quote(ENTRYPOINT)} ${name}`,
+          watching,
+        )
+        await on.pause(2, 'the last responses')
+        return rolled
+      },
+    )
+    const { state, took, exhibits, error } = observed.value
+    const rolledBack = state.startsWith('rollback_completed')
+    return {
+      'rolls-back': {
+        holds: rolledBack,
+        evidence: [...exhibits, observed.exhibit],
+        detail: `${state === '' ? 'no update' : state.trim()} after ${seconds(took)}${error === '' ? '' : `: ${error}`}`,
+        measured: rolledBack ? { 'time to roll back': [took, 's'] } : {},
+      },
+      requests: {
+        ...(await unlessPartitioned(on, observed, judgeRequests(on, service, observed))),
+        facts: health,
+      },
+    }
+  },
+  undo: async (on, session, service) => {
+    await undoUpdate(on, fullName(session, service.name))
+  },
+}

@@ -1,0 +1,50 @@
+import { durationMultiplierOf } from 'labbook'
+import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { describeStats, observeStack, statsByProbe, unlessPartitioned } from '../observe.ts'
+import { fullName } from '../services.ts'
+import { awaitSteadyState } from '../session.ts'
+import { scaleCommand } from './scale.ts'
+import type { ServiceExperiment } from './service-experiment.ts'
+
+/** Seconds for which the dependency is away. */
+const AWAY_SECONDS = 8
+/** Seconds for the stack to recover. */
+const RECOVERY_SECONDS = 90
+
+/** Scales a service to 0 for a while. */
+export const dependency: ServiceExperiment = {
+  kind: 'dependency',
+  hypothesis: 'Services that use it fail requests meanwhile, and work again once it is back, without help.',
+  claims: [{ name: 'recovers', statement: ({ name }) => `The stack recovers by itself after ${name} was away` }],
+  async method(on, session, service) {
+    const name = fullName(session, service.name)
+    const users = session.model.services.filter(({ dependencies }) => dependencies.includes(service.name))
+    const observed = await observeStack(on, session, `Timeline: ${service.name} is away`, async ({ mark, now }) => {
+      const removed = await on.exhibit({ title: `Scale ${service.name} to 0`, command: scaleCommand(name, 0) })
+      mark(`${service.name} scaled to 0`)
+      await on.pause(AWAY_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `the users of ${service.name}`)
+      const began = now()
+      const returned = await on.exhibit({
+        title: `Scale ${service.name} back`,
+        command: scaleCommand(name, service.replicas),
+      })
+      mark(`${service.name} scaled to ${service.replicas}`)
+      const problem = await awaitSteadyState(on, session, RECOVERY_SECONDS)
+      mark(problem === undefined ? 'recovered' : 'not recovered')
+      return { removed, returned, problem, took: now() - began }
+    })
+    const { removed, returned, problem, took } = observed.value
+    const requests = describeStats(statsByProbe(observed))
+    return {
+      recovers: await unlessPartitioned(on, observed, {
+        holds: removed.exitCode === 0 && returned.exitCode === 0 ? problem === undefined : null,
+        evidence: [removed, returned],
+        detail: `${problem ?? `recovered ${seconds(took)} after it was back`}; used by ${users.map(({ name: user }) => user).join(', ')}; ${requests}`,
+        measured: problem === undefined ? { 'time to recover': [took, 's'] } : {},
+      }),
+    }
+  },
+  undo: async (on, session, service) => {
+    await on.exec({ command: scaleCommand(fullName(session, service.name), service.replicas) })
+  },
+}

@@ -1,0 +1,111 @@
+import type { ExperimentContext, SetupContext } from 'labbook'
+import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import type { StackService } from '../model.ts'
+import { availability, maxOutage, observeStack, unlessPartitioned } from '../observe.ts'
+import {
+  containerIn,
+  fullName,
+  isRunning,
+  parseTasks,
+  tasksCommand,
+  serviceTasks,
+  type StackTask,
+} from '../services.ts'
+import { isSteady, stackState, type Session } from '../session.ts'
+import type { ServiceExperiment } from './service-experiment.ts'
+
+/** Seconds after which a slot without a new task counts as not replaced. */
+const NO_NEW_TASK_SECONDS = 15
+
+export const hasEntryPoints = (_service: StackService, { targets }: Session): boolean => targets.length > 0
+
+/** Kills a container with SIGKILL. */
+export const kill: ServiceExperiment = {
+  kind: 'kill',
+  hypothesis: 'Swarm starts another task for a container that ends. Until then, other replicas answer.',
+  claims: [
+    { name: 'replaced', statement: ({ name }) => `Swarm replaces a killed container of ${name}` },
+    {
+      name: 'available',
+      statement: ({ name }) => `Entry points answer while a container of ${name} is killed and replaced`,
+      applies: hasEntryPoints,
+    },
+  ],
+  async method(on, session, service) {
+    const name = fullName(session, service.name)
+    const observed = await observeStack(
+      on,
+      session,
+      `Timeline: a container of ${service.name} is killed`,
+      async ({ mark, now }) => {
+        const running = (await serviceTasks(on, name)).filter(isRunning).length
+        const container = await containerIn(on, name)
+        const began = now()
+        const killed = await on.exhibit({
+          title: `Kill a container of ${service.name}`,
+          host: container.node,
+          command: `docker kill ${container.id}`,
+        })
+        mark(`container of ${service.name} on ${container.node} killed`)
+        const replaced = await watchReplacement(on, service, name, container.task, running)
+        mark(replaced.reached ? 'replaced' : 'not replaced')
+        const after = now() - began
+        // Requests that were sent before the replacement.
+        await on.pause(1, 'the last responses')
+        return { killed, replaced, after, began }
+      },
+    )
+    const { killed, replaced, after, began } = observed.value
+    return {
+      replaced: {
+        holds: killed.exitCode === 0 ? replaced.reached : null,
+        evidence: [killed, replaced.exhibit, observed.exhibit],
+        detail: replaced.reached ? `replaced after ${seconds(after)}` : `not replaced after ${seconds(after)}`,
+        measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
+      },
+      available: await unlessPartitioned(on, observed, availability(observed, maxOutage(on, service), { from: began })),
+    }
+  },
+  undo: restoreTasks,
+}
+
+/** Waits until a task has ended and as many run as before; ends early if Swarm starts no other. */
+export async function watchReplacement(
+  on: ExperimentContext,
+  service: StackService,
+  name: string,
+  task: string,
+  wanted: number,
+  within = 120,
+): Promise<{ reached: boolean; exhibit: Awaited<ReturnType<ExperimentContext['watch']>>['exhibit'] }> {
+  let tasks: readonly StackTask[] = []
+  let endedAt: number | undefined
+  const isReplaced = (): boolean =>
+    !tasks.some((each) => each.id === task && isRunning(each)) && tasks.filter(isRunning).length >= wanted
+  const { exhibit } = await on.watch({
+    title: `Tasks of ${service.name} until the replacement`,
+    waitingFor: `another task of ${service.name}`,
+    command: tasksCommand(name),
+    within,
+    until: ({ stdout, exitCode }) => {
+      if (exitCode !== 0) return false
+      tasks = parseTasks(stdout)
+      if (!tasks.some((each) => each.id === task && isRunning(each))) endedAt ??= Date.now()
+      const isAbandoned =
+        endedAt !== undefined &&
+        Date.now() - endedAt > NO_NEW_TASK_SECONDS * 1000 * on.timeoutMultiplier &&
+        tasks.filter(({ desired }) => desired === 'running' || desired === 'ready').length < wanted
+      return isReplaced() || isAbandoned
+    },
+  })
+  return { reached: isReplaced(), exhibit }
+}
+
+/** Starts missing tasks of a service that Swarm does not restart. */
+export async function restoreTasks(on: SetupContext, session: Session, service: StackService): Promise<void> {
+  const state = await stackState(on, session)
+  if (isSteady({ ...state, services: state.services.filter(({ name }) => name === fullName(session, service.name)) }))
+    return
+  if (service.restart === 'any') return
+  await on.exec({ command: `docker service update --detach --quiet --force ${fullName(session, service.name)}` })
+}

@@ -1,0 +1,112 @@
+import type { SetupContext } from 'labbook'
+import type { Fault } from 'labbook/lab'
+import { faultsOf } from '../../lab/faults.ts'
+import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
+
+type On = Pick<SetupContext, 'groups' | 'hostvars' | 'hosts'>
+
+/** Seconds after which a fault ends by itself, in case the run is killed. */
+const LIMIT_SECONDS = 300
+/** Added to the clock. */
+const STEP_SECONDS = 3600
+
+const fault = (
+  node: string,
+  description: string,
+  inject: string,
+  recover: string,
+  summary: Fault['summary'] = { inject, recover },
+): Fault => ({ description, summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
+
+/** Runs `recover` on the node after a while, without the connection. */
+const byItself = (recover: string): string => `(sleep ${LIMIT_SECONDS}; ${recover}) >/dev/null 2>&1 </dev/null &`
+
+/** The node is set to drain by a manager. */
+const drain = (on: On, node: string): Fault => ({
+  ...fault(
+    node,
+    `${node} is drained`,
+    `docker node update --availability drain ${node}`,
+    `docker node update --availability active ${node}`,
+  ),
+  host: on.hosts[0] as string,
+})
+
+/** Outgoing packets of the interface with the default route. */
+const DEVICE = "$(ip -o route get 192.0.2.1 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')"
+
+const slowNetwork = (_on: On, node: string): Fault => {
+  const recover = `tc qdisc del dev ${DEVICE} root netem 2>/dev/null || true`
+  return fault(
+    node,
+    `the network of ${node} is slow`,
+    `${byItself(recover)}\ntc qdisc add dev ${DEVICE} root netem delay 100ms 20ms loss 1%`,
+    recover,
+    { inject: 'tc qdisc add dev DEVICE root netem delay 100ms 20ms loss 1%', recover: 'tc qdisc del dev DEVICE root' },
+  )
+}
+
+/** Prints why netem is not available; tries it in a network namespace without any interface in use. */
+export const NETEM_TEST = 'unshare -n tc qdisc add dev lo root netem delay 1ms 2>&1'
+
+const FILLER = '/var/lib/docker/labbook-full-disk'
+
+/** Leaves no block free, for root as well. */
+const fullDisk = (_on: On, node: string): Fault => {
+  const recover = `rm -f ${FILLER}`
+  return fault(
+    node,
+    `the file system of Docker's data on ${node} is full`,
+    [
+      byItself(recover),
+      `fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1)" ${FILLER} 2>/dev/null`,
+      `dd if=/dev/zero of=${FILLER} bs=1M oflag=append conv=notrunc 2>/dev/null`,
+      `[ "$(df --output=avail -B1M /var/lib/docker | tail -n 1)" -lt 2 ]`,
+    ].join('\n'),
+    recover,
+    { inject: `fill /var/lib/docker with ${FILLER}`, recover },
+  )
+}
+
+/** Prints the device of Docker's data. */
+export const DISK_TEST = 'stat -c %d /var/lib/docker'
+
+const CLOCK_MARK = '/run/labbook-clock-step'
+
+const clockStep = (_on: On, node: string): Fault => {
+  const step = (sign: '+' | '-'): string => `date -s "@$(($(date +%s) ${sign} ${STEP_SECONDS}))" >/dev/null`
+  const recover = `[ ! -e ${CLOCK_MARK} ] || { ${step('-')} && rm -f ${CLOCK_MARK}; }`
+  return fault(
+    node,
+    `the clock of ${node} is one hour ahead`,
+    `${byItself(recover)}\n[ -e ${CLOCK_MARK} ] || { touch ${CLOCK_MARK} && ${step('+')}; }`,
+    recover,
+    { inject: 'date -s +1 hour', recover: 'date -s -1 hour' },
+  )
+}
+
+/** The faults of a node by the names of their experiments. */
+export const NODE_FAULTS = {
+  drain,
+  'power-cut': (on: On, node: string): Fault => faultsOf(on, node).powerLoss,
+  'cut-off': (on: On, node: string): Fault => faultsOf(on, node).partition,
+  'daemon-stopped': (_on: On, node: string): Fault => stopDaemon(node),
+  'registry-away': drain,
+  'slow-network': slowNetwork,
+  'full-disk': fullDisk,
+  'clock-step': clockStep,
+} as const
+
+export type NodeKind = keyof typeof NODE_FAULTS
+
+const MARK = '-m comment --comment labbook-registry-away -j REJECT'
+const UNDO = 'iptables-save | grep -v labbook-registry-away | iptables-restore'
+
+/** No node reaches the registries of the stack's images: `address:port`. */
+export const registryAway = (registries: readonly (readonly [address: string, port: number])[]): string =>
+  [
+    byItself(UNDO),
+    ...registries.map(([address, port]) => `iptables -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`),
+  ].join('\n')
+
+export const REGISTRY_BACK = UNDO

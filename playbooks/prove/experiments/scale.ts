@@ -1,0 +1,97 @@
+import type { ExperimentContext } from 'labbook'
+import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
+import type { StackService } from '../model.ts'
+import { noFailedRequest, observeStack, unlessPartitioned } from '../observe.ts'
+import { fullName, isRunning, parseTasks, tasksCommand } from '../services.ts'
+import type { Session } from '../session.ts'
+import { hasEntryPoints } from './kill.ts'
+import type { ServiceExperiment } from './service-experiment.ts'
+
+/** Largest number of replicas that ports of the nodes and `max_replicas_per_node` allow. */
+function limitOf({ maxPerNode, ports }: StackService, { nodes }: Session): number {
+  const perNode = ports.some(({ mode }) => mode === 'host') ? 1 : maxPerNode === 0 ? Infinity : maxPerNode
+  return perNode * nodes.length
+}
+
+const canGrow = (service: StackService, session: Session): boolean => service.replicas < limitOf(service, session)
+
+/** Scales a service up by one and back. */
+export const scale: ServiceExperiment = {
+  kind: 'scale',
+  hypothesis:
+    'Swarm starts and stops tasks until the desired number runs. A stopping task finishes its requests first.',
+  claims: [
+    { name: 'up', statement: ({ name }) => `One more replica of ${name} starts`, applies: canGrow },
+    {
+      name: 'requests',
+      statement: ({ name }) => `Scaling ${name} up and down fails no request`,
+      // A host that publishes a port directly is without it when its task stops.
+      applies: (service, session) =>
+        hasEntryPoints(service, session) &&
+        canGrow(service, session) &&
+        service.ports.every(({ mode }) => mode !== 'host'),
+    },
+  ],
+  async method(on, session, service) {
+    const { replicas } = service
+    const observed = await observeStack(
+      on,
+      session,
+      `Timeline: ${service.name} with ${replicas + 1} and ${replicas} replicas`,
+      async (watching) => {
+        const up = await scaleTo(on, session, service, replicas + 1, watching)
+        const down = await scaleTo(on, session, service, replicas, watching)
+        await on.pause(1, 'the last responses')
+        return { up, down }
+      },
+    )
+    const { up, down } = observed.value
+    return {
+      up: {
+        holds: up.reached,
+        evidence: [...up.exhibits, observed.exhibit],
+        detail: up.reached
+          ? `${replicas + 1} instead of ${replicas} replicas ran after ${seconds(up.took)}`
+          : `${replicas + 1} replicas did not run within ${seconds(up.took)}${up.error === '' ? '' : `: ${up.error}`}`,
+        measured: up.reached ? { 'time to scale up': [up.took, 's'] } : {},
+      },
+      requests: await unlessPartitioned(on, observed, {
+        ...noFailedRequest(observed),
+        evidence: [...up.exhibits, ...down.exhibits],
+      }),
+    }
+  },
+  undo: async (on, session, service) => {
+    await on.exec({ command: scaleCommand(fullName(session, service.name), service.replicas) })
+  },
+}
+
+export const scaleCommand = (service: string, replicas: number): string =>
+  `docker service scale --detach ${service}=${replicas}`
+
+async function scaleTo(
+  on: ExperimentContext,
+  session: Session,
+  service: StackService,
+  replicas: number,
+  { mark, now }: TimelineRecorder,
+) {
+  const name = fullName(session, service.name)
+  const began = now()
+  const scaled = await on.exhibit({
+    title: `Scale ${service.name} to ${replicas}`,
+    command: scaleCommand(name, replicas),
+  })
+  mark(`scale ${service.name} to ${replicas}`)
+  const { reached, exhibit } = await on.watch({
+    title: `Tasks of ${service.name} until ${replicas} run`,
+    command: tasksCommand(name),
+    within: 90,
+    // Without a filter for the desired state: a task that is still stopping counts as running.
+    until: ({ stdout }) => parseTasks(stdout).filter(({ state }) => state === 'running').length === replicas,
+  })
+  mark(`${replicas} run`)
+  const pending = parseTasks(exhibit.stdout).find((task) => !isRunning(task) && task.error !== '')
+  return { reached, took: now() - began, error: pending?.error ?? '', exhibits: [scaled, exhibit] }
+}

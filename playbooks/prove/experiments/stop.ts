@@ -1,0 +1,96 @@
+import type { ExperimentContext } from 'labbook'
+import type { StackService } from '../model.ts'
+import { isRunning, serviceTasks, type Container, type StackTask } from '../services.ts'
+import type { ClaimVerdict } from './service-experiment.ts'
+
+const ENDED = /^(shutdown|failed|complete|rejected|remove|orphaned)$/
+/** 128 + SIGKILL: Docker killed it when the grace period was over. */
+const KILLED = '137'
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGUSR1: 10,
+  SIGUSR2: 12,
+  SIGTERM: 15,
+  SIGWINCH: 28,
+}
+/** Docker's default. */
+const GRACE_SECONDS = 10
+
+const outcomesCommand = (tasks: readonly StackTask[]): string =>
+  `docker inspect ${tasks.map(({ id }) => id).join(' ')} --format '{{.ID}} {{.Status.State}} {{with .Status.ContainerStatus}}{{.ExitCode}}{{end}} {{json .Spec.ContainerSpec.StopGracePeriod}}'`
+
+/**
+ * Whether the containers of replaced tasks ended by themselves when Docker asked them to stop.
+ *
+ * @param old - the tasks before the update.
+ * @param sample - a container of the service before the update.
+ */
+export async function stopVerdict(
+  on: ExperimentContext,
+  service: StackService,
+  name: string,
+  old: readonly StackTask[],
+  sample: Container,
+): Promise<ClaimVerdict> {
+  const replaced = (await serviceTasks(on, name)).filter(
+    (task) => !isRunning(task) && old.some(({ id }) => id === task.id),
+  )
+  if (replaced.length === 0) return { holds: null, evidence: [], detail: 'the update replaced no task' }
+  const { exhibit } = await on.watch({
+    title: `Exit codes of replaced tasks of ${service.name}`,
+    waitingFor: `the old tasks of ${service.name} to stop`,
+    command: outcomesCommand(replaced),
+    within: 90,
+    until: ({ stdout }) =>
+      stdout
+        .split('\n')
+        .filter(Boolean)
+        .every((line) => ENDED.test(line.split(' ')[1] ?? '')),
+  })
+  const outcomes = exhibit.stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(' '))
+  const killed = outcomes.filter(([, , exitCode]) => exitCode === KILLED)
+  const grace = graceSeconds(outcomes[0]?.[3] ?? '')
+  return {
+    holds: killed.length === 0,
+    evidence: [exhibit],
+    detail:
+      killed.length === 0
+        ? `${outcomes.length} containers stopped by themselves`
+        : `${killed.length} of ${outcomes.length} containers were killed after ${grace} s (exit code ${KILLED})`,
+    facts: { grace, ...(killed.length === 0 ? {} : await signalFacts(on, service, name, sample)) },
+  }
+}
+
+/** From nanoseconds, or `null`. */
+const graceSeconds = (nanoseconds: string): number => Number(nanoseconds) / 1e9 || GRACE_SECONDS
+
+/** Whether the first process of a container handles the stop signal. Without a handler, the kernel ignores it. */
+async function signalFacts(
+  on: ExperimentContext,
+  service: StackService,
+  name: string,
+  { node }: Container,
+): Promise<Readonly<Record<string, string>>> {
+  const current = (await serviceTasks(on, name)).filter((task) => isRunning(task) && task.node === node)[0]
+  if (current === undefined) return {}
+  const exhibit = await on.exhibit({
+    title: `Signals that ${service.name} handles`,
+    host: node,
+    command: [
+      `id=$(docker ps -q --filter label=com.docker.swarm.task.id=${current.id})`,
+      "docker inspect --format '{{.Config.StopSignal}} {{.HostConfig.Init}}' $id",
+      "grep -E '^Sig(Cgt|Blk)' /proc/$(docker inspect --format '{{.State.Pid}}' $id)/status",
+    ].join('\n'),
+  })
+  const [settings = ''] = exhibit.stdout.split('\n')
+  const signal = settings.split(' ')[0] ?? ''
+  const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(exhibit.stdout)?.[1]
+  const number = SIGNALS[signal === '' || signal === '<no' ? 'SIGTERM' : signal] ?? SIGNALS.SIGTERM
+  if (caught === undefined || number === undefined) return {}
+  return { handlesStopSignal: ((BigInt(`0x${caught}`) >> BigInt(number - 1)) & 1n) === 1n ? 'yes' : 'no' }
+}

@@ -1,0 +1,203 @@
+import type { Exhibit, ExperimentContext, SetupContext } from 'labbook'
+import { isUpdateOver, seconds } from '../../swarm/experiments/support/cluster.ts'
+import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
+import type { StackService } from '../model.ts'
+import {
+  availability,
+  maxOutage,
+  noFailedRequest,
+  observeStack,
+  unlessPartitioned,
+  type TimeWindow,
+} from '../observe.ts'
+import {
+  containerIn,
+  fullName,
+  isRunning,
+  isUnschedulable,
+  parseTasks,
+  tasksCommand,
+  serviceTasks,
+  updateState,
+} from '../services.ts'
+import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
+import { hasEntryPoints } from './kill.ts'
+import type { ClaimVerdict, ServiceExperiment } from './service-experiment.ts'
+import { stopVerdict } from './stop.ts'
+
+/** No app reads it; setting it replaces every task. */
+const VERSION = 'LABBOOK_RELEASE'
+/** Seconds for which a task may be unschedulable: another one may end within them. */
+const BLOCKED_SECONDS = 20
+
+/**
+ * Tasks that publish a port of their node cannot run beside their successor, and databases not on one volume: then
+ * short outages count, not requests.
+ */
+export const isReplacedInPlace = ({ ports, role, mode }: StackService): boolean =>
+  role === 'stateful' || mode === 'global' || ports.some((port) => port.mode === 'host')
+
+const unharmed = (what: string, service: StackService): string =>
+  isReplacedInPlace(service) ? `${what} keeps the entry points available` : `${what} fails no request`
+
+/** Judges requests during a replacement of tasks. */
+export const judgeRequests = (
+  on: ExperimentContext,
+  service: StackService,
+  observed: Parameters<typeof noFailedRequest>[0],
+  window?: TimeWindow,
+): ReturnType<typeof noFailedRequest> =>
+  isReplacedInPlace(service)
+    ? availability(observed, maxOutage(on, service), window)
+    : noFailedRequest(observed, window)
+
+/** Updates a service to the same image, and rolls it back. */
+export const update: ServiceExperiment = {
+  kind: 'update',
+  hypothesis: 'A new task is healthy before an old one stops, and the old one finishes its requests first.',
+  claims: [
+    { name: 'completes', statement: ({ name }) => `Rolling update of ${name} completes` },
+    {
+      name: 'requests',
+      statement: (service) => unharmed(`Rolling update of ${service.name}`, service),
+      applies: hasEntryPoints,
+    },
+    {
+      name: 'rollback',
+      statement: (service) => unharmed(`Rollback of ${service.name}`, service),
+      applies: hasEntryPoints,
+    },
+    { name: 'stops', statement: ({ name }) => `Containers of ${name} stop within their grace period` },
+  ],
+  async method(on, session, service) {
+    const name = fullName(session, service.name)
+    const old = (await serviceTasks(on, name)).filter(isRunning)
+    const container = await containerIn(on, name)
+    const health = (await hasHealthcheck(on, container))
+      ? {}
+      : { healthcheck: 'none', ...(await healthCandidate(on, service, container)) }
+    const observed = await observeStack(
+      on,
+      session,
+      `Timeline: ${service.name} is updated and rolled back`,
+      async (watching) => {
+        const updated = await roll(
+          on,
+          service,
+          name,
+          'Update',
+          `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${name}`,
+          watching,
+        )
+        const stops = await stopVerdict(on, service, name, old, container)
+        const between = watching.now()
+        const rolledBack = await roll(
+          on,
+          service,
+          name,
+          'Rollback',
+          `docker service rollback --detach --quiet ${name}`,
+          watching,
+        )
+        await on.pause(1, 'the last responses')
+        return { updated, between, rolledBack, stops }
+      },
+    )
+    const { updated, between, rolledBack, stops } = observed.value
+    const completed = updated.state.startsWith('completed')
+    return {
+      completes: {
+        holds: completed,
+        evidence: [...updated.exhibits, observed.exhibit],
+        detail: completed
+          ? `took ${seconds(updated.took)}`
+          : `${updated.state === '' ? 'no update' : updated.state} after ${seconds(updated.took)}${updated.error === '' ? '' : `: ${updated.error}`}`,
+        measured: completed ? { 'time to update': [updated.took, 's'] } : {},
+        facts: { error: updated.error },
+      },
+      requests: {
+        ...(await unlessPartitioned(on, observed, judgeRequests(on, service, observed, { to: between }))),
+        facts: health,
+      },
+      rollback: { ...(await rollbackVerdict(on, service, observed, between, rolledBack)), facts: health },
+      stops,
+    }
+  },
+  undo: async (on, session, service) => {
+    await undoUpdate(on, fullName(session, service.name))
+  },
+}
+
+async function rollbackVerdict(
+  on: ExperimentContext,
+  service: StackService,
+  observed: Parameters<typeof unlessPartitioned>[1] & Parameters<typeof noFailedRequest>[0],
+  from: number,
+  { state, took, exhibits }: Rolled,
+): Promise<ClaimVerdict> {
+  const requests = judgeRequests(on, service, observed, { from })
+  const reached = state.startsWith('rollback_completed')
+  const timing = reached ? `took ${seconds(took)}` : `not completed after ${seconds(took)}`
+  return await unlessPartitioned(on, observed, {
+    ...requests,
+    holds: reached && requests.holds,
+    detail: `${timing}; ${requests.detail ?? ''}`,
+    evidence: exhibits,
+  })
+}
+
+interface Rolled {
+  readonly state: string
+  /** Why the scheduler left a task pending. */
+  readonly error: string
+  readonly took: number
+  readonly exhibits: readonly Exhibit[]
+}
+
+/** Runs detached and polls: a command that waits would block the connection for all other commands. */
+export async function roll(
+  on: ExperimentContext,
+  service: StackService,
+  name: string,
+  title: string,
+  command: string,
+  { mark, now }: TimelineRecorder,
+): Promise<Rolled> {
+  const began = now()
+  const started = await on.exhibit({ title: `${title} of ${service.name}`, command })
+  if (started.exitCode !== 0) throw new Error(`cannot start: ${title} of ${service.name} (see exhibit "${started.id}")`)
+  mark(title.toLowerCase())
+  let state = ''
+  let blockedSince: number | undefined
+  let error = ''
+  const { exhibit } = await on.watch({
+    title: `Tasks of ${service.name} during ${title.toLowerCase()}`,
+    waitingFor: `the ${title.toLowerCase()} of ${service.name}`,
+    command: `${updateState(name)}; ${tasksCommand(name)}`,
+    within: 240,
+    until: ({ stdout }) => {
+      state = stdout.split('\n')[0] ?? ''
+      const blocked = parseTasks(stdout).find(isUnschedulable)
+      error = blocked?.error ?? ''
+      blockedSince = blocked === undefined ? undefined : (blockedSince ?? Date.now())
+      const isBlocked =
+        blockedSince !== undefined && Date.now() - blockedSince > BLOCKED_SECONDS * 1000 * on.timeoutMultiplier
+      return isUpdateOver(state) || isBlocked
+    },
+  })
+  mark(`${title.toLowerCase()}: ${state.split(' ')[0] ?? ''}`)
+  return { state, error, took: now() - began, exhibits: [started, exhibit] }
+}
+
+/** Removes what the updates set, from any point. */
+export async function undoUpdate(on: SetupContext, name: string): Promise<void> {
+  const { stdout } = await on.exec({
+    command: `docker service inspect ${name} --format '{{json .Spec.TaskTemplate.ContainerSpec}}'`,
+  })
+  if (stdout.includes(BROKEN)) await on.exec({ command: `docker service rollback --detach --quiet ${name}` })
+  else if (stdout.includes(`"${VERSION}=`))
+    await on.exec({ command: `docker service update --detach --quiet --env-rm ${VERSION} ${name}` })
+}
+
+/** Marks the entrypoint of the broken version. */
+export const BROKEN = 'labbook-broken'

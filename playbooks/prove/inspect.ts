@@ -1,0 +1,186 @@
+import { type Experiment, experiment, type ExperimentContext } from 'labbook'
+import { projectLab } from '../lab/lab.ts'
+import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
+import { describeFailure, unconvergedServices } from '../stack/tasks.ts'
+import { readModel, readSubject } from './compose-file.ts'
+import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
+import { modelOfServices, servicesCommand } from './from-services.ts'
+import { requireServices, type ExperimentKind } from './kinds.ts'
+import type { EntryPoint, StackModel } from './model.ts'
+import { modelLines, modelTables } from './preview.ts'
+import { fullName, isRunning, serviceTasks } from './services.ts'
+import { isSteady, type ProveRun, type Session } from './session.ts'
+import { nodesCommand, parseNodeAttributes } from './swarm-nodes.ts'
+import { failingProbes, isNotHttp, targetsOfEntryPoint, type EntryTarget } from './traffic.ts'
+
+const HAS_IPVS = '[ -d /proc/sys/net/ipv4/vs ] || [ -e /proc/net/ip_vs ] || modprobe -n -q ip_vs 2>/dev/null'
+const CONVERGE_SECONDS = 240
+const ANSWER_SECONDS = 60
+
+/** Finds out what runs, what to watch, and what the machines support. */
+export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): Experiment {
+  const [converged, answers] = [`${run.prefix}.inspect.converged`, `${run.prefix}.inspect.answers`]
+  return experiment(
+    run.prefix === 'prove' ? 'Inspect the stack' : 'Inspect the stack, with the changes',
+    {
+      hosts: 'swarm_managers[0]',
+      tags: ['prove', 'proof'],
+      disturbs: false,
+      hypothesis: 'Every service runs all its tasks, and every entry point answers. Otherwise nothing is disturbed.',
+      assertions: () =>
+        run.isNeeded
+          ? { [converged]: 'Every service runs its desired number of tasks', [answers]: 'Every entry point answers' }
+          : {},
+    },
+    async (on) => {
+      if (!run.isNeeded) return
+      const vars = on.hostvars(on.hosts[0] as string)
+      const { name: stack, request } = readSubject(vars)
+      const convergence = await watchConverged(on, stack)
+      on.finding(converged, convergence.verdict)
+      if (!convergence.verdict.holds) return
+      const known = request === undefined ? [] : readModel(request, vars).services
+      const services = await on.exhibit({ title: 'Services of the stack', command: servicesCommand(stack) })
+      const nodes = await on.exhibit({ title: 'Nodes of the Swarm', command: nodesCommand })
+      const model = modelOfServices(stack, services.stdout, known)
+      requireServices(model, run.named)
+      const targets = await targetsOf(on, stack, model)
+      const entryPoints = await recognised(model.entryPoints, targets)
+      const watched: EntryTarget[] = targets.map((target) => ({
+        ...target,
+        entryPoint: entryPoints.get(target.entryPoint) ?? target.entryPoint,
+      }))
+      const session: Session = {
+        stack,
+        model: { ...model, entryPoints: [...new Set(watched.map(({ entryPoint }) => entryPoint))] },
+        nodes: parseNodeAttributes(nodes.stdout),
+        targets: watched,
+        unsupported: await unsupportedKinds(on, kinds),
+      }
+      const record = on.record({
+        title: 'What is watched',
+        command: 'derived from the services',
+        stdout: modelTables({ ...model, entryPoints: [...entryPoints.values()] }).join('\n'),
+        durationMs: 0,
+      })
+      for (const line of modelLines(session.model)) on.log(line)
+      for (const [kind, reason] of Object.entries(session.unsupported)) on.log(`not tried: ${kind}: ${reason}`)
+      const failing = await awaitAnswers(on, watched)
+      on.finding(answers, {
+        holds: failing.length === 0,
+        evidence: [record],
+        detail:
+          failing.length === 0
+            ? `${watched.length} addresses answer`
+            : `${failing.slice(0, 4).join('; ')}. If the probe is wrong, set x-labbook (docs/prove.md)`,
+      })
+      if (failing.length === 0) run.begin(session)
+    },
+  )
+}
+
+async function watchConverged(on: ExperimentContext, stack: string) {
+  let state: StackState = { services: [], tasks: [] }
+  const { reached, seconds, exhibit } = await on.watch({
+    title: `State of stack ${stack}`,
+    waitingFor: `stack ${stack} to converge`,
+    command: stateCommand(stack),
+    within: CONVERGE_SECONDS,
+    until: ({ stdout, exitCode }) => {
+      if (exitCode !== 0) return false
+      state = readState(stdout)
+      return isSteady(state)
+    },
+  })
+  const { services } = state
+  return {
+    verdict: {
+      holds: reached,
+      evidence: [exhibit],
+      detail: reached
+        ? `${services.length} services run after ${seconds.toFixed(0)} s`
+        : services.length === 0
+          ? `stack "${stack}" has no services: deploy it with -e file=compose.yaml, or correct its name`
+          : unconvergedServices(state).map(describeFailure).join('; '),
+    },
+  }
+}
+
+/** The addresses of all entry points. Without IPVS, ports of the routing mesh do not answer. */
+async function targetsOf(on: ExperimentContext, stack: string, model: StackModel): Promise<EntryTarget[]> {
+  const nodes = on.groups.swarm ?? []
+  const targets: EntryTarget[] = []
+  const hasMesh = (await on.exec({ command: HAS_IPVS })).exitCode === 0
+  for (const entryPoint of model.entryPoints) {
+    if (entryPoint.mode === 'ingress') {
+      if (hasMesh) targets.push(...targetsOfEntryPoint(on, entryPoint, nodes))
+      else
+        on.log(
+          `port ${entryPoint.port} of ${entryPoint.service} is not watched: the kernel has no IPVS, so the routing mesh does not work`,
+          'warning',
+        )
+      continue
+    }
+    const running = (await serviceTasks(on, fullName({ stack }, entryPoint.service))).filter(isRunning)
+    targets.push(
+      ...targetsOfEntryPoint(
+        on,
+        entryPoint,
+        nodes.filter((node) => running.some((task) => task.node === node)),
+      ),
+    )
+  }
+  return targets
+}
+
+/** Entry points whose guess HTTP is wrong are probed by a TCP connection. */
+async function recognised(
+  entryPoints: readonly EntryPoint[],
+  targets: readonly EntryTarget[],
+): Promise<Map<EntryPoint, EntryPoint>> {
+  const all = new Map<EntryPoint, EntryPoint>()
+  for (const entryPoint of entryPoints) {
+    const target = targets.find((each) => each.entryPoint === entryPoint)
+    const [probe] = entryPoint.probes
+    const isTcp =
+      entryPoint.reason === 'guess' && target !== undefined && probe !== undefined && (await isNotHttp(target, probe))
+    all.set(entryPoint, isTcp ? { ...entryPoint, probes: [{ kind: 'tcp' }], reason: 'answer is not HTTP' } : entryPoint)
+  }
+  return all
+}
+
+/** @returns the probes that still fail. */
+async function awaitAnswers(on: ExperimentContext, targets: readonly EntryTarget[]): Promise<readonly string[]> {
+  const deadline = Date.now() + ANSWER_SECONDS * 1000 * on.timeoutMultiplier
+  for (;;) {
+    const failing = await failingProbes(targets)
+    if (failing.length === 0 || Date.now() > deadline) return failing
+    await on.pause(1, 'the entry points to answer')
+  }
+}
+
+/** Experiments that the nodes do not support. */
+async function unsupportedKinds(
+  on: ExperimentContext,
+  kinds: readonly ExperimentKind[],
+): Promise<Session['unsupported']> {
+  const worker = on.groups.swarm_workers?.at(-1)
+  if (worker === undefined) return {}
+  const isNamespaces = projectLab(on)?.provider === 'namespaces'
+  const unsupported: Partial<Record<ExperimentKind, string>> = {}
+  if (kinds.includes('slow-network')) {
+    const { exitCode, stdout } = await on.exec({ host: worker, command: NETEM_TEST })
+    if (exitCode !== 0) unsupported['slow-network'] = `the kernel has no netem (${stdout.trim().split('\n')[0] ?? ''})`
+  }
+  if (kinds.includes('clock-step') && isNamespaces)
+    unsupported['clock-step'] = 'nodes of this lab share the clock of this machine (use lab_provider: qemu)'
+  if (kinds.includes('full-disk') && isNamespaces && (await sharesDisk(on, worker)))
+    unsupported['full-disk'] = 'nodes of this lab share the disk of this machine (set lab_disk)'
+  return unsupported
+}
+
+async function sharesDisk(on: ExperimentContext, node: string): Promise<boolean> {
+  const { stdout } = await on.exec({ host: node, command: DISK_TEST })
+  const own = await on.exec({ host: 'controller', command: 'stat -c %d / /var /var/lib /tmp 2>/dev/null' })
+  return stdout.trim() === '' || own.stdout.split('\n').includes(stdout.trim())
+}

@@ -1,0 +1,134 @@
+import { durationMultiplierOf, type Exhibit, type ExperimentContext, type Verdict } from 'labbook'
+import {
+  observeDuring,
+  type ObservationResult,
+  type TimelineRecorder,
+} from '../swarm/experiments/support/observe-during.ts'
+import { parsePlacement, stackPlacementCommand } from '../swarm/experiments/support/placement.ts'
+import { inconclusiveIfPartitioned, partitionDuring } from '../swarm/experiments/support/partition.ts'
+import { requestStats, type RequestStats } from '../swarm/experiments/support/requests.ts'
+import type { StackService } from './model.ts'
+import type { Session } from './session.ts'
+import { nodeOfRequest, probeOfRequest, trafficOf } from './traffic.ts'
+
+/** Requests per second, over all entry points. */
+const PER_SECOND = 20
+/** Longest time in which every request at an entry point may fail, before the multiplier for slow hosts. */
+const MAX_OUTAGE_SECONDS = 2
+
+/** Runs `body` while requests are sent to every entry point. */
+export function observeStack<T>(
+  on: ExperimentContext,
+  session: Session,
+  title: string,
+  body: (watching: TimelineRecorder) => Promise<T>,
+): Promise<ObservationResult<T>> {
+  const command = stackPlacementCommand(
+    session.stack,
+    session.model.services.map(({ name }) => name),
+    on.timeoutMultiplier,
+  )
+  return observeDuring(
+    on,
+    {
+      title,
+      perSecond: PER_SECOND,
+      cluster: {
+        endpoints: [],
+        traffic: trafficOf(session.targets),
+        nodes: on.groups.swarm ?? [],
+        command: 'docker stack ps',
+        async placement() {
+          const { stdout, exitCode } = await on.exec({ command, timeout: 10 })
+          return exitCode === 0 ? parsePlacement(stdout) : undefined
+        },
+      },
+    },
+    body,
+  )
+}
+
+/** The part of an observation that counts. */
+export interface TimeWindow {
+  /** Seconds from the start. */
+  readonly from?: number
+  readonly to?: number
+  /** Node whose own addresses are left out, as it is disturbed. */
+  readonly without?: string
+}
+
+/** Requests of a probe, at all its addresses. */
+export interface ProbeStats extends RequestStats {
+  /** Port and path: `8080/health`. */
+  readonly probe: string
+}
+
+/** Request statistics by probe. An outage lasts while the requests at all its addresses fail. */
+export function statsByProbe(
+  { requests }: Pick<ObservationResult<unknown>, 'requests'>,
+  { from = 0, to = Infinity, without }: TimeWindow = {},
+): ProbeStats[] {
+  const chosen = requests.filter(
+    ({ at, endpoint }) => at >= from * 1000 && at <= to * 1000 && nodeOfRequest(endpoint) !== without,
+  )
+  return [...new Set(chosen.map(({ endpoint }) => probeOfRequest(endpoint)))].sort().map((probe) => ({
+    probe,
+    ...requestStats(
+      chosen.filter(({ endpoint }) => probeOfRequest(endpoint) === probe),
+      Number.isFinite(to) ? to : 0,
+    ),
+  }))
+}
+
+const sum = (all: readonly ProbeStats[], key: 'sent' | 'failed'): number =>
+  all.reduce((total, stats) => total + stats[key], 0)
+
+/** `3 of 120 requests failed, longest outage 1.2 s at 8080/health`. */
+export function describeStats(all: readonly ProbeStats[]): string {
+  if (all.length === 0) return 'no requests'
+  const worst = all.reduce((a, b) => (b.outage > a.outage ? b : a))
+  const outage = worst.outage === 0 ? '' : `, longest outage ${worst.outage.toFixed(1)} s at ${worst.probe}`
+  return `${sum(all, 'failed')} of ${sum(all, 'sent')} requests failed${outage}`
+}
+
+/** The longest outage that is tolerated while a service, or a node, is disturbed. */
+export const maxOutage = (on: ExperimentContext, service?: StackService): number =>
+  (service?.overrides.maxOutage ?? MAX_OUTAGE_SECONDS) * durationMultiplierOf(on.timeoutMultiplier)
+
+/** Whether each probe was answered all the time, except for short outages. */
+export function availability(
+  observation: ObservationResult<unknown>,
+  limit: number,
+  window: TimeWindow = {},
+): Omit<Verdict, 'evidence'> {
+  const all = statsByProbe(observation, window)
+  const outage = Math.max(0, ...all.map((stats) => stats.outage))
+  return {
+    holds: outage <= limit && all.every(({ sent, failed }) => sent === 0 || failed < sent),
+    detail: `${describeStats(all)} (tolerated: ${limit} s)`,
+    measured: { 'longest outage': [outage, 's'], 'failed requests': [sum(all, 'failed'), ''] },
+  }
+}
+
+/** Whether no request failed. */
+export function noFailedRequest(
+  observation: ObservationResult<unknown>,
+  window: TimeWindow = {},
+): Omit<Verdict, 'evidence'> {
+  const all = statsByProbe(observation, window)
+  return {
+    holds: sum(all, 'failed') === 0,
+    detail: describeStats(all),
+    measured: { 'failed requests': [sum(all, 'failed'), ''] },
+  }
+}
+
+/** Makes a failed verdict inconclusive if slow nodes lost each other meanwhile. */
+export async function unlessPartitioned(
+  on: ExperimentContext,
+  { exhibit }: Pick<ObservationResult<unknown>, 'exhibit'>,
+  verdict: Omit<Verdict, 'evidence'> & { readonly evidence?: readonly Exhibit[] },
+): Promise<Verdict> {
+  const complete = { ...verdict, evidence: [...(verdict.evidence ?? []), exhibit] }
+  return verdict.holds === false ? inconclusiveIfPartitioned(await partitionDuring(on, exhibit, 1), complete) : complete
+}

@@ -1,0 +1,80 @@
+import type { ExperimentContext, SetupContext } from 'labbook'
+import type { Session } from './session.ts'
+
+/** A task of a service. */
+export interface StackTask {
+  readonly id: string
+  /** `vote.1` */
+  readonly name: string
+  readonly node: string
+  readonly desired: string
+  readonly state: string
+  readonly error: string
+}
+
+export const fullName = ({ stack }: Pick<Session, 'stack'>, service: string): string => `${stack}_${service}`
+
+const FORMAT = "'{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}'"
+
+/** Lists all tasks of a service, earlier ones included, for {@link parseTasks}. */
+export const tasksCommand = (service: string): string => `docker service ps ${service} --no-trunc --format ${FORMAT}`
+
+export function parseTasks(stdout: string): StackTask[] {
+  return stdout
+    .split('\n')
+    .filter((line) => line.includes('\t'))
+    .map((line) => {
+      const [id = '', name = '', node = '', desired = '', current = '', error = ''] = line.split('\t')
+      return {
+        id,
+        // Docker prefixes the names of replaced tasks with `\_`.
+        name: name.replace(/^[\s\\_]+/, ''),
+        node,
+        desired: desired.toLowerCase(),
+        state: (current.split(' ')[0] ?? '').toLowerCase(),
+        error: error.replace(/^"|"$/g, ''),
+      }
+    })
+}
+
+export const isRunning = ({ desired, state }: StackTask): boolean => desired === 'running' && state === 'running'
+
+export async function serviceTasks(on: SetupContext, service: string): Promise<StackTask[]> {
+  return parseTasks((await on.exec({ command: tasksCommand(service) })).stdout)
+}
+
+/** Prints the id of the container of a task, on its node. */
+export const containerOf = (task: string): string =>
+  `docker ps -q --no-trunc --filter label=com.docker.swarm.task.id=${task}`
+
+/** A running container of a service, and its node. */
+export interface Container {
+  readonly task: string
+  readonly node: string
+  readonly id: string
+}
+
+/**
+ * A running container of a service, on a worker if there is one.
+ *
+ * @throws if no task runs on a node of the inventory.
+ */
+export async function containerIn(on: ExperimentContext, service: string): Promise<Container> {
+  const hosts = on.groups.swarm ?? []
+  const workers = on.groups.swarm_workers ?? []
+  const running = (await serviceTasks(on, service))
+    .filter((task) => isRunning(task) && hosts.includes(task.node))
+    .sort((a, b) => Number(workers.includes(b.node)) - Number(workers.includes(a.node)))
+  for (const { id: task, node } of running) {
+    const { stdout } = await on.exec({ host: node, command: containerOf(task) })
+    if (stdout.trim() !== '') return { task, node, id: stdout.trim() }
+  }
+  throw new Error(`no task of ${service} runs on a node of the inventory`)
+}
+
+/** Prints Docker's update state and message. */
+export const updateState = (service: string): string =>
+  `docker service inspect ${service} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`
+
+/** An error with which the scheduler leaves a task pending, until the stack or the nodes change. */
+export const isUnschedulable = ({ state, error }: StackTask): boolean => state === 'pending' && error !== ''

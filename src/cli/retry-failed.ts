@@ -1,0 +1,58 @@
+import path from 'node:path'
+import { readEventLog, SummaryFold } from '../evidence/index.ts'
+import type { Inventory } from '../inventory/index.ts'
+import { runDirectory } from './run-argument.ts'
+import { UsageError } from './usage-error.ts'
+
+/** The hosts that failed in an earlier run. */
+export interface FailedHosts {
+  readonly hosts: readonly string[]
+  /** The name of the run. */
+  readonly run: string
+  readonly playbook: string
+}
+
+/**
+ * The hosts that failed or were unreachable in a run; of a rescued or ignored failure, the host did not fail.
+ *
+ * @param run - as for `report.mjs`: a name in `runs`, `latest`, or a path.
+ * @throws {UsageError | EvidenceError} there is no such run, or its event log cannot be read.
+ */
+export function failedHosts(run: string, runs: string): FailedHosts {
+  const directory = runDirectory(run, runs)
+  const fold = new SummaryFold()
+  for (const event of readEventLog(path.join(directory, 'events.jsonl'))) fold.add(event)
+  const { hosts, playbook } = fold.summary()
+  return {
+    hosts: Object.entries(hosts).flatMap(([host, { failed, unreachable }]) => (failed + unreachable > 0 ? [host] : [])),
+    run: path.basename(directory),
+    playbook,
+  }
+}
+
+/**
+ * Those of the selected hosts that failed in the earlier run.
+ *
+ * @throws {UsageError} one is no longer in the inventory.
+ */
+export function retriedHosts({ hosts, run }: FailedHosts, inventory: Inventory, selected: readonly string[]): string[] {
+  const missing = hosts.filter((host) => !inventory.hosts.has(host))
+  if (missing.length > 0)
+    throw new UsageError(
+      `--retry-failed ${run}: ${missing.join(', ')} failed in that run and is not in the inventory; ` +
+        'use the inventory of that run (-i), or limit the hosts with --limit',
+    )
+  return selected.filter((host) => hosts.includes(host))
+}
+
+/** What a run with `--retry-failed` says first. */
+export function retriedHostsText({ run, playbook }: FailedHosts, hosts: readonly string[], current: string): string {
+  const of = playbook === current || playbook === '' ? '' : ` of playbook ${playbook}`
+  return `--retry-failed: hosts that failed in ${run}${of}: ${hosts.join(', ')}`
+}
+
+/** What it says if it has nothing to do. */
+export const nothingToRetry = ({ hosts, run }: FailedHosts): string =>
+  hosts.length === 0
+    ? `no host failed in ${run}: nothing to retry`
+    : `none of the selected hosts failed in ${run} (failed: ${hosts.join(', ')}): nothing to retry`

@@ -1,0 +1,46 @@
+import t from 'tap'
+import { availability, describeStats, noFailedRequest, statsByProbe } from '../../../../playbooks/prove/observe.ts'
+import type { ObservationResult } from '../../../../playbooks/swarm/experiments/support/observe-during.ts'
+import type { RequestResult } from '../../../../playbooks/swarm/experiments/support/probe.ts'
+
+/** Ten requests a second to two paths on two nodes in turn; those that `fails` selects fail. */
+const observation = (fails: (endpoint: string, second: number) => boolean): ObservationResult<unknown> => {
+  const endpoints = ['a:80/shop/', 'b:80/shop/', 'a:80/blog/', 'b:80/blog/']
+  const requests = Array.from({ length: 100 }, (_, i): RequestResult => {
+    const endpoint = endpoints[i % endpoints.length] as string
+    const error = fails(endpoint, i / 10) ? 'status 502' : ''
+    return { at: i * 100, ms: 5, endpoint, method: 'GET', status: 200, replica: '', node: '', error }
+  })
+  return { requests } as unknown as ObservationResult<unknown>
+}
+
+t.test('a path that fails everywhere is an outage, although another path answers', async (t) => {
+  const observed = observation((endpoint, second) => endpoint.endsWith('/blog/') && second >= 2 && second < 6)
+  t.match(statsByProbe(observed), [
+    { probe: '80/blog/', failed: 20 },
+    { probe: '80/shop/', failed: 0, outage: 0 },
+  ])
+  t.match(availability(observed, 2), {
+    holds: false,
+    detail: /20 of 100 requests failed, longest outage 4.\d s at 80\/blog/,
+  })
+  t.equal(availability(observed, 5).holds, true)
+  t.equal(noFailedRequest(observed).holds, false)
+})
+
+t.test('a node that fails is no outage while the others answer', async (t) => {
+  const observed = observation((endpoint) => endpoint.startsWith('a:'))
+  t.equal(availability(observed, 2).holds, true)
+  t.equal(noFailedRequest(observed, { without: 'a' }).holds, true)
+})
+
+t.test('only requests of the time range count', async (t) => {
+  const observed = observation((_, second) => second < 5)
+  t.equal(noFailedRequest(observed, { from: 5 }).holds, true)
+  t.equal(noFailedRequest(observed, { from: 4 }).holds, false)
+  t.equal(availability(observed, 100, { to: 4 }).holds, false, 'every request failed, however long is tolerated')
+})
+
+t.test('without requests nothing has failed', async (t) => {
+  t.equal(describeStats([]), 'no requests')
+})
