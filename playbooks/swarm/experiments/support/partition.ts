@@ -1,5 +1,5 @@
 import { type LabContext, joinTexts, say, type LabVerdict } from '../../../messages/say.ts'
-import type { Exhibit, Message } from 'labbook'
+import type { Exhibit, Message, Verdict } from 'labbook'
 
 /** An unintended network partition: nodes that lost each other without an injected fault. */
 export interface NetworkPartition {
@@ -45,7 +45,10 @@ export async function partitionDuring(
  * Makes a failed verdict inconclusive after an unintended partition. Pass undefined where the verdict failed for
  * another reason than failed requests.
  */
-export const inconclusiveIfPartitioned = (partition: NetworkPartition | undefined, verdict: LabVerdict): LabVerdict =>
+export const inconclusiveIfPartitioned = <V extends Pick<Verdict, 'holds' | 'evidence' | 'detail'>>(
+  partition: NetworkPartition | undefined,
+  verdict: V,
+): V | (Omit<V, 'holds' | 'evidence' | 'detail'> & Required<Pick<LabVerdict, 'holds' | 'evidence' | 'detail'>>) =>
   partition === undefined || verdict.holds !== false
     ? verdict
     : {
