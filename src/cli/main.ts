@@ -24,10 +24,13 @@ import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
 import { listTags } from './list-tags.ts'
+import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
 import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
 import { syntaxCheck, type SyntaxCheck } from './syntax-check.ts'
+import { PlanOutdated } from './apply-plan.ts'
+import { readPlan } from './saved-plan.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { readExtraVars } from './read-extra-vars.ts'
@@ -49,14 +52,22 @@ const EXPECTED = [
  * Runs a playbook from its command line.
  *
  * @param root - the project directory, with `templates/` and `runs/`.
+ * @param command - what runs the playbook, for `--help`.
+ * @param commandLine - runs it again as now.
  * @returns 0 ok, 1 error, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted.
  */
-export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+export async function main(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  command: readonly string[] = ['npx', 'zx', `playbooks/${playbook.name}.mjs`],
+  commandLine: readonly string[] = [...command, ...argv],
+): Promise<number> {
   try {
-    return await start(playbook, argv, root)
+    return await start(playbook, argv, root, { command, commandLine })
   } catch (error) {
     if (error instanceof Cancelled) return 130
-    if (error instanceof RunRefused) {
+    if (error instanceof RunRefused || error instanceof PlanOutdated) {
       process.stderr.write(`${error.message}\n`)
       return 2
     }
@@ -72,16 +83,24 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
   }
 }
 
-async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
-  const options = parseOptions(argv, playbook.subcommands)
+async function start(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  { command, commandLine }: { readonly command: readonly string[]; readonly commandLine: readonly string[] },
+): Promise<number> {
+  const given = parseOptions(argv, playbook.subcommands)
+  const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
+  const options = savedPlan === undefined ? given : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands)
   const extraVars = options.help || options.version ? {} : readExtraVars(options.extraVars)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
-  const version = labbookVersion(root)
-  if (options.help) return print(help(playbook, all))
+  const version = labbookVersion()
+  if (options.help) return print(help(playbook, command, all))
   if (options.version) return print(`labbook ${version}\n`)
+  checkProjectFile(root)
   const config = new AnsibleConfig(process.env)
   const choices = connectionChoices(options, config)
   setConnectionDefaults(choices.defaults)
@@ -98,7 +117,9 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   if (retry !== undefined && hosts.length === 0) return print(`${nothingToRetry(retry)}\n`)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
-  const steps = all.filter((step) => isStepSelectable(step.tags, tags))
+  const steps = all.filter(
+    (step) => isStepSelectable(step.tags, tags) && (savedPlan === undefined || step.kind === 'play'),
+  )
   if (options.listTags) return print(`${listTags(steps, inventory, hosts, extraVars)}\n`)
   if (options.syntaxCheck) return printSyntaxCheck(syntaxCheck(steps, inventory, hosts, extraVars))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
@@ -138,7 +159,8 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     playbook: playbook.name,
     steps,
     version,
-    argv,
+    argv: commandLine,
+    playbookArguments: argv,
     root,
     options,
     inventory,
@@ -152,6 +174,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     withoutPermission: playbook.withoutPermission,
     vars: playbook.vars ?? [],
     ...(playbook.reportQuestions === undefined ? {} : { reportQuestions: playbook.reportQuestions }),
+    ...(savedPlan === undefined ? {} : { savedPlan }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
@@ -166,9 +189,13 @@ function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
 
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
 
-const help = ({ name, description, subcommands: words, variable }: Playbook, steps: readonly PlaybookStep[]): string =>
+const help = (
+  { description, subcommands: words, variable }: Playbook,
+  command: readonly string[],
+  steps: readonly PlaybookStep[],
+): string =>
   helpText({
-    playbook: `${name}.mjs`,
+    command: command.join(' '),
     description,
     steps: steps.map((step) => step.name),
     variable,

@@ -119,7 +119,7 @@ async function repeat(
   const entry = path.join(root, 'playbooks', `${command.playbook}.mjs`)
   if (!existsSync(entry))
     throw new UsageError(`the run is of playbooks/${command.playbook}.mjs, which this project lacks`)
-  describe(command, start, root)
+  describe(command, start)
   if (
     isInteractive({ noInput: reader.argv.includes('--no-input'), yes: reader.argv.includes('--yes'), json, ...process })
   ) {
@@ -135,8 +135,8 @@ async function repeat(
   return made === undefined ? undefined : startAndSummary(directoryFiles(path.join(runs, made))).summary
 }
 
-function describe({ playbook, args, notes }: RepeatedCommand, { version }: RunStart, root: string): void {
-  const here = labbookVersion(root)
+function describe({ playbook, args, notes }: RepeatedCommand, { version }: RunStart): void {
+  const here = labbookVersion()
   const lines = [
     `npx zx playbooks/${playbook}.mjs ${args.map(quote).join(' ')}`,
     ...notes,

@@ -58,10 +58,7 @@ export async function verifyCommand(argv: readonly string[], runs: string, proje
   const files = filesOf(positionals[0], runs)
   const found = verifyFiles(files)
   const runsOfReport = combinedRuns(files)
-  const rendered =
-    found.status === 'intact' && runsOfReport.length === 0
-      ? await reportProblems(files, project, path.dirname(runs))
-      : []
+  const rendered = found.status === 'intact' && runsOfReport.length === 0 ? await reportProblems(files, project) : []
   const signature = checkSignature(files, all('allowed-signers').at(-1))
   const problems = [
     ...found.problems,
@@ -130,7 +127,7 @@ interface ReportProblem {
 }
 
 /** Whether the reports are what the event log renders to, in the language that they have. */
-async function reportProblems(files: RunFiles, project: ReportProject, root: string): Promise<ReportProblem[]> {
+async function reportProblems(files: RunFiles, project: ReportProject): Promise<ReportProblem[]> {
   const reports = files.names.filter((name) => ['report.html', 'evidence.html', 'report.md'].includes(name))
   if (reports.length === 0) return []
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-verify-'))
@@ -144,7 +141,7 @@ async function reportProblems(files: RunFiles, project: ReportProject, root: str
       left = left.filter((name) => !contentOfFile(rendered, name).equals(contentOfFile(files, name)))
     }
     const { version } = startAndSummary(files).start
-    const here = labbookVersion(root)
+    const here = labbookVersion()
     return left.map((name) =>
       version === here
         ? { problem: `${name} is not what ${EVENT_LOG} renders to with this version of Labbook`, otherVersion: false }

@@ -21,6 +21,7 @@ import { API_PORT, plannedCluster, nodeFor } from './cluster.ts'
 import { stagedPath } from './files.ts'
 import { hostSettings } from './preflight.ts'
 import { k3sSource } from './source.ts'
+import { templateFile } from '../../template-file.ts'
 
 /** Removes k3s from all hosts. */
 const RESET = 'npx zx playbooks/k3s.mjs reset'
@@ -186,7 +187,7 @@ function installNode(on: PlayContext): Task[] {
       : []),
     ...checkUpgrade(version),
     template('Configure k3s', {
-      src: 'k3s-install/config.yaml',
+      src: templateFile('k3s-install/config.yaml'),
       dest: `${K3S_CONFIG_DIR}/config.yaml`,
       mode: '0600',
       vars: {
