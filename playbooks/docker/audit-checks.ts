@@ -38,7 +38,7 @@ export const AUDIT_CHECKS: readonly AuditCheck[] = [
     id: 'daemon-json',
     area: 'security',
     advice: 'Only root may write daemon.json',
-    source: `${SECURITY}`,
+    source: SECURITY,
     script: `stat -c '%a %U %n' /etc/docker/daemon.json 2>/dev/null | grep -vE '^[0-7][0145][0145] root '`,
   },
   {

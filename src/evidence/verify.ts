@@ -19,8 +19,8 @@ import { SummaryFold } from './summary.ts'
 /** Whether the files of a run are those that it wrote. */
 export interface Verification {
   /**
-   * `incomplete`: what is there is intact, but nothing shows that it is all. `unchained`: a Labbook without hashes wrote
-   * the event log, so nothing can be verified.
+   * `incomplete`: what is there is intact, but nothing shows that it is all. `unchained`: a Labbook without hashes
+   * wrote the event log, so nothing can be verified.
    */
   readonly status: 'intact' | 'changed' | 'incomplete' | 'unchained'
   /** The first difference in each of: event log, findings, manifest, summary; or why it is incomplete. */

@@ -57,5 +57,5 @@ t.test('network partition makes failed requests inconclusive', async (t) => {
   t.equal(inconclusiveIfPartitioned(partition, good), good)
   const inconclusive = inconclusiveIfPartitioned(partition, bad)
   t.match(inconclusive, { holds: null, evidence: [timeline, { host: 'node1' }, { host: 'node3' }] })
-  t.match(messageText(inconclusive.detail ?? ''), /^3 of 9 requests failed; node3 lost/)
+  t.match(messageText(inconclusive.detail), /^3 of 9 requests failed; node3 lost/)
 })
