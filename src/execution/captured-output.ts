@@ -24,6 +24,9 @@ export interface OverflowSource {
   readonly stream: 'stdout' | 'stderr'
 }
 
+/** Opens what shows an output while its task runs. */
+export type OpenLiveOutput = (of: OverflowSource) => OutputSink
+
 export type OpenOverflowFile = (of: OverflowSource) => OverflowFile
 
 /** How much of a script's output to capture. */
@@ -37,6 +40,8 @@ export interface CaptureOptions {
   readonly openOverflowFile?: (stream: OverflowSource['stream']) => OverflowFile
   /** Milliseconds since the start. With it, the arrival times of the output's chunks are kept. */
   readonly elapsed?: () => number
+  /** Receives the output as it comes. */
+  readonly openLiveOutput?: (stream: OverflowSource['stream']) => OutputSink
 }
 
 /** One output stream of one script: complete in memory while short, only head and tail once long. */
@@ -50,19 +55,27 @@ export class CapturedOutput implements OutputSink {
   #text: string | undefined
   readonly #elapsed: (() => number) | undefined
   readonly #arrivals: [ms: number, bytes: number][] = []
+  readonly #openLive: (() => OutputSink) | undefined
+  #live: OutputSink | undefined
   /** Why the overflow file could not be written. */
   problem: unknown
 
-  constructor(stream: OverflowSource['stream'], { purpose, openOverflowFile: spool, elapsed }: CaptureOptions) {
+  constructor(
+    stream: OverflowSource['stream'],
+    { purpose, openOverflowFile: spool, elapsed, openLiveOutput }: CaptureOptions,
+  ) {
     this.#elapsed = elapsed
     this.#limit = purpose === 'probe' ? PLAN_LIMIT_BYTES : RECORD_LIMIT_BYTES
     this.#openSpool = spool && (() => spool(stream))
+    this.#openLive = openLiveOutput && (() => openLiveOutput(stream))
   }
 
   write(chunk: Buffer): void {
     if (this.#text !== undefined) return
     this.#bytes += chunk.length
     if (this.#elapsed !== undefined) this.#arrived(this.#elapsed(), chunk.length)
+    this.#live ??= this.#openLive?.()
+    this.#live?.write(chunk)
     this.#toFile(chunk)
     if (this.#ends !== undefined) {
       this.#ends.tail.push(chunk)
@@ -78,6 +91,7 @@ export class CapturedOutput implements OutputSink {
   }
 
   end(): void {
+    this.#live?.end()
     this.#try(() => this.#spool?.close())
     this.#text = this.#ends === undefined ? Buffer.concat(this.#chunks).toString('utf8') : this.#headAndTail(this.#ends)
     this.#chunks = []

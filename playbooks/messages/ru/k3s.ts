@@ -13,6 +13,11 @@ export const RUSSIAN_K3S = {
   '{names} of {wanted} pods responded; {errors} of {requests} requests through {targets} endpoints failed':
     'ответили поды: {names} из {wanted}; ошибок запросов через точки входа ({targets}): {errors} из {requests}',
 
+  'The Ingress serves the app under its host name, and no other name':
+    'Ingress отдаёт приложение по его имени и ни по какому другому',
+  '{failed} of {total} requests for {host} failed; {others} of {total} for another name reached the app':
+    'ошибок запросов к {host}: {failed} из {total}; запросов к другому имени дошло до приложения: {others} из {total}',
+
   // Pods.
   'The ReplicaSet creates a replacement at once, which receives requests when it is ready. Requests in progress on the killed pod fail, and so do requests routed to it until every node has removed its endpoint.':
     'ReplicaSet сразу создаёт замену, и она получает запросы, когда готова. Запросы, которые выполнял завершённый под, заканчиваются ошибкой, как и запросы к нему, пока каждый узел не удалил его endpoint.',
@@ -65,8 +70,8 @@ export const RUSSIAN_K3S = {
   'scaled in to {least} pods, first pod removed after {over}': 'подов осталось {least}, первый удалён через {over}',
 
   // Configuration.
-  'A pod of the app has its settings as environment variables and the Redis password as a file. NetworkPolicies let it reach Redis, but no other pod, not even another pod of the app.':
-    'Под приложения получает настройки как переменные окружения, а пароль Redis - как файл. NetworkPolicy разрешает ему соединения с Redis, но ни с одним другим подом, даже того же приложения.',
+  'A pod of the app has its settings as environment variables and the Redis password as a file. NetworkPolicies let it reach Redis, but not the Kubernetes API. Whether pods of the app reach each other depends on the network plugin: that of k3s lets them, on the port that all may reach.':
+    'Под приложения получает настройки как переменные окружения, а пароль Redis - как файл. NetworkPolicy разрешает ему соединения с Redis, но не с API Kubernetes. Достижимы ли поды приложения друг для друга, зависит от сетевого плагина: в k3s - да, на общедоступном порту.',
   'A pod reaches only the endpoints that a NetworkPolicy allows':
     'Под соединяется только с теми, с кем разрешает NetworkPolicy',
   'A pod has the ConfigMap as environment variables, and the Secret only as a file':
@@ -100,8 +105,7 @@ export const RUSSIAN_K3S = {
   'Every compared metric is measured on both sides': 'Все сравниваемые показатели измерены с обеих сторон',
   '{measured} of {rows} metrics were measured on both sides{rest}':
     'с обеих сторон измерены показатели: {measured} из {rows}{rest}',
-  '; for the rest run experiments.mjs, and k3s.mjs with experiments, measure-swarm and measure-k3s':
-    '; для остальных запустите experiments.mjs, а также k3s.mjs с experiments, measure-swarm и measure-k3s',
+  '; k3s.mjs compare --measure measures all of them': '; k3s.mjs compare --measure измеряет все',
   'App, image, machines and load are the same: only the orchestrator and its load balancing differ.':
     'Приложение, образ, машины и нагрузка одинаковы: различаются только оркестратор и его балансировка.',
   'Performance and overhead of {orchestrator} are measured': 'Производительность и издержки {orchestrator} измерены',
