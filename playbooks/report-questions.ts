@@ -2,6 +2,7 @@ import type { LocalizedText, ReportQuestion } from 'labbook'
 import { BALANCING_QUESTIONS } from './report-questions/balancing.ts'
 import { KUBERNETES_QUESTIONS } from './report-questions/kubernetes.ts'
 import { LOAD_QUESTIONS } from './report-questions/load.ts'
+import { PRACTICES_QUESTIONS } from './report-questions/practices.ts'
 import { PROVE_QUESTIONS } from './report-questions/prove.ts'
 import { REGISTRY_QUESTIONS } from './report-questions/registry.ts'
 import { REPLICATION_QUESTIONS } from './report-questions/replication.ts'
@@ -29,4 +30,5 @@ export const REPORT_QUESTIONS: readonly ReportQuestion[] = [
     KUBERNETES_QUESTIONS.comparison,
   ),
   ...inSection({ en: 'Load balancing', ru: 'Балансировка нагрузки' }, BALANCING_QUESTIONS),
+  ...inSection({ en: 'Best practices', ru: 'Рекомендации Docker' }, PRACTICES_QUESTIONS),
 ]

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type ExperimentContext, type SetupContext, tableLines } from 'labbook'
+import { type SetupContext, tableLines } from 'labbook'
+import { labExperiment, type LabContext, say } from '../messages/say.ts'
 import { callMany, type CallResults, type Endpoint } from './client.ts'
 import { endpointOf } from '../lab/address.ts'
-import { STACK } from './stack.ts'
+import { COMPOSE_FILE, STACK } from './stack.ts'
 import { appVars } from './vars.ts'
 
 export const REQUESTS = 80
@@ -96,7 +97,7 @@ export async function waitForEndpoints(
 }
 
 /** Checks that all nodes of the Swarm are ready. */
-export const swarmProof = experiment(
+export const swarmProof = labExperiment(
   'Check Swarm health',
   {
     hosts: 'swarm_managers[0]',
@@ -117,13 +118,16 @@ export const swarmProof = experiment(
     on.finding('swarm.nodes.ready', {
       holds: ready.length === wanted.length,
       evidence: [exhibit],
-      detail: `${ready.length} of ${wanted.length} nodes are ready and active`,
+      detail: say('{ready} of {wanted} nodes are ready and active', { ready: ready.length, wanted: wanted.length }),
     })
   },
 )
 
+/** Service of the app: image, health check, replicas; without comments and environment. */
+const COMPOSE_EXCERPT = `sed -n '/^  counter:/,/^  [a-z#]/p' ${COMPOSE_FILE} | sed '1p;/^  [^ ]/d;/^ *#/d;/^ *$/d' | awk '/^    [a-z]/ { skip = /environment:/ } !skip'`
+
 /** Checks the app from outside the Swarm. */
-export const appProof = experiment(
+export const appProof = labExperiment(
   'Check Counter app',
   {
     hosts: 'swarm_managers[0]',
@@ -148,19 +152,38 @@ export const appProof = experiment(
         'warning',
       )
     }
+    const compose = await on.exhibit({
+      title: 'Compose file of the Counter app',
+      command: COMPOSE_EXCERPT,
+      displayCommand: `cat ${COMPOSE_FILE}`,
+    })
     const targets = endpoints(on)
     const responses = await checkReplicas(on, targets)
     const replicas = new Set(responses.answers.map(({ replica }) => replica))
     on.finding('app.replicas.answer', {
       holds: replicas.size >= wanted && responses.errors.length === 0,
-      evidence: [running, services, responses.exhibit],
-      detail: `${replicas.size} of ${wanted} replicas responded; ${responses.errors.length} of ${REQUESTS} requests through ${targets.length} nodes failed`,
+      evidence: [running, services, compose, responses.exhibit],
+      detail: say(
+        '{replicas} of {wanted} replicas responded; {errors} of {requests} requests through {targets} nodes failed',
+        {
+          replicas: replicas.size,
+          wanted,
+          errors: responses.errors.length,
+          requests: REQUESTS,
+          targets: targets.length,
+        },
+      ),
     })
     const result = await sendIncrements(on, targets)
     on.finding('app.counter.counts', {
       holds: result.errors === 0 && result.added === INCREMENTS,
       evidence: [result.exhibit],
-      detail: `${INCREMENTS} increments by ${CLIENTS} concurrent clients added ${result.added}; ${result.errors} failed`,
+      detail: say('{increments} increments by {clients} concurrent clients added {added}; {errors} failed', {
+        increments: INCREMENTS,
+        clients: CLIENTS,
+        added: result.added,
+        errors: result.errors,
+      }),
     })
   },
 )
@@ -169,11 +192,7 @@ const urlList = (targets: readonly Endpoint[]): string =>
   targets.map(({ host, port }) => `http://${host}:${port}`).join(' ')
 
 /** Requests the count repeatedly and records which replicas respond. */
-export async function checkReplicas(
-  on: ExperimentContext,
-  targets: readonly Endpoint[],
-  title = 'Responding replicas',
-) {
+export async function checkReplicas(on: LabContext, targets: readonly Endpoint[], title = 'Responding replicas') {
   const started = Date.now()
   const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: REQUESTS, clients: 4 })
   const exhibit = on.record({
@@ -186,7 +205,7 @@ export async function checkReplicas(
 }
 
 /** Sends concurrent increments and reads from the counter how many it added. */
-export async function sendIncrements(on: ExperimentContext, targets: readonly Endpoint[]) {
+export async function sendIncrements(on: LabContext, targets: readonly Endpoint[]) {
   const started = Date.now()
   const count = async (): Promise<number> =>
     (await callMany(targets.slice(0, 1), 'GET', '/api/counter', { total: 1, clients: 1 })).answers[0]?.count ??

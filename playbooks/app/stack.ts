@@ -46,6 +46,9 @@ const hasMesh = ({ groups, hostvars }: PlayContext): boolean => {
 
 const DIRECTORY = `${HOST_DIRECTORIES.files}/stack`
 
+/** The compose file of the app, on the manager. */
+export const COMPOSE_FILE = `${DIRECTORY}/counter.yml`
+
 /** Deploys the stack. Without IPVS, DNS round robin and a gateway on every node replace the routing mesh. */
 const stackWith = (topology?: Topology): Play =>
   play('Deploy Counter app', { hosts: 'swarm_managers[0]', become: true, tags: 'stack', gather_facts: true }, (on) => {
@@ -55,7 +58,7 @@ const stackWith = (topology?: Topology): Play =>
     redisNodes(on, to)
     const image = images.redis.on(builder).map(({ image }) => image)
     const possible = TOPOLOGIES.filter((one) => one === to || nodesNeeded(one) <= (on.groups.swarm ?? []).length)
-    const compose = `${DIRECTORY}/counter.yml`
+    const compose = COMPOSE_FILE
     const common = {
       ipvs: hasMesh(on),
       redis_image: image,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disturbAll, experiment, type ExperimentContext } from 'labbook'
+import { disturbAll } from 'labbook'
+import { labExperiment, type LabContext, say } from '../messages/say.ts'
 import type { Endpoint } from '../app/client.ts'
 import { endpointOf } from '../lab/address.ts'
 import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
@@ -13,7 +14,7 @@ const API = '/api/counter'
 const pathOf = (app: (typeof APPS)[number]): string => `/${app.path}${API}`
 
 /** The balancer's endpoint on each node, as this machine reaches it. */
-function endpointsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>): Endpoint[] {
+function endpointsOf({ groups, hostvars }: Pick<LabContext, 'groups' | 'hostvars'>): Endpoint[] {
   return (groups.swarm ?? []).map((name) => {
     const vars = hostvars(name)
     return endpointOf(vars, name, balancerSettings(vars).port)
@@ -21,7 +22,7 @@ function endpointsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'h
 }
 
 /** Checks routing, sticky sessions and health checks of the balancer. */
-export const balancerProof = experiment(
+export const balancerProof = labExperiment(
   'Check load balancer',
   {
     hosts: 'swarm_managers[0]',
@@ -49,7 +50,7 @@ export const balancerProof = experiment(
 )
 
 /** Waits until every balancer reaches every replica. Earlier results would show the deploy. */
-async function waitForBalancer(on: ExperimentContext, endpoints: readonly Endpoint[], replicas: number): Promise<void> {
+async function waitForBalancer(on: LabContext, endpoints: readonly Endpoint[], replicas: number): Promise<void> {
   const command = `docker stack services ${STACK} --format '{{.Name}} {{.Replicas}}'
 docker service inspect $(docker stack services -q ${STACK}) --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'`
   const isConverged = (stdout: string): boolean =>
@@ -87,7 +88,7 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
 }
 
 const record = (
-  on: ExperimentContext,
+  on: LabContext,
   title: string,
   what: string,
   endpoints: readonly Endpoint[],
@@ -103,7 +104,7 @@ const record = (
 
 const replicasIn = ({ answers }: RequestTally): string[] => [...new Set(answers.map(({ replica }) => replica))].sort()
 
-async function checkPaths(on: ExperimentContext, endpoints: readonly Endpoint[]): Promise<void> {
+async function checkPaths(on: LabContext, endpoints: readonly Endpoint[]): Promise<void> {
   const results = []
   for (const app of APPS) {
     const started = Date.now()
@@ -138,14 +139,25 @@ async function checkPaths(on: ExperimentContext, endpoints: readonly Endpoint[])
   on.finding('balancer.paths', {
     holds: apart && counted && failed === 0 && through.size === endpoints.length,
     evidence: results.map(({ exhibit }) => exhibit),
-    detail:
-      `/app1 reached ${first.length} replicas, /app2 ${second.length} others, through ${through.size} of ${endpoints.length} balancers; ` +
-      `after one increment at /app1 its count went from ${before[0]} to ${after[0]}, that of /app2 from ${before[1]} to ${after[1]}; ${failed} requests failed`,
+    detail: say(
+      '/app1 reached {first} replicas, /app2 {second} others, through {through} of {endpoints} balancers; after one increment at /app1 its count went from {before} to {after}, that of /app2 from {otherBefore} to {otherAfter}; {failed} requests failed',
+      {
+        first: first.length,
+        second: second.length,
+        through: through.size,
+        endpoints: endpoints.length,
+        before: before[0] ?? Number.NaN,
+        after: after[0] ?? Number.NaN,
+        otherBefore: before[1] ?? Number.NaN,
+        otherAfter: after[1] ?? Number.NaN,
+        failed,
+      },
+    ),
   })
 }
 
 async function checkSticky(
-  on: ExperimentContext,
+  on: LabContext,
   endpoints: readonly Endpoint[],
   { sticky, replicas }: { sticky: boolean; replicas: number },
 ): Promise<void> {
@@ -177,12 +189,15 @@ async function checkSticky(
     evidence: [ofOne, ofMany],
     detail:
       replicas < 2
-        ? 'inconclusive: needs at least two replicas'
-        : `balancer_sticky is ${String(sticky)}: one client reached ${forOne} of ${replicas} replicas, ${REQUESTS} clients reached ${forMany}; ${failed} requests failed`,
+        ? say('inconclusive: needs at least two replicas')
+        : say(
+            'balancer_sticky is {sticky}: one client reached {forOne} of {replicas} replicas, {requests} clients reached {forMany}; {failed} requests failed',
+            { sticky: String(sticky), forOne, replicas, requests: REQUESTS, forMany, failed },
+          ),
   })
 }
 
-async function checkHealth(on: ExperimentContext, endpoints: readonly Endpoint[]): Promise<void> {
+async function checkHealth(on: LabContext, endpoints: readonly Endpoint[]): Promise<void> {
   const [app] = APPS
   const placement = await on.exhibit({
     title: `Replicas of ${app.path}`,
@@ -251,9 +266,19 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
   on.finding('balancer.health', {
     holds: stopResult.exitCode !== 0 || tallies.after.answers.length === 0 ? null : late === 0 && failed === 0,
     evidence: [placement, stopResult, during, afterwards],
-    detail:
-      `${failed} requests failed; replica ${targetReplica} on ${node} sent ${had} of ${tallies.before.answers.length} responses until it stopped, and ${late} of ` +
-      `${tallies.after.answers.length} in the ${AFTER_STOP_SECONDS} s after`,
+    detail: say(
+      '{failed} requests failed; replica {targetReplica} on {node} sent {had} of {before} responses until it stopped, and {late} of {after} in the {seconds} s after',
+      {
+        failed,
+        targetReplica,
+        node,
+        had,
+        before: tallies.before.answers.length,
+        late,
+        after: tallies.after.answers.length,
+        seconds: AFTER_STOP_SECONDS,
+      },
+    ),
     measured: { 'failed requests': [failed, ''] },
   })
 }

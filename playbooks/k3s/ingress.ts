@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ExperimentContext, Exhibit, SetupContext } from 'labbook'
+import type { Exhibit, Message, SetupContext } from 'labbook'
 import { callMany, type Endpoint } from '../app/client.ts'
 import { endpointOf } from '../lab/address.ts'
+import { type LabContext, say, verbatim } from '../messages/say.ts'
 import { clusterHosts, kubectl } from './cluster.ts'
 import { distributionOf } from './distribution.ts'
 import { settingsOf } from './settings.ts'
@@ -15,7 +16,7 @@ const OTHER_HOST = 'other.invalid'
 interface IngressFinding {
   readonly holds: boolean | null
   readonly evidence: readonly Exhibit[]
-  readonly detail: string
+  readonly detail: Message
 }
 
 /** Addresses in the status of `kubectl get ingress -o json`. */
@@ -47,7 +48,7 @@ export function untestable(on: Pick<SetupContext, 'groups' | 'hostvars'>): strin
 }
 
 /** The Ingress controller on every node of the inventory; for a context, at the addresses of the Ingress. */
-async function ingressEndpoints(on: ExperimentContext, hostHeader: string): Promise<Endpoint[]> {
+async function ingressEndpoints(on: LabContext, hostHeader: string): Promise<Endpoint[]> {
   const { ingress_port: port, namespace } = settingsOf(on)
   const hosts = clusterHosts(on)
   if (hosts.length > 0) return hosts.map((name) => ({ ...endpointOf(on.hostvars(name), name, port), hostHeader }))
@@ -61,9 +62,9 @@ async function ingressEndpoints(on: ExperimentContext, hostHeader: string): Prom
 }
 
 /** Requests the app through the Ingress, by its host name and by another one. */
-export async function checkIngress(on: ExperimentContext, ingress: Exhibit): Promise<IngressFinding> {
+export async function checkIngress(on: LabContext, ingress: Exhibit): Promise<IngressFinding> {
   const { ingress_host, ingress_class } = settingsOf(on)
-  const inconclusive = (detail: string): IngressFinding => ({ holds: null, evidence: [ingress], detail })
+  const inconclusive = (why: string): IngressFinding => ({ holds: null, evidence: [ingress], detail: verbatim(why) })
   const why = untestable(on)
   if (why !== undefined) return inconclusive(why)
   const { at, k } = kubectl(on)
@@ -98,6 +99,14 @@ export async function checkIngress(on: ExperimentContext, ingress: Exhibit): Pro
   return {
     holds: results.errors.length === 0 && other.answers.length === 0,
     evidence: [ingress, exhibit],
-    detail: `${results.errors.length} of ${total} requests for ${ingress_host} failed${results.errors.length === 0 ? '' : ` (${results.errors[0]})`}; ${other.answers.length} of ${total} requests for another name reached the app`,
+    detail: say(
+      '{failed} of {total} requests for {host} failed; {others} of {total} for another name reached the app',
+      {
+        failed: results.errors.length,
+        total,
+        host: ingress_host,
+        others: other.answers.length,
+      },
+    ),
   }
 }

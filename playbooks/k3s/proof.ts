@@ -1,4 +1,5 @@
-import { experiment, type SetupContext } from 'labbook'
+import { type SetupContext } from 'labbook'
+import { labExperiment, say, joinTexts } from '../messages/say.ts'
 import {
   CLIENTS,
   endpoints,
@@ -57,7 +58,7 @@ export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
 }
 
 /** Checks that all nodes of the cluster are ready. */
-export const clusterProof = experiment(
+export const clusterProof = labExperiment(
   'Check Kubernetes cluster health',
   {
     hosts: 'localhost',
@@ -90,14 +91,20 @@ export const clusterProof = experiment(
       evidence: [exhibit],
       detail:
         wanted.length === 0
-          ? `${reached ? 'all' : 'not all'} nodes of context "${kubectlTarget(on).context}" are ready`
-          : `${reached ? 'all' : 'not all'} ${wanted.length} nodes of the inventory are ready`,
+          ? say('{all} nodes of context "{context}" are ready', {
+              all: reached ? say('all') : say('not all'),
+              context: kubectlTarget(on).context ?? '',
+            })
+          : say('{all} {wanted} nodes of the inventory are ready', {
+              all: reached ? say('all') : say('not all'),
+              wanted: wanted.length,
+            }),
     })
   },
 )
 
 /** Checks the app from outside the cluster. */
-export const kubernetesProof = experiment(
+export const kubernetesProof = labExperiment(
   'Check Counter app on Kubernetes',
   {
     hosts: 'localhost',
@@ -136,10 +143,18 @@ export const kubernetesProof = experiment(
     on.finding('k3s.pods.ready', {
       holds: watched.reached,
       evidence: [shown, watched.exhibit],
-      detail: [
-        `${pods.filter(isCounter).filter(isReady).length} of ${wanted} pods of the app are ready, ${pods.length - unready.length} of ${pods.length} in all`,
-        ...unready.map(({ name, state }) => `${name}: ${state}`),
-      ].join('; '),
+      detail: joinTexts(
+        [
+          say('{ready} of {wanted} pods of the app are ready, {allReady} of {all} in all', {
+            ready: pods.filter(isCounter).filter(isReady).length,
+            wanted,
+            allReady: pods.length - unready.length,
+            all: pods.length,
+          }),
+          ...unready.map(({ name, state }) => `${name}: ${state}`),
+        ],
+        '; ',
+      ),
     })
     const targets = await appEndpoints(on)
     const services = await on.exhibit({
@@ -154,13 +169,21 @@ export const kubernetesProof = experiment(
     on.finding('k3s.app.answers', {
       holds: names.size >= wanted && responses.errors.length === 0,
       evidence: [shown, services, responses.exhibit],
-      detail: `${names.size} of ${wanted} pods responded; ${responses.errors.length} of ${REQUESTS} requests through ${targets.length} endpoints failed`,
+      detail: say(
+        '{names} of {wanted} pods responded; {errors} of {requests} requests through {targets} endpoints failed',
+        { names: names.size, wanted, errors: responses.errors.length, requests: REQUESTS, targets: targets.length },
+      ),
     })
     const result = await sendIncrements(on, targets)
     on.finding('k3s.app.counts', {
       holds: result.errors === 0 && result.added === INCREMENTS,
       evidence: [result.exhibit],
-      detail: `${INCREMENTS} increments by ${CLIENTS} concurrent clients added ${result.added}; ${result.errors} failed`,
+      detail: say('{increments} increments by {clients} concurrent clients added {added}; {errors} failed', {
+        increments: INCREMENTS,
+        clients: CLIENTS,
+        added: result.added,
+        errors: result.errors,
+      }),
     })
     on.finding('k3s.ingress.answers', await checkIngress(on, services))
   },

@@ -1,5 +1,6 @@
+import { say } from '../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type ExperimentContext, tableLines } from 'labbook'
+import { type Exhibit, type ExperimentContext, tableLines, type Message, messageText } from 'labbook'
 import { type GeneratorScheduling, type Budget, replicaBudget, type RequestCosts } from 'labbook/load'
 import { COUNTER_CPUS } from '../app/stack.ts'
 import type { CpuUsage } from './bottleneck.ts'
@@ -15,6 +16,8 @@ export interface LoadConditions {
   readonly cpus: number
   /** For findings: `with 0.15 cores per replica`; empty if nothing was changed. */
   readonly statement: string
+  /** The same for a finding; undefined: the usual limit. */
+  readonly condition: Message | undefined
   readonly evidence: readonly Exhibit[]
 }
 
@@ -40,7 +43,7 @@ export async function loadConditions(
   replicas: number,
   scheduling: GeneratorScheduling,
 ): Promise<LoadConditions | undefined> {
-  const unchanged = { cpus: COUNTER_CPUS, statement: '', evidence: [] }
+  const unchanged = { cpus: COUNTER_CPUS, statement: '', condition: undefined, evidence: [] }
   if (!settings.budget) return unchanged
   const machine = await machineAtRest(on)
   if (machine === undefined) return unchanged
@@ -54,7 +57,7 @@ export async function loadConditions(
   })
   const costs = costsOf(trial, machine.busyAtRest)
   if (costs === undefined) {
-    on.inconclusive(`the calibration measured no requests: ${trial.issues.join('; ')}`)
+    on.inconclusive(say('the calibration measured no requests: {issues}', { issues: trial.issues.join('; ') }))
     return undefined
   }
   const shared = {
@@ -70,12 +73,20 @@ export async function loadConditions(
     durationMs: (REST_SECONDS + CALIBRATION.warmup + CALIBRATION.seconds) * 1000,
   })
   if ('undecidable' in budget) {
-    on.inconclusive(`cannot be decided on this machine: ${budget.undecidable}; ${budget.remedy}`, [exhibit])
+    on.inconclusive(
+      say('cannot be decided on this machine: {why}; {remedy}', { why: budget.undecidable, remedy: budget.remedy }),
+      [exhibit],
+    )
     return undefined
   }
+  const condition =
+    budget.limit === COUNTER_CPUS
+      ? undefined
+      : say('with {cores} cores per replica', { cores: budget.limit.toFixed(2) })
   return {
     cpus: budget.limit,
-    statement: budget.limit === COUNTER_CPUS ? '' : `with ${budget.limit.toFixed(2)} cores per replica`,
+    statement: condition === undefined ? '' : messageText(condition),
+    condition,
     evidence: [exhibit],
   }
 }

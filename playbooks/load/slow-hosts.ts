@@ -1,3 +1,5 @@
+import { say } from '../messages/say.ts'
+import { messageText } from 'labbook'
 import type { ExperimentContext } from 'labbook'
 import { loadSettings } from './settings.ts'
 
@@ -14,8 +16,11 @@ export async function skipIfTooSlow(
     title: 'Hardware of the first node',
     command: 'systemd-detect-virt; grep -m 1 "model name" /proc/cpuinfo',
   })
-  const reason = `the machines have timeout multiplier ${on.timeoutMultiplier}: results would not apply to others, and load may partition the cluster (set load_most_slowdown: ${on.timeoutMultiplier} to run anyway)`
+  const reason = say(
+    'the machines have timeout multiplier {multiplier}: results would not apply to others, and load may partition the cluster (set load_most_slowdown: {multiplier} to run anyway)',
+    { multiplier: on.timeoutMultiplier },
+  )
   on.inconclusive(reason, [exhibit])
-  on.log(reason)
+  on.log(messageText(reason))
   return true
 }

@@ -1,4 +1,5 @@
-import { type Experiment, experiment, type ExperimentContext, type SetupContext } from 'labbook'
+import { type Experiment, type SetupContext } from 'labbook'
+import { labExperiment, type LabContext, say } from '../messages/say.ts'
 import { call, callMany, type Endpoint } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
 import { servicesOf } from './admin.ts'
@@ -8,12 +9,12 @@ import type { Topology } from './vars.ts'
 const INCREMENTS = 50
 
 /** Highest count returned before the switch; undefined if no app answered. */
-let before: { readonly count: number; readonly exhibit: ReturnType<ExperimentContext['record']> } | undefined
+let before: { readonly count: number; readonly exhibit: ReturnType<LabContext['record']> } | undefined
 
 const readCount = async (endpoint: Endpoint): Promise<number> => (await call(endpoint, 'GET', '/api/counter')).count
 
 /** Increments and reads the count before the switch, to compare with the count after it. */
-export const recordCountBefore = experiment(
+export const recordCountBefore = labExperiment(
   'Record the count before the switch',
   { hosts: 'swarm_managers[0]', tags: ['redis', 'proof'], disturbs: false, assertions: {} },
   async (on) => {
@@ -46,7 +47,7 @@ export const recordCountBefore = experiment(
 
 /** Checks that the switch keeps the count, and that the app counts on from it. */
 export const compareCountAfter = (to: Topology): Experiment =>
-  experiment(
+  labExperiment(
     `Compare the count after the switch to ${to}`,
     {
       hosts: 'swarm_managers[0]',
@@ -87,8 +88,11 @@ export const compareCountAfter = (to: Topology): Experiment =>
         evidence: [...(before === undefined ? [] : [before.exhibit]), exhibit, active],
         detail:
           before === undefined
-            ? 'the app returned no count before the switch'
-            : `count ${after} after the switch, ${before.count} before; then ${answers.length} increments acknowledged, ${end - after} counted, ${errors.length} failed`,
+            ? say('the app returned no count before the switch')
+            : say(
+                'count {after} after the switch, {before} before; then {answers} increments acknowledged, {added} counted, {errors} failed',
+                { after, before: before.count, answers: answers.length, added: end - after, errors: errors.length },
+              ),
       })
     },
   )
@@ -106,7 +110,7 @@ const QUERY = `for id in $(docker ps -q --filter label=com.docker.stack.namespac
 done`
 
 /** Shows the status of Redis: placement of its services, and the state that each server reports. */
-export const redisStatus = experiment(
+export const redisStatus = labExperiment(
   'Show Redis status',
   { hosts: 'swarm_managers[0]', tags: ['redis', 'status'], disturbs: false, assertions: {} },
   async (on) => {

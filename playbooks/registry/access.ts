@@ -1,12 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { type Exhibit, experiment, type ExperimentContext, unquoted, sh } from 'labbook'
+import { type Exhibit, unquoted, sh } from 'labbook'
+import { labExperiment, type LabContext, say, verbatim } from '../messages/say.ts'
 import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
 import { curlFunctions, MANIFEST_ACCEPT_HEADER, typedRequest } from './client.ts'
 
 /** Checks TLS, authentication, push and pull. */
-export const accessProof = experiment(
+export const accessProof = labExperiment(
   'Check registry access',
   {
     hosts: 'registry[0]',
@@ -35,7 +36,7 @@ export const accessProof = experiment(
   },
 )
 
-async function tls(on: ExperimentContext): Promise<void> {
+async function tls(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   const names = registryNames(on)
   const [host = ''] = address.split(/:\d+$/)
@@ -61,8 +62,8 @@ async function tls(on: ExperimentContext): Promise<void> {
     evidence: [handshake, certificate, curl],
     detail:
       missing.length === 0
-        ? `the certificate covers ${names.join(', ')}`
-        : `the certificate does not cover ${missing.join(', ')}`,
+        ? say('the certificate covers {names}', { names: names.join(', ') })
+        : say('the certificate does not cover {missing}', { missing: missing.join(', ') }),
   })
 }
 
@@ -81,7 +82,7 @@ export function namesNotIn(output: string, names: readonly string[]): string[] {
   )
 }
 
-async function untrusted(on: ExperimentContext): Promise<void> {
+async function untrusted(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   // The distribution's CA certificates, without the lab's CA.
   const others =
@@ -95,11 +96,13 @@ curl -sS --capath /nonexistent --cacert "$others" -o /dev/null ${`https://${addr
   on.finding('registry.untrusted.refused', {
     holds: refused.exitCode === 60,
     evidence: [refused],
-    detail: `curl exited with ${refused.exitCode}; 60 means "certificate cannot be verified"`,
+    detail: say('curl exited with {exitCode}; 60 means "certificate cannot be verified"', {
+      exitCode: refused.exitCode,
+    }),
   })
 }
 
-async function unauthenticated(on: ExperimentContext): Promise<void> {
+async function unauthenticated(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   const plain = await on.exhibit({
     title: 'Plain HTTP',
@@ -108,7 +111,7 @@ async function unauthenticated(on: ExperimentContext): Promise<void> {
   on.finding('registry.plain-http.refused', {
     holds: /^HTTP\/\S+ 400 /.test(plain.stdout),
     evidence: [plain],
-    detail: plain.stdout.split('\n')[0] ?? 'no response',
+    detail: plain.stdout === '' ? say('no response') : verbatim(plain.stdout.split('\n')[0] ?? ''),
   })
   const anonymous = await on.exhibit({
     title: 'Anonymous client',
@@ -118,11 +121,14 @@ async function unauthenticated(on: ExperimentContext): Promise<void> {
   on.finding('registry.anonymous.refused', {
     holds: /^HTTP\/\S+ 401/.test(anonymous.stdout) && challenge !== undefined,
     evidence: [anonymous],
-    detail: challenge === undefined ? 'no WWW-Authenticate header' : `401, WWW-Authenticate: ${challenge}`,
+    detail:
+      challenge === undefined
+        ? say('no WWW-Authenticate header')
+        : say('401, WWW-Authenticate: {challenge}', { challenge }),
   })
 }
 
-async function logins(on: ExperimentContext): Promise<void> {
+async function logins(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   const { name, password } = machineAccount(on)
   if (password === undefined)
@@ -139,18 +145,21 @@ printf '%s\n' ${candidate} | docker --config "$folder" login ${address} --userna
   on.finding('registry.login.accepted', {
     holds: right.exitCode === 0 && /Login Succeeded/.test(right.stdout),
     evidence: [right],
-    detail: `docker login exited with ${right.exitCode}`,
+    detail: say('docker login exited with {exitCode}', { exitCode: right.exitCode }),
   })
   const wrong = await attempt('Log in with a wrong password', 'not the password')
   on.finding('registry.login.refused', {
     holds: wrong.exitCode !== 0 && /unauthorized|401/i.test(wrong.stderr),
     evidence: [wrong],
-    detail: `docker login exited with ${wrong.exitCode}: ${wrong.stderr.trim().split('\n').at(-1) ?? ''}`,
+    detail: say('docker login exited with {exitCode}: {message}', {
+      exitCode: wrong.exitCode,
+      message: wrong.stderr.trim().split('\n').at(-1) ?? '',
+    }),
   })
 }
 
 /** Pushes a new unique image, which no other host can have. */
-async function push(on: ExperimentContext): Promise<string> {
+async function push(on: LabContext): Promise<string> {
   const address = registryAddress(on)
   const image = `${address}/labbook/try:latest`
   const pushed = await on.exhibit({
@@ -169,17 +178,17 @@ date +%s.%N >"$folder/now" && tar -C "$folder" -cf - now | docker import - ${ima
   on.finding('registry.push.https', {
     holds: pushed.exitCode === 0 && digest !== undefined && known.stdout.includes(digest),
     evidence: [pushed, known],
-    detail: digest ?? 'docker push printed no digest',
+    detail: digest === undefined ? say('docker push printed no digest') : verbatim(digest),
   })
   return digest ?? ''
 }
 
-async function pull(on: ExperimentContext, digest: string): Promise<void> {
+async function pull(on: LabContext, digest: string): Promise<void> {
   const address = registryAddress(on)
   const other = (on.groups.docker ?? []).findLast((host) => host !== registryHost(on))
   const image = `${address}/labbook/try@${digest}`
   if (other === undefined || digest === '') {
-    on.inconclusive(other === undefined ? 'no other host with Docker' : 'the push failed')
+    on.inconclusive(other === undefined ? say('no other host with Docker') : say('the push failed'))
     return
   }
   const absent = await on.exhibit({
@@ -199,7 +208,10 @@ docker --config "$folder" pull ${image}`,
   on.finding('registry.pull.anonymous-refused', {
     holds: refused.exitCode !== 0 && /no basic auth credentials|unauthorized|401/i.test(refused.stderr),
     evidence: [refused],
-    detail: `docker pull exited with ${refused.exitCode}: ${refused.stderr.trim().split('\n').at(-1) ?? ''}`,
+    detail: say('docker pull exited with {exitCode}: {message}', {
+      exitCode: refused.exitCode,
+      message: refused.stderr.trim().split('\n').at(-1) ?? '',
+    }),
   })
   const pulled = await on.exhibit({
     title: `Pull on ${other}`,
@@ -215,7 +227,7 @@ docker --config "$folder" pull ${image}`,
   on.finding('registry.pull.other-node', {
     holds: absent.exitCode !== 0 && pulled.exitCode === 0 && present.stdout.includes(digest),
     evidence: [absent, pulled, present],
-    detail: `${other} has ${digest.slice(0, 19)}...`,
+    detail: say('{node} has {digest}...', { node: other, digest: digest.slice(0, 19) }),
   })
   await on.exhibit({ title: 'Clean up', host: other, command: sh`docker image rm ${image}` })
   await on.exhibit({

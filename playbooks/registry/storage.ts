@@ -1,4 +1,5 @@
-import { disturbAll, docker_container, type Exhibit, experiment, type ExperimentContext, sh } from 'labbook'
+import { disturbAll, docker_container, type Exhibit, sh } from 'labbook'
+import { labExperiment, type LabContext, say } from '../messages/say.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { curlFunctions, listDigests, typedRequest } from './client.ts'
 import { CONTAINER, registryContainer, storageOf } from './registry.ts'
@@ -11,7 +12,7 @@ const ON_THE_REGISTRY = {
 } as const
 
 /** Checks that data is stored outside the container. Pushes only an image that is already there. */
-export const storageProof = experiment(
+export const storageProof = labExperiment(
   'Check registry storage',
   {
     ...ON_THE_REGISTRY,
@@ -30,7 +31,7 @@ export const storageProof = experiment(
 )
 
 /** Checks that data survives the container. */
-export const recreateProof = experiment(
+export const recreateProof = labExperiment(
   'Recreate registry container',
   {
     ...ON_THE_REGISTRY,
@@ -46,7 +47,7 @@ export const recreateProof = experiment(
 )
 
 /** Every tag with its digest. */
-const catalogue = (on: ExperimentContext, title: string): Promise<Exhibit> =>
+const catalogue = (on: LabContext, title: string): Promise<Exhibit> =>
   on.exhibit({
     title,
     command: `${curlFunctions(on)}\n${listDigests(registryAddress(on))}`,
@@ -61,7 +62,7 @@ function helloIn({ stdout }: Pick<Exhibit, 'stdout'>): { tag: string; digest: st
 }
 
 async function checkStorage(
-  on: ExperimentContext,
+  on: LabContext,
   { address, storage, tag, digest }: { address: string; storage: string; tag: string; digest: string },
 ): Promise<void> {
   const push = await on.exhibit({
@@ -98,11 +99,11 @@ async function checkStorage(
       mounts.stdout.includes(`bind ${storage} -> /var/lib/registry`) &&
       manifest.stdout.startsWith(`${digest.slice(7)} `),
     evidence: [push, mounts, list, tags, tree, manifest],
-    detail: `manifest ${digest.slice(0, 19)}... is stored in ${blob}`,
+    detail: say('manifest {digest}... is stored in {blob}', { digest: digest.slice(0, 19), blob }),
   })
 }
 
-async function recreate(on: ExperimentContext, before: Exhibit, image: string): Promise<void> {
+async function recreate(on: LabContext, before: Exhibit, image: string): Promise<void> {
   const id = `docker inspect ${CONTAINER} --format '{{.Id}} {{.Image}}'`
   const old = await on.exhibit({ title: 'Container before', command: id })
   const [, imageId = ''] = old.stdout.trim().split(' ')
@@ -139,6 +140,11 @@ async function recreate(on: ExperimentContext, before: Exhibit, image: string): 
   on.finding('registry.storage.survives', {
     holds: up.reached && old.stdout !== current.stdout && after.stdout === before.stdout && pull.exitCode === 0,
     evidence: [before, old, removed, ...(created ? [created] : []), current, after, pull],
-    detail: `${after.stdout.trim().split('\n').length} tags ${after.stdout === before.stdout ? 'with identical digests' : 'after recreation, not identical'}; the registry responded after ${up.seconds.toFixed(0)} s`,
+    detail: say('{tags} tags {identical}; the registry responded after {seconds} s', {
+      tags: after.stdout.trim().split('\n').length,
+      identical:
+        after.stdout === before.stdout ? say('with identical digests') : say('after recreation, not identical'),
+      seconds: up.seconds.toFixed(0),
+    }),
   })
 }

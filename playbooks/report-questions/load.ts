@@ -15,6 +15,18 @@ export const LOAD_QUESTIONS: readonly ReportQuestion[] = [
         finding: 'load.capacity.1-vs-4',
         metric: 'ratio',
       },
+      ...(['1 replica', '4 replicas'] as const).flatMap((replicas) => {
+        const russian = replicas === '1 replica' ? '1 реплика' : '4 реплики'
+        const finding = 'load.capacity.1-vs-4'
+        return [
+          { label: { en: replicas, ru: russian }, finding, metric: `RPS, ${replicas}` },
+          {
+            label: { en: `p95 latency, ${replicas}`, ru: `задержка p95, ${russian}` },
+            finding,
+            metric: `p95, ${replicas}`,
+          },
+        ]
+      }),
     ],
   },
   {

@@ -10,7 +10,7 @@ export const STACK_QUESTIONS: {
       text: { en: 'Does Swarm wait for the services in depends_on?', ru: 'Ждёт ли Swarm сервисы из depends_on?' },
       answeredBy: ['swarm.depends-on.'],
       negated: true,
-      pictures: ['start-times'],
+      pictures: ['compose-file-with-depends-on', 'start-times'],
       references: [{ title: 'Docker: deploy a stack', url: 'https://docs.docker.com/engine/swarm/stack-deploy/' }],
     },
     {
@@ -26,6 +26,11 @@ export const STACK_QUESTIONS: {
       answeredBy: ['stack.health'],
     },
     {
+      text: { en: 'Is a vote counted?', ru: 'Учитывается ли голос?' },
+      answeredBy: ['stack.vote.'],
+      pictures: ['votes-after', 'cast-a-vote'],
+    },
+    {
       text: { en: 'Does the deployed application answer?', ru: 'Отвечает ли развёрнутое приложение?' },
       answeredBy: ['stack.'],
     },
@@ -34,7 +39,12 @@ export const STACK_QUESTIONS: {
     {
       text: { en: 'Do all replicas of the app answer?', ru: 'Все ли реплики приложения отвечают?' },
       answeredBy: ['app.replicas.'],
-      pictures: ['services-of-the-stack', 'responding-replicas'],
+      pictures: ['services-of-the-stack', 'compose-file-of-the-counter-app'],
+    },
+    {
+      text: { en: 'Does the page of the app work in a browser?', ru: 'Работает ли страница приложения в браузере?' },
+      answeredBy: ['app.page.'],
+      pictures: ['counter-page'],
     },
     {
       text: {

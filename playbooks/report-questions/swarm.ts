@@ -16,7 +16,7 @@ export const SWARM_QUESTIONS: readonly ReportQuestion[] = [
       ru: 'Переносятся ли задачи узла, переведённого в режим drain?',
     },
     answeredBy: ['swarm.drain.'],
-    pictures: ['timeline-drain-'],
+    pictures: ['timeline-drain-', 'containers-on-'],
     references: [{ title: 'Docker: drain a node', url: `${DOCS}/swarm-tutorial/drain-node/` }],
   },
   {
@@ -30,11 +30,11 @@ export const SWARM_QUESTIONS: readonly ReportQuestion[] = [
   },
   {
     text: {
-      en: 'Does a forced update rebalance the tasks?',
-      ru: 'Перераспределяет ли задачи принудительное обновление?',
+      en: 'Can tasks be placed on the node again, by a forced update or by scaling?',
+      ru: 'Можно ли вернуть задачи на узел принудительным обновлением или масштабированием?',
     },
-    answeredBy: ['swarm.force-update.'],
-    pictures: ['replicas-per-node-after-the-forced-update'],
+    answeredBy: ['swarm.force-update.', 'swarm.scale.rebalances'],
+    pictures: ['replicas-per-node-after-the-forced-update', 'replicas-per-node-after-scaling'],
   },
   {
     text: {

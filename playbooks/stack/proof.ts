@@ -1,4 +1,5 @@
-import { type Exhibit, experiment, type ExperimentContext, tableLines } from 'labbook'
+import { type Exhibit, tableLines, type MessageValue } from 'labbook'
+import { labExperiment, type LabContext, say, joinTexts } from '../messages/say.ts'
 import { readRequest } from './request.ts'
 import {
   describeFailure,
@@ -19,10 +20,10 @@ const PROVES = {
   'stack.converged': 'Stack has converged: no update is in progress, and no task is starting or failing',
   'stack.replicas': 'Every service runs its desired number of tasks, or has completed them',
   'stack.health': 'Every container with a health check is healthy',
-}
+} as const
 
 /** Waits for the stack to converge, or reports which task does not start and why. */
-export const stackProof = experiment(
+export const stackProof = labExperiment(
   'Verify the stack',
   {
     hosts: 'swarm_managers[0]',
@@ -35,7 +36,7 @@ export const stackProof = experiment(
     const vars = on.hostvars(on.hosts[0] as string)
     const { name, state } = readRequest(vars)
     if (state === 'absent') {
-      on.inconclusive(`stack ${name} is removed (state=absent)`)
+      on.inconclusive(say('stack {name} is removed (state=absent)', { name }))
       return
     }
     await verifyStack(on, name, stackVars.read(vars).stack_timeout)
@@ -43,7 +44,7 @@ export const stackProof = experiment(
 )
 
 /** Reports the three findings of a stack. */
-async function verifyStack(on: ExperimentContext, stack: string, within: number): Promise<void> {
+async function verifyStack(on: LabContext, stack: string, within: number): Promise<void> {
   await warnWithoutIpvs(on, stack)
   const { judgement, stackState, seconds, exhibit } = await watchStack(on, stack, within)
   const services = await on.exhibit({
@@ -61,14 +62,17 @@ async function verifyStack(on: ExperimentContext, stack: string, within: number)
         )
   const failedServices = [...failed, ...unconverged]
   const details = await explainFailures(on, failedServices)
-  const prefix = judgement.kind === 'waiting' ? `not converged within ${within} s: ` : ''
+  const prefix = judgement.kind === 'waiting' ? say('not converged within {within} s: ', { within }) : ''
   on.finding('stack.converged', {
     holds: judgement.kind === 'converged',
     evidence: [exhibit, ...details.evidence],
     detail:
       judgement.kind === 'converged'
-        ? `${stackState.services.length} services converged after ${seconds.toFixed(0)} s`
-        : `${prefix}${details.messages.join('; ')}`,
+        ? say('{services} services converged after {seconds} s', {
+            services: stackState.services.length,
+            seconds: seconds.toFixed(0),
+          })
+        : joinTexts([prefix, joinTexts(details.messages, '; ')], ''),
     measured: judgement.kind === 'converged' ? { 'time to converge': [seconds, 's'] } : {},
   })
   const incomplete = stackState.services.filter((service) => !hasAllTasks(service, stackState.tasks))
@@ -76,12 +80,15 @@ async function verifyStack(on: ExperimentContext, stack: string, within: number)
     holds: stackState.services.length > 0 && incomplete.length === 0,
     evidence: [services, placement],
     detail:
-      stackState.services
-        .map(
-          ({ name, running, desired: wanted, completed }) =>
-            `${shortName(name, stack)} ${completed === null ? `${running}/${wanted}` : `${completed.count}/${completed.of} completed`}`,
-        )
-        .join(', ') || 'no services',
+      stackState.services.length === 0
+        ? say('no services')
+        : joinTexts(
+            stackState.services.map(({ name, running, desired: wanted, completed }) =>
+              completed === null
+                ? `${shortName(name, stack)} ${running}/${wanted}`
+                : say('{service} {count}/{of} completed', { service: shortName(name, stack), ...completed }),
+            ),
+          ),
   })
   await reportHealth(on, stack)
 }
@@ -89,7 +96,7 @@ async function verifyStack(on: ExperimentContext, stack: string, within: number)
 const shortName = (name: string, stack: string): string =>
   name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name
 
-async function watchStack(on: ExperimentContext, stack: string, within: number) {
+async function watchStack(on: LabContext, stack: string, within: number) {
   let before: ReadonlySet<string> | undefined
   let stackState: StackState = { services: [], tasks: [] }
   let judgement: Judgement = { kind: 'waiting', for: 'the services' }
@@ -117,10 +124,10 @@ async function watchStack(on: ExperimentContext, stack: string, within: number) 
 
 /** Explains failed services with their tasks and the end of their logs. */
 async function explainFailures(
-  on: ExperimentContext,
+  on: LabContext,
   failedServices: readonly FailedService[],
-): Promise<{ messages: string[]; evidence: Exhibit[] }> {
-  const messages: string[] = []
+): Promise<{ messages: MessageValue[]; evidence: Exhibit[] }> {
+  const messages: MessageValue[] = []
   const evidence: Exhibit[] = []
   for (const failedService of failedServices.slice(0, MAX_DETAILED)) {
     messages.push(describeFailure(failedService))
@@ -141,14 +148,18 @@ async function explainFailures(
     evidence.push(log)
     // Programs usually print their last error to stderr.
     const last = (log.stderr.trim() || log.stdout.trim()).split('\n').at(-1) ?? ''
-    if (log.exitCode === 0 && last !== '') messages.push(`last log line: ${last.slice(0, 300)}`)
+    if (log.exitCode === 0 && last !== '') messages.push(say('last log line: {line}', { line: last.slice(0, 300) }))
   }
   const hidden = failedServices.slice(MAX_DETAILED).map(({ service }) => service)
-  return { messages: hidden.length === 0 ? messages : [...messages, `also failed: ${hidden.join(', ')}`], evidence }
+  return {
+    messages:
+      hidden.length === 0 ? messages : [...messages, say('also failed: {services}', { services: hidden.join(', ') })],
+    evidence,
+  }
 }
 
 /** Records the number of running tasks per service and node. */
-function recordPlacement(on: ExperimentContext, stack: string, { services, tasks }: StackState): Exhibit {
+function recordPlacement(on: LabContext, stack: string, { services, tasks }: StackState): Exhibit {
   const running = tasks.filter(({ desired, state }) => desired === 'running' && state === 'running')
   const nodes = [...new Set(running.map(({ node }) => node))].sort()
   const names = services.map(({ name }) => name)
@@ -166,7 +177,7 @@ function recordPlacement(on: ExperimentContext, stack: string, { services, tasks
   })
 }
 
-async function reportHealth(on: ExperimentContext, stack: string): Promise<void> {
+async function reportHealth(on: LabContext, stack: string): Promise<void> {
   const evidence: Exhibit[] = []
   for (const host of on.groups.swarm ?? []) {
     evidence.push(
@@ -189,17 +200,25 @@ async function reportHealth(on: ExperimentContext, stack: string): Promise<void>
   on.finding('stack.health', {
     holds: unhealthy.length > 0 ? false : checked.length === 0 || unreachable.length > 0 ? null : true,
     evidence,
-    detail: [
-      `${checked.length - unhealthy.length} of ${checked.length} containers with a health check are healthy`,
-      ...(unhealthy.length > 0 ? [`not healthy: ${unhealthy.join(', ')}`] : []),
-      ...(unchecked.size > 0 ? [`without a health check: ${[...unchecked].join(', ')}`] : []),
-      ...(unreachable.length > 0 ? [`unreachable: ${unreachable.join(', ')}`] : []),
-    ].join('; '),
+    detail: joinTexts(
+      [
+        say('{healthy} of {checked} containers with a health check are healthy', {
+          healthy: checked.length - unhealthy.length,
+          checked: checked.length,
+        }),
+        ...(unhealthy.length > 0 ? [say('not healthy: {tasks}', { tasks: unhealthy.join(', ') })] : []),
+        ...(unchecked.size > 0
+          ? [say('without a health check: {services}', { services: [...unchecked].join(', ') })]
+          : []),
+        ...(unreachable.length > 0 ? [say('unreachable: {nodes}', { nodes: unreachable.join(', ') })] : []),
+      ],
+      '; ',
+    ),
   })
 }
 
 /** Warns if the kernel has no IPVS: virtual IPs and the routing mesh do not work then, without an error from Docker. */
-async function warnWithoutIpvs(on: ExperimentContext, stack: string): Promise<void> {
+async function warnWithoutIpvs(on: LabContext, stack: string): Promise<void> {
   const { stdout } = await on.exec({
     command: [
       '[ -d /proc/sys/net/ipv4/vs ] || [ -e /proc/net/ip_vs ] || modprobe -n -q ip_vs 2>/dev/null && exit 0',

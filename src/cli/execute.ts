@@ -19,6 +19,7 @@ import { signingKey } from './signing-key.ts'
 import { footerOf } from './footer.ts'
 import { onInterrupt } from './interrupt.ts'
 import type { PreparedRun } from './prepared-run.ts'
+import { sharedVariables } from './shared-variables.ts'
 
 /** Most tasks end before: their output is shown once, below the result. */
 const LIVE_OUTPUT = { delayMs: 1000, idleMs: 300 }
@@ -51,6 +52,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
     varReads: ready.reads,
     warnings: [...ready.warnings, ...warnings],
     ...(ready.reportQuestions === undefined ? {} : { reportQuestions: ready.reportQuestions }),
+    recordedVariables: sharedVariables(ready.inventory, ready.hosts, ready.vars),
     root,
     connect: (name: string) => connect(targetOf(name)),
     signal,

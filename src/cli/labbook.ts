@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
-import { PACKAGE_ROOT } from '../values/package-root.ts'
+import { labbookVersion } from './labbook-version.ts'
 import { HELP_WIDTH, helpSection, suggestion } from './command-line.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -77,7 +75,7 @@ export async function labbook(argv: readonly string[], root: string): Promise<nu
   const [name, ...args] = argv
   try {
     if (name === undefined || isHelp(name)) return print(help())
-    if (name === '--version') return print(`labbook ${version()}\n`)
+    if (name === '--version') return print(`labbook ${labbookVersion()}\n`)
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
     if (command === undefined)
       throw new UsageError(
@@ -101,6 +99,3 @@ function print(text: string): 0 {
   process.stdout.write(text)
   return 0
 }
-
-const version = (): string =>
-  (JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }).version

@@ -1,3 +1,4 @@
+import { messageText } from '../events/message.ts'
 import { metaActionOf } from '../modules/core/meta.ts'
 import type { Inventory } from '../inventory/index.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
@@ -40,7 +41,9 @@ export function listTasks(
       if (step.kind === 'experiment')
         return [
           head,
-          ...Object.entries({ ...assertionsOf(step), ...step.questions }).map(([id, says]) => `  ${id}: ${says}`),
+          ...Object.entries({ ...assertionsOf(step), ...step.questions }).map(
+            ([id, says]) => `  ${id}: ${messageText(says)}`,
+          ),
         ].join('\n')
       if (first === undefined) return `${head}\n  (no hosts)`
       const context = listingContext(step, inventory, first, extraVars)

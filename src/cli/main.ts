@@ -1,16 +1,7 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionConfigError, connectionSettings, setConnectionDefaults } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
-import {
-  decodeUtf8,
-  InventoryError,
-  limitHosts,
-  PatternError,
-  readInventory,
-  type Inventory,
-  type Vault,
-} from '../inventory/index.ts'
+import { InventoryError, limitHosts, PatternError, readInventory, type Inventory } from '../inventory/index.ts'
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { hostsOf } from '../runner/run.ts'
@@ -18,7 +9,6 @@ import { promptHosts, promptPassword, promptText, isInteractive, Cancelled, conf
 import { inventoryVariables, renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
-import { PACKAGE_ROOT } from '../values/package-root.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { AnsibleConfig } from './ansible-config.ts'
 import { COMPLETE_VARIABLE } from './completion/variable.ts'
@@ -26,11 +16,11 @@ import { connectionChoices, type ConnectionChoices } from './connection-choices.
 import { execute } from './execute.ts'
 import type { PreparedRun } from './prepared-run.ts'
 import { LabError } from '../lab/lab.ts'
-import { mergeExtraVars } from './extra-vars.ts'
 import { helpText } from './help.ts'
 import { labMachineTest, withLab } from './lab.ts'
 import { listExperiments } from './list-experiments.ts'
 import { inventoryFiles, playbookDirectory } from './inventory-files.ts'
+import { labbookVersion } from './labbook-version.ts'
 import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
@@ -44,6 +34,7 @@ import { PlanOutdated } from './apply-plan.ts'
 import { readPlan } from './saved-plan.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
+import { readExtraVars } from './read-extra-vars.ts'
 import { UsageError } from './usage-error.ts'
 import { withPromptedVars } from './vars-prompt.ts'
 import { toText } from '../values/to-text.ts'
@@ -111,12 +102,12 @@ async function start(
   const isInformation = options.help || options.version
   const config = isInformation ? undefined : new AnsibleConfig(process.env)
   const vault = config && (await openVault(options.vault, config, canPrompt({ ...options, yes: false })))
-  const extraVars = isInformation ? {} : readExtraVars(options, vault)
+  const extraVars = isInformation ? {} : readExtraVars(options.extraVars, vault)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
-  const { version } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
+  const version = labbookVersion()
   if (options.help) return print(help(playbook, command, all))
   if (config === undefined) return print(`labbook ${version}\n`)
   checkProjectFile(root)
@@ -191,6 +182,7 @@ async function start(
     warnings,
     mayDisturb,
     withoutPermission: playbook.withoutPermission,
+    vars: playbook.vars ?? [],
     ...(playbook.reportQuestions === undefined ? {} : { reportQuestions: playbook.reportQuestions }),
     ...(savedPlan === undefined ? {} : { savedPlan }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
@@ -231,22 +223,6 @@ const help = (
 function print(text: string): 0 {
   process.stdout.write(text)
   return 0
-}
-
-function readExtraVars({ extraVars }: CliOptions, vault: Vault | undefined): Record<string, unknown> {
-  const files = extraVars.flatMap((source) =>
-    source.kind === 'file' ? [[source.path, readVarsFile(source.path)]] : [],
-  )
-  return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>, vault)
-}
-
-function readVarsFile(file: string): string {
-  try {
-    return decodeUtf8(file, readFileSync(file))
-  } catch (error) {
-    if (error instanceof InventoryError) throw error
-    throw new UsageError(`--extra-vars @${file}: cannot read the file: ${(error as NodeJS.ErrnoException).code}`)
-  }
 }
 
 /** All hosts, those of `--limit`, or on a terminal those that the user selects. */

@@ -1,5 +1,6 @@
 import type { Inventory } from '../inventory/index.ts'
 import type { PlaybookStep } from '../playbook/play.ts'
+import type { VarSet } from '../playbook/define-vars.ts'
 import type { RunOptions } from '../runner/run.ts'
 import type { TagSelection } from '../playbook/tags.ts'
 import type { VarReadTracker } from '../values/var-reads.ts'
@@ -29,6 +30,8 @@ export interface PreparedRun {
   readonly mayDisturb: (host: string) => boolean
   readonly withoutPermission: RunOptions['withoutPermission']
   readonly reportQuestions?: NonNullable<Playbook['reportQuestions']>
+  /** The variables that the playbook declares. */
+  readonly vars: readonly VarSet[]
   /** For `--apply`. */
   readonly savedPlan?: SavedPlan
   readonly closing?: NonNullable<Playbook['closing']>

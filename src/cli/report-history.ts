@@ -95,7 +95,8 @@ const listText = (listed: readonly ListedRun[]): string =>
     { align: ['left', 'left', 'left', 'right'] },
   ).join('\n')
 
-type Verdict = 'holds' | 'does not hold' | 'inconclusive' | 'absent'
+/** The verdict of a finding, as text for the terminal. */
+export type Verdict = 'holds' | 'does not hold' | 'inconclusive' | 'absent'
 
 interface Measure {
   readonly name: string
@@ -154,12 +155,13 @@ export function diffOf(before: Summary, after: Summary): RunDiff {
   return { findings, plays }
 }
 
-type FindingSummary = Summary['findings'][number]
+export type FindingSummary = Summary['findings'][number]
 
-const lastFindings = ({ findings }: Summary): Map<string, FindingSummary> =>
+/** The last finding of each id. */
+export const lastFindings = ({ findings }: Summary): Map<string, FindingSummary> =>
   new Map(findings.map((finding) => [finding.id, finding]))
 
-const verdictOf = (finding: FindingSummary | undefined): Verdict =>
+export const verdictOf = (finding: FindingSummary | undefined): Verdict =>
   finding === undefined ? 'absent' : finding.holds === null ? 'inconclusive' : finding.holds ? 'holds' : 'does not hold'
 
 const measures = (from: FindingSummary | undefined, to: FindingSummary | undefined): Measure[] =>
@@ -195,7 +197,7 @@ function diffText({ findings, plays }: RunDiff): string {
 }
 
 /** One value, or of repeated experiments the lowest and the highest. */
-function valuesText(values: readonly number[], unit: string): string {
+export function valuesText(values: readonly number[], unit: string): string {
   const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => Number(value.toPrecision(3)))
   const text = least === most ? String(least) : `${least} to ${most} (${values.length} times)`
   return unit === '' ? text : `${text} ${unit}`

@@ -1,16 +1,19 @@
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { EvidenceError } from '../evidence/index.ts'
-import { EVENT_LOG } from '../evidence/manifest.ts'
+import { EVENT_LOG, MANIFEST, type ResourceDescriptor } from '../evidence/manifest.ts'
+import { startAndSummary } from '../evidence/files-summary.ts'
 import { replaceFileSync } from '../evidence/replace-file.ts'
 import { withFileErrors } from '../evidence/run-directory.ts'
 import { bundleFiles, bundleOf, contentOfFile, directoryFiles, type RunFiles } from '../evidence/run-files.ts'
 import { checkSignature, type SignatureCheck } from '../evidence/signature.ts'
-import { verifyFiles, type Verification } from '../evidence/verify.ts'
+import { combinedRuns, verifyFiles, type Verification } from '../evidence/verify.ts'
 import { renderReport } from '../report/index.ts'
 import { LANGUAGES } from '../report/messages/index.ts'
 import { type OptionSpec, optionsSection, parseCommandLine } from './command-line.ts'
+import { catalogueOf, type ReportProject } from './report-project.ts'
+import { labbookVersion } from './labbook-version.ts'
 import { runDirectory } from './run-argument.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -35,12 +38,16 @@ Exit codes:
   2  not intact; the first line or file that is not is named
   3  incomplete: what is there is intact, but the run was killed, or its
      manifest is missing
+  4  not verifiable: a Labbook without hashes wrote the event log
+  5  the files are intact, but another version of Labbook rendered the report:
+     verify with that version, or render the report again
 `
 
-const EXIT_CODES = { intact: 0, changed: 2, incomplete: 3 } as const
+const EXIT_CODES = { intact: 0, changed: 2, incomplete: 3, unchained: 4, 'other-version': 5 } as const
+type Status = keyof typeof EXIT_CODES
 
 /** `report.mjs verify`. @returns the exit code. @throws {UsageError | EvidenceError} */
-export async function verifyCommand(argv: readonly string[], runs: string): Promise<number> {
+export async function verifyCommand(argv: readonly string[], runs: string, project: ReportProject): Promise<number> {
   const parsed = parseCommandLine<keyof typeof VERIFY_OPTIONS>(argv, VERIFY_OPTIONS)
   if (parsed === 'help') {
     process.stdout.write(verifyHelp())
@@ -50,22 +57,54 @@ export async function verifyCommand(argv: readonly string[], runs: string): Prom
   if (positionals.length > 1) throw new UsageError(`only one run is allowed, not ${positionals.join(' and ')}`)
   const files = filesOf(positionals[0], runs)
   const found = verifyFiles(files)
-  const problems = [...found.problems, ...(found.status === 'intact' ? await reportProblems(files) : [])]
+  const runsOfReport = combinedRuns(files)
+  const rendered = found.status === 'intact' && runsOfReport.length === 0 ? await reportProblems(files, project) : []
   const signature = checkSignature(files, all('allowed-signers').at(-1))
-  if (signature.status === 'invalid') problems.push(`signature: ${signature.why}`)
-  const status = problems.length > 0 && found.status !== 'incomplete' ? 'changed' : found.status
-  process.stdout.write(verdictText({ ...found, status, problems }, signature))
+  const problems = [
+    ...found.problems,
+    ...rendered.map(({ problem }) => problem),
+    ...(signature.status === 'invalid' ? [`signature: ${signature.why}`] : []),
+  ]
+  const status: Status =
+    rendered.length === 0
+      ? found.status
+      : rendered.every(({ otherVersion }) => otherVersion)
+        ? 'other-version'
+        : 'changed'
+  process.stdout.write(verdictText({ ...found, status, problems }, signature, runsOfReport))
   return EXIT_CODES[signature.status === 'invalid' ? 'changed' : status]
 }
 
-function filesOf(run: string | undefined, runs: string): RunFiles {
-  return run?.endsWith('.zip') === true ? bundleFiles(run) : directoryFiles(realpathSync(runDirectory(run, runs)))
+/** The files of a run, named as on the command line. @throws {UsageError | EvidenceError} */
+export function filesOf(run: string | undefined, runs: string): RunFiles {
+  if (run?.endsWith('.zip') === true) return bundleFiles(run)
+  // A report of several runs has a manifest, but no event log.
+  const combined = [path.join(runs, run ?? ''), path.resolve(run ?? '')].find(
+    (directory) => run !== undefined && existsSync(path.join(directory, MANIFEST)),
+  )
+  return directoryFiles(realpathSync(combined ?? runDirectory(run, runs)))
 }
 
-function verdictText({ status, problems, lines, findings, files }: Verification, signature: SignatureCheck): string {
-  const counts = `${lines} events, ${findings} findings with their exhibits, ${files} files`
-  const verdict = { intact: `intact: ${counts}`, changed: 'NOT intact', incomplete: `incomplete: ${counts} are intact` }
-  return `${[verdict[status], ...problems.map((problem) => `  ${problem}`), signatureText(signature)].join('\n')}\n`
+function verdictText(
+  { status, problems, lines, findings, files }: Omit<Verification, 'status'> & { readonly status: Status },
+  signature: SignatureCheck,
+  runsOfReport: readonly ResourceDescriptor[],
+): string {
+  const counts =
+    runsOfReport.length > 0
+      ? `${files} files of a report of several runs`
+      : `${lines} events, ${findings} findings with their exhibits, ${files} files`
+  const verdict: Readonly<Record<Status, string>> = {
+    intact: `intact: ${counts}`,
+    changed: 'NOT intact',
+    incomplete: `incomplete: ${counts} are intact`,
+    unchained: 'not verifiable',
+    'other-version': `files intact, report of another version: ${counts}`,
+  }
+  const runLines = runsOfReport.map(
+    ({ name, digest }) => `  made of ${name} (sha256 ${digest.sha256.slice(0, 12)}): verify that run, too`,
+  )
+  return `${[verdict[status], ...problems.map((problem) => `  ${problem}`), ...runLines, signatureText(signature)].join('\n')}\n`
 }
 
 function signatureText(signature: SignatureCheck): string {
@@ -81,8 +120,14 @@ function signatureText(signature: SignatureCheck): string {
   }
 }
 
+interface ReportProblem {
+  readonly problem: string
+  /** The run is of another version of Labbook, which may render another report. */
+  readonly otherVersion: boolean
+}
+
 /** Whether the reports are what the event log renders to, in the language that they have. */
-async function reportProblems(files: RunFiles): Promise<string[]> {
+async function reportProblems(files: RunFiles, project: ReportProject): Promise<ReportProblem[]> {
   const reports = files.names.filter((name) => ['report.html', 'evidence.html', 'report.md'].includes(name))
   if (reports.length === 0) return []
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-verify-'))
@@ -91,11 +136,20 @@ async function reportProblems(files: RunFiles): Promise<string[]> {
     let left = reports
     for (const language of LANGUAGES) {
       if (left.length === 0) break
-      await renderReport(folder, undefined, { language })
+      await renderReport(folder, undefined, { language, catalogue: await catalogueOf(project, language) })
       const rendered = directoryFiles(folder)
       left = left.filter((name) => !contentOfFile(rendered, name).equals(contentOfFile(files, name)))
     }
-    return left.map((name) => `${name} is not what ${EVENT_LOG} renders to with this version of Labbook`)
+    const { version } = startAndSummary(files).start
+    const here = labbookVersion()
+    return left.map((name) =>
+      version === here
+        ? { problem: `${name} is not what ${EVENT_LOG} renders to with this version of Labbook`, otherVersion: false }
+        : {
+            problem: `${name} is not what ${EVENT_LOG} renders to with Labbook ${here}; the run is of Labbook ${version}`,
+            otherVersion: true,
+          },
+    )
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -127,6 +181,10 @@ export function bundleCommand(argv: readonly string[], runs: string): number {
   const { status, problems } = verifyFiles(files)
   if (status === 'changed')
     throw new EvidenceError(`${directory} is not intact, so it is not bundled: ${problems.join('; ')}`)
+  if (status !== 'intact')
+    process.stderr.write(
+      `${directory}: ${status === 'incomplete' ? 'incomplete' : 'not verifiable'}: ${problems.join('; ')}\n`,
+    )
   const name = path.basename(directory)
   const output = path.resolve(all('output').at(-1) ?? `${name}.zip`)
   withFileErrors(`cannot write ${output}`, () => {

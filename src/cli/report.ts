@@ -1,18 +1,20 @@
-import { realpathSync } from 'node:fs'
+import { realpathSync, rmSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import type { ReportQuestion } from '../events/events.ts'
 import { EvidenceError } from '../evidence/index.ts'
-import { MANIFEST } from '../evidence/manifest.ts'
+import { combinedManifestText, MANIFEST, SIGNATURE } from '../evidence/manifest.ts'
+import { startAndSummary } from '../evidence/files-summary.ts'
 import { replaceFileSync } from '../evidence/replace-file.ts'
 import { fileError, PRIVATE_DIRECTORY } from '../evidence/run-directory.ts'
 import { directoryFiles } from '../evidence/run-files.ts'
 import { SIGNATURE_NAMESPACE } from '../evidence/signature.ts'
 import { renewManifest, verifyFiles } from '../evidence/verify.ts'
 import { renderReport } from '../report/index.ts'
+import { mergeSummaries } from '../report/merge-runs.ts'
 import { findBrowser, printPdf, PrintError } from '../report/pdf.ts'
-import { LANGUAGES, messagesOf, type Language } from '../report/messages/index.ts'
+import { LANGUAGES, messagesOf, withCatalogue, type Language } from '../report/messages/index.ts'
 import { type OptionSpec, optionsSection, parseCommandLine, suggestion } from './command-line.ts'
+import { catalogueOf, type ReportProject } from './report-project.ts'
 import { runDirectory } from './run-argument.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -40,7 +42,7 @@ const OPTIONS = {
 const help = (): string => `Renders the report of a run again, from its event log.
 
 Usage: npx zx playbooks/report.mjs [RUN ...] [options]
-       npx zx playbooks/report.mjs verify | bundle | list | diff ... (--help for each)
+       npx zx playbooks/report.mjs verify | bundle | list | diff | reproduce ... (--help for each)
 
   RUN  a directory, or a name in runs/ (default: latest). Several runs make one report; of findings with the same id,
        that of the newest run is shown.
@@ -52,6 +54,7 @@ Commands:
   bundle [RUN]               one zip file with all of them, to hand in
   list                       all runs
   diff RUN RUN               what changed between two runs
+  reproduce RUN              run the same playbook on your hosts, and compare the findings
 
 Examples:
   # the latest run, as a PDF in Russian
@@ -73,34 +76,31 @@ interface ReportOptions {
   readonly language: Language
 }
 
-type Command = (argv: readonly string[], runs: string) => number | Promise<number>
+type Command = (argv: readonly string[], runs: string, project: ReportProject) => number | Promise<number>
 
 /** Each is loaded when it is called. */
 const COMMANDS: Readonly<Record<string, Command>> = {
-  verify: async (argv, runs) => (await import('./report-verify.ts')).verifyCommand(argv, runs),
+  verify: async (argv, runs, project) => (await import('./report-verify.ts')).verifyCommand(argv, runs, project),
   bundle: async (argv, runs) => (await import('./report-verify.ts')).bundleCommand(argv, runs),
   list: async (argv, runs) => (await import('./report-history.ts')).listCommand(argv, runs),
   diff: async (argv, runs) => (await import('./report-history.ts')).diffCommand(argv, runs),
+  reproduce: async (argv, runs) => (await import('./report-reproduce.ts')).reproduceCommand(argv, runs),
 }
 
 /**
  * Runs `playbooks/report.mjs` from its command line.
  *
  * @param root - the project directory, with `runs/`.
- * @param questions - of the project, for event logs of older versions whose questions have no sections.
+ * @param project - whose runs are rendered.
  */
-export async function report(
-  argv: readonly string[],
-  root: string,
-  questions: readonly ReportQuestion[] = [],
-): Promise<number> {
+export async function report(argv: readonly string[], root: string, project: ReportProject = {}): Promise<number> {
   try {
     const command = COMMANDS[argv[0] ?? '']
-    if (command !== undefined) return await command(argv.slice(1), path.join(root, 'runs'))
+    if (command !== undefined) return await command(argv.slice(1), path.join(root, 'runs'), project)
     const options = parse(argv)
     if (options === 'help') process.stdout.write(help())
     else
-      for (const line of await writeAndRenew(await sourceOf(options, path.join(root, 'runs')), options, questions))
+      for (const line of await writeAndRenew(await sourceOf(options, path.join(root, 'runs')), options, project))
         process.stdout.write(`${line}\n`)
     return 0
   } catch (error) {
@@ -159,16 +159,13 @@ async function sourceOf({ runs: names, output }: ReportOptions, root: string): P
  *
  * @returns lines for the user: the names of the files.
  */
-async function writeAndRenew(
-  source: Source,
-  options: ReportOptions,
-  questions: readonly ReportQuestion[],
-): Promise<string[]> {
+async function writeAndRenew(source: Source, options: ReportOptions, project: ReportProject): Promise<string[]> {
   const { directory } = source
   const isRun = source.runs[0] === directory
   const status = isRun ? verifyFiles(directoryFiles(realpathSync(directory))).status : undefined
-  const written = await write(source, options, questions)
+  const written = await write(source, options, project)
   const lines = written.map((file) => path.relative(process.cwd(), file))
+  if (!isRun) writeCombinedManifest(source)
   if (status !== 'intact' || !renewManifest(realpathSync(directory))) return lines
   const manifest = path.relative(process.cwd(), path.join(directory, MANIFEST))
   return [
@@ -177,10 +174,23 @@ async function writeAndRenew(
   ]
 }
 
+/** Lists the files of a report of several runs, and the runs. */
+function writeCombinedManifest({ directory, runs }: Source): void {
+  const named = runs.map((run) => ({
+    name: path.basename(realpathSync(run)),
+    files: directoryFiles(realpathSync(run)),
+  }))
+  const summaries = named.map(({ files }) => startAndSummary(files).summary)
+  // The newest finding of an id is that of the last.
+  const summary = mergeSummaries(summaries.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt)))
+  save(path.join(directory, MANIFEST), combinedManifestText(directoryFiles(directory), named, summary))
+  rmSync(path.join(directory, SIGNATURE), { force: true })
+}
+
 async function write(
   { directory, runs }: Source,
   { formats, language }: ReportOptions,
-  questions: readonly ReportQuestion[],
+  project: ReportProject,
 ): Promise<string[]> {
   const pdf = formats.includes('pdf')
   const browser = pdf ? findBrowser() : undefined
@@ -190,7 +200,9 @@ async function write(
   ]
   const written: string[] = []
   if (pages.length > 0) {
-    const options = { language, formats: pages, runs, questions }
+    const { questions = [] } = project
+    const catalogue = await catalogueOf(project, language)
+    const options = { language, formats: pages, runs, questions, catalogue }
     const { html, evidence, markdown } = await renderReport(directory, undefined, options)
     if (formats.includes('html')) written.push(html, evidence)
     if (formats.includes('md')) written.push(markdown)
@@ -202,7 +214,7 @@ async function write(
   if (formats.includes('junit')) {
     const { junitReport } = await import('../report/junit.ts')
     const file = path.join(directory, 'report.junit.xml')
-    save(file, junitReport(directory, await messagesOf(language)))
+    save(file, junitReport(directory, withCatalogue(await messagesOf(language), await catalogueOf(project, language))))
     written.push(file)
   }
   return written

@@ -1,6 +1,7 @@
 import type { Diff } from '../modules/module.ts'
 import type { TruncatedOutputs } from '../shell/batch.ts'
 import type { Chart } from './chart.ts'
+import type { MessageList, Message } from './message.ts'
 
 /** Author, title and course of the report. */
 export interface ReportMetadata {
@@ -103,6 +104,8 @@ export interface RunStart extends Base {
   readonly about?: ReportMetadata
   /** Absent in event logs of older versions: their reports have no questions. */
   readonly questions?: readonly ReportQuestion[]
+  /** Declared variables that the inventory sets for all hosts, for `report.mjs reproduce`; not `--extra-vars`. */
+  readonly variables?: Readonly<Record<string, unknown>>
   readonly controller: { readonly hostname: string; readonly node: string; readonly platform: string }
 }
 
@@ -217,11 +220,20 @@ export interface Exhibit extends Base {
   readonly durationMs: number
   /** As in {@link CommandRecord}. */
   readonly long?: TruncatedOutputs
+  /**
+   * When its output arrived: milliseconds since `start`, 1 for stdout or 2 for stderr, and the number of bytes. Absent
+   * for measurements, for outputs over 1 MiB, for outputs with a masked secret, and in event logs of older versions.
+   */
+  readonly chunks?: readonly OutputChunk[]
   /** Shown instead of the terminal output, which remains available as text. */
   readonly chart?: Chart
+  /** A PNG in Base64, shown instead of the terminal output: a page in a browser. */
+  readonly image?: string
   /** The underlying data. The report writes each item to `data/<id>-<name>`. */
   readonly data?: readonly ExhibitData[]
 }
+
+export type OutputChunk = readonly [ms: number, stream: 1 | 2, bytes: number]
 
 /** A data file, such as `requests.csv`. */
 export interface ExhibitData {
@@ -260,6 +272,8 @@ export interface Finding extends Base {
   readonly evidence: readonly string[]
   /** The measured result, or why it is inconclusive, in one line. */
   readonly detail?: string
+  /** Statement and detail as data, for reports in other languages. Absent for texts without values. */
+  readonly messages?: { readonly statement?: Message; readonly detail?: Message | MessageList }
   /** Set for repeated experiments; `holds` is true if it held every time. */
   readonly times?: RepetitionCounts
   readonly measured?: readonly Metric[]

@@ -27,25 +27,61 @@ export interface ChainEnd {
  *
  * Sources: in-toto Statement v1, and its predicate test-result v0.1.
  */
-export function manifestText(files: RunFiles, { lines, head }: ChainEnd, summary: Summary): string {
+export const manifestText = (files: RunFiles, { lines, head }: ChainEnd, summary: Summary): string =>
+  statementText(
+    subjectsOf(files).map((subject) =>
+      subject.name === EVENT_LOG ? { ...subject, annotations: { lines, head } } : subject,
+    ),
+    summary,
+    [{ name: `playbooks/${summary.playbook}.mjs` }],
+  )
+
+/**
+ * The manifest of a report of several runs: its files, and the event log of each run with its SHA-256, so that the runs
+ * can be verified.
+ */
+export const combinedManifestText = (files: RunFiles, runs: readonly NamedFiles[], summary: Summary): string =>
+  statementText(
+    subjectsOf(files),
+    summary,
+    runs.map((run) => ({ name: `${run.name}/${EVENT_LOG}`, digest: { sha256: digestOf(run.files, EVENT_LOG) } })),
+  )
+
+/** The files of a run, and its name. */
+export interface NamedFiles {
+  readonly name: string
+  readonly files: RunFiles
+}
+
+/** A file in a manifest: a resource descriptor of in-toto. */
+export interface ResourceDescriptor {
+  readonly name: string
+  readonly digest: { readonly sha256: string }
+}
+
+/** The files that a manifest lists: all but itself and its signature. */
+export const subjectsOf = (files: RunFiles): ResourceDescriptor[] =>
+  files.names
+    .filter((name) => name !== MANIFEST && name !== SIGNATURE)
+    .map((name) => ({ name, digest: { sha256: digestOf(files, name) } }))
+
+function statementText(
+  subject: readonly ResourceDescriptor[],
+  summary: Summary,
+  configuration: readonly { readonly name: string }[],
+): string {
   const ids = (wanted: (finding: Summary['findings'][number]) => boolean): string[] =>
     summary.findings.filter(wanted).map(({ id }) => id)
   const failed = ids(({ holds, question = false }) => holds === false && !question)
   const warned = ids(({ holds, question = false }) => holds !== true && (holds === null || question))
   const statement = {
     _type: STATEMENT,
-    subject: files.names
-      .filter((name) => name !== MANIFEST && name !== SIGNATURE)
-      .map((name) => ({
-        name,
-        digest: { sha256: digestOf(files, name) },
-        ...(name === EVENT_LOG ? { annotations: { lines, head } } : {}),
-      })),
+    subject,
     predicateType: TEST_RESULT,
     predicate: {
       result:
         summary.status === 'passed' && failed.length === 0 ? (warned.length === 0 ? 'PASSED' : 'WARNED') : 'FAILED',
-      configuration: [{ name: `playbooks/${summary.playbook}.mjs` }],
+      configuration,
       passedTests: ids(({ holds }) => holds === true),
       warnedTests: warned,
       failedTests: failed,

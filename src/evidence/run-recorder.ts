@@ -31,6 +31,14 @@ export interface RunRecorder {
   end(): ChainEnd
 }
 
+/** The sizes of output chunks would tell the length of a secret in them. */
+function withoutLengths(event: RunEvent, masked: RunEvent): RunEvent {
+  if (masked.type !== 'exhibit' || event.type !== 'exhibit' || masked.chunks === undefined) return masked
+  if (masked.stdout === event.stdout && masked.stderr === event.stderr) return masked
+  const { chunks: _, ...rest } = masked
+  return rest
+}
+
 /** @throws {EvidenceError} the event log cannot be opened. */
 export function openRecorder(folder: RunDirectory): RunRecorder {
   const redactor = new Redactor()
@@ -41,7 +49,7 @@ export function openRecorder(folder: RunDirectory): RunRecorder {
       let json = JSON.stringify(event)
       let masked = event
       if (redactor.mayContainSecret(json)) {
-        masked = redactor.maskEvent(event)
+        masked = withoutLengths(event, redactor.maskEvent(event))
         if (masked !== event) json = JSON.stringify(masked)
       }
       write(masked, json)

@@ -8,16 +8,21 @@ import {
   manifestText,
   SIGNATURE,
   storedManifest,
+  subjectsOf,
   writeManifest,
   type ChainEnd,
+  type ResourceDescriptor,
 } from './manifest.ts'
 import { contentOfFile, directoryFiles, type RunFiles } from './run-files.ts'
 import { SummaryFold } from './summary.ts'
 
 /** Whether the files of a run are those that it wrote. */
 export interface Verification {
-  /** `incomplete`: what is there is intact, but nothing shows that it is all. */
-  readonly status: 'intact' | 'changed' | 'incomplete'
+  /**
+   * `incomplete`: what is there is intact, but nothing shows that it is all. `unchained`: a Labbook without hashes
+   * wrote the event log, so nothing can be verified.
+   */
+  readonly status: 'intact' | 'changed' | 'incomplete' | 'unchained'
   /** The first difference in each of: event log, findings, manifest, summary; or why it is incomplete. */
   readonly problems: readonly string[]
   readonly lines: number
@@ -27,6 +32,7 @@ export interface Verification {
 
 /** Verifies the event log's chain, the exhibits of findings, and the manifest. Reads nothing but these files. */
 export function verifyFiles(files: RunFiles): Verification {
+  if (!files.names.includes(EVENT_LOG) && isCombined(files)) return verifyCombined(files)
   if (!files.names.includes(EVENT_LOG))
     return {
       status: 'changed',
@@ -37,7 +43,12 @@ export function verifyFiles(files: RunFiles): Verification {
     }
   const log = readLog(files)
   const counts = { lines: log.end.lines, findings: log.findings.length, files: files.names.length }
-  if (log.problem !== undefined) return { status: 'changed', problems: [log.problem], ...counts }
+  if (log.problem !== undefined) {
+    const unchained = log.unchained && storedManifest(files) === undefined
+    return unchained
+      ? { status: 'unchained', problems: [`${EVENT_LOG} has no hashes: a Labbook without them wrote it`], ...counts }
+      : { status: 'changed', problems: [log.problem], ...counts }
+  }
   const without = log.findings
     .filter(({ evidence }) => evidence.some((id) => !log.exhibits.has(id)))
     .map(({ id }) => `finding ${id}: an exhibit that it names is not in ${EVENT_LOG}`)
@@ -79,6 +90,8 @@ interface Log {
   /** Whether the last line is cut off. */
   readonly cut: boolean
   readonly problem?: string
+  /** No line has a hash of the line before. */
+  readonly unchained: boolean
 }
 
 function readLog(files: RunFiles): Log {
@@ -87,7 +100,7 @@ function readLog(files: RunFiles): Log {
   const exhibits = new Set<string>()
   let [lines, head, ended, cut] = [0, '', false, false]
   const log = (problem?: string): Log => ({
-    ...{ end: { lines, head }, summary, findings, exhibits, ended, cut },
+    ...{ end: { lines, head }, summary, findings, exhibits, ended, cut, unchained: false },
     ...(problem === undefined ? {} : { problem }),
   })
   for (const { bytes, complete } of logLines(files)) {
@@ -100,8 +113,9 @@ function readLog(files: RunFiles): Log {
     // Bytes that are not UTF-8 would be lost in the text, but not in the hash.
     const previous = previousOf(text)
     if (lines === 0 && previous !== undefined) return log(`${at}: lines before this one were removed`)
+    if (lines === 1 && previous === undefined && isUnchained(files)) return { ...log('no hashes'), unchained: true }
     if (lines > 0 && previous === undefined)
-      return log(`${at}: has no hash of the line before: it was added or changed, or a Labbook without hashes wrote it`)
+      return log(`${at}: has no hash of the line before: it was added or changed`)
     if (lines > 0 && previous !== head)
       return log(
         `${at}: the line before is not the one after which this line was written: one of the two was changed, removed, added or moved`,
@@ -126,6 +140,12 @@ function readLog(files: RunFiles): Log {
   return log(lines === 0 ? `${EVENT_LOG} has no complete line` : undefined)
 }
 
+/** Whether no line has a hash: removing that of some lines does not make an event log an old one. */
+function isUnchained(files: RunFiles): boolean {
+  for (const { bytes } of logLines(files)) if (previousOf(bytes.toString()) !== undefined) return false
+  return true
+}
+
 function parsed(text: string): RunEvent | undefined {
   try {
     const event = JSON.parse(text) as RunEvent
@@ -142,23 +162,53 @@ function incompleteness({ ended, cut }: Log, stored: string | undefined): string
 }
 
 interface Statement {
-  readonly subject: readonly { readonly name: string; readonly digest: { readonly sha256: string } }[]
+  readonly subject: readonly ResourceDescriptor[]
+  readonly predicate: { readonly configuration: readonly Partial<ResourceDescriptor>[] }
+}
+
+/** The runs of a report of several runs: their event logs, with their SHA-256. Empty for any other manifest. */
+export function combinedRuns(files: RunFiles): readonly ResourceDescriptor[] {
+  try {
+    const { predicate } = JSON.parse(storedManifest(files) ?? '') as Statement
+    return predicate.configuration.filter((one): one is ResourceDescriptor => typeof one.digest?.sha256 === 'string')
+  } catch {
+    return []
+  }
+}
+
+const isCombined = (files: RunFiles): boolean => combinedRuns(files).length > 0
+
+/** Verifies the files of a report of several runs with its manifest; the runs are verified one by one. */
+function verifyCombined(files: RunFiles): Verification {
+  const { subject } = JSON.parse(storedManifest(files) ?? '') as Statement
+  const problems = subjectProblem(subject, subjectsOf(files))
+  return {
+    status: problems.length === 0 ? 'intact' : 'changed',
+    problems,
+    lines: 0,
+    findings: 0,
+    files: files.names.length,
+  }
+}
+
+/** The first file that is missing, was changed, or was added. */
+function subjectProblem(listed: Statement['subject'], current: Statement['subject']): string[] {
+  const before = new Map(listed.map(({ name, digest }) => [name, digest.sha256]))
+  const now = new Map(current.map(({ name, digest }) => [name, digest.sha256]))
+  for (const [name, digest] of before) {
+    if (!now.has(name)) return [`${name} is missing: manifest.json lists it`]
+    if (now.get(name) !== digest) return [`${name} was changed after manifest.json was written`]
+  }
+  const added = [...now.keys()].find((name) => !before.has(name))
+  return added === undefined ? [] : [`${added} was added: manifest.json does not list it`]
 }
 
 function manifestProblem(files: RunFiles, end: ChainEnd, summary: SummaryFold, stored: string): string[] {
   const current = manifestText(files, end, summary.summary())
   if (current === stored) return []
-  let listed: Statement
   try {
-    listed = JSON.parse(stored) as Statement
-    const before = new Map(listed.subject.map(({ name, digest }) => [name, digest.sha256]))
-    const now = new Map((JSON.parse(current) as Statement).subject.map(({ name, digest }) => [name, digest.sha256]))
-    for (const [name, digest] of before) {
-      if (!now.has(name)) return [`${name} is missing: manifest.json lists it`]
-      if (now.get(name) !== digest) return [`${name} was changed after manifest.json was written`]
-    }
-    const added = [...now.keys()].find((name) => !before.has(name))
-    if (added !== undefined) return [`${added} was added: manifest.json does not list it`]
+    const found = subjectProblem((JSON.parse(stored) as Statement).subject, subjectsOf(files))
+    if (found.length > 0) return found
   } catch {
     // Not even a statement.
   }

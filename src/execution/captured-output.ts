@@ -1,8 +1,10 @@
 import { characterStart, RECORD_LIMIT_BYTES, truncationMarker } from '../events/truncated-text.ts'
-import type { OutputSink, TruncatedOutput, CommandResult } from '../shell/batch.ts'
+import type { Arrival, OutputSink, TruncatedOutput, CommandResult } from '../shell/batch.ts'
 
 /** Plans require the complete output of a probe, up to this limit. It bounds memory use. */
 const PLAN_LIMIT_BYTES = 8 * 1024 * 1024
+/** Of one output: a program may print without end, byte by byte. */
+const MAX_ARRIVALS = 5000
 const HALF = RECORD_LIMIT_BYTES / 2
 
 /** A file for the complete content of a long output. */
@@ -39,6 +41,8 @@ export interface CaptureOptions {
   readonly purpose: 'change' | 'probe' | 'ahead'
   /** For outputs over {@link RECORD_LIMIT_BYTES}. Without it, the complete output is lost. */
   readonly openOverflowFile?: (stream: OverflowSource['stream']) => OverflowFile
+  /** Milliseconds since the start. With it, the arrival times of the output's chunks are kept. */
+  readonly elapsed?: () => number
   /** Receives the output as it comes. */
   readonly openLiveOutput?: (stream: OverflowSource['stream']) => OutputSink
 }
@@ -52,12 +56,18 @@ export class CapturedOutput implements OutputSink {
   #chunks: Buffer[] = []
   #ends: { readonly head: Buffer; readonly tail: Tail } | undefined
   #text: string | undefined
+  readonly #elapsed: (() => number) | undefined
+  readonly #arrivals: [ms: number, bytes: number][] = []
   readonly #openLive: (() => OutputSink) | undefined
   #live: OutputSink | undefined
   /** Why the overflow file could not be written. */
   problem: unknown
 
-  constructor(stream: OverflowSource['stream'], { purpose, openOverflowFile: spool, openLiveOutput }: CaptureOptions) {
+  constructor(
+    stream: OverflowSource['stream'],
+    { purpose, openOverflowFile: spool, elapsed, openLiveOutput }: CaptureOptions,
+  ) {
+    this.#elapsed = elapsed
     this.#limit = purpose === 'probe' ? PLAN_LIMIT_BYTES : RECORD_LIMIT_BYTES
     this.#openSpool = spool && (() => spool(stream))
     this.#openLive = openLiveOutput && (() => openLiveOutput(stream))
@@ -66,6 +76,7 @@ export class CapturedOutput implements OutputSink {
   write(chunk: Buffer): void {
     if (this.#text !== undefined) return
     this.#bytes += chunk.length
+    if (this.#elapsed !== undefined) this.#arrived(this.#elapsed(), chunk.length)
     this.#live ??= this.#openLive?.()
     this.#live?.write(chunk)
     this.#toFile(chunk)
@@ -98,6 +109,20 @@ export class CapturedOutput implements OutputSink {
   long(): TruncatedOutput | undefined {
     if (this.#bytes <= RECORD_LIMIT_BYTES) return undefined
     return { bytes: this.#bytes, ...(this.#spool === undefined ? {} : { file: this.#spool.file }) }
+  }
+
+  /** The arrival times of its chunks; undefined for a long output, or if they were not asked for. */
+  arrivals(): readonly Arrival[] | undefined {
+    return this.#elapsed === undefined || this.#ends !== undefined || this.#bytes > RECORD_LIMIT_BYTES
+      ? undefined
+      : this.#arrivals
+  }
+
+  /** Chunks of the same millisecond are one, as are all after the last that is kept. */
+  #arrived(ms: number, bytes: number): void {
+    const last = this.#arrivals.at(-1)
+    if (last !== undefined && (last[0] === ms || this.#arrivals.length >= MAX_ARRIVALS)) last[1] += bytes
+    else this.#arrivals.push([ms, bytes])
   }
 
   #toFile(chunk: Buffer): void {

@@ -121,7 +121,7 @@ class Outputs {
     return output
   }
 
-  of(script: number): Pick<CommandResult, 'stdout' | 'stderr' | 'long'> {
+  of(script: number): Pick<CommandResult, 'stdout' | 'stderr' | 'long' | 'arrivals'> {
     const [stdout, stderr] = [this.#opened.stdout[script + 1], this.#opened.stderr[script + 1]]
     const [longOut, longErr] = [stdout?.long(), stderr?.long()]
     return {
@@ -130,6 +130,7 @@ class Outputs {
       ...((longOut ?? longErr)
         ? { long: { ...(longOut && { stdout: longOut }), ...(longErr && { stderr: longErr }) } }
         : {}),
+      ...arrivalsOf(stdout, stderr),
     }
   }
 
@@ -143,4 +144,10 @@ class Outputs {
     const failed = [...this.#opened.stdout, ...this.#opened.stderr].find(({ problem }) => problem !== undefined)
     if (failed !== undefined) throw failed.problem
   }
+}
+
+/** An output without chunks has no sink. */
+function arrivalsOf(stdout?: CapturedOutput, stderr?: CapturedOutput): Pick<CommandResult, 'arrivals'> {
+  const [out, err] = [stdout?.arrivals(), stderr?.arrivals()]
+  return out === undefined || err === undefined ? {} : { arrivals: { stdout: out, stderr: err } }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TimeLimit } from '../connection/connection.ts'
 import type { CommandResult } from '../shell/batch.ts'
-import type { Exhibit } from '../events/events.ts'
+import type { Exhibit, OutputChunk } from '../events/events.ts'
 import type { SetupContext, Experiment, CommandOptions, WatchOptions, WatchResult } from '../playbook/experiment.ts'
 import { runBatch } from '../execution/run-host.ts'
 import { Interrupted } from '../playbook/interrupted.ts'
@@ -111,6 +111,7 @@ async function execCommand(
     timeLimitSeconds: timeout,
     capture: () => ({
       purpose: 'probe',
+      elapsed: () => watch.elapsed(),
       ...(openSpool && { openOverflowFile: (stream) => openSpool({ host: name, task: exhibitTitle ?? '', stream }) }),
     }),
   }).then(
@@ -125,8 +126,17 @@ async function execCommand(
       }
     },
   )
-  return { command, host: name, ...outcome, start: watch.startedAt, durationMs: watch.elapsed() }
+  const { arrivals, ...result } = outcome
+  const chunks = arrivals === undefined ? {} : { chunks: chunksOf(arrivals) }
+  return { command, host: name, ...result, ...chunks, start: watch.startedAt, durationMs: watch.elapsed() }
 }
+
+/** The chunks of both outputs, in the order in which they arrived. */
+const chunksOf = ({ stdout, stderr }: NonNullable<CommandResult['arrivals']>): OutputChunk[] =>
+  [
+    ...stdout.map(([ms, bytes]): OutputChunk => [ms, 1, bytes]),
+    ...stderr.map(([ms, bytes]): OutputChunk => [ms, 2, bytes]),
+  ].sort(([a], [b]) => a - b)
 
 async function poll(
   {
@@ -143,7 +153,8 @@ async function poll(
 ): Promise<WatchResult> {
   const watch = stopwatch()
   for (;;) {
-    const output = await exec(command)
+    const polledAt = watch.elapsed()
+    const { chunks, ...output } = await exec(command)
     const seconds = watch.elapsed() / 1000
     const reached = until(output)
     if (reached || seconds >= within)
@@ -152,6 +163,8 @@ async function poll(
         seconds,
         exhibit: emitExhibit({
           ...output,
+          // Only the last output is recorded, and its times are those of the whole watch.
+          ...(chunks && { chunks: chunks.map(([ms, stream, bytes]) => [polledAt + ms, stream, bytes] as const) }),
           title,
           ...shownInstead(shown),
           start: watch.startedAt,

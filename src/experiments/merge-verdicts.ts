@@ -1,8 +1,9 @@
 import type { Finding, Metric, RepetitionCounts } from '../events/events.ts'
+import { messageText, type MessageList } from '../events/message.ts'
 import type { Verdict } from '../playbook/experiment.ts'
 
 /** The verdicts on a finding, merged over all repetitions. */
-export type FindingSummary = Pick<Finding, 'holds' | 'evidence' | 'detail' | 'times' | 'measured'>
+export type FindingSummary = Pick<Finding, 'holds' | 'evidence' | 'times' | 'measured'> & Pick<Verdict, 'detail'>
 
 /**
  * Merges the verdicts of all repetitions: false if one of them is false, otherwise null if one is inconclusive,
@@ -35,8 +36,14 @@ function measuredOf(verdicts: readonly Verdict[]): Metric[] {
 }
 
 /** One detail per repetition, or a single one if they are all equal. */
-function detailOf(verdicts: readonly Verdict[]): string | undefined {
+function detailOf(verdicts: readonly Verdict[]): Verdict['detail'] {
   const details = verdicts.map(({ detail }) => detail ?? '')
-  if (new Set(details).size === 1) return details[0] === '' ? undefined : details[0]
-  return details.flatMap((detail, i) => (detail === '' ? [] : [`${i + 1}: ${detail}`])).join('; ')
+  if (new Set(details.map((detail) => messageText(detail))).size === 1)
+    return details[0] === '' ? undefined : details[0]
+  return {
+    list: details.flatMap((detail, i): MessageList[] =>
+      detail === '' ? [] : [{ list: [i + 1, detail], separator: ': ' }],
+    ),
+    separator: '; ',
+  }
 }

@@ -1,5 +1,6 @@
 import { assertionsOf, type Experiment, type ExperimentContext, type Verdict } from '../playbook/experiment.ts'
-import type { Phase } from '../events/events.ts'
+import type { Finding, Phase } from '../events/events.ts'
+import { messageText, type Message } from '../events/message.ts'
 import { setupContext } from './experiment-context.ts'
 import { mergeVerdicts } from './merge-verdicts.ts'
 import { describeError } from '../playbook/playbook-errors.ts'
@@ -24,13 +25,17 @@ export async function runExperiment(
   const verdictsById = new Map<string, Verdict[]>(Object.keys(statements).map((id) => [id, []]))
   const emitFinding = (id: string, verdicts: readonly Verdict[]): void => {
     const question = id in asks ? ({ question: true } as const) : {}
+    const statement = statements[id] as string | Message
+    const { detail, ...merged } = mergeVerdicts(verdicts)
     state.emit({
       type: 'finding',
       id,
       experiment: name,
-      statement: statements[id] as string,
+      statement: messageText(statement),
       ...question,
-      ...mergeVerdicts(verdicts),
+      ...merged,
+      ...(detail === undefined ? {} : { detail: messageText(detail) }),
+      ...messagesOf(statement, detail),
     })
   }
   state.emit({
@@ -56,10 +61,19 @@ export async function runExperiment(
   }
 }
 
-const statementsOf = (experiment: Experiment): Readonly<Record<string, string>> => ({
+const statementsOf = (experiment: Experiment): Readonly<Record<string, string | Message>> => ({
   ...assertionsOf(experiment),
   ...experiment.questions,
 })
+
+/** A text without values is its own key. */
+function messagesOf(statement: string | Message, detail: Verdict['detail']): Pick<Finding, 'messages'> {
+  const messages = {
+    ...(typeof statement === 'string' ? {} : { statement }),
+    ...(detail === undefined || typeof detail === 'string' ? {} : { detail }),
+  }
+  return Object.keys(messages).length === 0 ? {} : { messages }
+}
 
 /** @throws {Interrupted} */
 async function runOnce(

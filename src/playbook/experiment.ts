@@ -1,5 +1,6 @@
 import type { Chart } from '../events/chart.ts'
 import type { Disturbs } from './disturbs.ts'
+import type { Message, MessageList } from '../events/message.ts'
 import type { Exhibit, ExhibitData } from '../events/events.ts'
 
 /** A command to run. */
@@ -51,8 +52,8 @@ export interface Verdict {
   /** null: inconclusive. */
   readonly holds: boolean | null
   readonly evidence: readonly Exhibit[]
-  /** The measured result, in one line. */
-  readonly detail?: string
+  /** The measured result, in one line. As a message, reports in other languages translate it. */
+  readonly detail?: string | Message | MessageList
   /** Values to compare across repetitions: name -> value and unit. */
   readonly measured?: Readonly<Record<string, readonly [value: number, unit: string]>>
 }
@@ -64,6 +65,8 @@ export interface RecordOptions {
   readonly stdout: string
   readonly durationMs: number
   readonly chart?: Chart
+  /** A PNG in Base64. */
+  readonly image?: string
   readonly data?: readonly ExhibitData[]
 }
 
@@ -89,13 +92,15 @@ export interface ExperimentContext {
   waiting(what: string, withinSeconds: number): void
   finding(id: string, verdict: Verdict): void
   /** Reports all findings without a verdict as inconclusive, with the reason. */
-  inconclusive(why: string, evidence?: readonly Exhibit[]): void
+  inconclusive(why: string | Message, evidence?: readonly Exhibit[]): void
   log(message: string, level?: 'info' | 'warning'): void
   readonly signal: AbortSignal
 }
 
 /** The context for the steady-state check and the rollback: without findings. */
 export type SetupContext = Omit<ExperimentContext, 'finding' | 'inconclusive'>
+
+type Statements = Readonly<Record<string, string | Message>>
 
 export interface ExperimentOptions {
   readonly hosts: string
@@ -109,9 +114,9 @@ export interface ExperimentOptions {
    * Claims to prove: finding id -> statement. Without a verdict they are reported as inconclusive. A function is called
    * when the experiment starts, for claims about what an earlier step has found.
    */
-  readonly assertions: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
+  readonly assertions: Statements | (() => Statements)
   /** Questions: finding id -> statement. A negative answer does not fail the run. */
-  readonly questions?: Readonly<Record<string, string>>
+  readonly questions?: Statements
   /** The expected result and why, in one or two sentences, written before the experiment. */
   readonly hypothesis?: string
   /** Checks the steady state before anything is disturbed. Throws an error if it is not met. */
@@ -131,7 +136,7 @@ export interface Experiment extends ExperimentOptions {
 }
 
 /** The claims of an experiment as far as they are known now. */
-export const assertionsOf = ({ assertions }: Pick<Experiment, 'assertions'>): Readonly<Record<string, string>> =>
+export const assertionsOf = ({ assertions }: Pick<Experiment, 'assertions'>): Statements =>
   typeof assertions === 'function' ? assertions() : assertions
 
 /** Defines an experiment. */

@@ -2,6 +2,7 @@ import type { KeyResult, ReportQuestion } from '../events/events.ts'
 import { median } from 'simple-statistics'
 import type { RetainedExhibit, ReportData } from './report-data.ts'
 import { answerOf, inLanguage } from './questions.ts'
+import { translated } from './translate.ts'
 import type { View } from './view.ts'
 import type { Messages } from './messages/index.ts'
 
@@ -103,11 +104,16 @@ function picturesOf(
 
 function tileOf({ label, finding: id, metric }: KeyResult, { findings, messages }: View): Tile[] {
   const finding = findings.find((one) => one.id === id)
-  const series = finding?.measured?.find(({ name }) => name === metric)
+  const series = finding?.recorded.measured?.find(({ name }) => name === metric)
   const values = (series?.values ?? []).filter((value) => Number.isFinite(value))
   if (finding === undefined || series === undefined || values.length === 0) return []
   return [
-    { value: messages.measure(median(values)), unit: series.unit, label: inLanguage(label, messages.lang), finding },
+    {
+      value: messages.measure(median(values)),
+      unit: translated(series.unit, messages),
+      label: inLanguage(label, messages.lang),
+      finding,
+    },
   ]
 }
 

@@ -27,7 +27,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Value[])
 
 function render(value: Value): string {
   if (value === undefined || value === false) return ''
-  if (typeof value === 'string') return escape(dropUnprintable(value))
+  if (typeof value === 'string') return escapeMarkup(dropUnprintable(value))
   if (typeof value === 'number') return String(value)
   if (value instanceof Markup) return value.text
   let text = ''
@@ -43,5 +43,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-const escape = (text: string): string =>
+/** Escapes text for HTML and SVG. */
+export const escapeMarkup = (text: string): string =>
   /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c) : text

@@ -1,3 +1,4 @@
+import { translatedFinding } from './translate.ts'
 import { join } from 'node:path'
 import imported, { type Builder } from 'junit-report-builder'
 import { readEventLog } from '../evidence/read-event-log.ts'
@@ -70,7 +71,7 @@ function addResult(suite: Suite, result: TaskResult, playbook: string, { phrases
 }
 
 function addFinding(suite: Suite, finding: Finding, playbook: string, messages: Messages): void {
-  const { id, experiment, statement, holds, question, detail, evidence } = finding
+  const { id, experiment, statement, holds, question, detail, evidence } = translatedFinding(finding, messages)
   const answer =
     messages.findingVerdicts[holds === null ? 'unknown' : question ? (holds ? 'yes' : 'no') : holds ? 'holds' : 'fails']
   const testCase = suite

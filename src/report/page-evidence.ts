@@ -58,6 +58,10 @@ ${
       }`,
   )}</p>
 `
+}${
+  e.cast !== undefined &&
+  html`<p class="data">${messages.labels.recording}: <a href="img/${e.slug}.cast">${e.slug}.cast</a></p>
+`
 }${longOutputNotes(e.long, messages)}<details class="as-text"><summary>${messages.labels.asText}</summary><pre tabindex="0">$ ${e.command}
 ${e.text}</pre></details>
 </figure>

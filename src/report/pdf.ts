@@ -51,13 +51,12 @@ function isExecutable(file: string): boolean {
 }
 
 /**
- * Prints a page to PDF, with a temporary browser profile.
+ * Runs a headless browser with a temporary profile.
  *
- * @throws {PrintError} if the browser fails.
+ * @throws {PrintError} if it fails; the message has its last line.
  */
-export async function printPdf(browser: string, page: string, pdf: string): Promise<void> {
+export async function runBrowser(browser: string, args: readonly string[]): Promise<void> {
   const profile = mkdtempSync(path.join(tmpdir(), 'labbook-print-'))
-  const partial = `${pdf}.part`
   try {
     await promisify(execFile)(
       browser,
@@ -68,26 +67,41 @@ export async function printPdf(browser: string, page: string, pdf: string): Prom
         '--disable-extensions',
         '--disable-crash-reporter',
         `--user-data-dir=${profile}`,
-        // Chromium refuses to run as root with its sandbox. The page has no scripts and loads nothing.
+        // Chromium refuses to run as root with its sandbox.
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-        '--no-pdf-header-footer',
-        // Bookmarks of the headings. Older versions ignore it.
-        '--generate-pdf-document-outline',
-        `--print-to-pdf=${partial}`,
-        pathToFileURL(page).href,
+        ...args,
       ],
       { timeout: TIME_LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 },
     )
-    chmodSync(partial, PRIVATE_FILE)
-    renameSync(partial, pdf)
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string }
     const lastLine = stderr.trim().split('\n').at(-1) ?? ''
-    throw new PrintError(`"${browser}" failed to print "${page}": ${lastLine === '' ? message : lastLine}`, {
-      cause: error,
-    })
+    throw new PrintError(lastLine === '' ? message : lastLine, { cause: error })
+  } finally {
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+  }
+}
+
+/**
+ * Prints a page to PDF. It has no scripts and loads nothing.
+ *
+ * @throws {PrintError} if the browser fails.
+ */
+export async function printPdf(browser: string, page: string, pdf: string): Promise<void> {
+  const partial = `${pdf}.part`
+  try {
+    await runBrowser(browser, [
+      '--no-pdf-header-footer',
+      // Bookmarks of the headings. Older versions ignore it.
+      '--generate-pdf-document-outline',
+      `--print-to-pdf=${partial}`,
+      pathToFileURL(page).href,
+    ])
+    chmodSync(partial, PRIVATE_FILE)
+    renameSync(partial, pdf)
+  } catch (error) {
+    throw new PrintError(`"${browser}" failed to print "${page}": ${(error as Error).message}`, { cause: error })
   } finally {
     rmSync(partial, { force: true })
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }
 }

@@ -15,7 +15,7 @@ import { evidencePage } from './page-annex.ts'
 import { EVIDENCE_FILE, type Picture } from './page-document.ts'
 import { reportStyle } from './style.ts'
 import { viewOf, type Drawing, type View } from './view.ts'
-import { messagesOf, type Language, type Messages } from './messages/index.ts'
+import { messagesOf, withCatalogue, type Catalogue, type Language, type Messages } from './messages/index.ts'
 
 /** Everything a report is rendered from. */
 interface RunData {
@@ -30,6 +30,8 @@ export interface ReportOptions {
   readonly formats?: readonly ('html' | 'md')[]
   /** The run directories of a report of several runs, the oldest first. Default: the directory itself. */
   readonly runs?: readonly string[]
+  /** Translations of the texts of findings, of the project that made the runs. */
+  readonly catalogue?: Catalogue
   /** For event logs of older versions: questions with sections. */
   readonly questions?: readonly ReportQuestion[]
 }
@@ -48,9 +50,9 @@ const PICTURE_ROWS = 12
 export async function renderReport(
   directory: string,
   runData?: RunData,
-  { language = 'en', formats = ['html', 'md'], runs = [directory], questions = [] }: ReportOptions = {},
+  { language = 'en', formats = ['html', 'md'], runs = [directory], questions = [], catalogue = {} }: ReportOptions = {},
 ): Promise<{ markdown: string; html: string; evidence: string }> {
-  const messages = await messagesOf(language)
+  const messages = withCatalogue(await messagesOf(language), catalogue)
   const { summary, facts } = runData ?? readAll(runs, messages)
   askQuestions(facts, questions)
   const drawing = await drawingFor(facts)
@@ -63,7 +65,10 @@ export async function renderReport(
   const style = formats.includes('html') ? reportStyle() : ''
   try {
     if (view.exhibits.length > 0) await mkdir(join(directory, 'img'), { recursive: true, mode: PRIVATE_DIRECTORY })
-    for (const { slug, svg } of view.exhibits) await replaceFile(join(directory, 'img', `${slug}.svg`), svg)
+    for (const { slug, svg, cast } of view.exhibits) {
+      await replaceFile(join(directory, 'img', `${slug}.svg`), svg)
+      if (cast !== undefined) await replaceFile(join(directory, 'img', `${slug}.cast`), cast)
+    }
     await writeData(
       directory,
       view.exhibits.flatMap(({ data }) => data),
@@ -86,7 +91,7 @@ const pictureOf =
     const [shown, exhibit] = [exhibits.find((one) => one.id === id), facts.exhibits.get(id)]
     if (shown === undefined || exhibit === undefined) return undefined
     const svg =
-      shown.chart !== undefined && shown.chart.problem === undefined
+      shown.image === true || (shown.chart !== undefined && shown.chart.problem === undefined)
         ? shown.svg
         : drawTerminal(exhibit, shown.slug, messages, PICTURE_ROWS)
     return { id, slug: shown.slug, title: shown.title, host: shown.host, svg }

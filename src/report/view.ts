@@ -1,6 +1,7 @@
 import type { Summary } from '../evidence/summary.ts'
 import type { Exhibit, Finding } from '../events/events.ts'
 import type { drawChart } from './chart.ts'
+import { asciicast } from './asciicast.ts'
 import { dataFiles, type DataFile } from './data-files.ts'
 import type { DiffLine, diffLines } from './diff.ts'
 import type { ReportData, HostTasks, RetainedExhibit } from './report-data.ts'
@@ -9,7 +10,9 @@ import type { MachineFold } from './machines.ts'
 import { findingStatistics } from './finding-statistics.ts'
 import type { drawTerminal } from './terminal-svg.ts'
 import { answerOf, groupByQuestion } from './questions.ts'
+import { imageSvg } from './image-svg.ts'
 import { slugger } from '../text/slug.ts'
+import { translated, translatedFinding } from './translate.ts'
 import { defaultTitle } from './titles.ts'
 import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task-detail.ts'
 import type { Messages } from './messages/index.ts'
@@ -18,10 +21,14 @@ import type { Messages } from './messages/index.ts'
 export interface ExhibitView extends Pick<Exhibit, 'id' | 'title' | 'host' | 'command' | 'start'> {
   readonly slug: string
   readonly svg: string
+  /** Whether it is a picture, which has no other form. */
+  readonly image?: true
   /** Set if the exhibit has a chart. `problem` says why it could not be drawn. */
   readonly chart: { readonly problem?: string } | undefined
   readonly text: string
   readonly long: readonly LongOutput[]
+  /** Its asciicast; undefined if the times of its output are not known. */
+  readonly cast: string | undefined
   readonly data: readonly DataFile[]
 }
 
@@ -54,12 +61,18 @@ export function viewOf(summary: Summary, facts: ReportData, drawing: Drawing, me
   const slugFinding = slugger()
   // Findings that do not hold come first, and so have the exhibits they share with others.
   const findings = facts.findings
-    .map((finding) => ({
-      ...finding,
-      mark: markOf(finding, messages),
-      statistics: findingStatistics(finding, messages),
-      hypothesis: facts.hypotheses.get(finding.experiment),
-    }))
+    .map((recorded) => {
+      const finding = translatedFinding(recorded, messages)
+      const hypothesis = facts.hypotheses.get(finding.experiment)
+      return {
+        ...finding,
+        /** As recorded: key results refer to its names. */
+        recorded,
+        mark: markOf(finding, messages),
+        statistics: findingStatistics(finding, messages),
+        hypothesis: hypothesis === undefined ? undefined : translated(hypothesis, messages),
+      }
+    })
     .toSorted((a, b) => a.mark.rank - b.mark.rank)
     .map((finding) => {
       const evidence = finding.evidence.map((id) => exhibits.get(id) ?? { missing: id })
@@ -227,6 +240,7 @@ function showExhibits(
       ...draw(exhibit, slug, drawing, messages),
       text,
       long,
+      cast: asciicast(exhibit),
       data: dataFiles(exhibit, slug),
     })
   }
@@ -239,7 +253,9 @@ function draw(
   slug: string,
   { drawTerminal: drawTerminal, drawChart }: Drawing,
   messages: Messages,
-): Pick<ExhibitView, 'svg' | 'chart'> {
+): Pick<ExhibitView, 'svg' | 'chart' | 'image'> {
+  const image = exhibit.image === undefined ? undefined : imageSvg(exhibit.image, exhibit.title)
+  if (image !== undefined) return { svg: image, image: true, chart: undefined }
   if (exhibit.chart === undefined) return { svg: drawTerminal(exhibit, slug, messages), chart: undefined }
   try {
     return { svg: drawChart(exhibit.chart, slug, messages), chart: {} }

@@ -54,6 +54,8 @@ export interface RunOptions {
   readonly warnings?: readonly string[]
   /** Questions for the report. */
   readonly reportQuestions?: readonly ReportQuestion[]
+  /** Declared variables that the inventory sets, for the event log. */
+  readonly recordedVariables?: Readonly<Record<string, unknown>>
   /** How often to repeat each experiment. Default: once. */
   readonly repeat?: number
   /** Whether experiments and plays may disturb a host ({@link permissionFor}). Default: none may. */
@@ -108,6 +110,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     hosts: options.hosts,
     about: reportMetadataOf(options.inventory, options.extraVars),
     ...(options.reportQuestions === undefined ? {} : { questions: options.reportQuestions }),
+    ...(options.recordedVariables === undefined ? {} : { variables: options.recordedVariables }),
     controller: { hostname: hostname(), node: process.version, platform: `${platform()} ${release()}` },
   })
   const warn = (message: string): void => {

@@ -10,7 +10,12 @@ export interface CommandResult {
   readonly durationMs: number | null
   /** Set if an output is too long for the record. */
   readonly long?: TruncatedOutputs
+  /** When the chunks of each output arrived, if that was asked for. */
+  readonly arrivals?: { readonly stdout: readonly Arrival[]; readonly stderr: readonly Arrival[] }
 }
+
+/** Milliseconds since the start, and how many bytes arrived. */
+export type Arrival = readonly [ms: number, bytes: number]
 
 /** The size of an output of which only head and tail are kept. */
 export interface TruncatedOutput {

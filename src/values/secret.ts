@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { inspect } from 'node:util'
 
-/** How a secret prints. */
+/** What replaces a secret in all output. */
 export const MASK = '[REDACTED]'
 
 /** All secrets of this process, so that the evidence package can mask them. */

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { experiment } from 'labbook'
+import { labExperiment, say } from '../../messages/say.ts'
 import { ROOT } from '../../app/images/table.ts'
 import { countLines } from './config-lines.ts'
 import { storedRuns } from './runs.ts'
@@ -8,7 +8,7 @@ import { conceptTable, measuredTable } from './table.ts'
 export { measureK3s, measureSwarm } from './measure.ts'
 
 /** Compares Swarm and k3s from the results of this run and of earlier ones. It measures nothing itself. */
-export const comparison = experiment(
+export const comparison = labExperiment(
   'Compare Swarm and k3s',
   {
     hosts: 'localhost',
@@ -37,7 +37,11 @@ export const comparison = experiment(
     on.finding('compare.complete', {
       holds: measured === rows,
       evidence: [numbers, concepts],
-      detail: `${measured} of ${rows} metrics were measured on both sides${measured === rows ? '' : '; k3s.mjs compare --measure measures all of them'}`,
+      detail: say('{measured} of {rows} metrics were measured on both sides{rest}', {
+        measured,
+        rows,
+        rest: measured === rows ? '' : say('; k3s.mjs compare --measure measures all of them'),
+      }),
     })
   },
 )

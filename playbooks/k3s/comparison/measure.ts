@@ -1,13 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  disturbAll,
-  type DisturbanceContext,
-  type Experiment,
-  experiment,
-  type ExperimentContext,
-  type SetupContext,
-  tableLines,
-} from 'labbook'
+import { disturbAll, type DisturbanceContext, type Experiment, type SetupContext, tableLines } from 'labbook'
+import { labExperiment, type LabContext, say } from '../../messages/say.ts'
 import { interleaved, runLoad } from 'labbook/load'
 import { callMany, type Endpoint } from '../../app/client.ts'
 import { endpoints } from '../../app/proof.ts'
@@ -36,16 +29,16 @@ interface Side {
   nodes(on: SetupContext): readonly string[]
   /** Targets that the measurement disturbs. */
   machines(on: DisturbanceContext): readonly string[]
-  endpoints(on: ExperimentContext): Promise<readonly Endpoint[]>
+  endpoints(on: LabContext): Promise<readonly Endpoint[]>
   /** The command that sets the number of replicas, and its host. */
   scale(
-    on: ExperimentContext,
+    on: LabContext,
     replicas: number,
   ): { readonly host?: string; readonly become?: boolean; readonly command: string }
   /** The command that kills one replica: a container on Swarm, a pod on Kubernetes. */
-  kill(on: ExperimentContext): { readonly host?: string; readonly become?: boolean; readonly command: string }
+  kill(on: LabContext): { readonly host?: string; readonly become?: boolean; readonly command: string }
   /** The command that prints the app's image. */
-  image(on: ExperimentContext): { readonly host?: string; readonly become?: boolean; readonly command: string }
+  image(on: LabContext): { readonly host?: string; readonly become?: boolean; readonly command: string }
 }
 
 const swarm: Side = {
@@ -117,7 +110,7 @@ const k3s: Side = {
 }
 
 /** Waits until the given number of replicas respond and no request fails. @returns seconds. */
-async function waitForReplicas(on: ExperimentContext, targets: readonly Endpoint[], replicas: number): Promise<number> {
+async function waitForReplicas(on: LabContext, targets: readonly Endpoint[], replicas: number): Promise<number> {
   const began = performance.now()
   const seconds = (): number => (performance.now() - began) / 1000
   for (;;) {
@@ -135,12 +128,7 @@ async function waitForReplicas(on: ExperimentContext, targets: readonly Endpoint
 }
 
 /** Scales one side and waits until all replicas respond; for zero replicas, until none responds. */
-async function scaleTo(
-  on: ExperimentContext,
-  side: Side,
-  targets: readonly Endpoint[],
-  replicas: number,
-): Promise<number> {
+async function scaleTo(on: LabContext, side: Side, targets: readonly Endpoint[], replicas: number): Promise<number> {
   const { exitCode, stderr } = await on.exec({ ...side.scale(on, replicas), timeout: 60 })
   if (exitCode !== 0) throw new Error(`cannot scale ${side.name} to ${replicas} replicas: ${stderr.trim()}`)
   if (replicas > 0) return await waitForReplicas(on, targets, replicas)
@@ -156,7 +144,7 @@ async function scaleTo(
 }
 
 const measurementOf = (side: Side): Experiment =>
-  experiment(
+  labExperiment(
     `Measure performance and overhead of ${side.name}`,
     {
       hosts: side.hosts,
@@ -167,7 +155,11 @@ const measurementOf = (side: Side): Experiment =>
           'the Counter app is stopped and scaled, a replica is killed, and it receives load tests',
         ),
       hypothesis: 'App, image, machines and load are the same: only the orchestrator and its load balancing differ.',
-      assertions: { [`compare.${side.id}`]: `Performance and overhead of ${side.name} are measured` },
+      assertions: {
+        [`compare.${side.id}`]: say('Performance and overhead of {orchestrator} are measured', {
+          orchestrator: side.name,
+        }),
+      },
       steadyState: (on) => side.start(on),
       rollback: (on) => side.putBack(on),
     },
@@ -216,7 +208,10 @@ const measurementOf = (side: Side): Experiment =>
       on.finding(`compare.${side.id}`, {
         holds: killed.exitCode === 0 && load.failed === 0 && known.length === side.nodes(on).length ? true : null,
         evidence: [image, killed, exhibit],
-        detail: `image ${image.stdout.trim()}; ${load.failed} requests failed under load; CPU and memory known for ${known.length} of ${side.nodes(on).length} nodes`,
+        detail: say(
+          'image {image}; {failed} requests failed under load; CPU and memory known for {known} of {nodes} nodes',
+          { image: image.stdout.trim(), failed: load.failed, known: known.length, nodes: side.nodes(on).length },
+        ),
         measured: {
           'from no replica to 4 that answer': [startSeconds, 's'],
           ...(killed.exitCode === 0 ? { 'a replica is killed: 4 answer again': [recoverySeconds, 's'] as const } : {}),
@@ -233,7 +228,7 @@ const measurementOf = (side: Side): Experiment =>
   )
 
 /** Interleaved trials of one and four replicas, and one trial at a fixed rate. */
-async function measureLoad(on: ExperimentContext, side: Side, targets: readonly Endpoint[], settings: LoadSettings) {
+async function measureLoad(on: LabContext, side: Side, targets: readonly Endpoint[], settings: LoadSettings) {
   const common = {
     targets: targetsOf(targets),
     kinds: [...settings.kinds],

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Chart, csvText, experiment, render, type SetupContext, sh, tableLines } from 'labbook'
+import { type Chart, csvText, render, type SetupContext, sh, tableLines } from 'labbook'
+import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { runLoad } from 'labbook/load'
 import { targetsOf } from '../../load/trial.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
 import { settingsOf } from '../settings.ts'
 import { parsePods, parseAutoscaler, type Autoscaler } from '../objects.ts'
-import { assertSteadyState, disturbsCluster, waitForPods, seconds, readyPods, appOnCluster } from './support/cluster.ts'
+import { assertSteadyState, disturbsCluster, waitForPods, readyPods, appOnCluster } from './support/cluster.ts'
 
 const SAMPLE_EVERY_MS = 3000
 /** Seconds of load: the autoscaler decides every 15 s, from metrics of the last 15 to 30 s. */
@@ -75,15 +76,14 @@ async function removeAutoscaler(on: SetupContext): Promise<void> {
 }
 
 /** Scales out under load, and in after the load. */
-export const autoscale = experiment(
+export const autoscale = labExperiment(
   'Autoscale pods under load',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-autoscale', 'load', 'proof'],
     disturbs: disturbsCluster('receives a load test while an autoscaler scales the Counter app'),
     hypothesis:
-      'Under load the pods use more than 70 % of their CPU request, so the autoscaler adds pods within about half a minute, up to ten. After the load it waits for the ' +
-      'stabilization window of one minute, then removes them.',
+      'Under load the pods use more than 70 % of their CPU request, so the autoscaler adds pods within about half a minute, up to ten. After the load it waits for the stabilization window of one minute, then removes them.',
     assertions: {
       'k3s.hpa.scales-out': 'The autoscaler adds pods under load, and they become ready',
       'k3s.hpa.scales-in': 'The autoscaler removes the pods after the load',
@@ -202,8 +202,18 @@ export const autoscale = experiment(
         evidence: [created, settled.exhibit, events, exhibit],
         detail:
           outAt === undefined
-            ? `no pods added: ${most} pods, CPU at most ${highest} %`
-            : `scaled from ${first} to ${most} pods, first new pod after ${seconds(outAt - loadAt)}, CPU at most ${highest} %; ${load.total.failures} of ${load.total.requests} requests failed`,
+            ? say('no pods added: {most} pods, CPU at most {highest} %', { most, highest })
+            : say(
+                'scaled from {first} to {most} pods, first new pod after {loadAt}, CPU at most {highest} %; {failures} of {requests} requests failed',
+                {
+                  first,
+                  most,
+                  loadAt: inSeconds(outAt - loadAt),
+                  highest,
+                  failures: load.total.failures,
+                  requests: load.total.requests,
+                },
+              ),
         ...(outAt === undefined
           ? {}
           : { measured: { 'time to the first pod more': [outAt - loadAt, 's'], 'most pods': [most, ''] } }),
@@ -213,8 +223,8 @@ export const autoscale = experiment(
         evidence: [events, exhibit],
         detail:
           inAt === undefined
-            ? `no pods removed: ${least} pods ${seconds(now() - over)} after the load`
-            : `scaled in to ${least} pods, first pod removed after ${seconds(inAt - over)}`,
+            ? say('no pods removed: {least} pods {over} after the load', { least, over: inSeconds(now() - over) })
+            : say('scaled in to {least} pods, first pod removed after {over}', { least, over: inSeconds(inAt - over) }),
         ...(inAt === undefined ? {} : { measured: { 'time to the first pod less': [inAt - over, 's'] } }),
       })
     } finally {

@@ -1,4 +1,5 @@
-import { disturbAll, experiment, type ExperimentContext, type SetupContext } from 'labbook'
+import { disturbAll, type SetupContext } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
@@ -11,7 +12,6 @@ import {
   lastAgent,
   nodesCommand,
   waitForPods,
-  seconds,
   readyPods,
   podsPerNode,
   appOnCluster,
@@ -25,7 +25,7 @@ const WAIT_SECONDS = 20
 const RESTART_EFFECT = 'all pods of the Counter app are restarted'
 
 /** Checks that no pods return to a node some time after it is available again. */
-async function checkNoReturn(on: ExperimentContext, node: string) {
+async function checkNoReturn(on: LabContext, node: string) {
   const { at, k, namespace } = appOnCluster(on)
   await on.pause(WAIT_SECONDS, `pods to return to ${node} (expected: none)`)
   const exhibit = await on.exhibit({
@@ -37,7 +37,7 @@ async function checkNoReturn(on: ExperimentContext, node: string) {
   return {
     holds: exhibit.exitCode === 0 ? count === 0 : null,
     exhibit,
-    detail: `${count} pods returned to ${node} within ${WAIT_SECONDS} s`,
+    detail: say('{count} pods returned to {node} within {seconds} s', { count, node, seconds: WAIT_SECONDS }),
   }
 }
 
@@ -45,7 +45,7 @@ async function checkNoReturn(on: ExperimentContext, node: string) {
  * Restarts the pods, so that they are rescheduled. Polls for the result: a command that waits would block all other
  * commands on this connection.
  */
-async function restart(on: ExperimentContext, { mark }: TimelineRecorder) {
+async function restart(on: LabContext, { mark }: TimelineRecorder) {
   const { at, k, within, namespace, wanted } = appOnCluster(on)
   const old = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
   const command = await on.exhibit({
@@ -66,7 +66,7 @@ async function assertRemovableNode(on: SetupContext): Promise<void> {
 }
 
 /** Drains and uncordons a node, and checks whether its pods return. */
-export const nodeDrained = experiment(
+export const nodeDrained = labExperiment(
   'Drain and uncordon a Kubernetes node',
   {
     hosts: 'localhost',
@@ -76,8 +76,7 @@ export const nodeDrained = experiment(
       ...disturbsCluster(RESTART_EFFECT)(on),
     ],
     hypothesis:
-      'Pods are evicted one by one, as the disruption budget allows, after their replacements are ready. Kubernetes does not move running pods: when the ' +
-      'node is schedulable again, pods stay where they are until they are recreated.',
+      'Pods are evicted one by one, as the disruption budget allows, after their replacements are ready. Kubernetes does not move running pods: when the node is schedulable again, pods stay where they are until they are recreated.',
     assertions: {
       'k3s.drain.evacuates': 'A drained node runs no pods of the app, and all run on other nodes',
       'k3s.uncordon.does-not-return': 'Pods do not return to an uncordoned node automatically',
@@ -136,7 +135,16 @@ export const nodeDrained = experiment(
     on.finding('k3s.drain.evacuates', {
       holds: drained.exitCode === 0 && left.reached && elsewhere.reached,
       evidence: [before, drained, left.exhibit, elsewhere.exhibit, log, nodes, exhibit],
-      detail: `${duringDrain.failed} of ${duringDrain.sent} requests failed; ${node} was empty after ${seconds(empty)}, all pods ran on other nodes after ${seconds(emptyAt)}`,
+      detail: say(
+        '{failed} of {sent} requests failed; {node} was empty after {empty}, all pods ran on other nodes after {emptyAt}',
+        {
+          failed: duringDrain.failed,
+          sent: duringDrain.sent,
+          node,
+          empty: inSeconds(empty),
+          emptyAt: inSeconds(emptyAt),
+        },
+      ),
       measured: { 'time to empty': [empty, 's'], 'failed requests': [duringDrain.failed, ''] },
     })
     on.finding('k3s.uncordon.does-not-return', {
@@ -150,21 +158,20 @@ export const nodeDrained = experiment(
         restarted.done.reached &&
         readyPods(restarted.pods).some((pod) => pod.node === node),
       evidence: [restarted.command, restarted.done.exhibit, exhibit],
-      detail: `pods by node: ${podsPerNode(restarted.pods)}`,
+      detail: say('pods by node: {pods}', { pods: podsPerNode(restarted.pods) }),
     })
   },
 )
 
 /** Powers a node off and on again. */
-export const nodeKilled = experiment(
+export const nodeKilled = labExperiment(
   'Power off a Kubernetes node',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-node-killed', 'proof'],
     disturbs: (on) => [...powerOffEach(on, lastAgent(on)), ...disturbsCluster(RESTART_EFFECT)(on)],
     hypothesis:
-      'After 40 to 50 s without heartbeats the node is NotReady and its pods receive no more requests. They are evicted when their toleration expires ' +
-      '(30 s here, 300 s by default), and replacements start on other nodes. Until NotReady, requests to these pods time out.',
+      'After 40 to 50 s without heartbeats the node is NotReady and its pods receive no more requests. They are evicted when their toleration expires (30 s here, 300 s by default), and replacements start on other nodes. Until NotReady, requests to these pods time out.',
     assertions: {
       'k3s.node-killed.replaced': 'Pods of a node that is powered off are replaced on other nodes automatically',
       'k3s.node-killed.stays-away':
@@ -258,9 +265,17 @@ export const nodeKilled = experiment(
     on.finding('k3s.node-killed.replaced', {
       holds: down.reached && elsewhere.reached,
       evidence: [before, injected, down.exhibit, elsewhere.exhibit, exhibit],
-      detail:
-        `NotReady after ${seconds(downAfter)}, all pods on other nodes after ${seconds(replacedAfter)}; ${others.failed} of ${others.sent} requests through the other nodes ` +
-        `failed (longest outage ${seconds(others.outage)}); ${increments.lost} acknowledged increments lost`,
+      detail: say(
+        'NotReady after {downAfter}, all pods on other nodes after {replacedAfter}; {failed} of {sent} requests through the other nodes failed (longest outage {outage}); {lost} acknowledged increments lost',
+        {
+          downAfter: inSeconds(downAfter),
+          replacedAfter: inSeconds(replacedAfter),
+          failed: others.failed,
+          sent: others.sent,
+          outage: inSeconds(others.outage),
+          lost: increments.lost,
+        },
+      ),
       measured: {
         'time to NotReady': [downAfter, 's'],
         'time to all pods': [replacedAfter, 's'],
@@ -271,7 +286,10 @@ export const nodeKilled = experiment(
     on.finding('k3s.node-killed.stays-away', {
       holds: back.reached ? returned.holds : false,
       evidence: [recovered, back.exhibit, returned.exhibit, exhibit],
-      detail: `Ready ${seconds(backAfter)} after power on; ${returned.detail}`,
+      detail: say('Ready {backAfter} after power on; {returned}', {
+        backAfter: inSeconds(backAfter),
+        returned: returned.detail,
+      }),
       measured: { 'time to Ready': [backAfter, 's'] },
     })
   },

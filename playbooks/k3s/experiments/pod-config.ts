@@ -1,4 +1,5 @@
-import { experiment, sh } from 'labbook'
+import { sh } from 'labbook'
+import { labExperiment, say, verbatim } from '../../messages/say.ts'
 import { isCounter, podsCommand } from '../proof.ts'
 import { isReady, parsePods } from '../objects.ts'
 import { assertSteadyState, appOnCluster } from './support/cluster.ts'
@@ -66,7 +67,7 @@ export function compareSettings(
 }
 
 /** Checks configuration and network policy from inside a pod. */
-export const podConfig = experiment(
+export const podConfig = labExperiment(
   'Check pod configuration and network policy',
   {
     hosts: 'localhost',
@@ -74,8 +75,7 @@ export const podConfig = experiment(
     // It runs read-only commands in a pod and opens three connections.
     disturbs: false,
     hypothesis:
-      'A pod of the app has its settings as environment variables and the Redis password as a file. NetworkPolicies let it reach Redis, but not the ' +
-      'Kubernetes API. Whether pods of the app reach each other depends on the network plugin: that of k3s lets them, on the port that all may reach.',
+      'A pod of the app has its settings as environment variables and the Redis password as a file. NetworkPolicies let it reach Redis, but not the Kubernetes API. Whether pods of the app reach each other depends on the network plugin: that of k3s lets them, on the port that all may reach.',
     assertions: {
       'k3s.network.policy': 'A pod reaches only the endpoints that a NetworkPolicy allows',
       'k3s.config.given': 'A pod has the ConfigMap as environment variables, and the Secret only as a file',
@@ -107,7 +107,7 @@ export const podConfig = experiment(
     on.finding('k3s.network.policy', {
       holds: policyHolds(connections.stdout),
       evidence: [policies, connections],
-      detail: connections.stdout.trim().split('\n').join('; ') || connections.stderr.trim(),
+      detail: verbatim(connections.stdout.trim().split('\n').join('; ') || connections.stderr.trim()),
     })
     const listed = await on.exhibit({
       ...at,
@@ -134,8 +134,17 @@ export const podConfig = experiment(
       evidence: [listed, data, inspection],
       detail:
         inspection.exitCode !== 0
-          ? inspection.stderr.trim()
-          : `${settings - differ.length} of ${settings} settings are variables of the pod${differ.length === 0 ? '' : `, missing: ${differ.join(', ')}`}; the password file has mode ${mode}, ${variables} variables contain the password`,
+          ? verbatim(inspection.stderr.trim())
+          : say(
+              '{found} of {settings} settings are variables of the pod{missing}; the password file has mode {mode}, {variables} variables contain the password',
+              {
+                found: settings - differ.length,
+                settings,
+                missing: differ.length === 0 ? '' : say(', missing: {names}', { names: differ.join(', ') }),
+                mode,
+                variables,
+              },
+            ),
     })
   },
 )

@@ -1,4 +1,4 @@
-import { experiment } from 'labbook'
+import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { observeDuring } from '../../swarm/experiments/support/observe-during.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
@@ -7,22 +7,20 @@ import {
   assertSteadyState,
   disturbsCluster,
   waitForPods,
-  seconds,
   readyPods,
   appOnCluster,
   watchedCluster,
 } from './support/cluster.ts'
 
 /** Kills a pod of the app without graceful shutdown. */
-export const podKilled = experiment(
+export const podKilled = labExperiment(
   'Kill a pod',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-pod-killed', 'proof'],
     disturbs: disturbsCluster('a pod of the Counter app is killed'),
     hypothesis:
-      'The ReplicaSet creates a replacement at once, which receives requests when it is ready. Requests in progress on the killed pod fail, and ' +
-      'so do requests routed to it until every node has removed its endpoint.',
+      'The ReplicaSet creates a replacement at once, which receives requests when it is ready. Requests in progress on the killed pod fail, and so do requests routed to it until every node has removed its endpoint.',
     assertions: { 'k3s.pod-killed.replaced': 'A killed pod is replaced automatically' },
     steadyState: assertSteadyState,
   },
@@ -57,22 +55,26 @@ export const podKilled = experiment(
     on.finding('k3s.pod-killed.replaced', {
       holds: killed.exitCode === 0 && replaced.reached,
       evidence: [killed, replaced.exhibit, shown, exhibit],
-      detail: `replaced after ${seconds(took)}; ${all.failed} of ${all.sent} requests failed, ${increments.lost} acknowledged increments lost`,
+      detail: say('replaced after {took}; {failed} of {sent} requests failed, {lost} acknowledged increments lost', {
+        took: inSeconds(took),
+        failed: all.failed,
+        sent: all.sent,
+        lost: increments.lost,
+      }),
       measured: { 'time to replacement': [took, 's'], 'failed requests': [all.failed, ''] },
     })
   },
 )
 
 /** Deletes the Redis pod; its replacement mounts the same volume. */
-export const dataSurvives = experiment(
+export const dataSurvives = labExperiment(
   'Delete the Redis pod',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-data', 'proof'],
     disturbs: disturbsCluster('the Redis pod is deleted; its volume is kept'),
     hypothesis:
-      'The StatefulSet recreates the pod with the same name and volume. Redis writes acknowledged data within a second, so a graceful shutdown ' +
-      'loses nothing. Until Redis is ready, the app responds with 503 or is removed from the Service.',
+      'The StatefulSet recreates the pod with the same name and volume. Redis writes acknowledged data within a second, so a graceful shutdown loses nothing. Until Redis is ready, the app responds with 503 or is removed from the Service.',
     assertions: {
       'k3s.data.survives': 'A recreated Redis pod has the same volume, and no acknowledged increment is lost',
     },
@@ -128,9 +130,19 @@ export const dataSurvives = experiment(
           ? null
           : deleted.exitCode === 0 && recreated.reached && serving.reached && same && increments.lost === 0,
       evidence: [before, deleted, recreated.exhibit, serving.exhibit, after, exhibit],
-      detail:
-        `${same ? 'same volume' : 'not the same volume'}, Redis ready after ${seconds(took)}; ${increments.acknowledged} increments acknowledged, ` +
-        `${increments.added} counted, ${increments.lost} lost; ${all.failed} of ${all.sent} requests failed (longest outage ${seconds(all.outage)})`,
+      detail: say(
+        '{same}, Redis ready after {took}; {acknowledged} increments acknowledged, {added} counted, {lost} lost; {failed} of {sent} requests failed (longest outage {outage})',
+        {
+          same: same ? say('same volume') : say('not the same volume'),
+          took: inSeconds(took),
+          acknowledged: increments.acknowledged,
+          added: increments.added,
+          lost: increments.lost,
+          failed: all.failed,
+          sent: all.sent,
+          outage: inSeconds(all.outage),
+        },
+      ),
       measured: { 'time to Redis ready': [took, 's'], 'longest outage': [all.outage, 's'] },
     })
   },

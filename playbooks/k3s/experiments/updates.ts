@@ -1,15 +1,9 @@
-import { experiment, type ExperimentContext, type SetupContext } from 'labbook'
+import { type SetupContext } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import { podsCommand } from '../proof.ts'
 import { parsePods } from '../objects.ts'
-import {
-  assertSteadyState,
-  disturbsCluster,
-  waitForPods,
-  seconds,
-  appOnCluster,
-  watchedCluster,
-} from './support/cluster.ts'
+import { assertSteadyState, disturbsCluster, waitForPods, appOnCluster, watchedCluster } from './support/cluster.ts'
 import { rolloutProgress } from './support/progress.ts'
 
 /** The app ignores this variable: a change only triggers a rollout. */
@@ -43,15 +37,14 @@ async function rollBack(on: SetupContext): Promise<void> {
 }
 
 /** Updates and rolls back the app under load. */
-export const rollingUpdate = experiment(
+export const rollingUpdate = labExperiment(
   'Update and roll back on Kubernetes under load',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-update', 'proof'],
     disturbs: disturbsCluster('the Counter app is updated and rolled back under load'),
     hypothesis:
-      'A new pod is ready before an old one terminates, and the old one keeps serving until all nodes have removed its endpoint (preStop). So no request ' +
-      'fails, neither in an update nor in a rollback.',
+      'A new pod is ready before an old one terminates, and the old one keeps serving until all nodes have removed its endpoint (preStop). So no request fails, neither in an update nor in a rollback.',
     assertions: {
       'k3s.update.no-failed-request': 'A rolling update replaces every pod, and no request fails',
       'k3s.rollback.no-failed-request': 'A manual rollback restores the previous release, and no request fails',
@@ -83,24 +76,38 @@ export const rollingUpdate = experiment(
     on.finding('k3s.update.no-failed-request', {
       holds: update.reached && first.failed === 0,
       evidence: [...update.exhibits, exhibit],
-      detail: `${first.failed} of ${first.sent} requests at ${UNDER_LOAD}/s failed; update took ${seconds(update.took)}, p95 ${first.p95.toFixed(0)} ms`,
+      detail: say('{failed} of {sent} requests at {perSecond}/s failed; update took {took}, p95 {p95} ms', {
+        failed: first.failed,
+        sent: first.sent,
+        perSecond: UNDER_LOAD,
+        took: inSeconds(update.took),
+        p95: first.p95.toFixed(0),
+      }),
       measured: { 'time to update': [update.took, 's'], 'failed requests': [first.failed, ''] },
     })
     on.finding('k3s.rollback.no-failed-request', {
       holds: rollback.reached && second.failed === 0,
       evidence: [...rollback.exhibits, exhibit],
-      detail: `${second.failed} of ${second.sent} requests failed; rollback took ${seconds(rollback.took)}`,
+      detail: say('{failed} of {sent} requests failed; rollback took {took}', {
+        failed: second.failed,
+        sent: second.sent,
+        took: inSeconds(rollback.took),
+      }),
       measured: { 'time to roll back': [rollback.took, 's'], 'failed requests': [second.failed, ''] },
     })
     on.finding('k3s.update.no-lost-increment', {
       holds: Number.isNaN(increments.added) ? null : increments.lost === 0,
       evidence: [exhibit],
-      detail: `${increments.lost} increments lost; ${increments.acknowledged} acknowledged, ${increments.added} counted`,
+      detail: say('{lost} increments lost; {acknowledged} acknowledged, {added} counted', {
+        lost: increments.lost,
+        acknowledged: increments.acknowledged,
+        added: increments.added,
+      }),
     })
   },
 )
 
-async function roll(on: ExperimentContext, title: string, command: string, { mark, now }: TimelineRecorder) {
+async function roll(on: LabContext, title: string, command: string, { mark, now }: TimelineRecorder) {
   const { at, k, within, namespace } = appOnCluster(on)
   const old = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
   const began = now()
@@ -129,15 +136,14 @@ async function roll(on: ExperimentContext, title: string, command: string, { mar
 }
 
 /** Updates the app to an image that cannot be pulled. */
-export const brokenUpdate = experiment(
+export const brokenUpdate = labExperiment(
   'Update to a broken image on Kubernetes',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-broken-update', 'proof'],
     disturbs: disturbsCluster('the Counter app is updated to a broken image under load'),
     hypothesis:
-      'The first new pod never becomes ready, so no old pod terminates and clients notice nothing. After progressDeadlineSeconds the update is marked as ' +
-      'failed. Unlike Swarm, Kubernetes does not roll back automatically; "rollout undo" does.',
+      'The first new pod never becomes ready, so no old pod terminates and clients notice nothing. After progressDeadlineSeconds the update is marked as failed. Unlike Swarm, Kubernetes does not roll back automatically; "rollout undo" does.',
     assertions: {
       'k3s.update.broken-unnoticed': 'A failed update to a broken image and its rollback fail no request',
       'k3s.update.broken-is-told': 'A stalled update is marked as failed after its deadline',
@@ -213,24 +219,31 @@ export const brokenUpdate = experiment(
     on.finding('k3s.update.broken-unnoticed', {
       holds: started.exitCode === 0 && all.failed === 0,
       evidence: [started, pods, exhibit],
-      detail: `${all.failed} of ${all.sent} requests at ${UNDER_LOAD}/s failed`,
+      detail: say('{failed} of {sent} requests at {perSecond}/s failed', {
+        failed: all.failed,
+        sent: all.sent,
+        perSecond: UNDER_LOAD,
+      }),
       measured: { 'failed requests': [all.failed, ''] },
     })
     on.finding('k3s.update.broken-is-told', {
       holds: failed.reached,
       evidence: [started, failed.exhibit, pods, state],
-      detail: `marked as failed after ${seconds(failedAfter)}${why === undefined ? '' : `; state of the new pod: ${why}`}`,
+      detail: say('marked as failed after {failedAfter}{podState}', {
+        failedAfter: inSeconds(failedAfter),
+        podState: why === undefined ? '' : say('; state of the new pod: {why}', { why }),
+      }),
       measured: { 'time to failed': [failedAfter, 's'] },
     })
     on.finding('k3s.update.does-not-roll-back', {
       holds: still.exitCode === 0 ? still.stdout.trim() === BROKEN : null,
       evidence: [still, exhibit],
-      detail: `image after the failure: ${still.stdout.trim()}`,
+      detail: say('image after the failure: {still}', { still: still.stdout.trim() }),
     })
     on.finding('k3s.update.rolled-back', {
       holds: undone.exitCode === 0 && over.reached && after.stdout === before.stdout,
       evidence: [before, undone, over.exhibit, after],
-      detail: `rolled back after ${seconds(undoneAfter)}`,
+      detail: say('rolled back after {undoneAfter}', { undoneAfter: inSeconds(undoneAfter) }),
       measured: { 'time to roll back': [undoneAfter, 's'] },
     })
   },

@@ -1,4 +1,6 @@
-import { type Exhibit, type ExperimentContext } from 'labbook'
+import { bottleneckMessage, comparisonMessage } from './messages.ts'
+import { type Exhibit } from 'labbook'
+import { type LabContext, say, joinTexts, verbatim } from '../../messages/say.ts'
 import { type GeneratorScheduling, type Comparison, runUntilDecided, shareIssues } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { trialsChart } from '../charts.ts'
@@ -16,8 +18,7 @@ export const loadCapacity = loadExperiment(
   {
     tag: 'load-capacity',
     hypothesis:
-      'Each replica has a CPU limit. While neither the machines nor the load balancer are saturated, four serve more ' +
-      'than one: up to four times as much.',
+      'Each replica has a CPU limit. While neither the machines nor the load balancer are saturated, four serve more than one: up to four times as much.',
     assertions: { 'load.share': 'Each of 4 replicas receives its share of the requests' },
     questions: { 'load.capacity.1-vs-4': '4 replicas serve more requests than 1' },
   },
@@ -31,9 +32,9 @@ export const loadCapacity = loadExperiment(
 const MOST_REPLICAS = 4
 
 async function compareCapacity(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
-  { cpus, statement, evidence }: LoadConditions,
+  { cpus, statement, condition, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
 ): Promise<void> {
   const trials: TrialRun[] = []
@@ -88,15 +89,34 @@ async function compareCapacity(
   on.finding('load.capacity.1-vs-4', {
     holds: holdsOf(verdict),
     evidence: [exhibit, ...last, ...running, ...evidence],
-    detail: `${verdict.why}${statement === '' ? '' : `, ${statement}`}. ${limits.join('. ')}`,
-    ...(verdict.ratio === undefined ? {} : { measured: { ratio: [verdict.ratio.estimate, ''] } }),
+    detail: joinTexts(
+      [
+        joinTexts([comparisonMessage(verdict), ...(condition === undefined ? [] : [condition])]),
+        ...[1, MOST_REPLICAS].map((replicas) => bottleneckMessage(replicas, of(replicas))),
+      ],
+      '. ',
+    ),
+    measured: {
+      ...(verdict.ratio === undefined ? {} : { ratio: [verdict.ratio.estimate, ''] as const }),
+      'RPS, 1 replica': [meanOf(of(1), ({ throughput }) => throughput), 'requests/s'],
+      'RPS, 4 replicas': [meanOf(of(MOST_REPLICAS), ({ throughput }) => throughput), 'requests/s'],
+      'p95, 1 replica': [meanOf(of(1), p95), 'ms'],
+      'p95, 4 replicas': [meanOf(of(MOST_REPLICAS), p95), 'ms'],
+    },
   })
   shareFinding(on, of(MOST_REPLICAS), [exhibit, ...last.slice(1)])
 }
 
+type Result = TrialRun['result']
+
+const meanOf = (trials: readonly TrialRun[], pick: (result: Result) => number): number =>
+  trials.reduce((sum, { result }) => sum + pick(result), 0) / trials.length
+
+const p95 = ({ total }: Result): number => total.latency.percentiles['95'] ?? Number.NaN
+
 const holdsOf = ({ answer }: Comparison): boolean | null => (answer === 'inconclusive' ? null : answer === 'more')
 
-function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], evidence: readonly Exhibit[]): void {
+function shareFinding(on: LabContext, trials: readonly TrialRun[], evidence: readonly Exhibit[]): void {
   const unequal = trials.flatMap(({ name, result }) =>
     shareIssues(result.replicas, 4, 0.5).map((issue) => `${name}: ${issue}`),
   )
@@ -112,8 +132,13 @@ function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], eviden
     evidence,
     detail:
       answered === 0
-        ? 'inconclusive: no response names its replica'
-        : (unequal[0] ??
-          `lowest share of a replica: ${Math.round(Math.min(...shares) * 100)} % of an equal share (${answered} responses in ${trials.length} trials)`),
+        ? say('inconclusive: no response names its replica')
+        : unequal[0] !== undefined
+          ? verbatim(unequal[0])
+          : say('lowest share of a replica: {shares} % of an equal share ({answered} responses in {trials} trials)', {
+              shares: Math.round(Math.min(...shares) * 100),
+              answered,
+              trials: trials.length,
+            }),
   })
 }

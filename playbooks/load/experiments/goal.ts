@@ -1,4 +1,5 @@
-import { type ExperimentContext, tableLines } from 'labbook'
+import { tableLines, type Message } from 'labbook'
+import { type LabContext, joinTexts, say, verbatim } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
   isFound,
@@ -22,8 +23,7 @@ export const loadGoal = loadExperiment(
   {
     tag: 'load-goal',
     hypothesis:
-      'At a fixed rate, latency rises slowly until the replicas are nearly at their limit, and then without bound. So the highest rate within a latency goal ' +
-      'is at most about the throughput of a closed loop, in which requests wait for each other.',
+      'At a fixed rate, latency rises slowly until the replicas are nearly at their limit, and then without bound. So the highest rate within a latency goal is at most about the throughput of a closed loop, in which requests wait for each other.',
     assertions: {},
     questions: { 'load.goal': 'A rate of requests is served with p99 latency within the goal' },
   },
@@ -41,10 +41,10 @@ const FIRST = 0.5
 const LONGER = 1.5
 
 async function searchRate(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
   replicas: number,
-  { cpus, statement, evidence }: LoadConditions,
+  { cpus, statement, condition, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
 ): Promise<void> {
   await scaleTo(on, replicas, cpus)
@@ -90,7 +90,8 @@ async function searchRate(
   on.finding('load.goal', {
     holds: issue === undefined ? next.rate !== undefined : null,
     evidence: [exhibit, ...evidence],
-    detail: issue ?? foundText(next, settings.goalMs, closed.result.throughput, statement),
+    detail:
+      issue === undefined ? foundMessage(next, settings.goalMs, closed.result.throughput, condition) : verbatim(issue),
     ...(next.rate === undefined ? {} : { measured: { 'highest rate': [next.rate, 'requests/s'] } }),
   })
 }
@@ -103,12 +104,25 @@ const pointOf = ({ result: { total } }: TrialRun, rate: number): RatePoint => ({
   failed: total.requests === 0 ? 1 : total.failures / total.requests,
 })
 
-function foundText({ rate, missed }: RateFound, goalMs: number, throughput: number, statement: string): string {
-  const under = `p99 within ${goalMs} ms${statement === '' ? '' : `, ${statement}`}`
-  const closed = `a closed loop reaches ${throughput.toFixed(0)}/s`
-  if (rate === undefined) return `no rate has ${under}; ${closed}`
-  const bound = missed === undefined ? 'no higher rate was tried' : `${missed} missed it`
-  return `${rate} requests/s with ${under}; ${bound}; ${closed}, of which this is ${Math.round((rate / throughput) * 100)} %`
+function foundMessage(
+  { rate, missed }: RateFound,
+  goalMs: number,
+  throughput: number,
+  condition: Message | undefined,
+): Message {
+  const goal = joinTexts([
+    say('p99 within {goal} ms', { goal: goalMs }),
+    ...(condition === undefined ? [] : [condition]),
+  ])
+  const closed = say('a closed loop reaches {throughput}/s', { throughput: throughput.toFixed(0) })
+  if (rate === undefined) return say('no rate has {goal}; {closed}', { goal, closed })
+  return say('{rate} requests/s with {goal}; {bound}; {closed}, of which this is {percent} %', {
+    rate,
+    goal,
+    bound: missed === undefined ? say('no higher rate was tried') : say('{missed} missed it', { missed }),
+    closed,
+    percent: Math.round((rate / throughput) * 100),
+  })
 }
 
 const rateTable = (points: readonly RatePoint[], limits: RateGoal): string =>

@@ -1,4 +1,5 @@
-import { type Experiment, experiment, type ExperimentContext } from 'labbook'
+import { type Experiment } from 'labbook'
+import { labExperiment, type LabContext, type LabExperimentOptions } from '../../messages/say.ts'
 import type { GeneratorScheduling } from 'labbook/load'
 import { releaseGenerator, withGenerator } from '../generators.ts'
 import { assertDeployed, restoreReplicas } from '../replicas.ts'
@@ -6,7 +7,7 @@ import type { LoadSettings } from '../settings.ts'
 import { skipIfTooSlow } from '../slow-hosts.ts'
 import { settingsOf, underLoad } from './support.ts'
 
-type Load = Pick<Experiment, 'hypothesis' | 'assertions' | 'questions'> & {
+type Load = Pick<LabExperimentOptions, 'hypothesis' | 'assertions' | 'questions'> & {
   /** Its name in `experiments.mjs`. */
   readonly tag: string
 }
@@ -19,9 +20,9 @@ type Load = Pick<Experiment, 'hypothesis' | 'assertions' | 'questions'> & {
 export const loadExperiment = (
   name: string,
   { tag, ...claims }: Load,
-  method: (on: ExperimentContext, settings: LoadSettings, scheduling: GeneratorScheduling) => Promise<void>,
+  method: (on: LabContext, settings: LoadSettings, scheduling: GeneratorScheduling) => Promise<void>,
 ): Experiment =>
-  experiment(
+  labExperiment(
     name,
     {
       ...claims,

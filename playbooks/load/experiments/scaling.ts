@@ -1,4 +1,5 @@
-import { type ExperimentContext } from 'labbook'
+import { lawMessage } from './messages.ts'
+import { type LabContext, joinTexts, verbatim } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
   type Fit,
@@ -24,8 +25,7 @@ export const loadScaling = loadExperiment(
   {
     tag: 'load-scaling',
     hypothesis:
-      'Capacity grows with replicas, but less each time, as shared resources (Redis, the machines, the load balancer) become saturated; at some number it ' +
-      'stops growing.',
+      'Capacity grows with replicas, but less each time, as shared resources (Redis, the machines, the load balancer) become saturated; at some number it stops growing.',
     assertions: {},
     questions: { 'load.scaling': 'Capacity follows a scaling law that fits the trials' },
   },
@@ -37,9 +37,9 @@ export const loadScaling = loadExperiment(
 )
 
 async function measureScaling(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
-  { cpus, statement, evidence }: LoadConditions,
+  { cpus, condition, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
 ): Promise<void> {
   const { steps, usl, amdahl } = await measureUntilFitted(on, settings, cpus, scheduling)
@@ -86,10 +86,18 @@ async function measureScaling(
     holds: reason === undefined ? true : null,
     evidence: [curve, raised, ...evidence],
     detail:
-      reason ??
-      `${steps.map(({ replicas, knee }) => `${replicas}: ${knee?.capacity.toFixed(0) ?? '?'}/s`).join(', ')}; ${
-        usl.law === undefined ? lawText('Amdahl', amdahl) : lawText('USL', usl)
-      }${statement === '' ? '' : `, ${statement}`}`,
+      law === undefined || reason !== undefined
+        ? verbatim(reason ?? '')
+        : joinTexts(
+            [
+              joinTexts(steps.map(({ replicas, knee }) => `${replicas}: ${knee?.capacity.toFixed(0) ?? '?'}/s`)),
+              joinTexts([
+                lawMessage(usl.law === undefined ? 'Amdahl' : 'USL', law),
+                ...(condition === undefined ? [] : [condition]),
+              ]),
+            ],
+            '; ',
+          ),
     ...(law === undefined
       ? {}
       : { measured: { contention: [law.contention.estimate, ''], coherence: [law.coherence.estimate, ''] } }),
@@ -107,7 +115,7 @@ interface Fitted {
 
 /** Measures all numbers of replicas, and again while neither law can be determined. */
 async function measureUntilFitted(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
   cpus: number,
   scheduling: GeneratorScheduling,

@@ -1,4 +1,6 @@
-import { type Exhibit, type ExperimentContext, tableLines } from 'labbook'
+import { replicasMessage, usersMessage } from './messages.ts'
+import { type Exhibit, tableLines, type Message } from 'labbook'
+import { type LabContext, say, joinTexts } from '../../messages/say.ts'
 import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
 import { locustData } from '../locust-files.ts'
@@ -18,13 +20,12 @@ export const loadUsers = loadExperiment(
   {
     tag: 'load-users',
     hypothesis:
-      'A user with think time sends at most 1 / (think time + latency) requests per second. While latency is short compared to think time, throughput is ' +
-      'the number of users divided by their think time, whatever the server: then more replicas cannot raise it.',
+      'A user with think time sends at most 1 / (think time + latency) requests per second. While latency is short compared to think time, throughput is the number of users divided by their think time, whatever the server: then more replicas cannot raise it.',
     assertions: {},
     questions: Object.fromEntries(
       ASKED.map((count) => [
         `load.users.${count}`,
-        `${count} users with a think time of 0.5 to 2 s, not the app, limit the throughput`,
+        say('{users} users with a think time of 0.5 to 2 s, not the app, limit the throughput', { users: count }),
       ]),
     ),
   },
@@ -49,7 +50,7 @@ interface Cell {
 
 /** Ends with the configured replicas if they are among the numbers, so that nothing has to be restored. */
 async function measureCells(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
   scheduling: GeneratorScheduling,
 ): Promise<readonly Cell[]> {
@@ -107,7 +108,7 @@ export function usersTable(trials: readonly TrialRun[]): string {
 }
 
 /** The finding is about the most replicas; the others explain it. */
-function reportUsers(on: ExperimentContext, count: number, cells: readonly Cell[], table: Exhibit): void {
+function reportUsers(on: LabContext, count: number, cells: readonly Cell[], table: Exhibit): void {
   const own = cells.filter(({ users: of }) => of === count)
   const last = own.at(-1)
   const model = last?.trial.result.users
@@ -115,26 +116,48 @@ function reportUsers(on: ExperimentContext, count: number, cells: readonly Cell[
     on.finding(`load.users.${count}`, {
       holds: null,
       evidence: [table],
-      detail: `not measured: load_users is ${[...new Set(cells.map(({ users: of }) => of))].join(', ')}`,
+      detail: say('not measured: load_users is {users}', {
+        users: [...new Set(cells.map(({ users: of }) => of))].join(', '),
+      }),
     })
     return
   }
   on.finding(`load.users.${count}`, {
     holds: model.setByUsers,
     evidence: [table, ...own.map(({ exhibit }) => exhibit)],
-    detail: `${replicaCount(last.trial.replicas)}: measured ${model.measured.toFixed(1)} requests/s, predicted ${model.predicted.toFixed(1)}, at most ${model.most.toFixed(1)}: ${model.why}${differenceText(own)}`,
+    detail: joinTexts(
+      [
+        say('{replicas}: measured {measured} requests/s, predicted {predicted}, at most {most}: {why}', {
+          replicas: replicasMessage(last.trial.replicas),
+          measured: model.measured.toFixed(1),
+          predicted: model.predicted.toFixed(1),
+          most: model.most.toFixed(1),
+          why: usersMessage(model),
+        }),
+        ...differenceMessage(own),
+      ],
+      '. ',
+    ),
     measured: { throughput: [model.measured, 'requests/s'], predicted: [model.predicted, 'requests/s'] },
   })
 }
 
 /** How throughput differs between the fewest and the most replicas, and how it could at most. */
-function differenceText(cells: readonly Cell[]): string {
+function differenceMessage(cells: readonly Cell[]): Message[] {
   const [fewest, most] = [cells[0]?.trial, cells.at(-1)?.trial]
   const [from, to] = [fewest?.result.users, most?.result.users]
-  if (fewest === undefined || most === undefined || from === undefined || to === undefined || fewest === most) return ''
-  const percent = (value: number): string => `${value >= 0 ? '+' : ''}${(value * 100).toFixed(1)} %`
-  return (
-    `. ${replicaCount(fewest.replicas)}: ${from.measured.toFixed(1)} requests/s; ${replicaCount(most.replicas)} serve ` +
-    `${percent(to.measured / from.measured - 1)}, and these users could ask for ${percent(to.most / from.measured - 1)} at most`
-  )
+  if (fewest === undefined || most === undefined || from === undefined || to === undefined || fewest === most) return []
+  const percent = (value: number): string => `${value >= 0 ? '+' : ''}${(value * 100).toFixed(1)}`
+  return [
+    say(
+      '{fewest}: {measured} requests/s; {most} serve {difference} %, and these users could ask for {possible} % at most',
+      {
+        fewest: replicasMessage(fewest.replicas),
+        measured: from.measured.toFixed(1),
+        most: replicasMessage(most.replicas),
+        difference: percent(to.measured / from.measured - 1),
+        possible: percent(to.most / from.measured - 1),
+      },
+    ),
+  ]
 }

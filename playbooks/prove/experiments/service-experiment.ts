@@ -6,6 +6,7 @@ import {
   type ExperimentContext,
   type SetupContext,
   type Verdict,
+  messageText,
 } from 'labbook'
 import { KINDS, type ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
@@ -132,5 +133,12 @@ export function reportVerdict(
       ? { holds: null, evidence: [], detail: verdicts.message }
       : (verdicts[claim] ?? { holds: null, evidence: [], detail: 'not measured' })
   on.finding(findingId(run.prefix, kind, claim, service.name), verdict)
-  run.outcomes.push({ kind, claim, service: service.name, holds: verdict.holds, detail: verdict.detail ?? '', facts })
+  run.outcomes.push({
+    kind,
+    claim,
+    service: service.name,
+    holds: verdict.holds,
+    detail: messageText(verdict.detail ?? ''),
+    facts,
+  })
 }

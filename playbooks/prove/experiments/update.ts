@@ -1,4 +1,4 @@
-import type { Exhibit, ExperimentContext, SetupContext } from 'labbook'
+import { type Exhibit, type ExperimentContext, messageText, type SetupContext } from 'labbook'
 import { isUpdateOver, seconds } from '../../swarm/experiments/support/cluster.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import type { StackService } from '../model.ts'
@@ -149,7 +149,7 @@ async function rollbackVerdict(
   return await unlessPartitioned(on, observed, {
     ...requests,
     holds: reached && requests.holds,
-    detail: `${timing}; ${requests.detail ?? ''}`,
+    detail: `${timing}; ${messageText(requests.detail ?? '')}`,
     evidence: exhibits,
   })
 }

@@ -1,4 +1,5 @@
-import { type Experiment, experiment, tableLines, toText } from 'labbook'
+import { type Experiment, tableLines, toText } from 'labbook'
+import { labExperiment, say, joinTexts } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { steadyStateAndRollback, loseMasterRepeatedly, reportFailover } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -11,16 +12,14 @@ const INCREMENTS = 120
 
 /** Checks the slots of a Redis Cluster, the node that serves the counter, and the failover of that node. */
 export const cluster = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Count in a Redis Cluster',
     {
       hosts: 'swarm_managers[0]',
       tags: ['redis', 'redis-cluster'],
       disturbs: disturbsMasterNode,
       hypothesis:
-        'A cluster distributes keys over its masters by hash slot. One counter is one key on one master, and that master takes all its writes. ' +
-        'When it fails, its replica is promoted and serves the slots; the other masters keep working. Without a replica to confirm writes, the app refuses ' +
-        'increments until the node recovers.',
+        'A cluster distributes keys over its masters by hash slot. One counter is one key on one master, and that master takes all its writes. When it fails, its replica is promoted and serves the slots; the other masters keep working. Without a replica to confirm writes, the app refuses increments until the node recovers.',
       assertions: {
         'redis.cluster.spread':
           "Hash slots are distributed evenly over three masters, and no replica runs on its master's node",
@@ -61,7 +60,15 @@ export const cluster = (table: ComparisonTable): Experiment =>
           colocated.length === 0 &&
           nodes.filter(({ role }) => role === 'replica').length === 3,
         evidence: [lab.deployed, listed],
-        detail: `${masters.map((master) => `${slotCount(master)} slots on ${nodeOf(master.address)}`).join(', ')}; ${colocated.length} of ${nodes.length - masters.length} replicas on their master's node`,
+        detail: say("{slots}; {colocated} of {replicas} replicas on their master's node", {
+          slots: joinTexts(
+            masters.map((master) =>
+              say('{slots} slots on {node}', { slots: slotCount(master), node: nodeOf(master.address) }),
+            ),
+          ),
+          colocated: colocated.length,
+          replicas: nodes.length - masters.length,
+        }),
       })
 
       const calls = async (): Promise<Map<string, number>> =>
@@ -110,7 +117,18 @@ export const cluster = (table: ComparisonTable): Experiment =>
               (increments.find(({ server }) => server === owner.server)?.calls ?? 0) >= answers.length &&
               ownerOf(nodes, slotOf(KEY))?.address === owner.address,
         evidence: [listed, exhibit],
-        detail: `${owner.server} took ${increments.find(({ server }) => server === owner.server)?.calls ?? 0} of ${answers.length} acknowledged increments; it serves slot ${slotOf(KEY)} of key "${KEY}", and ${elsewhere.length} of the other ${masters.length - 1} masters took any`,
+        detail: say(
+          '{server} took {taken} of {answers} acknowledged increments; it serves slot {slot} of key "{key}", and {elsewhere} of the other {masters} masters took any',
+          {
+            server: owner.server,
+            taken: increments.find(({ server }) => server === owner.server)?.calls ?? 0,
+            answers: answers.length,
+            slot: slotOf(KEY),
+            key: KEY,
+            elsewhere: elsewhere.length,
+            masters: masters.length - 1,
+          },
+        ),
       })
       reportFailover(on, lab, table, await loseMasterRepeatedly(on, lab, 'power'), 'redis.cluster.failover', 'reads')
     },

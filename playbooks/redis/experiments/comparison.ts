@@ -1,10 +1,11 @@
-import { csvText, type Experiment, experiment, tableLines } from 'labbook'
+import { csvText, type Experiment, tableLines } from 'labbook'
+import { labExperiment, say } from '../../messages/say.ts'
 import { COLUMNS, type ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES } from '../vars.ts'
 
 /** Compares the measurements of this run by topology. */
 export const comparison = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Compare Redis topologies',
     {
       hosts: 'swarm_managers[0]',
@@ -29,11 +30,14 @@ export const comparison = (table: ComparisonTable): Experiment =>
         evidence: [exhibit, ...table.evidence],
         detail:
           missing.length === 0
-            ? TOPOLOGIES.map(
-                (topology) =>
-                  `${topology}: ${COLUMNS.map((column) => `${column} ${table.cell(topology, column)}`).join(', ')}`,
-              ).join('. ')
-            : `not measured in this run: ${missing.join(', ')}; run npx zx playbooks/experiments.mjs redis to measure everything`,
+            ? say('{topologies} topologies compared by {columns}', {
+                topologies: TOPOLOGIES.length,
+                columns: COLUMNS.join(', '),
+              })
+            : say(
+                'not measured in this run: {missing}; run npx zx playbooks/experiments.mjs redis to measure everything',
+                { missing: missing.join(', ') },
+              ),
       })
     },
   )

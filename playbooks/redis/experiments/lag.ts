@@ -1,4 +1,5 @@
-import { experiment, type ExperimentContext, tableLines } from 'labbook'
+import { tableLines, type Message } from 'labbook'
+import { labExperiment, type LabContext, say } from '../../messages/say.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import {
@@ -20,6 +21,7 @@ import {
   wilsonInterval,
   roundTripText,
   type Lags,
+  lagMessage,
 } from './support/lags.ts'
 import { parseJsonLines } from './support/lost-writes.ts'
 
@@ -34,15 +36,14 @@ interface Series {
 }
 
 /** Measures the replication lag, idle and under write load. */
-export const lag = experiment(
+export const lag = labExperiment(
   'Measure replication lag',
   {
     hosts: 'swarm_managers[0]',
     tags: ['redis', 'redis-lag'],
     disturbs: disturbsLabStack('under load'),
     hypothesis:
-      'Replication is asynchronous: a master acknowledges a write before its replicas have it. Idle, the lag is about one network latency; under write load ' +
-      'the replication stream queues, and the tail grows.',
+      'Replication is asynchronous: a master acknowledges a write before its replicas have it. Idle, the lag is about one network latency; under write load the replication stream queues, and the tail grows.',
     assertions: {
       'redis.replication.lag': 'Replication lag stays below one second, idle and under write load',
     },
@@ -104,9 +105,17 @@ export const lag = experiment(
     on.finding('redis.replication.lag', {
       holds: complete ? idleLags.late + loadedLags.late === 0 && worst < 1000 : null,
       evidence: [lab.deployed, exhibit],
-      detail:
-        `idle: lag ${lagText(idleLags)}, read round trip ${roundTripText(idleLags)}; under ${rate.toFixed(0)} increments/s: lag ${lagText(loadedLags)}, read round trip ${roundTripText(loadedLags)}` +
-        (complete ? '' : '; samples are missing'),
+      detail: say(
+        'idle: lag {idle}, read round trip {idleTrip}; under {rate} increments/s: lag {loaded}, read round trip {loadedTrip}{missing}',
+        {
+          idle: lagMessage(idleLags),
+          idleTrip: roundTripText(idleLags),
+          rate: rate.toFixed(0),
+          loaded: lagMessage(loadedLags),
+          loadedTrip: roundTripText(loadedLags),
+          missing: complete ? '' : say('; samples are missing'),
+        },
+      ),
       measured: {
         'p99 idle, at most': [lagQuantile(idleLags, 0.99), 'ms'],
         'p99 under writes, at most': [lagQuantile(loadedLags, 0.99), 'ms'],
@@ -115,20 +124,23 @@ export const lag = experiment(
     on.finding('redis.replication.lag.load', {
       holds: complete ? staleMoreOften(idleLags, loadedLags) : null,
       evidence: [exhibit],
-      detail: `stale first reads: ${staleText(idleLags)} idle, ${staleText(loadedLags)} under ${rate.toFixed(0)} increments/s`,
+      detail: say('stale first reads: {idle} idle, {loaded} under {rate} increments/s', {
+        idle: staleText(idleLags),
+        loaded: staleText(loadedLags),
+        rate: rate.toFixed(0),
+      }),
       measured: { 'old answers idle': [idleLags.stale, ''], 'old answers under writes': [loadedLags.stale, ''] },
     })
   },
 )
 
-function staleText({ stale, sorted, late }: Lags): string {
+function staleText({ stale, sorted, late }: Lags): Message {
   const total = sorted.length + late
-  return `${stale} of ${total} (${wilsonInterval(stale, total)
-    .map((fraction) => (fraction * 100).toFixed(1))
-    .join(' to ')} %, 95 % confidence)`
+  const [low = '', high = ''] = wilsonInterval(stale, total).map((fraction) => (fraction * 100).toFixed(1))
+  return say('{stale} of {total} ({low} to {high} %, 95 % confidence)', { stale, total, low, high })
 }
 
-async function measure(on: ExperimentContext, lab: LabStack, master: string, replica: string): Promise<Lags> {
+async function measure(on: LabContext, lab: LabStack, master: string, replica: string): Promise<Lags> {
   const { stdout } = await on.exec({
     command: clientCommand(lab.stack, 'lag', master, replica, 'lag', String(SAMPLES), String(PAUSE_MS)),
     timeout: 120,

@@ -1,4 +1,5 @@
-import { type Experiment, experiment, type ExperimentContext } from 'labbook'
+import { type Experiment, type Message, type MessageList, type MessageValue, messageText } from 'labbook'
+import { labExperiment, type LabContext, say, joinTexts } from '../../messages/say.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -15,6 +16,7 @@ import {
   formatRange,
   restoreNodes,
   type MasterLoss,
+  range,
 } from './support/lose-master.ts'
 import { lossVerdict } from './support/lost-writes.ts'
 
@@ -31,7 +33,7 @@ export const steadyStateAndRollback = {
 
 /** Repeats the loss of the master. */
 export async function loseMasterRepeatedly(
-  on: ExperimentContext,
+  on: LabContext,
   lab: LabStack,
   fault: 'power' | 'process',
 ): Promise<MasterLoss[]> {
@@ -61,29 +63,34 @@ const sumOf = (lost: readonly MasterLoss[], pick: (loss: MasterLoss) => number):
 const lostIn = (lost: readonly MasterLoss[]): number => sumOf(lost, ({ loss }) => loss?.lost ?? Number.NaN)
 
 /** `0 of 213 lost; write outage 5.1 s to 6.3 s` for the comparison. */
-export const comparisonCell = (lost: readonly MasterLoss[]): string => {
+export const comparisonCell = (lost: readonly MasterLoss[]): string => messageText(comparisonMessage(lost))
+
+function comparisonMessage(lost: readonly MasterLoss[]): MessageList {
   const { none } = lossVerdict(lost.map(({ loss }) => loss))
-  const lostText =
+  const acknowledged = sumOf(lost, ({ loss }) => loss?.acknowledged ?? 0)
+  const lostWrites =
     none === null
-      ? 'lost writes unknown'
-      : `${lostIn(lost)} of ${sumOf(lost, ({ loss }) => loss?.acknowledged ?? 0)} lost`
-  return `${lostText}; write outage ${formatRange(lost.map(({ writes }) => writes.outage))}`
+      ? say('lost writes unknown')
+      : say('{lost} of {acknowledged} lost', { lost: lostIn(lost), acknowledged })
+  return joinTexts([lostWrites, writeOutages(lost)], '; ')
 }
 
-const failedRequests = (lost: readonly MasterLoss[]): string =>
-  `${sumOf(lost, ({ allRequests: all }) => all.failed)} of ${sumOf(lost, ({ allRequests: all }) => all.sent)} requests through the other nodes failed`
+const failedRequests = (lost: readonly MasterLoss[]): Message =>
+  say('{failed} of {sent} requests through the other nodes failed', {
+    failed: sumOf(lost, ({ allRequests: all }) => all.failed),
+    sent: sumOf(lost, ({ allRequests: all }) => all.sent),
+  })
 
 /** Loses the master of topologies without failover: `replicas` and `single`. */
 export const masterLoss = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Power off the Redis master without Sentinel',
     {
       hosts: HOSTS,
       tags: ['redis', 'redis-master-loss'],
       disturbs: disturbsMasterNode,
       hypothesis:
-        'Replicas have the data, but none is promoted automatically: the app can neither write nor read until the node is back. The master then ' +
-        'recovers its data from the append-only file.',
+        'Replicas have the data, but none is promoted automatically: the app can neither write nor read until the node is back. The master then recovers its data from the append-only file.',
       assertions: {
         'redis.master-loss.without-sentinel':
           'Replicas do not take over from a lost master: no write is acknowledged until its node is back',
@@ -109,7 +116,17 @@ export const masterLoss = (table: ComparisonTable): Experiment =>
       on.finding('redis.master-loss.without-sentinel', {
         holds: outOfService.length === all.length,
         evidence,
-        detail: `no write was acknowledged until recovery in ${outOfService.length} of ${all.length} runs (downtime ${formatRange(all.map(({ downtime: away }) => away))}, ${writeOutages(all)}); ${failedRequests(all)}${lowRepeatNote(repeatCount(on))}`,
+        detail: say(
+          'no write was acknowledged until recovery in {outOfService} of {runs} runs (downtime {downtime}, {outages}); {requests}{note}',
+          {
+            outOfService: outOfService.length,
+            runs: all.length,
+            downtime: range(all.map(({ downtime }) => downtime)),
+            outages: writeOutages(all),
+            requests: failedRequests(all),
+            note: lowRepeatNote(repeatCount(on)),
+          },
+        ),
         measured: { 'longest stretch without a write': [mean(all.map(({ writes }) => writes.outage)), 's'] },
       })
       on.finding('redis.master-loss.kept', {
@@ -123,15 +140,14 @@ export const masterLoss = (table: ComparisonTable): Experiment =>
 
 /** Powers off the node of the master under three Sentinels. */
 export const failover = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Power off the Redis master with Sentinel',
     {
       hosts: HOSTS,
       tags: ['redis', 'redis-failover'],
       disturbs: disturbsMasterNode,
       hypothesis:
-        'After five seconds without a response the Sentinels agree that the master is down and promote the replica with the most data. As a replica confirmed each increment ' +
-        'before it was acknowledged, none is lost.',
+        'After five seconds without a response the Sentinels agree that the master is down and promote the replica with the most data. As a replica confirmed each increment before it was acknowledged, none is lost.',
       assertions: {
         'redis.sentinel.failover': 'Sentinels promote a replica of the lost master, and writes succeed again',
         'redis.sentinel.failover.loss': 'Sentinel failover loses no acknowledged increment',
@@ -150,7 +166,7 @@ export const failover = (table: ComparisonTable): Experiment =>
  * @param required - requests that must succeed before the lost master is back.
  */
 export function reportFailover(
-  on: ExperimentContext,
+  on: LabContext,
   lab: LabStack,
   table: ComparisonTable,
   lost: readonly MasterLoss[],
@@ -163,7 +179,19 @@ export function reportFailover(
   on.finding(id, {
     holds: times.length === lost.length && lost.every(({ afterFailover: afterwards }) => afterwards[required] > 0),
     evidence,
-    detail: `${times.length} of ${lost.length} failovers, after ${formatRange(times)}; ${lost.map(({ afterFailover: afterwards }) => afterwards[required]).join(', ')} ${required} succeeded before the old master was back; ${writeOutages(lost)}; ${failedRequests(lost)}${lowRepeatNote(lost.length)}`,
+    detail: say(
+      '{failovers} of {runs} failovers, after {time}; {succeeded} {kind} succeeded before the old master was back; {outages}; {requests}{note}',
+      {
+        failovers: times.length,
+        runs: lost.length,
+        time: range(times),
+        succeeded: joinTexts(lost.map(({ afterFailover: afterwards }) => afterwards[required])),
+        kind: required === 'reads' ? say('reads') : say('writes'),
+        outages: writeOutages(lost),
+        requests: failedRequests(lost),
+        note: lowRepeatNote(lost.length),
+      },
+    ),
     measured: {
       ...(times.length > 0 ? { 'time to a new master': [mean(times), 's'] as const } : {}),
       'longest stretch without a write': [mean(lost.map(({ writes }) => writes.outage)), 's'],
@@ -173,7 +201,7 @@ export function reportFailover(
   on.finding(`${id}.loss`, {
     holds: verdict.none,
     evidence,
-    detail: verdict.summary + lowRepeatNote(lost.length),
+    detail: joinTexts([verdict.summary, lowRepeatNote(lost.length)], ''),
     measured: { 'increments lost': [lostIn(lost), ''] },
   })
   table.set(lab.topology, 'node lost', comparisonCell(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
@@ -182,35 +210,34 @@ export function reportFailover(
 
 /** Kills only the Redis process: Swarm restarts it on the same volume. */
 export const redisKilled = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Kill Redis in each topology',
     {
       hosts: HOSTS,
       tags: ['redis', 'redis-killed'],
       disturbs: disturbsLabStack('its Redis is killed'),
       hypothesis:
-        'Redis writes each increment to the kernel before it acknowledges it, and the kernel survives. Swarm restarts Redis within seconds; a failover ' +
-        'may be faster or slower.',
+        'Redis writes each increment to the kernel before it acknowledges it, and the kernel survives. Swarm restarts Redis within seconds; a failover may be faster or slower.',
       assertions: { 'redis.killed': 'Killed Redis process loses no acknowledged increment in any topology' },
       ...steadyStateAndRollback,
     },
     async (on) => {
       const all: MasterLoss[] = []
-      const summaries: string[] = []
+      const summaries: MessageValue[] = []
       const evidence = []
       for (const topology of TOPOLOGIES as readonly Topology[]) {
         const lab = await deployLabStack(on, topology, { app: true })
         const lost = await loseMasterRepeatedly(on, lab, 'process')
         evidence.push(...evidenceOf(lab, lost))
         all.push(...lost)
-        summaries.push(`${topology}: ${comparisonCell(lost)}`)
+        summaries.push(joinTexts([topology, comparisonMessage(lost)], ': '))
         table.set(topology, 'Redis killed', comparisonCell(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
         await removeLabStacks(on)
       }
       on.finding('redis.killed', {
         holds: lossVerdict(all.map(({ loss }) => loss)).none,
         evidence,
-        detail: `${summaries.join('. ')}${lowRepeatNote(repeatCount(on))}`,
+        detail: joinTexts([joinTexts(summaries, '. '), lowRepeatNote(repeatCount(on))], ''),
         measured: { 'increments lost': [lostIn(all), ''] },
       })
     },

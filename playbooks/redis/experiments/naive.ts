@@ -1,4 +1,5 @@
-import { experiment, type ExperimentContext, type SetupContext } from 'labbook'
+import { type SetupContext } from 'labbook'
+import { labExperiment, type LabContext, say } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { waitForServices, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
@@ -14,7 +15,7 @@ const countsCommand = (stack: string): string =>
   `'printf "%s %s\\n" "$(hostname)" "$(REDISCLI_AUTH=$(cat /run/secrets/redis_password 2>/dev/null) redis-cli get counter)"'; done`
 
 /** Scales Redis like a stateless service. */
-export const naive = experiment(
+export const naive = labExperiment(
   'Scale Redis like a stateless service',
   {
     hosts: 'swarm_managers[0]',
@@ -50,16 +51,24 @@ export const naive = experiment(
     on.finding('redis.scale.naive-breaks', {
       holds: scaled.exitCode !== 0 || rounds.every(({ instances }) => instances < 2) ? null : broken.length > 0,
       evidence: [lab.deployed, single.exhibit, scaled, ...rounds.map(({ exhibit }) => exhibit)],
-      detail:
-        `counts differed in ${broken.length} of ${rounds.length} rounds with ${INSTANCES} instances; ` +
-        `in the last, the instances had ${rounds.at(-1)?.counts.join(', ') ?? ''} and reads returned ${[...(rounds.at(-1)?.returned ?? [])].join(', ')}; ` +
-        `${rounds.reduce((sum, { acknowledged }) => sum + acknowledged, 0)} increments acknowledged in total; with one instance reads returned ${[...single.returned].join(', ')}`,
+      detail: say(
+        'counts differed in {broken} of {rounds} rounds with {instances} instances; in the last, the instances had {at} and reads returned {at2}; {acknowledged} increments acknowledged in total; with one instance reads returned {returned}',
+        {
+          broken: broken.length,
+          rounds: rounds.length,
+          instances: INSTANCES,
+          at: rounds.at(-1)?.counts.join(', ') ?? '',
+          at2: [...(rounds.at(-1)?.returned ?? [])].join(', '),
+          acknowledged: rounds.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+          returned: [...single.returned].join(', '),
+        },
+      ),
       measured: { 'counters that reads returned': [Math.max(...rounds.map(({ returned }) => returned.size)), ''] },
     })
   },
 )
 
-async function round(on: ExperimentContext, lab: LabStack, time: number) {
+async function round(on: LabContext, lab: LabStack, time: number) {
   const began = performance.now()
   const { answers, errors } = await callMany(lab.endpoints, 'POST', '/api/counter/increment', {
     total: INCREMENTS,

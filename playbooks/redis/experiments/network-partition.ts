@@ -1,13 +1,13 @@
-import { type Experiment, experiment, type ExperimentContext } from 'labbook'
+import { type Experiment, type MessageList } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds, joinTexts } from '../../messages/say.ts'
 import { faultsOf } from '../../lab/faults.ts'
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import { steadyStateAndRollback, comparisonCell } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { lowRepeatNote, repeatCount } from './settings.ts'
 import { nonManagers, disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { query, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
-import { failoverTimes, loseMaster, formatRange, type MasterLoss } from './support/lose-master.ts'
+import { failoverTimes, loseMaster, type MasterLoss, range } from './support/lose-master.ts'
 import { lossVerdict } from './support/lost-writes.ts'
 
 /**
@@ -28,7 +28,7 @@ const CONFIRMED: Protection = { name: 'min-replicas-to-write 1 and WAIT 1', minR
 
 /** Isolates the master with one client, so that a second master is elected: a split brain. */
 export const cutOff = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Partition the Redis master from the network',
     {
       hosts: 'swarm_managers[0]',
@@ -38,9 +38,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
         ...nonManagers(on).map((host) => disturbanceOf(faultsOf(on, host).partition, host)),
       ],
       hypothesis:
-        'A client on the node of the isolated master writes to it while the others write to the new master. When the partition heals, the old master ' +
-        'resyncs from the new one and discards the writes it acknowledged: all of them without protection, about ten seconds of them with min-replicas-to-write, ' +
-        'none if the client counts only writes confirmed by a replica.',
+        'A client on the node of the isolated master writes to it while the others write to the new master. When the partition heals, the old master resyncs from the new one and discards the writes it acknowledged: all of them without protection, about ten seconds of them with min-replicas-to-write, none if the client counts only writes confirmed by a replica.',
       assertions: {
         'redis.sentinel.cut-off':
           'Sentinels promote a replica on the majority side of a network partition, and writes succeed there',
@@ -68,13 +66,23 @@ export const cutOff = (table: ComparisonTable): Experiment =>
           failoverTimes(all).length === all.length &&
           all.every(({ afterFailover: afterwards }) => afterwards.writes > 0),
         evidence: evidenceOf(all),
-        detail: `${failoverTimes(all).length} of ${all.length} failovers, after ${formatRange(failoverTimes(all))}; ${all.map(({ afterFailover: afterwards }) => afterwards.writes).join(', ')} writes succeeded before the partition healed; write outage through the other nodes ${formatRange(all.map(({ writes }) => writes.outage))}${note}`,
+        detail: say(
+          '{failovers} of {runs} failovers, after {time}; {writes} writes succeeded before the partition healed; write outage through the other nodes {outage}{note}',
+          {
+            failovers: failoverTimes(all).length,
+            runs: all.length,
+            time: range(failoverTimes(all)),
+            writes: joinTexts(all.map(({ afterFailover: afterwards }) => afterwards.writes)),
+            outage: range(all.map(({ writes }) => writes.outage)),
+            note,
+          },
+        ),
         measured: { 'time to a new master': [Math.max(0, ...failoverTimes(all)), 's'] },
       })
       on.finding('redis.sentinel.cut-off.unprotected', {
         holds: isInconclusive(unprotected) ? null : unprotected.every(({ loss }) => (loss?.lost ?? 0) > 0),
         evidence: evidenceOf(unprotected),
-        detail: `${describeLoss(unprotected)}${note}`,
+        detail: joinTexts([describeLoss(unprotected), note], ''),
         measured: { 'increments lost': [maxLost(unprotected), ''] },
       })
       on.finding('redis.sentinel.cut-off.min-replicas', {
@@ -83,14 +91,18 @@ export const cutOff = (table: ComparisonTable): Experiment =>
             ? null
             : refusedWrites(minReplicas) && maxLost(minReplicas) < minLost(unprotected),
         evidence: evidenceOf(minReplicas),
-        detail: `${describeLoss(minReplicas)}; without min-replicas-to-write ${unprotected.map(({ loss }) => loss?.lost ?? '?').join(', ')} lost${note}`,
+        detail: say('{loss}; without min-replicas-to-write {unprotected} lost{note}', {
+          loss: describeLoss(minReplicas),
+          unprotected: joinTexts(unprotected.map(({ loss }) => loss?.lost ?? '?')),
+          note,
+        }),
         measured: { 'increments lost': [maxLost(minReplicas), ''] },
       })
       const verdict = lossVerdict(confirmed.map(({ loss }) => loss))
       on.finding('redis.sentinel.cut-off.confirmed', {
         holds: isInconclusive(confirmed) && verdict.none === true ? null : verdict.none,
         evidence: evidenceOf(confirmed),
-        detail: `${verdict.summary}; ${describeLoss(confirmed)}${note}`,
+        detail: joinTexts([joinTexts([verdict.summary, describeLoss(confirmed)], '; '), note], ''),
         measured: { 'increments lost': [maxLost(confirmed), ''] },
       })
       table.set('sentinel', 'node cut off', comparisonCell(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
@@ -102,7 +114,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
       on.finding('redis.cluster.cut-off.confirmed', {
         holds: isInconclusive(clusterLosses) && clusterVerdict.none === true ? null : clusterVerdict.none,
         evidence: [clusterLab.deployed, ...clusterLosses.flatMap(({ exhibits }) => exhibits)],
-        detail: `${clusterVerdict.summary}; ${describeLoss(clusterLosses)}${note}`,
+        detail: joinTexts([joinTexts([clusterVerdict.summary, describeLoss(clusterLosses)], '; '), note], ''),
         measured: { 'increments lost': [maxLost(clusterLosses), ''] },
       })
       table.set(
@@ -115,7 +127,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
   )
 
 async function isolateMaster(
-  on: ExperimentContext,
+  on: LabContext,
   lab: LabStack,
   { name, minReplicas, waitReplicas }: Protection,
 ): Promise<MasterLoss[]> {
@@ -151,7 +163,22 @@ const refusedWrites = (lost: readonly MasterLoss[]): boolean =>
     ({ isolated }) => isolated?.changes.some(({ was, why = '' }) => was === 'no' && /NOREPLICAS/.test(why)) === true,
   )
 
-const describeLoss = (lost: readonly MasterLoss[]): string =>
-  `lost ${lost.map(({ loss }) => loss?.lost ?? 'unknown').join(', ')} of ${lost.map(({ loss }) => loss?.acknowledged ?? '?').join(', ')} acknowledged increments; ` +
-  `the isolated master acknowledged ${lost.map(({ isolated }) => isolated?.acknowledged ?? 0).join(', ')}, ` +
-  `the last ${formatRange(lost.map(({ isolated }) => isolated?.lastAt ?? 0))} after the partition${lost.every(({ isolated }) => isolated?.complete === true) ? '' : `; the client log is incomplete (expected ${seconds(WRITE_SECONDS)} of writes)`}`
+const describeLoss = (lost: readonly MasterLoss[]): MessageList => {
+  const isComplete = lost.every(({ isolated }) => isolated?.complete === true)
+  return joinTexts(
+    [
+      say('lost {lost} of {acknowledged} acknowledged increments', {
+        lost: joinTexts(lost.map(({ loss }) => loss?.lost ?? say('unknown'))),
+        acknowledged: joinTexts(lost.map(({ loss }) => loss?.acknowledged ?? '?')),
+      }),
+      say('the isolated master acknowledged {acknowledged}, the last {time} after the partition', {
+        acknowledged: joinTexts(lost.map(({ isolated }) => isolated?.acknowledged ?? 0)),
+        time: range(lost.map(({ isolated }) => isolated?.lastAt ?? 0)),
+      }),
+      ...(isComplete
+        ? []
+        : [say('the client log is incomplete (expected {time} of writes)', { time: inSeconds(WRITE_SECONDS) })]),
+    ],
+    '; ',
+  )
+}

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, experiment, type ExperimentContext, quote, type SetupContext, tableLines } from 'labbook'
+import { type Exhibit, quote, type SetupContext, tableLines } from 'labbook'
+import { labExperiment, type LabContext, say, joinTexts } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { projectLab } from '../../lab/lab.ts'
@@ -32,15 +33,14 @@ const WRITING_SECONDS = 9
 type Round = Readonly<Record<PersistenceMode, { readonly loss: Loss | undefined; readonly lastSecond: number }>>
 
 /** Measures the writes that Redis loses in a crash, by persistence mode. */
-export const persistence = experiment(
+export const persistence = labExperiment(
   'Kill Redis in each persistence mode',
   {
     hosts: 'swarm_managers[0]',
     tags: ['redis', 'redis-persistence'],
     disturbs: (on) => [...disturbsLabStack('its Redis is killed')(on), ...powerOffEach(on, lastWorker(on))],
     hypothesis:
-      'SIGKILL ends the process, not the kernel, and data written to a file is in the page cache: an append-only file loses nothing, whatever its fsync policy. ' +
-      'A snapshot loses all later writes, and without persistence everything is lost. Only a power cut distinguishes "everysec" from "always".',
+      'SIGKILL ends the process, not the kernel, and data written to a file is in the page cache: an append-only file loses nothing, whatever its fsync policy. A snapshot loses all later writes, and without persistence everything is lost. Only a power cut distinguishes "everysec" from "always".',
     assertions: {
       'redis.persistence.none': 'Killed Redis without persistence loses all acknowledged increments',
       'redis.persistence.snapshot': 'Killed Redis with snapshots loses the increments since the last snapshot',
@@ -99,7 +99,7 @@ const killAll = MODES.map(
 const addressOf = (mode: PersistenceMode): string => `${persistenceServer(mode)}:6379`
 
 /** Runs one client per server on the manager's node while a fault is injected into the servers. */
-async function round(on: ExperimentContext, inject: () => Promise<void>): Promise<Round> {
+async function round(on: LabContext, inject: () => Promise<void>): Promise<Round> {
   const before = await counts(on)
   const clients = MODES.map(
     (mode) =>
@@ -147,14 +147,14 @@ async function counts(on: Pick<SetupContext, 'exec' | 'hosts' | 'signal'>): Prom
 const lossesOf = (rounds: readonly Round[], mode: PersistenceMode): (Loss | undefined)[] =>
   rounds.map((each) => each[mode].loss)
 
-function reportKills(on: ExperimentContext, rounds: readonly Round[], evidence: readonly Exhibit[]): void {
+function reportKills(on: LabContext, rounds: readonly Round[], evidence: readonly Exhibit[]): void {
   const note = lowRepeatNote(rounds.length)
   const known = (mode: PersistenceMode): Loss[] => lossesOf(rounds, mode).filter((loss) => loss !== undefined)
   const finding = (mode: PersistenceMode, id: string, holds: boolean | null): void => {
     on.finding(id, {
       holds,
       evidence,
-      detail: lossVerdict(lossesOf(rounds, mode)).summary + note,
+      detail: joinTexts([lossVerdict(lossesOf(rounds, mode)).summary, note], ''),
       measured: {
         'increments lost': [known(mode).reduce((sum, { lost }) => sum + lost, 0) / Math.max(1, known(mode).length), ''],
       },
@@ -179,19 +179,25 @@ function reportKills(on: ExperimentContext, rounds: readonly Round[], evidence: 
 
 /** Cuts the power of the node. Namespace nodes share the host's kernel, which survives: there it equals SIGKILL. */
 async function powerCut(
-  on: ExperimentContext,
+  on: LabContext,
   node: string,
   killed: readonly Round[],
   evidence: readonly Exhibit[],
 ): Promise<void> {
   const rate = Math.max(...killed.map(({ everysec }) => everysec.lastSecond))
-  const bound = `from the kills: with "everysec" a power cut may lose up to about ${rate * 2} increments (${rate}/s acknowledged, fsync at most 2 s old), with "always" none`
+  const bound = say(
+    'from the kills: with "everysec" a power cut may lose up to about {most} increments ({rate}/s acknowledged, fsync at most 2 s old), with "always" none',
+    { most: rate * 2, rate },
+  )
   const lab = projectLab(on)
   if (lab?.provider === 'namespaces' && lab.nodes.some(({ name }) => name === node)) {
     on.finding('redis.persistence.power-cut', {
       holds: null,
       evidence,
-      detail: `not testable here: ${node} is a namespace node, and the host's kernel keeps all written data; ${bound}`,
+      detail: say(
+        "not testable here: {node} is a namespace node, and the host's kernel keeps all written data; {bound}",
+        { node, bound },
+      ),
     })
     return
   }
@@ -226,7 +232,11 @@ async function powerCut(
       ? null
       : maxLost <= rate * 2 && lossVerdict(always).none === true,
     evidence: [...evidence, exhibit],
-    detail: `everysec: ${lossVerdict(everysec).summary}; always: ${lossVerdict(always).summary}; ${bound}`,
+    detail: say('everysec: {everysec}; always: {always}; {bound}', {
+      everysec: lossVerdict(everysec).summary,
+      always: lossVerdict(always).summary,
+      bound,
+    }),
   })
 }
 

@@ -1,11 +1,11 @@
-import { experiment } from 'labbook'
+import { labExperiment, say } from '../../messages/say.ts'
 import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { query, clientCommand, readCount, deployLabStack, currentMaster, removeLabStacks } from './support/lab.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, repeatCount } from './settings.ts'
 
 /** Tries to write to a replica. */
-export const readOnly = experiment(
+export const readOnly = labExperiment(
   'Write to a replica',
   {
     hosts: 'swarm_managers[0]',
@@ -55,7 +55,10 @@ export const readOnly = experiment(
     on.finding('redis.replica.read-only', {
       holds: reads === replicas.length && refused === attempts && after.every((count) => count === 41),
       evidence: [lab.deployed, readExhibit, writes],
-      detail: `${refused} of ${attempts} writes rejected (READONLY); ${reads} of ${replicas.length} replicas returned the count; final counts of the servers: ${after.join(', ')}`,
+      detail: say(
+        '{refused} of {attempts} writes rejected (READONLY); {reads} of {replicas} replicas returned the count; final counts of the servers: {after}',
+        { refused, attempts, reads, replicas: replicas.length, after: after.join(', ') },
+      ),
     })
   },
 )

@@ -1,3 +1,5 @@
+import { say } from '../../messages/say.ts'
+import { type MessageValue } from 'labbook'
 import type { SetupContext } from 'labbook'
 import { redisVars } from '../vars.ts'
 
@@ -12,5 +14,7 @@ export const repeatCount = ({ hosts, hostvars }: Pick<SetupContext, 'hosts' | 'h
   redisVars.read(hostvars(hosts[0] as string)).redis_repeats
 
 /** Note for a detail that rests on fewer repeats than the default. */
-export const lowRepeatNote = (repeats: number): string =>
-  repeats < DEFAULT_REPEATS ? `; only ${repeats} of the recommended ${DEFAULT_REPEATS} repeats` : ''
+export const lowRepeatNote = (repeats: number): MessageValue =>
+  repeats < DEFAULT_REPEATS
+    ? say('; only {repeats} of the recommended {recommended} repeats', { repeats, recommended: DEFAULT_REPEATS })
+    : ''

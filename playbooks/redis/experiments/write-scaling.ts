@@ -1,14 +1,7 @@
-import { type Experiment, experiment, type ExperimentContext, tableLines } from 'labbook'
-import {
-  compare,
-  csvOf,
-  formatInterval,
-  generatorLimit,
-  interleaved,
-  type LoadResult,
-  runLoad,
-  validityIssues,
-} from 'labbook/load'
+import { answerMessage, intervalMessage } from '../../load/experiments/messages.ts'
+import { type Experiment, tableLines } from 'labbook'
+import { labExperiment, type LabContext, joinTexts, say } from '../../messages/say.ts'
+import { compare, csvOf, generatorLimit, interleaved, type LoadResult, runLoad, validityIssues } from 'labbook/load'
 import { bottleneckOf } from '../../load/bottleneck.ts'
 import { loadSettings } from '../../load/settings.ts'
 import { inventoryTargets, targetsOf } from '../../load/trial.ts'
@@ -32,15 +25,14 @@ interface WriteTrial {
 
 /** Measures the increment throughput of each topology. */
 export const writeScaling = (table: ComparisonTable): Experiment =>
-  experiment(
+  labExperiment(
     'Measure increments per second by topology',
     {
       hosts: 'swarm_managers[0]',
       tags: ['redis', 'redis-write-scaling'],
       disturbs: disturbsLabStack('under load'),
       hypothesis:
-        'One counter is one key on one master, in every topology. More servers do not increase its throughput; each confirmation by a replica costs a ' +
-        'round trip.',
+        'One counter is one key on one master, in every topology. More servers do not increase its throughput; each confirmation by a replica costs a round trip.',
       assertions: {},
       questions: {
         'redis.write-scaling':
@@ -158,14 +150,27 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
       on.finding('redis.write-scaling', {
         holds: answers.includes('more') ? true : answers.includes('inconclusive') ? null : false,
         evidence: [...[...labs.values()].map(({ deployed }) => deployed), exhibit],
-        detail:
-          `${TOPOLOGIES.map((topology) => `${topology} ${median(of(topology).map(({ result }) => result.throughput)).toFixed(0)}/s`).join(', ')}; ` +
-          verdicts
-            .map(
-              ({ topology, verdict }) =>
-                `${topology} ${verdict.answer}${verdict.ratio === undefined ? '' : ` (ratio ${formatInterval(verdict.ratio)})`}`,
-            )
-            .join(', '),
+        detail: joinTexts(
+          [
+            joinTexts(
+              TOPOLOGIES.map(
+                (topology) => `${topology} ${median(of(topology).map(({ result }) => result.throughput)).toFixed(0)}/s`,
+              ),
+            ),
+            joinTexts(
+              verdicts.map(({ topology, verdict: { answer, ratio } }) =>
+                ratio === undefined
+                  ? say('{topology} {answer}', { topology, answer: answerMessage(answer) })
+                  : say('{topology} {answer} (ratio {ratio})', {
+                      topology,
+                      answer: answerMessage(answer),
+                      ratio: intervalMessage(ratio),
+                    }),
+              ),
+            ),
+          ],
+          '; ',
+        ),
         measured: Object.fromEntries(
           TOPOLOGIES.map((topology) => [
             topology,
@@ -191,7 +196,7 @@ const median = (values: readonly number[]): number => {
  * Total resident memory of the Redis and Sentinel processes in bytes, from the kernel: a Sentinel's INFO has no memory
  * section. NaN if a process is missing.
  */
-async function memoryOf(on: ExperimentContext, { stack, servers, sentinels }: LabStack): Promise<number> {
+async function memoryOf(on: LabContext, { stack, servers, sentinels }: LabStack): Promise<number> {
   const command = `docker ps -q --filter label=com.docker.stack.namespace=${stack} | xargs -r -I{} docker top {} -eo pid,rss,comm`
   const tables: string[] = []
   for (const host of on.groups.swarm ?? []) tables.push((await on.exec({ host, command })).stdout)

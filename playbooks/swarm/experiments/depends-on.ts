@@ -1,6 +1,7 @@
-import { disturbAll, experiment, quote, type SetupContext } from 'labbook'
+import { disturbAll, quote, type SetupContext } from 'labbook'
+import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { STACK } from '../../app/stack.ts'
-import { checkSteadyState, manager, seconds } from './support/cluster.ts'
+import { checkSteadyState, manager } from './support/cluster.ts'
 
 const NAME = 'labbook-order'
 /** Startup delay of the dependency, before the timeout multiplier: longer than web needs for its first response. */
@@ -54,15 +55,14 @@ const remove = async (on: SetupContext): Promise<void> => {
 }
 
 /** Tests whether Swarm honours `depends_on`. */
-export const dependsOn = experiment(
+export const dependsOn = labExperiment(
   'Deploy a stack with depends_on',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'depends-on', 'proof'],
     disturbs: ({ hosts }) => disturbAll(hosts, `the stack "${NAME}" is deployed and removed`),
     hypothesis:
-      'Swarm starts all services of a stack at once and ignores depends_on. An app must wait for its dependencies itself: the Counter ' +
-      'app answers 503 until Redis is available, and needs no restart.',
+      'Swarm starts all services of a stack at once and ignores depends_on. An app must wait for its dependencies itself: the Counter app answers 503 until Redis is available, and needs no restart.',
     assertions: {
       'swarm.depends-on.ignored': 'Swarm starts a service without waiting for its depends_on services',
       'app.waits-for-redis': 'App answers 503 without Redis, and counts once Redis is available, without a restart',
@@ -87,8 +87,15 @@ export const dependsOn = experiment(
       delay,
       slowdown: on.timeoutMultiplier,
     })
+    const written = on.record({
+      title: 'Compose file with depends_on',
+      command: 'compose.yml',
+      stdout: text,
+      durationMs: 0,
+    })
     const deployed = await on.exhibit({
       title: 'Deploy a stack with a delayed store',
+      displayCommand: `docker stack deploy --with-registry-auth --resolve-image never --compose-file compose.yml ${NAME}`,
       timeout: 120,
       command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${NAME}`,
     })
@@ -119,16 +126,23 @@ export const dependsOn = experiment(
     ]
     on.finding('swarm.depends-on.ignored', {
       holds: up.reached && startDelay !== undefined ? startDelay < delay : null,
-      evidence: [deployed, without.exhibit, first],
+      evidence: [written, deployed, without.exhibit, first],
       detail:
         startDelay === undefined
-          ? 'one of the two containers did not start'
-          : `web started ${seconds(Math.abs(startDelay))} ${startDelay < 0 ? 'before' : 'after'} store; store needed ${delay} s to become available`,
+          ? say('one of the two containers did not start')
+          : say('web started {delay} {before} store; store needed {storeDelay} s to become available', {
+              delay: inSeconds(Math.abs(startDelay)),
+              before: startDelay < 0 ? say('before') : say('after'),
+              storeDelay: delay,
+            }),
     })
     on.finding('app.waits-for-redis', {
       holds: without.reached && counting.reached && sameContainer,
       evidence: [without.exhibit, counting.exhibit, first, second],
-      detail: `503 without Redis, 200 after another ${seconds(counting.seconds)}; web ${sameContainer ? 'was not restarted' : 'was restarted'}`,
+      detail: say('503 without Redis, 200 after another {counting}; web {sameContainer}', {
+        counting: inSeconds(counting.seconds),
+        sameContainer: sameContainer ? say('was not restarted') : say('was restarted'),
+      }),
     })
   },
 )

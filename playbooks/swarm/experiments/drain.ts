@@ -1,4 +1,5 @@
-import { disturbAll, durationMultiplierOf, type Exhibit, experiment, type ExperimentContext } from 'labbook'
+import { disturbAll, durationMultiplierOf, type Exhibit } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { checkReplicas, watchReplicas } from '../../app/proof.ts'
 import {
   checkSteadyState,
@@ -6,7 +7,6 @@ import {
   NODES,
   waitForReplicas,
   replicasCommand,
-  seconds,
   SPREAD,
   UPDATE_STATE,
   targetNode,
@@ -26,10 +26,13 @@ const allStopped = (states: string): boolean =>
     .filter(Boolean)
     .every((line) => /^(Shutdown|Complete|Failed|Rejected|Orphaned|Remove)/.test(line))
 
+/** Its status has the availability: active or drain. */
+const inspectNode = (node: string): string => `docker node inspect --pretty ${node}`
+
 const history = `docker service ps ${COUNTER}`
 
 /** Drains a node, activates it again, and checks whether replicas return. */
-export const drain = experiment(
+export const drain = labExperiment(
   'Drain and activate a node',
   {
     hosts: 'swarm_managers[0]',
@@ -39,8 +42,7 @@ export const drain = experiment(
       ...disturbSwarmNodes('a forced update replaces all replicas of the Counter app')(on),
     ],
     hypothesis:
-      'Swarm stops all tasks of a drained node and starts their replicas on other nodes. It does not move running tasks, so they ' +
-      'stay there when the node is active again, until an update replaces them.',
+      'Swarm stops all tasks of a drained node and starts their replicas on other nodes. It does not move running tasks, so they stay there when the node is active again, until an update replaces them.',
     assertions: {
       'swarm.drain.evacuates': 'Drained node runs no tasks, and all replicas run on other nodes',
       'swarm.active.does-not-return': 'Replicas do not return to a node that is active again',
@@ -56,6 +58,7 @@ export const drain = experiment(
     const node = targetNode(on)
     const before = [
       await on.exhibit({ title: 'Nodes before the drain', command: NODES }),
+      await on.exhibit({ title: `Inspect ${node} before the drain`, command: inspectNode(node) }),
       await on.exhibit({ title: 'Tasks before the drain', command: history }),
       await on.exhibit({ title: 'Replicas per node before the drain', command: SPREAD }),
     ]
@@ -80,9 +83,16 @@ export const drain = experiment(
     on.finding('swarm.drain.evacuates', {
       holds: evacuated.emptied.reached && evacuated.replicas.reached,
       evidence: [...before, ...evacuated.exhibits, exhibit],
-      detail:
-        `${node} ran no task after ${seconds(evacuated.emptied.seconds)}; all replicas ran on other nodes after ${seconds(evacuated.emptied.seconds + evacuated.replicas.seconds)}; ` +
-        `${elsewhere.failed} of ${elsewhere.sent} requests through other nodes failed meanwhile`,
+      detail: say(
+        '{node} ran no task after {emptied}; all replicas ran on other nodes after {replicas}; {failed} of {sent} requests through other nodes failed meanwhile',
+        {
+          node,
+          emptied: inSeconds(evacuated.emptied.seconds),
+          replicas: inSeconds(evacuated.emptied.seconds + evacuated.replicas.seconds),
+          failed: elsewhere.failed,
+          sent: elsewhere.sent,
+        },
+      ),
       measured: {
         'time to empty': [evacuated.emptied.seconds, 's'],
         'reschedule time': [evacuated.emptied.seconds + evacuated.replicas.seconds, 's'],
@@ -93,16 +103,18 @@ export const drain = experiment(
     on.finding('swarm.force-update.rebalances', {
       holds: rebalanced.ok && new RegExp(`\\b${node}\\b`).test(rebalanced.after.stdout),
       evidence: [...rebalanced.exhibits, rebalanced.after, exhibit],
-      detail: `replicas per node: ${rebalanced.after.stdout
-        .trim()
-        .split('\n')
-        .map((line) => line.trim())
-        .join(', ')}`,
+      detail: say('replicas per node: {replicas}', {
+        replicas: rebalanced.after.stdout
+          .trim()
+          .split('\n')
+          .map((line) => line.trim())
+          .join(', '),
+      }),
     })
   },
 )
 
-async function evacuate(on: ExperimentContext, node: string, { mark }: TimelineRecorder) {
+async function evacuate(on: LabContext, node: string, { mark }: TimelineRecorder) {
   const drained = await on.exhibit({
     title: `Drain ${node}`,
     command: `docker node update --availability drain ${node}`,
@@ -120,18 +132,32 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: TimelineR
   const replicas = await waitForReplicas(on, 'Replicas during the drain', [node])
   mark('all replicas run on other nodes')
   const nodes = await on.exhibit({ title: 'Nodes during the drain', command: NODES })
-  const inspected = await on.exhibit({ title: `Inspect ${node}`, command: `docker node inspect --pretty ${node}` })
+  const inspected = await on.exhibit({ title: `Inspect ${node} during the drain`, command: inspectNode(node) })
+  const containers = await on.exhibit({
+    title: `Containers on ${node} during the drain`,
+    host: node,
+    command: 'docker ps',
+  })
   const after = await on.exhibit({ title: 'Tasks during the drain', command: history })
   const answers = await checkReplicas(
     on,
     appEndpoints(on).filter((endpoint) => endpoint.node !== node),
     'Responses during the drain',
   )
-  const exhibits: Exhibit[] = [drained, emptied.exhibit, replicas.exhibit, nodes, inspected, after, answers.exhibit]
+  const exhibits: Exhibit[] = [
+    drained,
+    emptied.exhibit,
+    replicas.exhibit,
+    nodes,
+    inspected,
+    containers,
+    after,
+    answers.exhibit,
+  ]
   return { emptied, replicas, exhibits }
 }
 
-async function countReturned(on: ExperimentContext, node: string) {
+async function countReturned(on: LabContext, node: string) {
   const observed = OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier)
   await on.pause(observed, `replicas on ${node}`)
   const after = await on.exhibit({ title: `Replicas on ${node} after activation`, command: replicasCommand(node) })
@@ -139,12 +165,12 @@ async function countReturned(on: ExperimentContext, node: string) {
   return {
     holds: after.exitCode === 0 ? returned === 0 : null,
     evidence: [after],
-    detail: `${returned} replicas on ${node} ${observed} s after activation`,
+    detail: say('{returned} replicas on {node} {observed} s after activation', { returned, node, observed }),
   }
 }
 
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
-async function rebalance(on: ExperimentContext, { mark }: TimelineRecorder) {
+async function rebalance(on: LabContext, { mark }: TimelineRecorder) {
   const forced = await on.exhibit({
     title: 'Force an update',
     command: `docker service update --detach --quiet --force ${COUNTER}`,

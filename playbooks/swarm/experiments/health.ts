@@ -1,5 +1,6 @@
-import { disturbAll, experiment, type SetupContext, sh } from 'labbook'
-import { checkSteadyState, COUNTER, runningReplicas, seconds, desiredReplicas } from './support/cluster.ts'
+import { disturbAll, type SetupContext, sh } from 'labbook'
+import { labExperiment, say, inSeconds } from '../../messages/say.ts'
+import { checkSteadyState, COUNTER, runningReplicas, desiredReplicas } from './support/cluster.ts'
 import { observeDuring } from './support/observe-during.ts'
 
 const TASKS = `docker service ps ${COUNTER} --no-trunc --format 'table {{.ID}}\\t{{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
@@ -18,15 +19,14 @@ const hostOfReplica = ({ groups }: Pick<SetupContext, 'groups'>): readonly strin
   (groups.swarm_workers ?? groups.swarm ?? []).slice(0, 1)
 
 /** Stops a replica with SIGSTOP: its container runs, but it does not answer. */
-export const health = experiment(
+export const health = labExperiment(
   'Stop a replica with SIGSTOP',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'health', 'proof'],
     disturbs: (on) => disturbAll(hostOfReplica(on), 'all processes of a replica are stopped (SIGSTOP)'),
     hypothesis:
-      'The health check fails; after the configured number of retries Swarm kills the container and starts another. Until then, requests that the ' +
-      'load balancer sends to it time out.',
+      'The health check fails; after the configured number of retries Swarm kills the container and starts another. Until then, requests that the load balancer sends to it time out.',
     assertions: { 'swarm.health.replaces': 'Swarm replaces a container whose health check fails' },
     steadyState: checkSteadyState,
     rollback: async (on) => {
@@ -82,7 +82,16 @@ export const health = experiment(
     on.finding('swarm.health.replaces', {
       holds: stopped.exitCode === 0 && replaced.reached,
       evidence: [healthcheck, containers, stopped, unhealthy.exhibit, replaced.exhibit, exhibit],
-      detail: `replaced after ${seconds(replacedAfter)}, unhealthy after ${seconds(unhealthyAfter)}; ${all.failed} of ${all.sent} requests failed, longest outage ${seconds(all.outage)}`,
+      detail: say(
+        'replaced after {replacedAfter}, unhealthy after {unhealthyAfter}; {failed} of {sent} requests failed, longest outage {outage}',
+        {
+          replacedAfter: inSeconds(replacedAfter),
+          unhealthyAfter: inSeconds(unhealthyAfter),
+          failed: all.failed,
+          sent: all.sent,
+          outage: inSeconds(all.outage),
+        },
+      ),
       measured: {
         'time to unhealthy': [unhealthyAfter, 's'],
         'time to replacement': [replacedAfter, 's'],

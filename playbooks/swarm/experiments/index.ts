@@ -4,12 +4,16 @@ import { health } from './health.ts'
 import { daemonStopped, nodeCutOff, nodeKilled } from './node-failure.ts'
 import { oneOfThreeLost, onlyManagerLost } from './managers.ts'
 import { mesh, meshPowerOff } from './mesh.ts'
+import { audit } from '../../docker/audit.ts'
+import { page } from '../../app/page.ts'
+import { rebalance } from './rebalance.ts'
 import { scale } from './scale.ts'
 import { brokenUpdate, rollingUpdate } from './update.ts'
 
 /** The Swarm experiments by their `experiments.mjs` names, in execution order. */
 export const EXPERIMENTS = {
   drain,
+  rebalance,
   'node-killed': nodeKilled,
   'daemon-stopped': daemonStopped,
   'node-cut-off': nodeCutOff,
@@ -21,6 +25,8 @@ export const EXPERIMENTS = {
   mesh,
   'mesh-power-off': meshPowerOff,
   'one-manager': onlyManagerLost,
+  page,
+  audit,
 } as const
 
 /**

@@ -3,15 +3,14 @@ import {
   type Disturbs,
   durationMultiplierOf,
   type Experiment,
-  experiment,
-  type ExperimentContext,
   PlaybookError,
   type SetupContext,
 } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { waitForStack } from '../../app/proof.ts'
-import { checkSteadyState, COUNTER, isReady, manager, NODES, seconds, rebalanceTo } from './support/cluster.ts'
+import { checkSteadyState, COUNTER, isReady, manager, NODES, rebalanceTo } from './support/cluster.ts'
 import { powerOffEach, disturbSwarmNodes } from './support/disturbs.ts'
 import { placementCommand, parsePlacement } from './support/placement.ts'
 import { observeDuring } from './support/observe-during.ts'
@@ -71,7 +70,7 @@ async function restore(on: SetupContext, promoted: boolean): Promise<void> {
 }
 
 /** Powers off the first manager, and with it Redis, whose volume is on that node. */
-async function powerOffManager(on: ExperimentContext, managers: readonly string[]) {
+async function powerOffManager(on: LabContext, managers: readonly string[]) {
   const first = manager(on)
   const { powerLoss: powerOff } = faultsOf(on, first)
   const [witness] = others(on)
@@ -193,15 +192,14 @@ const managerPowerOff: Disturbs = (on) => [
 
 const tags = (name: string): string[] => ['experiments', 'managers', name, 'proof']
 
-export const onlyManagerLost: Experiment = experiment(
+export const onlyManagerLost: Experiment = labExperiment(
   'Power off the only manager',
   {
     hosts: 'swarm_managers[0]',
     tags: tags('one-manager'),
     disturbs: managerPowerOff,
     hypothesis:
-      'Running containers need no manager and keep running. Without a manager, Swarm replaces no container and accepts no command. ' +
-      'The manager and Redis recover their state from disk.',
+      'Running containers need no manager and keep running. Without a manager, Swarm replaces no container and accepts no command. The manager and Redis recover their state from disk.',
     assertions: {
       'swarm.manager-lost.one.goes-on': 'Replicas on other nodes keep running without the only manager',
       'swarm.manager-lost.one.unmanaged': 'Swarm does not replace a stopped container without the only manager',
@@ -220,23 +218,40 @@ export const onlyManagerLost: Experiment = experiment(
     on.finding('swarm.manager-lost.one.goes-on', {
       holds: running.exitCode === 0 && count > 0,
       evidence,
-      detail: `${count} replicas kept running on ${running.host}; they answer without a count, as Redis ran on the manager's node`,
+      detail: say(
+        "{count} replicas kept running on {host}; they answer without a count, as Redis ran on the manager's node",
+        { count, host: running.host },
+      ),
     })
     on.finding('swarm.manager-lost.one.unmanaged', {
       holds: killed.exitCode === 0 ? !managed.reached && remaining < count : null,
       evidence,
-      detail: `${remaining} of ${count} replicas ran on ${running.host} ${WAIT_SECONDS * durationMultiplierOf(on.timeoutMultiplier)} s after the kill; ${managed.reached ? 'a manager answered' : 'no manager answered'}`,
+      detail: say('{remaining} of {count} replicas ran on {host} {seconds} s after the kill; {managed}', {
+        remaining,
+        count,
+        host: running.host,
+        seconds: WAIT_SECONDS * durationMultiplierOf(on.timeoutMultiplier),
+        managed: managed.reached ? say('a manager answered') : say('no manager answered'),
+      }),
     })
     on.finding('swarm.manager-lost.one.comes-back', {
       holds: ready.reached && failure === undefined,
       evidence,
-      detail: `${failure === undefined ? 'healthy' : `not healthy (${failure})`} ${seconds(healthyAfter)} after recovery started; ${increments.acknowledged} increments acknowledged, ${increments.added} counted`,
+      detail: say(
+        '{state} {healthyAfter} after recovery started; {acknowledged} increments acknowledged, {added} counted',
+        {
+          state: failure === undefined ? say('healthy') : say('not healthy ({failure})', { failure }),
+          healthyAfter: inSeconds(healthyAfter),
+          acknowledged: increments.acknowledged,
+          added: increments.added,
+        },
+      ),
       measured: { 'time to whole': [healthyAfter, 's'], 'lost increments': [increments.lost, ''] },
     })
   },
 )
 
-export const oneOfThreeLost: Experiment = experiment(
+export const oneOfThreeLost: Experiment = labExperiment(
   'Power off one of three managers',
   {
     hosts: 'swarm_managers[0]',
@@ -278,8 +293,8 @@ export const oneOfThreeLost: Experiment = experiment(
       holds: managed.reached,
       evidence: [promoted, ...evidence],
       detail: managed.reached
-        ? `new leader answered after ${seconds(managedAfter)}`
-        : `no leader answered within ${LEADER_SECONDS.more * on.timeoutMultiplier} s`,
+        ? say('new leader answered after {managedAfter}', { managedAfter: inSeconds(managedAfter) })
+        : say('no leader answered within {seconds} s', { seconds: LEADER_SECONDS.more * on.timeoutMultiplier }),
       measured: { 'time to a new leader': [managedAfter, 's'] },
     })
     on.finding('swarm.manager-lost.three.managed', {
@@ -287,8 +302,11 @@ export const oneOfThreeLost: Experiment = experiment(
       evidence,
       detail:
         replaced === undefined
-          ? 'no leader was elected'
-          : `${replaced.reached ? 'replaced' : 'not replaced'} within ${seconds(replaced.seconds)} of the kill`,
+          ? say('no leader was elected')
+          : say('{replaced} within {time} of the kill', {
+              replaced: replaced.reached ? say('replaced') : say('not replaced'),
+              time: inSeconds(replaced.seconds),
+            }),
     })
   },
 )

@@ -1,4 +1,5 @@
-import { type Exhibit, experiment, type ExperimentContext, quote, type SetupContext, tableLines } from 'labbook'
+import { type Exhibit, quote, type SetupContext, tableLines, messageText } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
@@ -11,7 +12,6 @@ import {
   waitForReplicas,
   runningReplicas,
   scaleCommand,
-  seconds,
   rebalanceTo,
   targetNode,
   desiredReplicas,
@@ -33,7 +33,7 @@ for space in /run/docker/netns/ingress_sbox /run/docker/netns/lb_*; do
   echo "== $(basename "$space")"; nsenter --net="$space" ipvsadm -ln --stats; nsenter --net="$space" iptables -t mangle -S PREROUTING 2>/dev/null | grep -- '--set-xmark' || true
 done`
 
-const tables = (on: ExperimentContext, host: string, when: string): Promise<Exhibit> =>
+const tables = (on: LabContext, host: string, when: string): Promise<Exhibit> =>
   on.exhibit({
     title: `IPVS tables of ${host} ${when}`,
     host,
@@ -42,7 +42,7 @@ const tables = (on: ExperimentContext, host: string, when: string): Promise<Exhi
   })
 
 /** Finds nodes whose kernel has no IPVS: they have no routing mesh. */
-async function withoutIpvs(on: ExperimentContext): Promise<{ hosts: string[]; exhibits: Exhibit[] }> {
+async function withoutIpvs(on: LabContext): Promise<{ hosts: string[]; exhibits: Exhibit[] }> {
   const exhibits: Exhibit[] = []
   const hosts: string[] = []
   for (const host of on.groups.swarm ?? []) {
@@ -58,18 +58,21 @@ async function withoutIpvs(on: ExperimentContext): Promise<{ hosts: string[]; ex
 }
 
 /** Without IPVS, reports every finding as inconclusive. @returns whether it did. */
-async function reportMissingIpvs(on: ExperimentContext): Promise<boolean> {
+async function reportMissingIpvs(on: LabContext): Promise<boolean> {
   const { hosts, exhibits } = await withoutIpvs(on)
   if (hosts.length === 0) return false
-  const why = `the kernel of ${hosts.join(', ')} has no IPVS, so there is no routing mesh; use virtual machines (lab.mjs up --provider qemu)`
+  const why = say(
+    'the kernel of {nodes} has no IPVS, so there is no routing mesh; use virtual machines (lab.mjs up --provider qemu)',
+    { nodes: hosts.join(', ') },
+  )
   on.inconclusive(why, exhibits)
-  on.log(why)
+  on.log(messageText(why))
   return true
 }
 
 const RUNNING = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
-const scaleAndWait = async (on: ExperimentContext, replicas: number) => {
+const scaleAndWait = async (on: LabContext, replicas: number) => {
   await on.exec({ command: scaleCommand(replicas) })
   return on.watch({
     title: `Replicas until ${replicas} run`,
@@ -86,15 +89,14 @@ const VIP = 'swarm.vip.balances'
 const POWER_OFF = 'swarm.node-power-off.recovers'
 
 /** Tests how IPVS balances connections from outside and inside the Swarm. */
-export const mesh = experiment(
+export const mesh = labExperiment(
   'Send requests through the routing mesh',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'mesh', 'proof'],
     disturbs: disturbSwarmNodes('the Counter app is scaled down and up'),
     hypothesis:
-      'Each node listens on the published port and forwards connections to all replicas in round robin, even a node without a replica. The ' +
-      "service's virtual IP does the same.",
+      "Each node listens on the published port and forwards connections to all replicas in round robin, even a node without a replica. The service's virtual IP does the same.",
     assertions: {
       [EVERY_NODE]: 'Every node answers on the published port, even without a task of the service',
       [BALANCES]: 'Routing mesh spreads connections over all replicas through each node',
@@ -117,7 +119,7 @@ export const mesh = experiment(
   },
 )
 
-async function everyNode(on: ExperimentContext, fewer: number): Promise<void> {
+async function everyNode(on: LabContext, fewer: number): Promise<void> {
   const { reached, exhibit: running } = await scaleAndWait(on, fewer)
   const busy = new Set(runningReplicas(running.stdout).map((line) => line.split(' ')[1]))
   const idle = (on.groups.swarm ?? []).filter((node) => !busy.has(node))
@@ -130,12 +132,18 @@ async function everyNode(on: ExperimentContext, fewer: number): Promise<void> {
     evidence: [running, exhibit, ...idleTables],
     detail:
       idle.length === 0
-        ? 'every node had a task'
-        : `${failing.length === 0 ? 'every node answered every request' : `requests through ${failing.map(({ node }) => node).join(', ')} failed`}; ${idle.join(', ')} had no task`,
+        ? say('every node had a task')
+        : say('{failing}; {idle} had no task', {
+            failing:
+              failing.length === 0
+                ? say('every node answered every request')
+                : say('requests through {nodes} failed', { nodes: failing.map(({ node }) => node).join(', ') }),
+            idle: idle.join(', '),
+          }),
   })
 }
 
-async function balances(on: ExperimentContext, wanted: number, running: Exhibit): Promise<void> {
+async function balances(on: LabContext, wanted: number, running: Exhibit): Promise<void> {
   const results = await requestThroughEach(on, wanted * PER_REPLICA)
   const exhibit = record(on, `Responses per replica with ${wanted} replicas`, results)
   const ipvsTables: Exhibit[] = []
@@ -144,7 +152,10 @@ async function balances(on: ExperimentContext, wanted: number, running: Exhibit)
   on.finding(BALANCES, {
     holds: results.every(({ errors }) => errors.length === 0) && least >= MINIMUM_SHARE,
     evidence: [running, exhibit, ...ipvsTables],
-    detail: `least used replica got ${Math.round(least * 100)} % of an equal share; ${wanted * PER_REPLICA} connections through each of ${results.length} nodes`,
+    detail: say(
+      'least used replica got {least} % of an equal share; {connections} connections through each of {nodes} nodes',
+      { least: Math.round(least * 100), connections: wanted * PER_REPLICA, nodes: results.length },
+    ),
     measured: { 'smallest share': [least * 100, '%'] },
   })
 }
@@ -158,7 +169,7 @@ for _ in range(${times}):
         print('failed:', error)
 `
 
-async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Promise<void> {
+async function vip(on: LabContext, wanted: number, running: Exhibit): Promise<void> {
   const address = await on.exhibit({
     title: 'Virtual IP of the service',
     command: `docker service inspect ${COUNTER} --format '{{.Spec.EndpointSpec.Mode}}: {{range .Endpoint.VirtualIPs}}{{.Addr}} {{end}}'`,
@@ -183,21 +194,24 @@ async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Pro
   on.finding(VIP, {
     holds: address.stdout.startsWith('vip') ? replicas.length === total && least >= MINIMUM_SHARE : null,
     evidence: [address, responses, table],
-    detail: `least used replica got ${Math.round(least * 100)} % of an equal share; ${replicas.length} of ${total} connections answered`,
+    detail: say('least used replica got {least} % of an equal share; {replicas} of {total} connections answered', {
+      least: Math.round(least * 100),
+      replicas: replicas.length,
+      total,
+    }),
     measured: { 'smallest share': [least * 100, '%'] },
   })
 }
 
 /** Powers off a node while requests go through the routing mesh of the other nodes. */
-export const meshPowerOff = experiment(
+export const meshPowerOff = labExperiment(
   'Power off a node under the routing mesh',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'mesh-power-off', 'proof'],
     disturbs: (on) => powerOffEach(on, lastWorker(on)),
     hypothesis:
-      'Until the manager marks the node Down, the other nodes forward connections to it that time out. Then Swarm removes its replicas from the IPVS ' +
-      'tables and starts others; from then on no request fails.',
+      'Until the manager marks the node Down, the other nodes forward connections to it that time out. Then Swarm removes its replicas from the IPVS tables and starts others; from then on no request fails.',
     assertions: {
       [POWER_OFF]:
         'Routing mesh of the other nodes answers all requests once the powered-off node is Down, and the recovered node is Ready',
@@ -275,9 +289,20 @@ export const meshPowerOff = experiment(
     on.finding(POWER_OFF, {
       holds: down.reached && replicas.reached && ready.reached && later.sent > 0 && later.failed === 0,
       evidence: [before, injected, down.exhibit, replicas.exhibit, during, recovered, ready.exhibit, exhibit],
-      detail:
-        `${later.failed} of ${later.sent} requests failed after all replicas ran on other nodes (${seconds(replacedAt - injectedAt)}, Down after ${seconds(downAfter)}), ` +
-        `${outage.failed} of ${outage.sent} before (longest outage ${seconds(outage.outage)}); ${node} Ready ${seconds(readyAfter)} later`,
+      detail: say(
+        '{failed} of {sent} requests failed after all replicas ran on other nodes ({replacedAfter}, Down after {downAfter}), {failed2} of {sent2} before (longest outage {outage}); {node} Ready {readyAfter} later',
+        {
+          failed: later.failed,
+          sent: later.sent,
+          replacedAfter: inSeconds(replacedAt - injectedAt),
+          downAfter: inSeconds(downAfter),
+          failed2: outage.failed,
+          sent2: outage.sent,
+          outage: inSeconds(outage.outage),
+          node,
+          readyAfter: inSeconds(readyAfter),
+        },
+      ),
       measured: {
         'time to Down': [downAfter, 's'],
         'time to all replicas': [replacedAt - injectedAt, 's'],
@@ -294,14 +319,14 @@ interface NodeAnswers extends CallResults {
 }
 
 /** Sends requests through each node in turn, each on a new connection. */
-async function requestThroughEach(on: ExperimentContext, total: number): Promise<NodeAnswers[]> {
+async function requestThroughEach(on: LabContext, total: number): Promise<NodeAnswers[]> {
   const all: NodeAnswers[] = []
   for (const endpoint of appEndpoints(on))
     all.push({ node: endpoint.node, ...(await callMany([endpoint], 'GET', '/api/counter', { total, clients: 2 })) })
   return all
 }
 
-function record(on: ExperimentContext, title: string, results: readonly NodeAnswers[]): Exhibit {
+function record(on: LabContext, title: string, results: readonly NodeAnswers[]): Exhibit {
   const rows = results.flatMap(({ node, answers, errors }) => [
     ...[...sharesByReplica(answers)]
       .sort(([a], [b]) => a.localeCompare(b))

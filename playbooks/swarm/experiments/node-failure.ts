@@ -1,10 +1,5 @@
-import {
-  type DisturbanceContext,
-  durationMultiplierOf,
-  type Experiment,
-  experiment,
-  type ExperimentContext,
-} from 'labbook'
+import { type DisturbanceContext, durationMultiplierOf, type Experiment } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds, type MessageKey } from '../../messages/say.ts'
 import { type Fault, injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import {
@@ -15,7 +10,6 @@ import {
   NODES,
   waitForReplicas,
   replicasCommand,
-  seconds,
   rebalanceTo,
   targetNode,
 } from './support/cluster.ts'
@@ -29,15 +23,15 @@ interface NodeFailure {
   readonly id: string
   readonly name: string
   readonly tag: string
-  readonly hypothesis: string
+  readonly hypothesis: MessageKey
   /** Completes "a node that ..." in the claims. */
-  readonly condition: string
+  readonly condition: 'loses power' | 'has its Docker daemon stopped' | 'is partitioned from the network'
   readonly fault: (on: Pick<DisturbanceContext, 'groups' | 'hostvars'>, node: string) => Fault
 }
 
 /** Injects a fault into a node, recovers it, and observes replacement and recovery. */
 const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailure): Experiment =>
-  experiment(
+  labExperiment(
     name,
     {
       hosts: 'swarm_managers[0]',
@@ -45,7 +39,9 @@ const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailur
       disturbs: (on) => lastWorker(on).map((node) => disturbanceOf(fault(on, node), node)),
       hypothesis,
       assertions: {
-        [`${id}.replaced`]: `Swarm replaces the replicas of a node that ${condition} on other nodes`,
+        [`${id}.replaced`]: say('Swarm replaces the replicas of a node that {condition} on other nodes', {
+          condition: say(condition),
+        }),
         [`${id}.stays-away`]: 'Recovered node becomes Ready, and replicas do not return to it',
       },
       steadyState: checkSteadyState,
@@ -64,7 +60,7 @@ const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailur
     (on) => injectFault(on, id, fault(on, targetNode(on))),
   )
 
-async function injectFault(on: ExperimentContext, id: string, fault: Fault): Promise<void> {
+async function injectFault(on: LabContext, id: string, fault: Fault): Promise<void> {
   const node = targetNode(on)
   const tasks = `docker service ps ${COUNTER}`
   const { value, exhibit, increments, requestStats } = await observeDuring(
@@ -140,9 +136,21 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
   on.finding(`${id}.replaced`, {
     holds: down.reached && replicas.reached,
     evidence: [before, injected, down.exhibit, replicas.exhibit, after, exhibit],
-    detail:
-      `all replicas on other nodes after ${seconds(replacedAfter)}, ${node} Down after ${seconds(downAfter)}; ${others.failed} of ${others.sent} requests through other nodes ` +
-      `failed (longest outage ${seconds(others.outage)}), ${own.failed} of ${own.sent} through ${node}; ${increments.lost} acknowledged increments lost`,
+    detail: say(
+      'all replicas on other nodes after {replacedAfter}, {node} Down after {downAfter}; {failed} of {sent} requests through other nodes failed (longest outage {outage}), {failed2} of {sent2} through {node2}; {lost} acknowledged increments lost',
+      {
+        replacedAfter: inSeconds(replacedAfter),
+        node,
+        downAfter: inSeconds(downAfter),
+        failed: others.failed,
+        sent: others.sent,
+        outage: inSeconds(others.outage),
+        failed2: own.failed,
+        sent2: own.sent,
+        node2: node,
+        lost: increments.lost,
+      },
+    ),
     measured: {
       'time to Down': [downAfter, 's'],
       'time to all replicas': [replacedAfter, 's'],
@@ -154,7 +162,15 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
   on.finding(`${id}.stays-away`, {
     holds: ready.reached && returned.exitCode === 0 ? count === 0 : ready.reached ? null : false,
     evidence: [recovered, ready.exhibit, returned, exhibit],
-    detail: `${count} replicas on ${node} ${OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier)} s after it was Ready; Ready ${seconds(readyAfter)} after recovery started`,
+    detail: say(
+      '{count} replicas on {node} {seconds} s after it was Ready; Ready {readyAfter} after recovery started',
+      {
+        count,
+        node,
+        seconds: OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier),
+        readyAfter: inSeconds(readyAfter),
+      },
+    ),
     measured: { 'time to Ready': [readyAfter, 's'] },
   })
 }
@@ -181,8 +197,7 @@ export const nodeKilled = nodeFailure({
   tag: 'node-killed',
   condition: 'loses power',
   hypothesis:
-    'The manager receives no heartbeats from the node, marks it Down after about 15 s, and starts its replicas on other nodes. ' +
-    'Requests routed to its replicas fail; all others succeed.',
+    'The manager receives no heartbeats from the node, marks it Down after about 15 s, and starts its replicas on other nodes. Requests routed to its replicas fail; all others succeed.',
   fault: (on, node) => faultsOf(on, node).powerLoss,
 })
 
@@ -202,7 +217,6 @@ export const nodeCutOff = nodeFailure({
   tag: 'node-cut-off',
   condition: 'is partitioned from the network',
   hypothesis:
-    'To the manager a partitioned node looks like one without power. Its containers keep running until the node is reachable again and ' +
-    'Swarm stops them.',
+    'To the manager a partitioned node looks like one without power. Its containers keep running until the node is reachable again and Swarm stops them.',
   fault: (on, node) => faultsOf(on, node).partition,
 })

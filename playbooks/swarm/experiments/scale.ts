@@ -1,11 +1,10 @@
-import { experiment, type ExperimentContext } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import {
   checkSteadyState,
   COUNTER,
   maxReplicas,
   runningReplicas,
   scaleCommand,
-  seconds,
   SPREAD,
   desiredReplicas,
 } from './support/cluster.ts'
@@ -16,15 +15,14 @@ import { observeDuring, type TimelineRecorder } from './support/observe-during.t
 const DESIRED_REPLICAS = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}}'`
 
 /** Scales the app up and down under load. */
-export const scale = experiment(
+export const scale = labExperiment(
   'Scale up and down',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'scale', 'proof'],
     disturbs: disturbSwarmNodes('the Counter app is scaled up and down'),
     hypothesis:
-      'The replica count is desired state; Swarm starts or stops tasks until it is reached. A stopping replica finishes its requests ' +
-      'first, so none fails.',
+      'The replica count is desired state; Swarm starts or stops tasks until it is reached. A stopping replica finishes its requests first, so none fails.',
     assertions: {
       'swarm.scale.up': 'Scaling up runs the desired number of replicas',
       'swarm.scale.down': 'Scaling down fails no request',
@@ -56,8 +54,14 @@ export const scale = experiment(
       evidence: [...up.exhibits, exhibit],
       detail:
         more > wanted
-          ? `${more} instead of ${wanted} replicas ran after ${seconds(up.took)}; ${requestStats({ to: upAt }).failed} of ${requestStats({ to: upAt }).sent} requests failed`
-          : `cannot scale up: the nodes are limited to ${limit} replicas`,
+          ? say('{more} instead of {wanted} replicas ran after {took}; {failed} of {sent} requests failed', {
+              more,
+              wanted,
+              took: inSeconds(up.took),
+              failed: requestStats({ to: upAt }).failed,
+              sent: requestStats({ to: upAt }).sent,
+            })
+          : say('cannot scale up: the nodes are limited to {limit} replicas', { limit }),
       measured: { 'time to scale up': [up.took, 's'] },
     })
     const stats = requestStats({ from: upAt })
@@ -66,14 +70,24 @@ export const scale = experiment(
       inconclusiveIfPartitioned(await partitionDuring(on, exhibit, down.reached ? stats.failed : 0), {
         holds: down.reached && stats.failed === 0,
         evidence: [...down.exhibits, ...restored.exhibits, exhibit],
-        detail: `${stats.failed} of ${stats.sent} requests failed; ${fewer} replicas ran after ${seconds(down.took)}, ${wanted} again after ${seconds(restored.took)}`,
+        detail: say(
+          '{failed} of {sent} requests failed; {fewer} replicas ran after {took}, {wanted} again after {took2}',
+          {
+            failed: stats.failed,
+            sent: stats.sent,
+            fewer,
+            took: inSeconds(down.took),
+            wanted,
+            took2: inSeconds(restored.took),
+          },
+        ),
         measured: { 'time to scale down': [down.took, 's'], 'failed requests': [stats.failed, ''] },
       }),
     )
   },
 )
 
-async function change(on: ExperimentContext, replicas: number, { mark, now }: TimelineRecorder) {
+async function change(on: LabContext, replicas: number, { mark, now }: TimelineRecorder) {
   const began = now()
   const scaled = await on.exhibit({ title: `Scale to ${replicas}`, command: scaleCommand(replicas) })
   mark(`scale to ${replicas}`)

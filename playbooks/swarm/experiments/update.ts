@@ -1,7 +1,7 @@
-import { experiment, type ExperimentContext } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
 import { registryAddress } from '../../registry/address.ts'
 import { tagOf } from '../../app/images/table.ts'
-import { checkSteadyState, COUNTER, isUpdateOver, waitForReplicas, seconds, UPDATE_STATE } from './support/cluster.ts'
+import { checkSteadyState, COUNTER, isUpdateOver, waitForReplicas, UPDATE_STATE } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
 import { partitionDuring, inconclusiveIfPartitioned } from './support/partition.ts'
 import { observeDuring, type TimelineRecorder } from './support/observe-during.ts'
@@ -14,15 +14,14 @@ const ENVIRONMENT = `docker service inspect ${COUNTER} --format '{{range .Spec.T
 const TASKS = `docker service ps ${COUNTER} --format 'table {{.Name}}\\t{{.Image}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
 
 /** Updates the app and rolls it back under load. */
-export const rollingUpdate = experiment(
+export const rollingUpdate = labExperiment(
   'Update and roll back under load',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'update', 'proof'],
     disturbs: disturbSwarmNodes('the Counter app is updated and rolled back under load'),
     hypothesis:
-      'With start-first, a new replica is healthy before an old one stops, and the old one finishes its requests first. So no ' +
-      'request fails, in an update or a rollback.',
+      'With start-first, a new replica is healthy before an old one stops, and the old one finishes its requests first. So no request fails, in an update or a rollback.',
     assertions: {
       'swarm.update.no-failed-request': 'Rolling update fails no request',
       'swarm.rollback.no-failed-request': 'Manual rollback fails no request',
@@ -73,7 +72,14 @@ export const rollingUpdate = experiment(
       inconclusiveIfPartitioned(update.reached ? partition : undefined, {
         holds: update.reached && first.failed === 0,
         evidence: [...update.exhibits, exhibit],
-        detail: `${first.failed} of ${first.sent} requests failed at ${perSecond}/s, p95 ${first.p95.toFixed(0)} ms; update ${update.reached ? 'took' : 'did not complete within'} ${seconds(update.took)}`,
+        detail: say('{failed} of {sent} requests failed at {perSecond}/s, p95 {p95} ms; update {update} {took}', {
+          failed: first.failed,
+          sent: first.sent,
+          perSecond,
+          p95: first.p95.toFixed(0),
+          update: update.reached ? say('took') : say('did not complete within'),
+          took: inSeconds(update.took),
+        }),
         measured: { 'time to update': [update.took, 's'], 'failed requests': [first.failed, ''] },
       }),
     )
@@ -82,26 +88,29 @@ export const rollingUpdate = experiment(
       inconclusiveIfPartitioned(rollback.reached ? partition : undefined, {
         holds: rollback.reached && second.failed === 0,
         evidence: [...rollback.exhibits, exhibit],
-        detail: `${second.failed} of ${second.sent} requests failed; rollback ${rollback.reached ? 'took' : 'did not complete within'} ${seconds(rollback.took)}`,
+        detail: say('{failed} of {sent} requests failed; rollback {rollback} {took}', {
+          failed: second.failed,
+          sent: second.sent,
+          rollback: rollback.reached ? say('took') : say('did not complete within'),
+          took: inSeconds(rollback.took),
+        }),
         measured: { 'time to roll back': [rollback.took, 's'], 'failed requests': [second.failed, ''] },
       }),
     )
     on.finding('swarm.update.no-lost-increment', {
       holds: increments.lost === 0,
       evidence: [exhibit],
-      detail: `${increments.lost} increments lost; ${increments.acknowledged} acknowledged, ${increments.added} counted`,
+      detail: say('{lost} increments lost; {acknowledged} acknowledged, {added} counted', {
+        lost: increments.lost,
+        acknowledged: increments.acknowledged,
+        added: increments.added,
+      }),
     })
   },
 )
 
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
-async function roll(
-  on: ExperimentContext,
-  title: string,
-  command: string,
-  until: string,
-  { mark, now }: TimelineRecorder,
-) {
+async function roll(on: LabContext, title: string, command: string, until: string, { mark, now }: TimelineRecorder) {
   const began = now()
   const started = await on.exhibit({ title, command })
   mark(title.toLowerCase())
@@ -122,15 +131,14 @@ async function roll(
 }
 
 /** Updates the app to an image that is not the app. */
-export const brokenUpdate = experiment(
+export const brokenUpdate = labExperiment(
   'Update to a broken image',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'broken-update', 'proof'],
     disturbs: disturbSwarmNodes('the Counter app is updated to a broken image under load'),
     hypothesis:
-      'The first new replica fails within the monitor period; Swarm stops the update and rolls back automatically. The old replicas ' +
-      'keep running, so no request fails.',
+      'The first new replica fails within the monitor period; Swarm stops the update and rolls back automatically. The old replicas keep running, so no request fails.',
     assertions: {
       'swarm.update.rolls-back': 'Swarm rolls back an update to a broken image automatically',
       'swarm.update.broken-unnoticed': 'Failed update and automatic rollback fail no request',
@@ -191,7 +199,10 @@ export const brokenUpdate = experiment(
         replicas.reached &&
         after.stdout === before.stdout,
       evidence: [before, started, finished.exhibit, replicas.exhibit, after, tasks, exhibit],
-      detail: `${finished.exhibit.stdout.trim()}; update status settled after ${seconds(rollbackSeconds)}`,
+      detail: say('{exhibit}; update status settled after {rollbackSeconds}', {
+        exhibit: finished.exhibit.stdout.trim(),
+        rollbackSeconds: inSeconds(rollbackSeconds),
+      }),
       measured: { 'time to roll back': [rollbackSeconds, 's'] },
     })
     const all = requestStats()
@@ -200,7 +211,11 @@ export const brokenUpdate = experiment(
       inconclusiveIfPartitioned(await partitionDuring(on, exhibit, all.failed), {
         holds: all.failed === 0,
         evidence: [exhibit],
-        detail: `${all.failed} of ${all.sent} requests failed at ${perSecond}/s`,
+        detail: say('{failed} of {sent} requests failed at {perSecond}/s', {
+          failed: all.failed,
+          sent: all.sent,
+          perSecond,
+        }),
         measured: { 'failed requests': [all.failed, ''] },
       }),
     )

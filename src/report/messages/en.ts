@@ -1,3 +1,4 @@
+import { ENGLISH_MESSAGES } from '../../events/message.ts'
 import { dayAndTime, duration, ENGLISH, measureIn, numberIn } from '../format.ts'
 
 const number = numberIn(ENGLISH)
@@ -34,6 +35,8 @@ function moment(iso: string): string {
 /** All fixed texts of the report. A language that lacks a key does not compile. */
 export const en = {
   lang: 'en' as string,
+  /** How texts of findings are rendered; `withCatalogue` adds their translations. */
+  texts: ENGLISH_MESSAGES,
   number,
   measure,
   duration,
@@ -106,6 +109,7 @@ export const en = {
     answer: 'Answer',
     asText: 'as text',
     data: 'Data',
+    recording: 'Recording (asciinema play)',
     see: 'See',
     seeAlso: 'See also',
     ignored: 'ignored',

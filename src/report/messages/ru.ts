@@ -47,6 +47,11 @@ const hosts = (n: number): string => plural(n, 'узел', 'узла', 'узло
 /** The report's texts in Russian. */
 export const ru: Messages = {
   lang: 'ru',
+  texts: {
+    template: () => undefined,
+    form: (n, [one = '', few = one, many = few]) => pluralForm(n, one, few, many),
+    decimalPoint: ',',
+  },
   number,
   measure,
   duration: durationIn(RUSSIAN),
@@ -125,6 +130,7 @@ export const ru: Messages = {
     answer: 'Ответ',
     asText: 'текстом',
     data: 'Данные',
+    recording: 'Запись (asciinema play)',
     see: 'См.',
     seeAlso: 'См. также',
     ignored: 'проигнорировано',

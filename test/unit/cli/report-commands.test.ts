@@ -4,14 +4,18 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
+import { openEventLog } from '../../../src/evidence/event-log.ts'
+import { readEventLog } from '../../../src/evidence/read-event-log.ts'
 import { renewManifest } from '../../../src/evidence/verify.ts'
 import { report as reportMain } from '../../../src/cli/report.ts'
 
@@ -38,6 +42,16 @@ writeFileSync(
     }),
   ]
   process.exitCode = await main({ name: 'small', description: '', steps }, process.argv.slice(2), '${root}')
+  `,
+)
+
+// The entry point that "reproduce" runs.
+writeFileSync(
+  path.join(root, 'playbooks/small.mjs'),
+  `
+  import { spawnSync } from 'node:child_process'
+  const args = ['--import=${import.meta.resolve('tsx')}', '${root}/program.ts', ...process.argv.slice(2)]
+  process.exitCode = spawnSync(process.execPath, args, { cwd: '${root}', stdio: 'inherit' }).status
   `,
 )
 
@@ -80,6 +94,15 @@ writeFileSync(path.join(root, 'allowed'), `ann@example.org ${readFileSync(`${key
 const common = ['--no-input', '-i', 'inventory.yaml'] as const
 t.equal(program(...common, '-e', 'answers=no', '-e', 'ms=20').status, 2)
 t.equal(program(...common, '-e', 'answers=yes', '-e', 'ms=12', '-e', 'report_signing_key=key').status, 0)
+
+const [, signed = ''] = readdirSync(path.join(root, 'runs'))
+  .filter((name) => name !== 'latest')
+  .sort()
+/** Later runs move the link. */
+function restoreLatest(): void {
+  rmSync(latest)
+  symlinkSync(signed, latest)
+}
 
 t.test('a run verifies as it was written, and is signed', async (t) => {
   const { status, stdout } = await report('verify')
@@ -126,6 +149,36 @@ t.test('runs are listed, and compared', async (t) => {
   })
 })
 
+t.test('a run is repeated with its variables, and its findings compared', async (t) => {
+  const own = ['-i', path.join(root, 'inventory.yaml'), '--no-input', '--json'] as const
+  const other = await report('reproduce', 'latest', ...own, '-e', 'answers=no')
+  t.match(JSON.parse(other.stdout), [
+    {
+      id: 'app.answers',
+      before: 'holds',
+      after: 'does not hold',
+      result: 'not reproduced',
+      measured: [{ before: [12], after: [12] }],
+    },
+  ])
+  t.equal(other.status, 2)
+  t.match(
+    (await report('reproduce', 'latest', '--with', 'latest')).stdout,
+    [
+      'FINDING      RESULT      IN THE RUN     HERE         ',
+      'app.answers  reproduced  does not hold  does not hold',
+      '  time                   12 ms          12 ms        ',
+      '',
+      '1 of 1 findings reproduced, 0 not, 0 inconclusive',
+    ]
+      .map((line) => line.trimEnd())
+      .join('\n'),
+  )
+  for (const { run } of (JSON.parse((await report('list', '--json')).stdout) as { run: string }[]).slice(2))
+    rmSync(path.join(root, 'runs', run), { recursive: true })
+  restoreLatest()
+})
+
 t.test('a report that is rendered again stays intact, and loses its signature', async (t) => {
   const { status, stdout } = await report('latest', '--lang', 'ru')
   t.equal(status, 0)
@@ -154,6 +207,59 @@ t.test('a killed run is incomplete', async (t) => {
     status: 3,
     stdout: /^incomplete: 2 events, .*\n {2}the last line of events/,
   })
+})
+
+t.test('a bundle of a killed run says so', async (t) => {
+  const file = path.join(root, 'killed.zip')
+  t.match(await report('bundle', 'killed', '-o', file), {
+    status: 0,
+    stderr: /killed: incomplete: the last line of ev/,
+  })
+  t.match(await report('verify', file), { status: 3 })
+})
+
+t.test('an event log without hashes, and a report of another version, are neither intact nor changed', async (t) => {
+  const old = path.join(root, 'runs/old')
+  mkdirSync(old)
+  const log = readFileSync(path.join(latest, 'events.jsonl'), 'utf8')
+  writeFileSync(path.join(old, 'events.jsonl'), log.replaceAll(/,"previous":"[0-9a-f]{64}"\}$/gm, '}'))
+  t.match(await report('verify', 'old'), { status: 4, stdout: /^not verifiable\n {2}events\.jsonl has no hashes/ })
+  t.match(await report('bundle', 'old', '-o', path.join(root, 'old.zip')), { status: 0, stderr: /not verifiable/ })
+  const other = path.join(root, 'runs/other')
+  mkdirSync(other)
+  const record = openEventLog({ events: path.join(other, 'events.jsonl') })
+  for (const event of readEventLog(path.join(latest, 'events.jsonl')))
+    record.write(event.type === 'run_start' ? { ...event, version: '9' } : event)
+  record.close()
+  writeFileSync(path.join(other, 'report.md'), 'Another version wrote this.\n')
+  renewManifest(other)
+  t.match(await report('verify', 'other'), {
+    status: 5,
+    stdout: /^files intact, report of another version: .*\n {2}report\.md is not/,
+  })
+})
+
+t.test('a report of several runs has a manifest, which names the runs', async (t) => {
+  const [first = ''] = readdirSync(path.join(root, 'runs'))
+    .filter((name) => name.endsWith('-small'))
+    .sort()
+  t.match(await report(first, 'latest', '--format', 'html,md'), { status: 0 })
+  const combined = path.join(root, 'runs/combined')
+  t.match(JSON.parse(readFileSync(path.join(combined, 'manifest.json'), 'utf8')), {
+    predicate: {
+      passedTests: ['app.answers'],
+      configuration: [first, signed].map((name) => ({
+        name: `${name}/events.jsonl`,
+        digest: { sha256: /^[0-9a-f]{64}$/ },
+      })),
+    },
+  })
+  t.match(await report('verify', 'combined'), {
+    status: 0,
+    stdout: /^intact: \d+ files of a report of several runs\n {2}made of /,
+  })
+  appendFileSync(path.join(combined, 'report.html'), ' ')
+  t.match(await report('verify', 'combined'), { status: 2, stdout: /report\.html was changed after manifest\.json/ })
 })
 
 t.test('wrong arguments are errors of one line', async (t) => {

@@ -47,6 +47,17 @@ await t.test('any secret in any field is masked in the event log and in the retu
   t.strictSame([...readEventLog(events)], seen)
 })
 
+await t.test('chunks of an output with a secret are left out: they would tell its length', async (t) => {
+  const { record } = open(t)
+  const value = 'a secret of an output'
+  new Secret(value)
+  const chunks = [[5, 1, value.length]] as const
+  const shown = exhibit({})
+  t.notMatch(record.record({ ...shown, chunks, stdout: value }), { chunks: Array })
+  t.match(record.record({ ...shown, chunks, command: value }), { chunks })
+  record.close()
+})
+
 await t.test('event without a secret is returned itself, not a copy', async (t) => {
   const { record } = open(t)
   const event = exhibit({ stdout: 'nothing to hide' })

@@ -115,3 +115,27 @@ t.test('a failed write is remembered, and capturing continues', async (t) => {
   t.equal(output.problem, broken)
   t.match(output.text(), 'bytes left out ...]')
 })
+
+t.test('arrival times are kept if asked for, of outputs that are short enough', (t) => {
+  const times = [3, 3, 7, 9]
+  const arrivals = (bytes: Buffer, asked: boolean) =>
+    keep(bytes, [2], { purpose: 'probe', ...(asked ? { elapsed: () => times.shift() ?? 10 } : {}) }).arrivals()
+  t.same(arrivals(Buffer.from('abcdefgh'), true), [
+    [3, 4],
+    [7, 2],
+    [9, 2],
+  ]) // prettier-ignore
+  t.equal(arrivals(Buffer.from('abcdefgh'), false), undefined)
+  t.equal(
+    keep(Buffer.alloc(RECORD_LIMIT_BYTES + 1), [65536], { purpose: 'probe', elapsed: () => 1 }).arrivals(),
+    undefined,
+  )
+  let ms = 0
+  const many = keep(Buffer.alloc(6000), [1], { purpose: 'probe', elapsed: () => ms++ }).arrivals() ?? []
+  t.equal(many.length, 5000)
+  t.equal(
+    many.reduce((sum, [, bytes]) => sum + bytes, 0),
+    6000,
+  )
+  t.end()
+})

@@ -24,6 +24,27 @@ t.test('an exhibit contains the command and its unmodified output; findings refe
   t.match(ran, { status: 'passed', exitCode: 0 })
 })
 
+t.test('an exhibit has the times of its output, that of a watch from the start of the watch', async (t) => {
+  const ran = await runSteps([
+    experiment('look', { hosts: 'all', disturbs: false, assertions: {} }, async (on) => {
+      await on.exhibit({ title: 'Slow', command: 'echo one; echo two; echo three >&2' })
+      await on.watch({
+        title: 'Poll',
+        command: 'echo x',
+        every: 0.2,
+        until: (
+          (n) => () =>
+            ++n === 2
+        )(0),
+      })
+    }),
+  ])
+  const [slow = [], poll = []] = exhibits(ran).map(({ chunks }) => chunks)
+  const bytes = (stream: number): number => slow.reduce((sum, [, of, size]) => sum + (of === stream ? size : 0), 0)
+  t.same([bytes(1), bytes(2)], ['one\ntwo\n'.length, 'three\n'.length])
+  t.ok((poll[0]?.[0] ?? 0) >= 150, poll.join())
+})
+
 t.test('a false finding fails the run', async (t) => {
   const ran = await runSteps([
     experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {

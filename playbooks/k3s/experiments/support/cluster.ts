@@ -27,8 +27,6 @@ export const appOnCluster = (on: Pick<SetupContext, 'groups' | 'hostvars'>) => {
   }
 }
 
-export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
-
 /** Declares that the whole cluster is disturbed. */
 export const disturbsCluster =
   (what: string): Disturbs =>

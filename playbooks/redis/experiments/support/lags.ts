@@ -1,5 +1,6 @@
+import { say } from '../../../messages/say.ts'
 import { quantileSorted } from 'simple-statistics'
-import { type Chart, csvText } from 'labbook'
+import { type Chart, csvText, type Message, messageText } from 'labbook'
 import { parseJsonLines } from './lost-writes.ts'
 
 /** Replication lag of a replica, in milliseconds. */
@@ -88,10 +89,18 @@ export const roundTripText = ({ roundTrips: trips }: Lags): string =>
         .map((quantile) => `p${quantile * 100} ${quantileSorted([...trips], quantile).toFixed(3)} ms`)
         .join(', ')
 
-export const lagText = (lags: Lags): string =>
-  QUANTILES.map(
+export const lagText = (lags: Lags): string => messageText(lagMessage(lags))
+
+export function lagMessage(lags: Lags): Message {
+  const quantiles = QUANTILES.map(
     (quantile) => `${quantile === 1 ? 'max' : `p${quantile * 100}`} ${formatMs(lagQuantile(lags, quantile))}`,
-  ).join(', ') + `${lags.late > 0 ? `, ${lags.late} over 5 s` : ''} (${lags.sorted.length + lags.late} samples)`
+  ).join(', ')
+  return say('{quantiles}{late} ({samples} samples)', {
+    quantiles,
+    late: lags.late > 0 ? say(', {late} over 5 s', { late: lags.late }) : '',
+    samples: lags.sorted.length + lags.late,
+  })
+}
 
 const formatMs = (ms: number): string =>
   Number.isNaN(ms) ? 'over 5 s' : `${ms < 10 ? ms.toFixed(2) : ms.toFixed(0)} ms`

@@ -1,8 +1,9 @@
+import { inSeconds, say } from '../../../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type ExperimentContext, quote, type SetupContext } from 'labbook'
+import { type Exhibit, type ExperimentContext, quote, type SetupContext, type Message, messageText } from 'labbook'
 import { type Fault, injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../../lab/faults.ts'
-import { isReady, manager, NODES, seconds } from '../../../swarm/experiments/support/cluster.ts'
+import { isReady, manager, NODES } from '../../../swarm/experiments/support/cluster.ts'
 import type { RequestResult } from '../../../swarm/experiments/support/probe.ts'
 import { requestStats, type RequestStats } from '../../../swarm/experiments/support/requests.ts'
 import {
@@ -291,17 +292,20 @@ export async function restoreNodes(on: SetupContext): Promise<void> {
 }
 
 /** Longest write outage of each run. */
-export const writeOutages = (lost: readonly MasterLoss[]): string =>
-  `write outage ${formatRange(lost.map(({ writes }) => writes.outage))}`
+export const writeOutages = (lost: readonly MasterLoss[]): Message =>
+  say('write outage {range}', { range: range(lost.map(({ writes }) => writes.outage)) })
 
 export const failoverTimes = (lost: readonly MasterLoss[]): number[] =>
   lost.flatMap(({ failoverSeconds: failoverAfter }) => failoverAfter ?? [])
 
 /** `5.2 s to 7.1 s`, or the one value. */
-export function formatRange(values: readonly number[]): string {
-  if (values.length === 0) return 'never'
-  const [min, max] = [Math.min(...values), Math.max(...values)]
-  return seconds(min) === seconds(max) ? seconds(min) : `${seconds(min)} to ${seconds(max)}`
+export function range(values: readonly number[]): Message {
+  if (values.length === 0) return say('never')
+  const [min, max] = [Math.min(...values), Math.max(...values)].map(inSeconds) as [Message, Message]
+  return messageText(min) === messageText(max) ? min : say('{min} to {max}', { min, max })
 }
+
+/** The same as text, for tables. */
+export const formatRange = (values: readonly number[]): string => messageText(range(values))
 
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,3 +1,5 @@
+import { joinTexts, say } from '../../../messages/say.ts'
+import { type Message } from 'labbook'
 /** A write of a client, and its result. */
 export interface CountChange {
   /** Milliseconds since 1970, by the client's clock. */
@@ -110,29 +112,54 @@ export const lossProbabilityBound = (runs: number): number => (runs < 1 ? 1 : 1 
 /** Verdict on the losses of several runs. */
 export function lossVerdict(losses: readonly (Loss | undefined)[]): {
   readonly none: boolean | null
-  readonly summary: string
+  readonly summary: Message
 } {
   const known = losses.filter((loss) => loss !== undefined)
   const total = (pick: (loss: Loss) => number): number => known.reduce((sum, loss) => sum + pick(loss), 0)
   const lost = total((loss) => loss.lost)
-  const runs = `${losses.length} run${losses.length === 1 ? '' : 's'}`
-  const numbers = `${total(({ acknowledged }) => acknowledged)} acknowledged, ${total(({ added }) => added)} counted, ${total(({ indeterminate: unsure }) => unsure)} indeterminate`
+  const runs = say('{n|run|runs}', { n: losses.length })
+  const numbers = say('{acknowledged} acknowledged, {added} counted, {indeterminate} indeterminate', {
+    acknowledged: total(({ acknowledged }) => acknowledged),
+    added: total(({ added }) => added),
+    indeterminate: total(({ indeterminate }) => indeterminate),
+  })
   if (lost > 0) {
     const runsWithLoss = known.filter((loss) => loss.lost > 0).length
     return {
       none: false,
-      summary: `${lost} acknowledged increments lost in ${runsWithLoss} of ${runs} (${known.map((loss) => loss.lost).join(', ')}); ${numbers}`,
+      summary: say('{lost} acknowledged increments lost in {runsWithLoss} of {runs} ({each}); {numbers}', {
+        lost,
+        runsWithLoss,
+        runs,
+        each: joinTexts(known.map((loss) => loss.lost)),
+        numbers,
+      }),
     }
   }
   if (known.length < losses.length || known.length === 0) {
-    return { none: null, summary: `count unknown in ${losses.length - known.length} of ${runs}; ${numbers}` }
+    return {
+      none: null,
+      summary: say('count unknown in {unknown} of {runs}; {numbers}', {
+        unknown: losses.length - known.length,
+        runs,
+        numbers,
+      }),
+    }
   }
   if (total(({ acknowledged }) => acknowledged) === 0)
-    return { none: null, summary: `no increment was acknowledged; ${numbers}` }
+    return { none: null, summary: say('no increment was acknowledged; {numbers}', { numbers }) }
   const maxLost = total(({ maxLost: mostLost }) => mostLost)
-  const bound = `loss probability below ${Math.round(lossProbabilityBound(losses.length) * 100)} % per run (95 % confidence)`
+  const bound = say('loss probability below {percent} % per run (95 % confidence)', {
+    percent: Math.round(lossProbabilityBound(losses.length) * 100),
+  })
   return {
     none: true,
-    summary: `0 acknowledged increments lost in ${runs}; ${numbers}; ${bound}${maxLost > 0 ? `; at most ${maxLost} losses may be hidden by indeterminate increments` : ''}`,
+    summary: say('0 acknowledged increments lost in {runs}; {numbers}; {bound}{hidden}', {
+      runs,
+      numbers,
+      bound,
+      hidden:
+        maxLost > 0 ? say('; at most {maxLost} losses may be hidden by indeterminate increments', { maxLost }) : '',
+    }),
   }
 }

@@ -1,7 +1,8 @@
-import { PlaybookError, type SetupContext, type WatchResult } from 'labbook'
+import { messageText, PlaybookError, type SetupContext, type WatchResult } from 'labbook'
 import { waitForStack } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import { appVars } from '../../../app/vars.ts'
+import { inSeconds } from '../../../messages/say.ts'
 
 export const COUNTER = `${STACK}_counter`
 
@@ -100,7 +101,8 @@ export async function rebalanceTo(on: SetupContext, node: string): Promise<void>
 /** Counts the replicas of each node. */
 export const SPREAD = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Node}}' | sort | uniq -c`
 
-export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
+/** `5.1 s`, as text. */
+export const seconds = (value: number): string => messageText(inSeconds(value))
 
 /** Prints `completed`, `updating`, `rollback_completed`, ..., and Docker's message. */
 export const UPDATE_STATE = `docker service inspect ${COUNTER} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`

@@ -1,8 +1,9 @@
-import type { Exhibit, ExperimentContext, Verdict } from 'labbook'
+import { type LabContext, joinTexts, say, type LabVerdict } from '../../../messages/say.ts'
+import type { Exhibit, Message, Verdict } from 'labbook'
 
 /** An unintended network partition: nodes that lost each other without an injected fault. */
 export interface NetworkPartition {
-  readonly reason: string
+  readonly reason: Message
   readonly exhibits: readonly Exhibit[]
 }
 
@@ -19,7 +20,7 @@ const gossipLossCommand = (seconds: number): string =>
  * @param failed - number of failed requests; with none, nothing is checked.
  */
 export async function partitionDuring(
-  on: Pick<ExperimentContext, 'groups' | 'exhibit'>,
+  on: Pick<LabContext, 'groups' | 'exhibit'>,
   observed: Exhibit,
   failed: number,
 ): Promise<NetworkPartition | undefined> {
@@ -33,7 +34,9 @@ export async function partitionDuring(
   const affected = exhibits.filter(({ stdout }) => stdout !== '').map(({ host }) => host)
   if (affected.length === 0) return undefined
   return {
-    reason: `${affected.join(', ')} lost the gossip of other nodes meanwhile: the machines are too slow or too busy`,
+    reason: say('{nodes} lost the gossip of other nodes meanwhile: the machines are too slow or too busy', {
+      nodes: affected.join(', '),
+    }),
     exhibits,
   }
 }
@@ -42,12 +45,15 @@ export async function partitionDuring(
  * Makes a failed verdict inconclusive after an unintended partition. Pass undefined where the verdict failed for
  * another reason than failed requests.
  */
-export const inconclusiveIfPartitioned = (partition: NetworkPartition | undefined, verdict: Verdict): Verdict =>
+export const inconclusiveIfPartitioned = <V extends Pick<Verdict, 'holds' | 'evidence' | 'detail'>>(
+  partition: NetworkPartition | undefined,
+  verdict: V,
+): V | (Omit<V, 'holds' | 'evidence' | 'detail'> & Required<Pick<LabVerdict, 'holds' | 'evidence' | 'detail'>>) =>
   partition === undefined || verdict.holds !== false
     ? verdict
     : {
         ...verdict,
         holds: null,
         evidence: [...verdict.evidence, ...partition.exhibits],
-        detail: [verdict.detail, partition.reason].filter(Boolean).join('; '),
+        detail: joinTexts([...(verdict.detail === undefined ? [] : [verdict.detail]), partition.reason], '; '),
       }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { messageText } from '../../../../src/events/message.ts'
 import type { Exhibit } from '../../../../src/events/events.ts'
 import { skipIfTooSlow } from '../../../../playbooks/load/slow-hosts.ts'
 
@@ -12,7 +13,7 @@ t.test('skipIfTooSlow() skips machines under software emulation unless the inven
       log: () => {},
       exhibit: async ({ title, command }) => ({ title, command }) as Exhibit,
       inconclusive: (why) => {
-        said.push(why)
+        said.push(messageText(why))
       },
     })
     return { slow, said }

@@ -1,0 +1,62 @@
+import {
+  experiment,
+  type Experiment,
+  type ExperimentContext,
+  type Message,
+  type MessageList,
+  type MessageValue,
+  sayIn,
+  type Verdict,
+} from 'labbook'
+import type { RUSSIAN } from './ru.ts'
+
+/*
+ * The texts of findings: each is a key of the catalogue of every language, so that one without a translation does not
+ * compile. `src/events/message.ts` has the syntax.
+ */
+
+/** A text that every language has. */
+export type MessageKey = keyof typeof RUSSIAN
+
+/** A text with values, for a finding. */
+export const say = sayIn<MessageKey>()
+
+/** Output of a host, or a name: no language has another text for it. */
+export const verbatim = (text: string): Message => ({ id: '{text}', values: { text } })
+
+/** Several texts in one. */
+export const joinTexts = (list: readonly MessageValue[], separator = ', '): MessageList => ({ list, separator })
+
+/** `5.1 s`, `12 s` */
+export const inSeconds = (value: number): Message => say('{seconds} s', { seconds: value.toFixed(value < 10 ? 1 : 0) })
+
+/** A verdict whose detail and names of measured values can be translated. */
+export type LabVerdict = Omit<Verdict, 'detail' | 'measured'> & {
+  readonly detail?: Message | MessageList
+  readonly measured?: Readonly<Partial<Record<MessageKey, readonly [value: number, unit: MessageKey | '' | '%']>>>
+}
+
+/** The API for experiments, whose findings can be translated. */
+export interface LabContext extends Omit<ExperimentContext, 'finding' | 'inconclusive'> {
+  finding(id: string, verdict: LabVerdict): void
+  inconclusive(why: Message, evidence?: LabVerdict['evidence']): void
+}
+
+type Texts = Readonly<Record<string, MessageKey | Message>>
+
+/** What `experiment` takes, with texts that can be translated. */
+export type LabExperimentOptions = Omit<
+  Experiment,
+  'kind' | 'name' | 'method' | 'assertions' | 'questions' | 'hypothesis'
+> & {
+  readonly assertions: Texts
+  readonly questions?: Texts
+  readonly hypothesis?: MessageKey
+}
+
+/** Defines an experiment of this project. */
+export const labExperiment = (
+  name: string,
+  options: LabExperimentOptions,
+  method: (on: LabContext) => Promise<void> | void,
+): Experiment => experiment(name, options, method)

@@ -1,0 +1,112 @@
+import type { RunStart } from '../events/events.ts'
+import { MASK } from '../values/secret.ts'
+import { parseCommandLine } from './command-line.ts'
+import { mergeExtraVars, parseExtraVars } from './extra-vars.ts'
+import { OPTIONS } from './options.ts'
+import { UsageError } from './usage-error.ts'
+
+type Vars = Readonly<Record<string, unknown>>
+
+/** What the reader specifies on their own command line. */
+export interface ReadersPart {
+  /** Arguments of the playbook, passed on as they are. */
+  readonly argv: readonly string[]
+  readonly extraVars: Vars
+  /** Base names of the files of `-e @FILE`. */
+  readonly files: readonly string[]
+}
+
+/** How a run is repeated. */
+export interface RepeatedCommand {
+  /** The entry point's name without its extension. */
+  readonly playbook: string
+  readonly args: readonly string[]
+  /** What is not as it was in the run, for the reader. */
+  readonly notes: readonly string[]
+}
+
+/** Options whose values a repeated run takes over. All others are about the reader's hosts, terminal and consent. */
+const TAKEN = ['tags', 'skip-tags', 'forks', 'repeat', 'limit'] as const
+
+/**
+ * The command that repeats a run: its playbook, subcommands, tags, repetitions and variables. Hosts and connections are
+ * the reader's, as is the permission to disturb hosts: a run that somebody handed in may not decide on them.
+ *
+ * @throws {UsageError} variables of the run are not in its event log, because they are secrets or in a file.
+ */
+export function repeatedCommand({ argv, check, variables = {} }: RunStart, reader: ReadersPart): RepeatedCommand {
+  const playbook = /^playbooks\/([A-Za-z0-9][\w-]*)\.mjs$/.exec(argv[2] ?? '')?.[1]
+  if (playbook === undefined) throw new UsageError('the run names no playbook of a project, so it cannot be repeated')
+  if (check)
+    throw new UsageError('the run was in check mode: it changed and measured nothing, so there is nothing to repeat')
+  const parsed = parseCommandLine<keyof typeof OPTIONS>(argv.slice(3), OPTIONS)
+  if (parsed === 'help') throw new UsageError('the run only showed its help')
+  const { all, positionals } = parsed
+  const own = parseCommandLine<keyof typeof OPTIONS>(reader.argv, OPTIONS)
+  const isSet = (name: keyof typeof OPTIONS): boolean => own !== 'help' && own.all(name).length > 0
+  const { vars, missingFiles } = recordedVars(all('extra-vars'), variables, reader)
+  const masked = Object.keys(vars).filter((name) => isMasked(vars[name]) && !(name in reader.extraVars))
+  if (masked.length > 0 || missingFiles.length > 0) throw new UsageError(missingText(masked, missingFiles))
+  const [taken, ofConnections] = [new Map<string, unknown>(), new Set<string>()]
+  for (const [name, value] of Object.entries(vars)) {
+    if (name in reader.extraVars) continue
+    if (isOfReader(name)) ofConnections.add(name)
+    else taken.set(name, value)
+  }
+  const options = TAKEN.filter((name) => !isSet(name)).flatMap((name) =>
+    all(name).flatMap((value) => [`--${name}`, value]),
+  )
+  return {
+    playbook,
+    args: [
+      ...positionals,
+      ...options,
+      ...(taken.size === 0 ? [] : ['--extra-vars', JSON.stringify(Object.fromEntries(taken))]),
+      ...reader.argv,
+    ],
+    notes: notesOf(all('inventory'), [...ofConnections], isSet('inventory')),
+  }
+}
+
+/** Connections, providers and keys belong to the reader's hosts, not to the run. */
+const isOfReader = (name: string): boolean => /^(ansible_|lab_provider$|report_)/.test(name)
+
+const isMasked = (value: unknown): boolean => JSON.stringify(value).includes(MASK)
+
+/** The variables of the inventory, then those of the command line, which override them. */
+function recordedVars(
+  sources: readonly string[],
+  variables: Vars,
+  reader: ReadersPart,
+): { readonly vars: Vars; readonly missingFiles: readonly string[] } {
+  const missingFiles: string[] = []
+  const merged: Record<string, unknown> = { ...variables }
+  for (const text of sources) {
+    const source = parseExtraVars(text)
+    if (source.kind === 'file') {
+      if (!reader.files.includes(baseName(source.path))) missingFiles.push(source.path)
+    } else Object.assign(merged, mergeExtraVars([source], {}))
+  }
+  return { vars: merged, missingFiles }
+}
+
+const baseName = (file: string): string => file.split('/').at(-1) ?? file
+
+function missingText(masked: readonly string[], files: readonly string[]): string {
+  const given = [
+    ...masked.map((name) => `-e ${name}=VALUE`),
+    ...files.map((file) => `-e @PATH/${baseName(file)}`),
+  ].join(' ')
+  return [
+    ...(masked.length === 0 ? [] : [`the run masked the values of secrets: ${masked.join(', ')}`]),
+    ...(files.length === 0 ? [] : [`the run read variables from files that it does not contain: ${files.join(', ')}`]),
+    `specify them: ${given}${masked.length === 0 ? '' : ' (or in a file: -e @secrets.yml)'}`,
+  ].join('\n')
+}
+
+const notesOf = (inventories: readonly string[], ofConnections: readonly string[], hasInventory: boolean): string[] => [
+  ...(inventories.length > 0 && !hasInventory
+    ? [`the run used the inventory ${inventories.join(', ')}; this one uses yours`]
+    : []),
+  ...(ofConnections.length > 0 ? [`not taken from the run: ${ofConnections.join(', ')}`] : []),
+]

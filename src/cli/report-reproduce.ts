@@ -1,0 +1,146 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, realpathSync } from 'node:fs'
+import path from 'node:path'
+import type { RunStart } from '../events/events.ts'
+import { EvidenceError } from '../evidence/index.ts'
+import { startAndSummary } from '../evidence/files-summary.ts'
+import { directoryFiles, type RunFiles } from '../evidence/run-files.ts'
+import type { Summary } from '../evidence/summary.ts'
+import { verifyFiles } from '../evidence/verify.ts'
+import { quote } from '../shell/quote.ts'
+import { Cancelled, confirm, isInteractive } from '../ui/index.ts'
+import { type OptionSpec, optionsSection, parseCommandLine } from './command-line.ts'
+import { CONNECTION_OPTIONS } from './connection-options.ts'
+import { parseExtraVars } from './extra-vars.ts'
+import { labbookVersion } from './labbook-version.ts'
+import { OPTIONS } from './options.ts'
+import { readExtraVars } from './read-extra-vars.ts'
+import { repeatedCommand, type ReadersPart, type RepeatedCommand } from './recorded-command.ts'
+import { filesOf } from './report-verify.ts'
+import { reproductionOf, reproductionText, type ReproducedFinding } from './reproduction.ts'
+import { runDirectory, runNames } from './run-argument.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Passed on to the playbook: all that is about the reader's hosts, terminal and consent. */
+const PASSED_ON = {
+  inventory: OPTIONS.inventory,
+  limit: OPTIONS.limit,
+  repeat: OPTIONS.repeat,
+  'extra-vars': OPTIONS['extra-vars'],
+  verbose: OPTIONS.verbose,
+  provider: OPTIONS.provider,
+  ...CONNECTION_OPTIONS,
+  'ask-become-pass': OPTIONS['ask-become-pass'],
+  'allow-faults': OPTIONS['allow-faults'],
+  'no-input': OPTIONS['no-input'],
+  yes: OPTIONS.yes,
+} as const
+
+const OWN = {
+  with: { value: 'RUN', help: 'compare with this run, instead of running the playbook' },
+  json: { help: 'print the comparison as JSON; output of the playbook is printed to stderr' },
+  help: { short: 'h', help: 'show this help' },
+} as const
+
+const SPECS = { ...OWN, ...PASSED_ON } as const satisfies Readonly<Record<string, OptionSpec>>
+
+const help =
+  (): string => `Runs the playbook of a run again, with the same variables, on your hosts, and compares the findings.
+
+Usage: npx zx playbooks/report.mjs reproduce RUN | BUNDLE.zip [options]
+
+${optionsSection(OWN)}
+${optionsSection(PASSED_ON).replace(/^Options/, 'Options of the playbook, which are never taken from the run')}
+Exit codes:
+  0  all findings are reproduced
+  1  error: command line, or the playbook did not run
+  2  a finding is not reproduced
+  3  a finding is inconclusive in one of the two runs, or missing here
+`
+
+/** `report.mjs reproduce`. @returns the exit code. @throws {UsageError | EvidenceError} */
+export async function reproduceCommand(argv: readonly string[], runs: string): Promise<number> {
+  const parsed = parseCommandLine<keyof typeof SPECS>(argv, SPECS)
+  if (parsed === 'help') {
+    process.stdout.write(help())
+    return 0
+  }
+  const { all, positionals } = parsed
+  const [run, ...others] = positionals
+  if (run === undefined || others.length > 0)
+    throw new UsageError(`reproduce takes one run, not ${positionals.length}: report.mjs reproduce RUN`)
+  const json = all('json').length > 0
+  const files = filesOf(run, runs)
+  requireUnchanged(run, files)
+  const { start, summary } = startAndSummary(files)
+  if (summary.findings.length === 0) throw new UsageError(`${run} has no findings to reproduce`)
+  const other = all('with').at(-1)
+  const repeated =
+    other === undefined
+      ? await repeat(start, readersPart(all), { runs, json })
+      : startAndSummary(directoryFiles(realpathSync(runDirectory(other, runs)))).summary
+  if (repeated === undefined) return 1
+  const findings = reproductionOf(summary, repeated)
+  process.stdout.write(json ? `${JSON.stringify(findings, null, 2)}\n` : `\n${reproductionText(findings)}\n`)
+  return exitCodeOf(findings)
+}
+
+/** Numbers that somebody changed afterwards are not those of the run. */
+function requireUnchanged(run: string, files: RunFiles): void {
+  const { status, problems } = verifyFiles(files)
+  if (status === 'changed') throw new EvidenceError(`${run} is not intact: ${problems.join('; ')}`)
+}
+
+function exitCodeOf(findings: readonly ReproducedFinding[]): number {
+  const has = (wanted: ReproducedFinding['result']): boolean => findings.some(({ result }) => result === wanted)
+  return has('not reproduced') ? 2 : has('inconclusive') ? 3 : 0
+}
+
+function readersPart(all: (name: keyof typeof SPECS) => readonly string[]): ReadersPart {
+  const sources = all('extra-vars').map(parseExtraVars)
+  const names = Object.keys(PASSED_ON) as (keyof typeof PASSED_ON)[]
+  return {
+    argv: names.flatMap((name) =>
+      all(name).flatMap((value) => ('value' in PASSED_ON[name] ? [`--${name}`, value] : [`--${name}`])),
+    ),
+    extraVars: readExtraVars(sources),
+    files: sources.flatMap((source) => (source.kind === 'file' ? [path.basename(source.path)] : [])),
+  }
+}
+
+/** Runs the playbook in a process of its kind. @returns undefined if it made no run. @throws {UsageError} */
+async function repeat(
+  start: RunStart,
+  reader: ReadersPart,
+  { runs, json }: { readonly runs: string; readonly json: boolean },
+): Promise<Summary | undefined> {
+  const command = repeatedCommand(start, reader)
+  const root = path.dirname(runs)
+  const entry = path.join(root, 'playbooks', `${command.playbook}.mjs`)
+  if (!existsSync(entry))
+    throw new UsageError(`the run is of playbooks/${command.playbook}.mjs, which this project lacks`)
+  describe(command, start)
+  if (
+    isInteractive({ noInput: reader.argv.includes('--no-input'), yes: reader.argv.includes('--yes'), json, ...process })
+  ) {
+    const isConfirmed = await confirm('Run it on your hosts?').catch((error: unknown) => {
+      if (error instanceof Cancelled) return false
+      throw error
+    })
+    if (!isConfirmed) return undefined
+  }
+  const before = new Set(runNames(runs))
+  spawnSync(process.execPath, [entry, ...command.args], { cwd: process.cwd(), stdio: ['inherit', json ? 2 : 1, 2] })
+  const made = runNames(runs).find((name) => !before.has(name) && name.includes(`-${command.playbook}`))
+  return made === undefined ? undefined : startAndSummary(directoryFiles(path.join(runs, made))).summary
+}
+
+function describe({ playbook, args, notes }: RepeatedCommand, { version }: RunStart): void {
+  const here = labbookVersion()
+  const lines = [
+    `npx zx playbooks/${playbook}.mjs ${args.map(quote).join(' ')}`,
+    ...notes,
+    ...(here === version ? [] : [`the run is of Labbook ${version}, this is ${here}`]),
+  ]
+  process.stderr.write(lines.map((line) => `${line}\n`).join(''))
+}
