@@ -6,8 +6,8 @@ import { aptOptions, aptScript } from './apt-script.ts'
 import { plural } from './text.ts'
 
 /*
- * What the apt module does without names of packages: upgrade all, install a file, remove unused dependencies, clean the
- * cache of downloaded packages. apt-get is asked what it would do.
+ * What the apt module does without names of packages: upgrade all, install a file, remove unused dependencies, clean
+ * the cache of downloaded packages. apt-get is asked what it would do.
  */
 
 /** The command for each kind of upgrade, as Ansible has them for apt-get. */
