@@ -25,7 +25,7 @@ const packageName = z
 const schema = z
   .strictObject({
     /**
-     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`. Taken literally: `NAME-` does not remove NAME, and `lib.` is no
+     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`. Taken literally: `NAME-` does not remove NAME; `lib.` is no
      * regular expression. With `present` and `latest`, a package that was installed as a dependency is marked as
      * manually installed. Unlike in Ansible, that counts as a change, and a virtual package that an installed package
      * provides is ok.
