@@ -10,6 +10,7 @@ import * as lab from 'labbook/lab'
 import * as transfer from 'labbook/transfer'
 import * as x509 from 'labbook/x509'
 import { PROJECT_VARS } from '../playbooks/project.ts'
+import { inventorySchema, varsSchema } from '../release/schema.ts'
 import type { ModuleDefinition } from '../src/modules/module.ts'
 import { filterNames, testNames } from '../src/templates/index.ts'
 import { toText } from '../src/values/to-text.ts'
@@ -32,6 +33,8 @@ interface Comments {
   readonly fileOf: Map<string, string>
   /** By a module's file: the file that it imports its schema from. */
   readonly schemaFiles: Map<string, string>
+  /** By the exported name, the one in its file. */
+  readonly renamed: Map<string, string>
 }
 
 /** The text of docs/modules.md. */
@@ -54,6 +57,7 @@ export function modulesPage(): string {
     '',
     ...sections,
     parametersSection(definitions.map(([, definition]) => definition)),
+    readFileSync(path.join(import.meta.dirname, 'missing-modules.md.txt'), 'utf8'),
     filesSection(),
     templatesSection(),
   ].join('\n')
@@ -108,8 +112,8 @@ function filesSection(): string {
   return [
     '## Files',
     '',
-    `${cases().length} cases of [copy](#copy), [file](#file), [lineinfile](#lineinfile) and [template](#template) were run by`,
-    'ansible-core 2.19 and by Labbook (`test/fixtures/files`). The sections of the modules list the differences.',
+    `${cases().length} cases of ${caseModules()} were run by ansible-core`,
+    '2.19 and by Labbook (`test/fixtures/files`). The sections of the modules list the differences.',
     '',
     '| result | cases |',
     '|---|---|',
@@ -118,6 +122,12 @@ function filesSection(): string {
     `| other files, or no error where Ansible has one | ${different.length + accepted.length} |`,
     '',
   ].join('\n')
+}
+
+/** The modules that have cases, as links. */
+function caseModules(): string {
+  const links = [...new Set(cases().map(({ module }) => module))].sort().map((name) => `[${name}](#${name})`)
+  return `${links.slice(0, -1).join(', ')} and ${links.at(-1)}`
 }
 
 /** The section about templates, with the names of filters and tests, and the counts of the comparison with Ansible. */
@@ -149,7 +159,9 @@ interface Property {
   readonly description?: string
 }
 
-function section(name: string, schema: z.ZodType, { modules, properties, fileOf, schemaFiles }: Comments): string {
+function section(name: string, schema: z.ZodType, comments: Comments): string {
+  const { modules, properties, fileOf, schemaFiles, renamed } = comments
+  const exported = renamed.get(name) ?? name
   const { properties: params = {}, required = [] } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
@@ -157,7 +169,7 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf,
     properties?: Record<string, Property>
     required?: readonly string[]
   }
-  const file = fileOf.get(name) ?? ''
+  const file = fileOf.get(exported) ?? ''
   const schemaFile = schemaFiles.get(file) ?? file
   const rows = Object.entries(params).map(([key, property]) => {
     const says =
@@ -170,7 +182,7 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf,
     return `| \`${key}\` | ${typeOf(property)} | ${otherwise} | ${says.replaceAll('|', '\\|')} |`
   })
   const table = rows.length === 0 ? [] : ['| parameter | type | default | |', '|---|---|---|---|', ...rows, '']
-  return [`## ${name}`, '', modules.get(name) ?? '', '', ...table, ...differences(name)].join('\n')
+  return [`## ${name}`, '', modules.get(exported) ?? '', '', ...table, ...differences(name)].join('\n')
 }
 
 /** How a module differs from Ansible's. */
@@ -188,7 +200,13 @@ function typeOf(property: Property): string {
 }
 
 function readComments(): Comments {
-  const comments: Comments = { modules: new Map(), properties: new Map(), fileOf: new Map(), schemaFiles: new Map() }
+  const comments: Comments = {
+    modules: new Map(),
+    properties: new Map(),
+    fileOf: new Map(),
+    schemaFiles: new Map(),
+    renamed: new Map(),
+  }
   for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),
   )) {
@@ -211,6 +229,9 @@ function readComments(): Comments {
         const from = (node.moduleSpecifier as ts.StringLiteral).text
         comments.schemaFiles.set(file, path.posix.join(path.posix.dirname(file), from))
       }
+      // A name that is a reserved word can only be exported.
+      if (ts.isExportSpecifier(node) && node.propertyName !== undefined)
+        comments.renamed.set(node.name.text, node.propertyName.getText())
       if (ts.isPropertyAssignment(node) && said !== '') comments.properties.set(`${home}#${node.name.getText()}`, said)
       ts.forEachChild(node, visit)
     }
@@ -248,10 +269,17 @@ export function variablesPage(): string {
   ].join('\n')
 }
 
+/** The files of `schema/`: what editors know of inventories and variables. */
+export const schemaFiles = (): Readonly<Record<string, string>> => ({
+  'schema/inventory.json': `${JSON.stringify(inventorySchema(PROJECT_VARS), null, 2)}\n`,
+  'schema/vars.json': `${JSON.stringify(varsSchema(PROJECT_VARS), null, 2)}\n`,
+})
+
 const shownDefault = ({ default: value, shownDefault: text }: VarSet['definitions'][string]): string =>
   text ?? (value === undefined ? '' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``)
 
 if (process.argv[1] === import.meta.filename) {
   writeFileSync(path.join(ROOT, 'docs/modules.md'), modulesPage())
   writeFileSync(path.join(ROOT, 'docs/variables.md'), variablesPage())
+  for (const [file, text] of Object.entries(schemaFiles())) writeFileSync(path.join(ROOT, file), text)
 }

@@ -6,6 +6,8 @@ export interface Endpoint {
   readonly port: number
   /** Local address to send from: the lab's, so that no request leaves this machine when the lab is down. */
   readonly from?: string
+  /** The `Host` header, for a proxy that routes by name. Default: the address. */
+  readonly hostHeader?: string
   /** Timeout multiplier. Default 1. */
   readonly slowdown?: number
 }
@@ -22,7 +24,7 @@ export interface CounterResponse {
  * @throws when no complete response arrives within the timeout.
  */
 export function call(
-  { host, port, from, slowdown = 1 }: Endpoint,
+  { host, port, from, hostHeader, slowdown = 1 }: Endpoint,
   method: 'GET' | 'POST',
   path: string,
   timeoutMs = 5000,
@@ -38,6 +40,7 @@ export function call(
         agent: false,
         timeout: scaledTimeoutMs,
         ...(from === undefined ? {} : { localAddress: from }),
+        ...(hostHeader === undefined ? {} : { headers: { host: hostHeader } }),
       },
       (response) => {
         const chunks: Buffer[] = []

@@ -66,13 +66,32 @@ export async function waitForStack(on: SetupContext): Promise<readonly string[]>
         `the stack did not converge within ${240 * on.timeoutMultiplier} s: see the exhibit "Stack convergence"`,
       )
     deadline = Math.min(deadline, Date.now() + ENDPOINTS_SECONDS * on.timeoutMultiplier * 1000)
-    const { errors } = await callMany(targets, 'GET', '/api/counter', {
-      total: targets.length * 3,
-      clients: targets.length,
-    })
+    const errors = await requestEach(targets)
     successes = errors.length === 0 ? successes + 1 : 0
     if (successes === 2 || Date.now() > deadline) return errors
     await sleep(1000, undefined, { signal: on.signal })
+  }
+}
+
+const requestEach = async (targets: readonly Endpoint[]): Promise<readonly string[]> =>
+  (await callMany(targets, 'GET', '/api/counter', { total: targets.length * 3, clients: targets.length })).errors
+
+/**
+ * Waits until all endpoints respond, twice in a row: a node opens its port some time after the app's replicas are
+ * ready.
+ *
+ * @returns errors of requests that still failed at the timeout; empty if all endpoints respond.
+ */
+export async function waitForEndpoints(
+  { signal, timeoutMultiplier }: Pick<SetupContext, 'signal' | 'timeoutMultiplier'>,
+  targets: readonly Endpoint[],
+): Promise<readonly string[]> {
+  const deadline = Date.now() + ENDPOINTS_SECONDS * timeoutMultiplier * 1000
+  for (let successes = 0; ; ) {
+    const errors = await requestEach(targets)
+    successes = errors.length === 0 ? successes + 1 : 0
+    if (successes === 2 || Date.now() > deadline) return errors
+    await sleep(1000, undefined, { signal })
   }
 }
 

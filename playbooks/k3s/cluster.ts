@@ -1,5 +1,6 @@
 import { PlaybookError, type PlayContext, type SetupContext, sh } from 'labbook'
 import { K3S_BINARY } from 'labbook/k3s'
+import { distributionOf, TOOLS } from './distribution.ts'
 import { k3sVars } from './vars.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
@@ -15,8 +16,14 @@ export interface KubectlTarget {
   readonly kubectl: string
 }
 
-/** The existing cluster of `-e kubecontext=NAME`; undefined for a cluster of the inventory's hosts. */
-export const contextIn = (vars: PlayContext['vars']): string | undefined => k3sVars.read(vars).kubecontext || undefined
+/**
+ * The cluster of `-e kubecontext=NAME`, or the one that k3d or minikube creates; undefined for a cluster of the
+ * inventory's hosts.
+ */
+export function contextIn(vars: PlayContext['vars']): string | undefined {
+  const created = distributionOf(vars)
+  return created === undefined ? k3sVars.read(vars).kubecontext || undefined : TOOLS[created.tool].context(created.name)
+}
 
 const existingContext = ({ hostvars }: Inventory): string | undefined => contextIn(hostvars('localhost'))
 

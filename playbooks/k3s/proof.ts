@@ -1,17 +1,25 @@
 import { experiment, type SetupContext } from 'labbook'
-import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
+import {
+  CLIENTS,
+  endpoints,
+  sendIncrements,
+  INCREMENTS,
+  checkReplicas,
+  REQUESTS,
+  waitForEndpoints,
+} from '../app/proof.ts'
 import type { AppEndpoint } from '../swarm/experiments/support/counter-traffic.ts'
 import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
+import { checkIngress } from './ingress.ts'
+import { distributionOf } from './distribution.ts'
 import { isReady, isReadyNode, parseClusterNodes, parsePods } from './objects.ts'
-import { appSettings } from './settings.ts'
+import { settingsOf } from './settings.ts'
 import { k3sAppVars } from './vars.ts'
 
 /** The pods of the app, and of Redis, as JSON. */
 export const podsCommand = (k: (words: string) => string, namespace: string): string =>
   k(`get pods --namespace ${namespace} --selector app.kubernetes.io/part-of=counter -o json`)
 export const isCounter = ({ app }: { readonly app: string }): boolean => app === 'counter'
-
-export const settingsOf = (on: Pick<SetupContext, 'hostvars'>) => appSettings(on.hostvars('localhost'))
 
 /**
  * The app's endpoints: every node of the inventory; for a context, `app_host` and `app_port`, or the addresses of the
@@ -26,6 +34,9 @@ export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
   const { counter_port, namespace } = settingsOf(on)
   const port = app_port ?? counter_port
   if (host !== undefined) return [{ host, port, node: host }]
+  const created = distributionOf(on.hostvars('localhost'))
+  // k3d publishes the port of its load balancer on this machine.
+  if (created?.tool === 'k3d') return [{ host: '127.0.0.1', port, node: 'k3d' }]
   const { at, k } = kubectl(on)
   const { stdout } = await on.exec({
     ...at,
@@ -97,6 +108,7 @@ export const kubernetesProof = experiment(
       'k3s.pods.ready': 'Every requested pod of the app is ready',
       'k3s.app.answers': 'All pods respond to requests from outside',
       'k3s.app.counts': 'N increments by concurrent clients add exactly N',
+      'k3s.ingress.answers': 'The Ingress serves the app under its host name, and no other name',
     },
   },
   async (on) => {
@@ -135,6 +147,8 @@ export const kubernetesProof = experiment(
       title: 'Services and Ingress',
       command: k(`get services,ingresses,networkpolicies --namespace ${namespace} -o wide`),
     })
+    const late = await waitForEndpoints(on, targets)
+    if (late.length > 0) on.log(`not every endpoint responds: ${late[0]}`, 'warning')
     const responses = await checkReplicas(on, targets, 'Responding pods on Kubernetes')
     const names = new Set(responses.answers.map(({ replica }) => replica))
     on.finding('k3s.app.answers', {
@@ -148,5 +162,6 @@ export const kubernetesProof = experiment(
       evidence: [result.exhibit],
       detail: `${INCREMENTS} increments by ${CLIENTS} concurrent clients added ${result.added}; ${result.errors} failed`,
     })
+    on.finding('k3s.ingress.answers', await checkIngress(on, services))
   },
 )

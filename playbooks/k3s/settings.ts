@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { PlaybookError } from 'labbook'
+import { PlaybookError, type SetupContext } from 'labbook'
 import { appVars } from '../app/vars.ts'
 import { k3sAppVars } from './vars.ts'
 
@@ -17,6 +17,7 @@ export interface AppSettings {
   readonly toleration_seconds: number
   readonly ingress_class: string
   readonly ingress_host: string
+  readonly ingress_port: number
   readonly storage_class: string
   readonly storage_size: string
   readonly image_pull_secret: string
@@ -51,6 +52,7 @@ export function appSettings(vars: Vars): AppSettings {
     toleration_seconds: set.counter_toleration_seconds,
     ingress_class: set.ingress_class,
     ingress_host: set.ingress_host,
+    ingress_port: set.ingress_port,
     storage_class: set.storage_class,
     storage_size: set.storage_size,
     image_pull_secret: set.image_pull_secret,
@@ -73,3 +75,6 @@ export const manifestsOf = ({ sentinel, autoscale }: Pick<AppSettings, 'sentinel
     'network-policy',
     ...(autoscale ? ['hpa'] : []),
   ].map((name) => `k3s/${name}.yaml`)
+
+/** The app's settings for an experiment. */
+export const settingsOf = (on: Pick<SetupContext, 'hostvars'>): AppSettings => appSettings(on.hostvars('localhost'))

@@ -13,6 +13,16 @@ export const k3sVars = defineVars('k3s', {
     schema: varTypes.text(),
     description: "a context of this machine's kubeconfig: an existing cluster, instead of hosts",
   },
+  k3s_distribution: {
+    schema: varTypes.oneOf(['k3s', 'k3d', 'minikube']),
+    default: 'k3s',
+    description: '`k3d` or `minikube`: creates a cluster on the controller with that tool, instead of k3s on hosts',
+  },
+  k3s_cluster: {
+    schema: varTypes.text(),
+    default: 'labbook',
+    description: 'name of the cluster that k3d or minikube creates',
+  },
   k3s_source: {
     schema: varTypes.oneOf(['release', 'artifacts']),
     shownDefault: '`artifacts` with `k3s_artifacts`, else `release`',
@@ -94,6 +104,11 @@ export const k3sVars = defineVars('k3s', {
     shownDefault: "the lab's name, else `labbook`",
     description: 'name of the kubectl context',
   },
+  k3s_compare_measure: {
+    schema: varTypes.boolean(),
+    default: false,
+    description: '`k3s.mjs compare` runs and measures both sides first: `--measure`',
+  },
   k3s_swarm_stack: {
     schema: varTypes.oneOf(['remove', 'keep']),
     default: 'remove',
@@ -150,6 +165,11 @@ export const k3sAppVars = defineVars('k3s: the Counter app', {
   },
   ingress_class: { schema: varTypes.text(), default: 'traefik', description: 'class of the Ingress' },
   ingress_host: { schema: varTypes.text(), default: 'counter.internal', description: 'host name of the Ingress' },
+  ingress_port: {
+    schema: varTypes.integer(1, 65_535),
+    default: 80,
+    description: 'port of the Ingress controller, as this machine reaches it',
+  },
   storage_class: {
     schema: varTypes.text(),
     default: '',

@@ -1,6 +1,6 @@
 import { wrap } from '../ui/format/text.ts'
 import { HELP_WIDTH, type HelpRow, helpSection, optionsSection } from './command-line.ts'
-import { OPTIONS, type Subcommands } from './options.ts'
+import { OPTIONS, type Subcommands, type Switches } from './options.ts'
 
 export interface HelpOptions {
   /** What runs the playbook: `npx zx playbooks/shop.mjs`. */
@@ -9,6 +9,7 @@ export interface HelpOptions {
   /** The names of its plays and experiments, in order. */
   readonly steps?: readonly string[]
   readonly subcommands?: Subcommands
+  readonly switches?: Switches
   /** An extra variable of the playbook, for the example: `shop_replicas=6`. */
   readonly variable?: string | undefined
 }
@@ -22,7 +23,14 @@ const EXIT_CODES: readonly HelpRow[] = [
 ]
 
 /** The text of `--help`, aligned, at most 80 columns wide. */
-export function helpText({ command, description, steps = [], subcommands: words = {}, variable }: HelpOptions): string {
+export function helpText({
+  command,
+  description,
+  steps = [],
+  subcommands: words = {},
+  switches = {},
+  variable,
+}: HelpOptions): string {
   const subcommands = Object.keys(words)
   const blocks = [
     wrap(description, HELP_WIDTH).join('\n'),
@@ -32,7 +40,7 @@ export function helpText({ command, description, steps = [], subcommands: words 
       steps.map((step, i): HelpRow => [`${i + 1}.`, step]),
     ),
     helpSection('Commands', Object.entries(words)),
-    optionsSection(OPTIONS),
+    optionsSection({ ...switches, ...OPTIONS }),
     `Examples:\n${examples(command, subcommands[0], variable)}`,
     helpSection('Exit codes', EXIT_CODES),
   ]

@@ -5,7 +5,7 @@ import type { VarSet } from '../playbook/define-vars.ts'
 import type { Experiment } from '../playbook/experiment.ts'
 import type { PlaybookStep } from '../playbook/play.ts'
 import type { Closing } from '../ui/index.ts'
-import type { Subcommands } from './options.ts'
+import type { Subcommands, Switches } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A playbook: what `npx zx playbooks/NAME.mjs` runs. */
@@ -16,6 +16,8 @@ export interface Playbook {
   readonly description: string
   /** Subcommands, such as `up`, `down` and `resume NAME`; the first is the default. */
   readonly subcommands?: Subcommands
+  /** Flags of its command line: each sets a variable, like `--extra-vars`. */
+  readonly switches?: Switches
   /** One of its extra variables, for the example in `--help`: `shop_replicas=6`. */
   readonly variable?: string
   /** Several subcommands may be combined. */

@@ -3,4 +3,5 @@ export { EvidenceError, createRunDirectory, type RunDirectory } from './run-dire
 export { readEventLog } from './read-event-log.ts'
 export { writeManifest } from './manifest.ts'
 export { openRecorder, type RunRecorder } from './run-recorder.ts'
+export { storedEvents, storedSummary } from './stored-summary.ts'
 export { SummaryFold, writeSummary, type PlaySummary, type Summary } from './summary.ts'

@@ -5,6 +5,11 @@ import type { CommandRecord, PlannedChange, Status } from '../events/events.ts'
 import type { ResourceKeys } from './predicted-effects.ts'
 import { callTaskFunction, ConditionError } from '../playbook/playbook-errors.ts'
 
+interface KeysOfHost {
+  readonly host: string
+  readonly sets: ResourceKeys
+}
+
 /** The result of one attempt of a task. */
 export interface AttemptResult {
   readonly status: Exclude<Status, 'skipped'>
@@ -14,8 +19,8 @@ export interface AttemptResult {
   readonly values?: unknown
   /** Text for the user, from the plan. */
   readonly msg?: string
-  /** Check mode: the resource keys it would modify. */
-  readonly predictedChange?: { readonly sets: ResourceKeys }
+  /** Check mode: the resource keys it would modify, on its host and on another. */
+  readonly predictedChange?: { readonly sets: ResourceKeys; readonly onOtherHost?: KeysOfHost | undefined }
   /** Check mode: what it leaves, changed or not. */
   readonly leaves?: PredictedState
   /** The outcome on the host is unknown: neither retry it nor evaluate its conditions. */

@@ -56,7 +56,16 @@ function outcome(
   const left = leaves === undefined ? {} : { leaves }
   if (changes.length === 0)
     return { status: 'ok', changes, commands, values, ...left, ...(msg === undefined ? {} : { msg }) }
-  return { status: 'changed', changes, commands, ...left, predictedChange: { sets: execution.sets(prepared, plan) } }
+  return {
+    status: 'changed',
+    changes,
+    commands,
+    ...left,
+    predictedChange: {
+      sets: execution.sets(prepared, plan),
+      onOtherHost: task.module.setsOnOtherHost?.(prepared.params),
+    },
+  }
 }
 
 /**
@@ -97,6 +106,6 @@ export function unknownResult(
     changes: withoutScript(plan?.changes ?? []),
     commands,
     // All keys of the module: in its future state the host may need other changes.
-    predictedChange: { sets: setsOf(task, params) },
+    predictedChange: { sets: setsOf(task, params), onOtherHost: task.module.setsOnOtherHost?.(params) },
   }
 }

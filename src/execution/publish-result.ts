@@ -49,8 +49,12 @@ export function publishResult(
   const event = taskResultOf(execution, finished)
   const { status } = event
   const { predictedChange } = result
-  if (predictedChange !== undefined)
-    state.predictedEffects.add(target.name, title, predictedChange.sets, status !== 'unknown')
+  if (predictedChange !== undefined) {
+    const { sets, onOtherHost } = predictedChange
+    const predictable = status !== 'unknown'
+    state.predictedEffects.add(target.name, title, sets, predictable)
+    if (onOtherHost !== undefined) state.predictedEffects.add(onOtherHost.host, title, onOtherHost.sets, predictable)
+  }
   if (result.leaves !== undefined && !skipped)
     state.predictedEffects.leave(target.name, execution.become?.user, result.leaves)
   const pending = predictedChange !== undefined

@@ -174,6 +174,11 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    */
   sets?(params: z.output<S>): readonly string[] | undefined
   /**
+   * For a module that runs on one host and changes another, such as an upload from the controller: that host, and what
+   * changes there, as in {@link sets}.
+   */
+  setsOnOtherHost?(params: z.output<S>): { readonly host: string; readonly sets: readonly string[] }
+  /**
    * The probe prints the text of files, also of those that others on the host cannot read. No record has its output,
    * unless the plan says that it is not {@link Plan.confidential}.
    */

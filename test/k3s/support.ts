@@ -19,15 +19,29 @@ import { program } from '../support/programs.ts'
 export const NODES = ['node1', 'node2', 'node3'] as const
 type Node = (typeof NODES)[number]
 
-const LAB = 'lbk3s'
+/** The labs of the test files: each has its own name and subnet, so that any of them may run at the same time. */
+const LABS = { app: 1, k3s: 2, servers: 3, upgrade: 4 } as const
+const FILE = path.basename(process.argv[1] ?? '', '.test.ts') as keyof typeof LABS
+/** Of an interface's name. */
+const LAB = `lbk3s${FILE.slice(0, 1)}`
+const NET = `10.88.${LABS[FILE]}`
 /** State directory of the lab. */
 export const labDirectory = `/var/lib/labbook/${LAB}`
 /** kubectl context of the lab's cluster: the lab's name. */
 export const CONTEXT = LAB
 /** Kubeconfig that the playbook writes. */
 const KUBECONFIG = `${labDirectory}/k3s/kubeconfig.yaml`
-export const addressOf = (node: Node): string => `10.88.0.1${node.slice(-1)}`
-const HERE = '10.88.0.1'
+export const addressOf = (node: Node): string => `${NET}.1${node.slice(-1)}`
+const HERE = `${NET}.1`
+
+/** What a lab could leave behind on this machine, of this lab alone: others may start and stop beside it. */
+const remains = (): Record<string, string[]> =>
+  Object.fromEntries(
+    Object.entries(machineState(LAB)).map(([kind, lines]) => [
+      kind,
+      lines.filter((line) => line.includes(LAB) || line.includes(`${NET}.`)),
+    ]),
+  )
 
 /** Skips the test file if a variable names no directory of k3s artifacts. */
 export function directoryFrom(skipped: string, variable: string): string {
@@ -45,7 +59,7 @@ export interface TestLab {
   inventory(servers?: readonly Node[], agents?: readonly Node[]): string[]
   /** Replaces the user's `~/.kube/config`. */
   readonly kubeconfig: string
-  /** Removes the lab, and asserts that this machine is unchanged. */
+  /** Removes the lab, and asserts that nothing of it remains. */
   remove(t: Test): Promise<void>
 }
 
@@ -65,7 +79,12 @@ const tunables = (): [file: string, value: string][] =>
 export async function createTestLab(): Promise<TestLab> {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-k3s-test-'))
   const kubeconfig = path.join(folder, 'kubeconfig')
-  const options = ['-i', 'test/k3s/inventory.yaml', '--yes']
+  const inventoryFile = path.join(folder, 'inventory.yaml')
+  const template = readFileSync(path.join(import.meta.dirname, 'inventory.yaml'), 'utf8')
+    .replaceAll('LAB', LAB)
+    .replaceAll('NET', NET)
+  writeFileSync(inventoryFile, template)
+  const options = ['-i', inventoryFile, '--yes']
   // Keeps all child processes away from the user's files.
   process.env['KUBECONFIG'] = kubeconfig
   for (const kind of ['CACHE', 'CONFIG', 'DATA']) process.env[`HELM_${kind}_HOME`] = path.join(folder, 'helm', kind)
@@ -75,7 +94,7 @@ export async function createTestLab(): Promise<TestLab> {
     process.env['PATH'] = `${process.env['PATH'] ?? ''}:${path.dirname(bundledKubectl.path)}`
   const down = () => runPlaybook('playbooks/lab.mjs', ['down', ...options])
   await down()
-  const [before, parameters] = [machineState(LAB), tunables()]
+  const [before, parameters] = [remains(), tunables()]
   const restoreTunables = (): void => {
     for (const [file, value] of parameters) if (readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value)
   }
@@ -90,7 +109,7 @@ export async function createTestLab(): Promise<TestLab> {
     inventory(servers, agents = []) {
       if (servers === undefined) return options
       const file = path.join(folder, `inventory-${servers.length}.yaml`)
-      const all = parse(readFileSync(path.join(import.meta.dirname, 'inventory.yaml'), 'utf8')) as {
+      const all = parse(template) as {
         all: { children: Record<string, unknown> }
       }
       const group = (hosts: readonly Node[]) => ({ hosts: Object.fromEntries(hosts.map((host) => [host, null])) })
@@ -102,7 +121,7 @@ export async function createTestLab(): Promise<TestLab> {
     async remove(t) {
       await assertSucceeds(t, down())
       restoreTunables()
-      t.strictSame(machineState(LAB), before, 'the removal of the lab restores the machine')
+      t.strictSame(remains(), before, 'nothing of the lab remains')
     },
   }
 }

@@ -28,6 +28,7 @@ all:
     k3s_agents: {hosts: {node2: {ansible_host: ${NET}.12}}}
     registry: {hosts: {node1: {}}}
     docker: {hosts: {}}
+    swarm_managers: {hosts: {node1: {}}}
   vars:
     ansible_user: ops
     ansible_ssh_private_key_file: ${DIR}/id_ed25519

@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from 'node:fs'
+import { appendFileSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
 import t, { type Test } from 'tap'
 import { clusterPlan, k3sUp, reset } from '../../playbooks/k3s/install/index.ts'
 import { labDown, labUp } from '../../playbooks/lab/lab.ts'
@@ -32,6 +33,10 @@ const succeeded = (t: Test, installed: InstallRun): void => {
   t.strictSame({ exitCode: installed.exitCode, failures: failures(installed) }, { exitCode: 0, failures: [] })
 }
 const starts = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-starts'))
+const startsAndInstalls = (): number[][] => NODES.map((node) => [starts(node), installs(node)])
+const CONTAINERD = '/var/lib/rancher/k3s/agent/etc/containerd'
+/** Whether this machine lacks CAP_SYS_RESOURCE: then the older version starts twice, to import the drop-ins. */
+const needsDropIns = (): boolean => on('node1', `ls ${CONTAINERD}/config-v3.toml.d/labbook.toml || :`) !== ''
 const installs = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-installs'))
 
 await step(LAB, async (t) => {
@@ -41,18 +46,55 @@ await step(LAB, async (t) => {
 })
 
 await step(
-  'a run without artifacts fails at the task that needs them, and names what is missing',
+  'check mode predicts the first installation',
   async (t) => {
-    const installed = await install('/nonexistent/artifacts')
-    t.equal(installed.exitCode, 2)
-    // The first failure also stops the other host, at an undefined task.
+    const predicted = await runSteps(INSTALL, { extraVars: { k3s_artifacts: older.folder }, check: true })
+    t.strictSame(failures(predicted), [])
+    for (const node of NODES) t.equal(on(node, 'ls -d /var/lib/labbook/k3s 2>/dev/null || :'), '')
+    t.equal(changes(predicted).filter((line) => / upload .* to node\d:/.test(line)).length, 6)
     t.match(
-      failures(installed)[0],
-      /^node[12]: Check k3s source: k3s_artifacts: cannot read directory \/nonexistent\/artifacts .*docs\/k3s.md/,
+      predicted.results.find(({ task, host }) => task === 'Install k3s server' && host === 'node1'),
+      { status: 'unknown', message: /depends on/ },
     )
-    t.notOk(
-      installed.results.some(({ play }) => play === 'Install k3s agents'),
-      'no later play runs',
+  },
+  [LAB],
+)
+
+await step(
+  'artifacts that are missing or damaged are refused before anything is written or removed',
+  async (t) => {
+    const damaged = k3sStub(OLD)
+    t.teardown(() => {
+      damaged.remove()
+    })
+    appendFileSync(path.join(damaged.folder, 'extra-images.tar'), 'damaged')
+    for (const [folder, why] of [
+      ['/nonexistent/artifacts', /k3s_artifacts: cannot read directory \/nonexistent\/artifacts .*docs\/k3s.md/],
+      [damaged.folder, /^node[12]: .*checksum.*extra-images\.tar/],
+    ] as const) {
+      const installed = await install(folder)
+      t.equal(installed.exitCode, 2)
+      t.match(failures(installed)[0], why)
+      t.notOk(
+        installed.results.some(({ play }) => play === 'Remove Counter app from Swarm'),
+        'the Swarm is not touched',
+      )
+      for (const node of NODES)
+        t.equal(on(node, 'ls -d /var/lib/labbook/k3s /etc/rancher 2>/dev/null || :'), '', `${node}: nothing is written`)
+    }
+  },
+  [LAB],
+)
+
+await step(
+  INSTALLED,
+  async (t) => {
+    const installed = await install(older.folder)
+    succeeded(t, installed)
+    t.strictSame(startsAndInstalls(), Array(2).fill([needsDropIns() ? 2 : 1, 1]))
+    t.equal(
+      on('node1', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
+      on('node2', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
     )
     for (const node of NODES) {
       t.equal(
@@ -75,25 +117,10 @@ await step(
       )
       t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), `${node} has /dev/kmsg for the kubelet`)
     }
-  },
-  [LAB],
-)
-
-await step(
-  INSTALLED,
-  async (t) => {
-    const installed = await install(older.folder)
-    succeeded(t, installed)
-    t.strictSame(
-      NODES.map((node) => [starts(node), installs(node)]),
-      [
-        [1, 1],
-        [1, 1],
-      ],
-    )
-    t.equal(
-      on('node1', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
-      on('node2', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
+    t.match(
+      installed.results.filter(({ task }) => task === 'Show machine-specific k3s settings').map(({ msg }) => msg),
+      Array(2).fill(needsDropIns() ? /CAP_SYS_RESOURCE is missing/ : String),
+      'the preflight checks show what they decided',
     )
     const token = on('node1', 'cat /etc/rancher/k3s/token')
     t.match(token, /^[0-9a-f]{64}$/)
@@ -138,18 +165,25 @@ await step(
 )
 
 await step(
+  'containerd imports its drop-ins, whether or not the version of k3s does so itself',
+  async (t) => {
+    if (!needsDropIns()) {
+      t.comment('this machine has CAP_SYS_RESOURCE: its containerd needs no drop-in')
+      return
+    }
+    for (const node of NODES)
+      t.equal(on(node, `grep -c '^imports' ${CONTAINERD}/config.toml`), '1', `${node} imports the drop-ins`)
+  },
+  [INSTALLED],
+)
+
+await step(
   'a second installation changes nothing',
   async (t) => {
     const installed = await install(older.folder)
     succeeded(t, installed)
     t.strictSame(changes(installed), [])
-    t.strictSame(
-      NODES.map((node) => [starts(node), installs(node)]),
-      [
-        [1, 1],
-        [1, 1],
-      ],
-    )
+    t.strictSame(startsAndInstalls(), Array(2).fill([needsDropIns() ? 2 : 1, 1]))
   },
   [INSTALLED],
 )
@@ -166,13 +200,7 @@ await step(
         new RegExp(`^${node}: restart k3s.* Ready: /etc/rancher/k3s/config.yaml has changed$`),
       ]),
     )
-    t.strictSame(
-      NODES.map((node) => [starts(node), installs(node)]),
-      [
-        [2, 1],
-        [2, 1],
-      ],
-    )
+    t.strictSame(startsAndInstalls(), Array(2).fill([needsDropIns() ? 3 : 2, 1]))
   },
   [INSTALLED],
 )
@@ -225,6 +253,16 @@ await step(
       changes(up).filter((line) => line.includes(': install')),
       [/^node1: install k3s v1\.36\.4\+k3s1 as server: v1\.35\.2\+k3s1 is installed/, /^node2: install/],
     )
+    if (needsDropIns())
+      for (const node of NODES)
+        t.strictSame(
+          [
+            on(node, `ls ${CONTAINERD}/config-v3.toml.tmpl || :`),
+            on(node, `grep -c '^imports' ${CONTAINERD}/config.toml`),
+          ],
+          ['', '1'],
+          `${node}: the newer version imports the drop-ins itself`,
+        )
     const back = await install(older.folder, '    k3s_config: {debug: true}')
     t.equal(back.exitCode, 2)
     t.match(failures(back), [/^node1: Check k3s upgrade path: cannot downgrade k3s v1\.36\.4\+k3s1 to v1\.35\.2\+k3s1/])
@@ -233,6 +271,45 @@ await step(
       'a refused version changes no configuration',
     )
     succeeded(t, await install(newer.folder, '    k3s_config: {debug: true}'))
+  },
+  [INSTALLED],
+)
+
+await step(
+  'another k3s_token is refused before the server restarts, and a damaged token file is restored',
+  async (t) => {
+    const before = starts('node1')
+    const refused = await install(newer.folder, '    k3s_config: {debug: true}\n    k3s_token: another-token-0123')
+    t.equal(refused.exitCode, 2)
+    t.match(failures(refused), [/^node1: Check cluster token: .*k3s_token.*remove k3s_token.*reset/s])
+    t.equal(starts('node1'), before, 'the refused token restarts nothing')
+    on('node1', 'printf another >/etc/rancher/k3s/token')
+    const restored = await install(newer.folder, '    k3s_config: {debug: true}')
+    succeeded(t, restored)
+    t.equal(
+      on('node1', 'cat /etc/rancher/k3s/token'),
+      on('node1', `sed 's/.*:://; s/^server://' /var/lib/rancher/k3s/server/token`),
+      'the token of the cluster is restored',
+    )
+    const token = on('node1', 'cat /etc/rancher/k3s/token')
+    t.strictSame(
+      changes(await install(newer.folder, `    k3s_config: {debug: true}\n    k3s_token: '${token}'`)),
+      [],
+      'the token of the cluster is accepted',
+    )
+  },
+  [INSTALLED],
+)
+
+await step(
+  'a recreated node rejoins, although k3s deletes its password with the node',
+  async (t) => {
+    on('node1', 'cd /var/tmp/k3s-standin && touch node2.node node2.node-password.k3s')
+    on('node2', 'rm /etc/rancher/node/password')
+    const rejoined = await install(newer.folder, '    k3s_config: {debug: true}')
+    succeeded(t, rejoined)
+    t.match(changes(rejoined), [/delete node node2/, /node password of node2/])
+    t.equal(on('node1', 'ls /var/tmp/k3s-standin | grep -c "^node2.node" || :'), '0')
   },
   [INSTALLED],
 )

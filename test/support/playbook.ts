@@ -38,6 +38,7 @@ export function runPlaybook(
   const started = Date.now()
   return new Promise((resolve, reject) => {
     newest = path.basename(entry, '.mjs')
+    reported = undefined
     const earlierRun = newestRunOf(newest)
     // Start zx directly, not npx, so that the PID is the runner's.
     const child = spawn(process.execPath, [path.join(ROOT, 'node_modules/zx/build/cli.js'), entry, ...args], {
@@ -66,6 +67,7 @@ export function runPlaybook(
         clearInterval(polls)
         child.stdout.destroy()
         child.stderr.destroy()
+        reported = directoryIn(Buffer.concat(out).toString(), cwd)
         resolve({
           exitCode,
           stdout: Buffer.concat(out).toString(),
@@ -91,6 +93,15 @@ export function runPlaybook(
  */
 let newest = ''
 
+/** The directory that this run named at its end; undefined after a kill. */
+let reported: string | undefined
+
+/** The directory of the report that a run's output names. */
+function directoryIn(stdout: string, cwd: string): string | undefined {
+  const report = stdout.match(/\S*runs\/\S+?\/report\.html/g)?.at(-1)
+  return report === undefined ? undefined : path.dirname(path.resolve(cwd, report))
+}
+
 /** The directory of a playbook's newest run; undefined before the first. Its name starts with the time. */
 function newestRunOf(playbook: string): string | undefined {
   const runs = path.join(ROOT, 'runs')
@@ -114,7 +125,7 @@ function isReached(directory: string, { play, exhibit }: KillPoint): boolean {
 
 /** The record of the last run. A killed run has no summary. */
 export function latestRun() {
-  const directory = newestRunOf(newest)
+  const directory = reported ?? newestRunOf(newest)
   if (directory === undefined) throw new Error(`no run of "${newest}"`)
   return {
     directory: directory,

@@ -7,7 +7,7 @@ import { conceptTable, measuredTable } from './table.ts'
 
 export { measureK3s, measureSwarm } from './measure.ts'
 
-/** Compares Swarm and k3s from the results of earlier runs. It measures nothing itself. */
+/** Compares Swarm and k3s from the results of this run and of earlier ones. It measures nothing itself. */
 export const comparison = experiment(
   'Compare Swarm and k3s',
   {
@@ -23,7 +23,7 @@ export const comparison = experiment(
     const { text, csv, measured, rows } = measuredTable(runs, countLines())
     const numbers = on.record({
       title: 'Swarm and k3s: measurements',
-      command: 'newest values in runs/*/summary.json',
+      command: 'newest values of the runs in runs/',
       stdout: text,
       durationMs: Date.now() - began,
       data: [{ name: 'comparison.csv', text: csv }],
@@ -37,7 +37,7 @@ export const comparison = experiment(
     on.finding('compare.complete', {
       holds: measured === rows,
       evidence: [numbers, concepts],
-      detail: `${measured} of ${rows} metrics were measured on both sides${measured === rows ? '' : '; for the rest run experiments.mjs, and k3s.mjs with experiments, measure-swarm and measure-k3s'}`,
+      detail: `${measured} of ${rows} metrics were measured on both sides${measured === rows ? '' : '; k3s.mjs compare --measure measures all of them'}`,
     })
   },
 )

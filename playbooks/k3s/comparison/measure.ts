@@ -16,7 +16,8 @@ import { assertDeployed, restoreReplicas } from '../../load/replicas.ts'
 import { loadSettings, type LoadSettings } from '../../load/settings.ts'
 import { inventoryTargets, targetsOf } from '../../load/trial.ts'
 import { disturbedTargets, clusterHosts, kubectl } from '../cluster.ts'
-import { appEndpoints, settingsOf } from '../proof.ts'
+import { appEndpoints } from '../proof.ts'
+import { settingsOf } from '../settings.ts'
 import { idleUsage, UNITS } from './usage.ts'
 
 const FULL = 4

@@ -1,3 +1,10 @@
+import type { PlaybookStep } from 'labbook'
+import { appProof } from '../../app/proof.ts'
+import { appStack } from '../../app/stack.ts'
+import { swarm } from '../../swarm/swarm.ts'
+import { appPlays } from '../app.ts'
+import { k3sUp } from '../install/index.ts'
+
 /** Reference to a metric: the finding, and the name of a measured value. */
 export type MetricRef = readonly [finding: string, measured: string]
 
@@ -19,6 +26,11 @@ const side = (what: string, measured = what): ComparisonRow => ({
 export const ROWS: readonly ComparisonRow[] = [
   side('Start 4 replicas from zero', 'from no replica to 4 that answer'),
   side('Recover from a killed replica (Swarm: container, k3s: pod)', 'a replica is killed: 4 answer again'),
+  both(
+    'Scale out: first new replica (Swarm: by hand, k3s: autoscaler)',
+    ['swarm.scale.up', 'time to scale up'],
+    ['k3s.hpa.scales-out', 'time to the first pod more'],
+  ),
   both('Drain a node', ['swarm.drain.evacuates', 'time to empty'], ['k3s.drain.evacuates', 'time to empty']),
   both('... failed requests', ['swarm.drain.evacuates', 'failed requests'], ['k3s.drain.evacuates', 'failed requests']),
   both(
@@ -63,6 +75,51 @@ export const ROWS: readonly ComparisonRow[] = [
   side('Memory of the orchestrator, all nodes', 'memory of the orchestrator, all nodes'),
   side('CPU of the orchestrator, all nodes, idle', 'CPU of the orchestrator, all nodes, at rest'),
 ]
+
+/** A cell of a row that is not a number: what a finding shows, or what that side does instead. */
+export type VerdictCell = { readonly finding: string; readonly yes: string } | { readonly none: string }
+
+/** Rows of the comparison whose cells are verdicts. */
+export const VERDICTS: readonly {
+  readonly what: string
+  readonly swarm: VerdictCell
+  readonly k3s: VerdictCell
+}[] = [
+  {
+    what: 'Autoscaling',
+    swarm: { none: 'none' },
+    k3s: { finding: 'k3s.hpa.scales-out', yes: 'adds pods under load' },
+  },
+  {
+    what: 'Network policy',
+    swarm: { none: 'none: networks separate services' },
+    k3s: { finding: 'k3s.network.policy', yes: 'refuses what is not allowed' },
+  },
+  {
+    what: 'Ingress',
+    swarm: { finding: 'app.replicas.answer', yes: 'published port on every node' },
+    k3s: { finding: 'k3s.ingress.answers', yes: 'by host name, port 80' },
+  },
+  {
+    what: 'Storage',
+    swarm: { none: 'local volume; a label pins the task to its node' },
+    k3s: { finding: 'k3s.data.survives', yes: 'volume survives its pod; local to a node' },
+  },
+]
+
+/** Plays that set up one side, and the task that shows that it was not there before. */
+export interface SetUp {
+  readonly plays: readonly string[]
+  readonly task: string
+}
+
+const namesOf = (steps: readonly PlaybookStep[]): string[] => steps.map(({ name }) => name)
+
+/** The steps that set up each side on prepared hosts, and prove the app. */
+export const SET_UP: Readonly<Record<'swarm' | 'k3s', SetUp>> = {
+  swarm: { plays: namesOf([...swarm, ...appStack, appProof]), task: 'Initialize Swarm' },
+  k3s: { plays: namesOf([...k3sUp, ...appPlays]), task: 'Install k3s server' },
+}
 
 /** A concept, its implementation on both sides, and the findings that show it. */
 export interface Concept {

@@ -1,12 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
-import { slugger, type Summary } from 'labbook'
-import type { MetricRef } from './rows.ts'
+import { slugger, storedEvents, storedSummary, type Summary } from 'labbook'
+import type { MetricRef, SetUp } from './rows.ts'
 
 /** A stored run. */
 export interface StoredRun {
   /** Name of its directory in `runs/`. */
   readonly name: string
+  readonly directory: string
   readonly summary: Summary
 }
 
@@ -20,7 +21,7 @@ export interface Measurement {
   readonly finding: string
 }
 
-/** The runs in a directory, newest first, without unreadable ones and check mode. */
+/** The runs in a directory, newest first, with the current one, without unreadable ones and check mode. */
 export function storedRuns(directory: string): StoredRun[] {
   let names: string[]
   try {
@@ -32,12 +33,10 @@ export function storedRuns(directory: string): StoredRun[] {
   }
   return names
     .flatMap((name): StoredRun[] => {
-      try {
-        const summary = JSON.parse(readFileSync(path.join(directory, name, 'summary.json'), 'utf8')) as Summary
-        return summary.check || !Array.isArray(summary.findings) ? [] : [{ name, summary }]
-      } catch {
-        return []
-      }
+      const summary = storedSummary(path.join(directory, name))
+      return summary === undefined || summary.check || !Array.isArray(summary.findings)
+        ? []
+        : [{ name, directory: path.join(directory, name), summary }]
     })
     .sort((a, b) => b.summary.startedAt.localeCompare(a.summary.startedAt))
 }
@@ -62,6 +61,21 @@ export function newestMeasurement(runs: readonly StoredRun[], place: MetricRef |
     const measured = summary.findings.find((each) => each.id === id)?.measured?.find((each) => each.name === name)
     if (measured !== undefined && measured.values.length > 0)
       return { values: measured.values, unit: measured.unit, run, finding: id }
+  }
+  return undefined
+}
+
+/** The time of the plays that set up one side, in the newest run that did so from nothing. */
+export function setUpTime(runs: readonly StoredRun[], { plays, task }: SetUp): Measurement | undefined {
+  for (const { name, directory, summary } of runs) {
+    const own = summary.plays.filter((play) => plays.includes(play.name))
+    // Plays without hosts are not recorded; the last one proves the app.
+    if (own.at(-1)?.name !== plays.at(-1)) continue
+    for (const event of storedEvents(directory)) {
+      if (event.type !== 'result' || event.task !== task || event.status !== 'changed') continue
+      const seconds = own.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1000
+      return { values: [seconds], unit: 's', run: name, finding: '' }
+    }
   }
   return undefined
 }

@@ -1,8 +1,8 @@
 import { csvText, tableLines } from 'labbook'
-import { CONCEPTS, ROWS } from './rows.ts'
-import { newestMeasurement, newestFinding, linkTo, type Measurement, type StoredRun } from './runs.ts'
+import { CONCEPTS, ROWS, SET_UP, VERDICTS, type VerdictCell } from './rows.ts'
+import { newestMeasurement, newestFinding, linkTo, setUpTime, type Measurement, type StoredRun } from './runs.ts'
 
-const MISSING = 'not measured'
+const MISSING = 'inconclusive'
 const UNITS: Readonly<Record<string, number>> = { s: 1, ms: 0, 'requests/s': 0, MB: 0, cores: 3, '': 0 }
 
 /** The median and, for several values, their range. */
@@ -27,6 +27,16 @@ export interface ComparisonTable {
   readonly rows: number
 }
 
+/** The rows whose cells are verdicts: of the newest run that judged them, or why there is none. */
+function verdictRows(runs: readonly StoredRun[]): (readonly [string, string, string])[] {
+  const cell = (side: VerdictCell): string => {
+    if ('none' in side) return side.none
+    const found = newestFinding(runs, side.finding)
+    return found === undefined ? MISSING : found.finding.holds === true ? side.yes : `not so: ${side.yes}`
+  }
+  return VERDICTS.map(({ what, swarm, k3s }) => [what, cell(swarm), cell(k3s)] as const)
+}
+
 /** Lines of configuration of each side. */
 export interface LineCounts {
   readonly swarm: number
@@ -35,11 +45,14 @@ export interface LineCounts {
 
 /** Table of all values, each from the newest run that measured it. */
 export function measuredTable(runs: readonly StoredRun[], lines: LineCounts): ComparisonTable {
-  const rows = ROWS.map(({ what, swarm, k3s }) => ({
-    what,
-    swarm: newestMeasurement(runs, swarm),
-    k3s: newestMeasurement(runs, k3s),
-  }))
+  const rows = [
+    { what: 'Set up, with the proven app', swarm: setUpTime(runs, SET_UP.swarm), k3s: setUpTime(runs, SET_UP.k3s) },
+    ...ROWS.map(({ what, swarm, k3s }) => ({
+      what,
+      swarm: newestMeasurement(runs, swarm),
+      k3s: newestMeasurement(runs, k3s),
+    })),
+  ]
   const used = [...new Set(rows.flatMap(({ swarm, k3s }) => [swarm?.run, k3s?.run]).filter((run) => run !== undefined))]
   const number = new Map(used.map((run, i) => [run, i + 1]))
   const mark = (cell: Measurement | undefined): string =>
@@ -72,6 +85,7 @@ export function measuredTable(runs: readonly StoredRun[], lines: LineCounts): Co
       ...tableLines([
         ['', 'SWARM', 'K3S'],
         ...rows.map(({ what, swarm, k3s }) => [what, mark(swarm), mark(k3s)]),
+        ...verdictRows(runs),
         ['Lines of configuration', String(lines.swarm), String(lines.k3s)],
       ]),
       '',

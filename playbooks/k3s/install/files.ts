@@ -1,46 +1,28 @@
 import { posix } from 'node:path'
-import {
-  assert,
-  type Conditions,
-  connectionSettings,
-  copy,
-  file,
-  get_url,
-  play,
-  type PlayContext,
-  secret,
-  shell,
-  type Task,
-  template,
-} from 'labbook'
+import { type Conditions, copy, file, play, type PlayContext, secret, shell, type Task, template } from 'labbook'
 import {
   CONTAINERD_ADDITIONS,
   dropInOf,
   K3S_CONFIG_DIR,
-  K3S_DATA,
-  K3S_STATE_DIR,
   KMSG_TMPFILE,
   READ_AT_START,
   START_CHECKSUMS,
 } from 'labbook/k3s'
-import { upload } from 'labbook/transfer'
 import { machineAccount } from '../../registry/accounts.ts'
 import { accounts } from '../../registry/credentials.ts'
 import { registryFiles, registryAddress } from '../../registry/address.ts'
 import { nodeFor, kubeletLabels } from './cluster.ts'
+import { readClusterState } from './existing-cluster.ts'
 import { hostSettings } from './preflight.ts'
-import { k3sSource, type PinnedFile } from './source.ts'
+import { stageFiles } from './stage.ts'
 import { templateFile } from '../../template-file.ts'
 
-/** Path of the binary and the installer on the host. */
-export const stagedPath = (name: string): string => `${K3S_STATE_DIR}/${name}`
-
-const IMAGES = `${K3S_DATA}/agent/images`
 const CA = `${K3S_CONFIG_DIR}/registry-ca.crt`
 const CONTAINERD_PLUGINS = ['io.containerd.grpc.v1.cri', 'io.containerd.cri.v1.runtime']
 
 /**
- * Installs all files that k3s needs before it starts. Restarts nothing: nodes are restarted later, one at a time.
+ * Copies all files that k3s needs before it starts, and checks what is there. Restarts nothing: nodes are restarted
+ * later, one at a time.
  */
 export const files = play(
   'Install k3s files',
@@ -48,9 +30,11 @@ export const files = play(
   (on) => {
     const node = nodeFor(on)
     return [
+      // Checked before the configuration is written, which an installed version would read on restart.
+      stageFiles(on),
+      readClusterState(on),
       (
         [
-          [K3S_STATE_DIR, '0700'],
           [K3S_CONFIG_DIR, '0755'],
           [`${K3S_CONFIG_DIR}/config.yaml.d`, '0755'],
           [posix.dirname(dropInOf(node.role)), '0755'],
@@ -71,7 +55,6 @@ export const files = play(
         mode: '0644',
         vars: { files: READ_AT_START, started: START_CHECKSUMS },
       }),
-      installFiles(on),
     ]
   },
 )
@@ -137,45 +120,3 @@ function registryAccess(on: PlayContext): Task[] {
     }),
   ]
 }
-
-/** Copies the binary, the installer and the images. */
-function installFiles(on: PlayContext): Task[] {
-  const source = k3sSource(on)
-  switch (source.kind) {
-    case 'none':
-      return [assert('Check k3s source', { that: false, fail_msg: source.problem })]
-    case 'release':
-      return [
-        get_url(`Download k3s ${source.version}`, {
-          url: source.binary.from,
-          dest: stagedPath('k3s'),
-          checksum: `sha256:${source.binary.sha256}`,
-          mode: '0755',
-        }),
-        get_url('Download k3s installer', {
-          url: source.installer.from,
-          dest: stagedPath('install.sh'),
-          checksum: `sha256:${source.installer.sha256}`,
-          mode: '0755',
-        }),
-      ]
-    case 'artifacts':
-      return [
-        copyFile(on, source.binary, stagedPath('k3s')),
-        file('Make k3s binary executable', { path: stagedPath('k3s'), state: 'file', mode: '0755' }),
-        copyFile(on, source.installer, stagedPath('install.sh')),
-        ...source.images.map((image) => copyFile(on, image, `${IMAGES}/${image.name}`)),
-      ]
-  }
-}
-
-const copyFile = (on: PlayContext, { from, name, sha256 }: PinnedFile, dest: string): Task =>
-  upload(`Copy ${name}`, {
-    target: connectionSettings(on.host, on.vars),
-    src: from,
-    dest,
-    sha256,
-    hint: 'docs/k3s.md lists the files',
-    delegate_to: 'localhost',
-    become: false,
-  })

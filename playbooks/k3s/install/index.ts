@@ -1,6 +1,7 @@
 import { access } from './access.ts'
 import { files } from './files.ts'
-import { agents, firstServer, labelNodes, otherServers, serverData } from './nodes.ts'
+import { checkCluster } from './existing-cluster.ts'
+import { agents, firstServer, labelNodes, otherServers } from './nodes.ts'
 import { plan, preflight, removeSwarmStack } from './preflight.ts'
 
 /** Shows the planned cluster before any change. */
@@ -9,9 +10,10 @@ export const clusterPlan = plan
 /** Installs a k3s cluster and configures kubectl on this machine. */
 export const k3sUp = [
   preflight,
-  removeSwarmStack,
   files,
-  serverData,
+  checkCluster,
+  // Nothing that runs is removed before everything that its successor needs is there and checked.
+  removeSwarmStack,
   firstServer,
   otherServers,
   agents,

@@ -12,7 +12,26 @@ export interface MachineFacts {
   readonly overlay: boolean
   /** Type of the file system that holds container data. */
   readonly fileSystem: string
+  /** inotify instances of all programs that the machine sees. */
+  readonly inotify: InotifyInstances | undefined
+  /** k3s runs already. */
+  readonly running: boolean
   readonly listens: readonly { readonly protocol: string; readonly port: number; readonly program: string }[]
+}
+
+/** Instances of inotify: a limit of each user, which all programs of root share. */
+export interface InotifyInstances {
+  readonly limit: number
+  readonly used: number
+}
+
+/** Prints them. Nodes of a lab share the kernel and root, but see only their own programs. */
+export const INOTIFY_SCRIPT =
+  'lb_limit=$(cat /proc/sys/fs/inotify/max_user_instances 2>/dev/null) && echo "inotify $lb_limit $(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c anon_inode:inotify)"'
+
+export function parseInotify(stdout: string): InotifyInstances | undefined {
+  const [, limit, used] = /^inotify (\d+) (\d+)$/m.exec(stdout) ?? []
+  return limit === undefined ? undefined : { limit: Number(limit), used: Number(used) }
 }
 
 /** Read-only script that prints the facts. */
@@ -29,6 +48,8 @@ grep -qw overlay /proc/filesystems && echo overlay
 modprobe -n -q overlay 2>/dev/null && echo overlay
 lb_in=${K3S_DATA}; while [ ! -d "$lb_in" ]; do lb_in=\${lb_in%/*}; [ -n "$lb_in" ] || lb_in=/; done
 echo "filesystem $(stat -f -c %T -- "$lb_in")"
+${INOTIFY_SCRIPT}
+for lb_unit in k3s k3s-agent; do systemctl is-active --quiet "$lb_unit" 2>/dev/null && echo running; done
 command -v ss >/dev/null && ss -Hlntup | sed 's/^/listen /'
 :`.trim()
 
@@ -44,6 +65,8 @@ export function parseMachineFacts(stdout: string): MachineFacts {
     kmsg: all('kmsg').length > 0,
     overlay: all('overlay').length > 0,
     fileSystem: all('filesystem')[0] ?? '',
+    inotify: parseInotify(stdout),
+    running: all('running').length > 0,
     listens: all('listen').flatMap((line) => {
       const [protocol = '', , , , local = ''] = line.split(/\s+/)
       const port = Number(/:(\d+)$/.exec(local)?.[1])
@@ -101,10 +124,21 @@ export function machineSettings(machine: MachineFacts, version?: string): Machin
   }
 }
 
+/** Without them containerd starts without its CRI plugin, and k3s waits for it forever. */
+const NEEDED_INOTIFY_INSTANCES = 16
+
+/** @param shared - the instances of all nodes that share this one's kernel. */
+function inotifyProblem({ running, inotify }: MachineFacts, shared = inotify): string[] {
+  if (running || shared === undefined || shared.limit - shared.used >= NEEDED_INOTIFY_INSTANCES) return []
+  return [
+    `${shared.used} of ${shared.limit} inotify instances are in use, and k3s needs ${NEEDED_INOTIFY_INSTANCES}: ` +
+      `on ${shared === inotify ? 'this host' : 'the machine of the lab, whose nodes share them'}, run "sysctl -w fs.inotify.max_user_instances=${Math.max(1024, shared.limit * 4)}"`,
+  ]
+}
+
 /** Reasons why k3s cannot run on a machine. */
-export function preflightProblems(machine: MachineFacts, role: Role, version?: string): string[] {
+export function preflightProblems(machine: MachineFacts, role: Role, shared?: InotifyInstances): string[] {
   const missing = NEEDED.filter((name) => !machine.controllers.includes(name))
-  const parsed = parseVersion(version ?? '')
   const ports: readonly (readonly [protocol: string, port: number, what: string])[] = [
     ...(role === 'server'
       ? ([
@@ -137,11 +171,7 @@ export function preflightProblems(machine: MachineFacts, role: Role, version?: s
     ...(has(machine, CAP_SYS_ADMIN)
       ? []
       : ['CAP_SYS_ADMIN is missing: an unprivileged container cannot run containers']),
-    ...(!has(machine, CAP_SYS_RESOURCE) && parsed !== undefined && parsed.major === 1 && parsed.minor < 33
-      ? [
-          `CAP_SYS_RESOURCE is missing, and k3s ${parsed.text} does not support the containerd drop-in that works around it: use v1.33 or newer`,
-        ]
-      : []),
+    ...inotifyProblem(machine, shared),
     ...portConflicts,
   ]
 }

@@ -8,12 +8,18 @@ import {
   type PlayContext,
   Reference,
   register,
+  sh,
   shell,
+  type Task,
 } from 'labbook'
 import { STACK } from '../../app/stack.ts'
+import { appSettings } from '../settings.ts'
 import { k3sVars } from '../vars.ts'
 import { plannedCluster, describeCluster, nodeFor } from './cluster.ts'
+import { extraConfig } from './extra-config.ts'
 import {
+  INOTIFY_SCRIPT,
+  parseInotify,
   preflightProblems,
   machineSettings,
   MACHINE_SCRIPT,
@@ -21,9 +27,10 @@ import {
   type MachineSettings,
   type MachineFacts,
 } from './machine.ts'
-import { k3sSource } from './source.ts'
+import { type K3sSource, k3sSource, type PinnedFile } from './source.ts'
 
 const facts = register<CommandValues>('k3s_machine')
+const sharedInotify = register<CommandValues>('k3s_inotify')
 const machine: Reference<MachineFacts> = facts.map(({ stdout }) => parseMachineFacts(stdout))
 
 /** k3s settings for the current host. */
@@ -33,15 +40,49 @@ export const hostSettings = (version?: string | Reference<string>): Reference<Ma
   )
 
 /** Shows the planned cluster, or rejects the inventory, before any host is changed. */
-export const plan = play('Plan k3s cluster', { hosts: 'localhost', tags: 'k3s' }, (on) => [
-  debug('Show cluster plan', { msg: describeCluster(plannedCluster(on)) }),
-])
+export const plan = play('Plan k3s cluster', { hosts: 'localhost', tags: 'k3s' }, (on) => {
+  const cluster = plannedCluster(on)
+  // Later plays read these variables, too: invalid ones are rejected here.
+  for (const { host } of cluster.nodes) extraConfig(k3sVars.read(on.hostvars(host), host).k3s_config)
+  appSettings(on.vars)
+  return [debug('Show cluster plan', { msg: describeCluster(cluster) })]
+})
+
+/**
+ * Checks the artifacts on the controller, before a host is changed. Once for all hosts: files of another architecture
+ * are verified when they are copied.
+ */
+function verifyArtifacts(source: K3sSource): Task[] {
+  if (source.kind !== 'artifacts') return []
+  const files = [source.binary, source.installer, ...source.images]
+  return [
+    shell('Verify checksums of k3s artifacts', {
+      cmd: checksumScript(files),
+      read_only: true,
+      delegate_to: 'localhost',
+      become: false,
+      run_once: true,
+      timeout: 600,
+    }),
+    source.images.length === 0 &&
+      debug('Note missing images', {
+        msg: 'k3s_artifacts has no image archive, such as k3s-airgap-images-amd64.tar.zst: without the internet, nodes cannot start any pod',
+        run_once: true,
+      }),
+  ].filter((task) => task !== false)
+}
+
+/** Shell text that fails with the files whose checksum differs. macOS has no sha256sum. */
+export const checksumScript = (files: readonly PinnedFile[]): string =>
+  [
+    'lb_verify() { if command -v sha256sum >/dev/null; then sha256sum -c -; else shasum -a 256 -c -; fi; }',
+    sh`lb_bad=$(printf '%s\n' ${files.map(({ sha256, from }) => `${sha256}  ${from}`)} | LC_ALL=C lb_verify 2>/dev/null | sed -n 's/: FAILED.*//p' | paste -s -d , -)`,
+    '[ -z "$lb_bad" ] || { printf \'%s: checksum mismatch: the file is damaged, or another file\\n\' "$lb_bad" >&2; exit 1; }',
+  ].join('\n')
 
 /** The version, if known before the binary is available. */
-const versionOf = (on: PlayContext): string | undefined => {
-  const source = k3sSource(on)
-  return source.kind === 'release' ? source.version : source.kind === 'artifacts' ? source.requestedVersion : undefined
-}
+const versionOf = (source: K3sSource): string | undefined =>
+  source.kind === 'release' ? source.version : source.kind === 'artifacts' ? source.requestedVersion : undefined
 
 /** Checks that the hosts can run k3s. */
 export const preflight = play(
@@ -49,9 +90,25 @@ export const preflight = play(
   { hosts: 'k3s_servers:k3s_agents', become: true, gather_facts: true, any_errors_fatal: true, tags: 'k3s' },
   (on) => {
     const { role } = nodeFor(on)
-    const version = versionOf(on)
-    const problems = machine.map((each) => preflightProblems(each, role, version))
+    const source = k3sSource(on)
+    if (source.kind === 'none') return [assert('Check k3s source', { that: false, fail_msg: source.problem })]
+    const version = versionOf(source)
+    // Nodes of such a lab share the kernel of this machine.
+    const inLab = on.vars.lab_provider === 'namespaces'
+    const problems = new Reference((scope) =>
+      preflightProblems(machine.read(scope), role, inLab ? parseInotify(sharedInotify.read(scope).stdout) : undefined),
+    )
     return [
+      ...verifyArtifacts(source),
+      inLab &&
+        shell('Count inotify instances', {
+          cmd: INOTIFY_SCRIPT,
+          read_only: true,
+          delegate_to: 'localhost',
+          become: false,
+          run_once: true,
+          register: sharedInotify,
+        }),
       shell('Collect machine facts', { cmd: MACHINE_SCRIPT, read_only: true, register: facts }),
       assert('Verify machine facts', {
         that: problems.map((list) => list.length === 0),

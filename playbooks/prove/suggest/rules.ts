@@ -45,6 +45,12 @@ const startFirst = (service: StackService, config: 'update_config' | 'rollback_c
         ),
       ]
 
+/** A rollback that starts first waits for the port for ever. */
+const stopFirst = (service: StackService): ComposeChange[] =>
+  service.ports.some(({ mode }) => mode === 'host')
+    ? [change(service, 'deploy.rollback_config.order', 'stop-first', 'a port of a node serves one task at a time')]
+    : []
+
 /** A health check that was run in the container and succeeded. */
 function healthcheck({ facts }: Outcome, service: StackService): ComposeChange[] {
   const { test } = facts
@@ -127,7 +133,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     ...healthcheck(outcome, service),
   ],
   'update.rollback': (outcome, service) => [
-    ...(service.rollbackOrder === 'stop-first' ? startFirst(service, 'rollback_config') : []),
+    ...(service.rollbackOrder === 'stop-first' ? startFirst(service, 'rollback_config') : stopFirst(service)),
     ...healthcheck(outcome, service),
   ],
   'update.stops': ({ facts }, service) =>

@@ -25,8 +25,8 @@ const packageName = z
 const schema = z
   .strictObject({
     /**
-     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`. Taken literally: `NAME-` does not remove NAME; `lib.` is no
-     * regular expression. With `present` and `latest`, a package that was installed as a dependency is marked as
+     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`. Taken literally: `NAME-` does not remove NAME, and `lib.` is
+     * no regular expression. With `present` and `latest`, a package that was installed as a dependency is marked as
      * manually installed. Unlike in Ansible, that counts as a change, and a virtual package that an installed package
      * provides is ok.
      */
@@ -54,7 +54,7 @@ const schema = z
     only_upgrade: z.boolean().default(false),
     /** Change packages that are on hold. */
     allow_change_held_packages: z.boolean().default(false),
-    /** Upgrade all packages. `yes`, `safe`: apt-get upgrade --with-new-pkgs; `full`, `dist`: apt-get dist-upgrade. */
+    /** Upgrade all packages: `yes`, `safe` by apt-get upgrade --with-new-pkgs; `full`, `dist` by dist-upgrade. */
     upgrade: z
       .union([
         z.boolean().transform((on) => (on ? ('yes' as const) : ('no' as const))),

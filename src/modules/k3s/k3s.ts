@@ -5,7 +5,7 @@ import { targetFile } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 import { INSTALL_RECORD, stateScript, parseState, type K3sState } from './state.ts'
-import { K3S_STATE_DIR, READ_AT_START, unitFileOf, unitOf } from './paths.ts'
+import { CONTAINERD_ADDITIONS, K3S_STATE_DIR, READ_AT_START, unitFileOf, unitOf } from './paths.ts'
 import { installScript, removeScript, startScript, type DesiredK3s } from './scripts.ts'
 import { by, parseVersion, upgradeError } from './version.ts'
 
@@ -58,7 +58,8 @@ export const k3s = defineModule<typeof schema, K3s>({
   // Anything in the cluster may change with this node.
   sets: () => undefined,
   title: ({ state, role, version }) => (state === 'absent' ? 'none' : `${role} ${version ?? ''}`),
-  timeLimitSeconds: ({ ready_seconds }) => ready_seconds + 300,
+  // It may start twice, for drop-ins of containerd.
+  timeLimitSeconds: ({ ready_seconds }) => ready_seconds * 2 + 300,
   probe: ({ role, binary = '', installer = '' }) => stateScript({ role, binary, installer }),
 
   plan(params, observed) {
@@ -116,7 +117,7 @@ function planPresence(wanted: DesiredK3s, seen: K3sState): Plan<K3s> {
       ],
     }
   }
-  const since = changedSinceStart(seen)
+  const since = [...changedSinceStart(seen), ...unreadDropIns(seen)]
   return since.length > 0
     ? {
         changes: [
@@ -165,6 +166,12 @@ function missingArtifact(
     ? undefined
     : `cannot install k3s: ${why}. Earlier tasks copy it to "${K3S_STATE_DIR}"; see docs/k3s.md`
 }
+
+/** Releases of k3s differ in whether their containerd reads drop-ins. */
+const unreadDropIns = ({ now, importsDropIns }: K3sState): string[] =>
+  importsDropIns === false && CONTAINERD_ADDITIONS.some((file) => now.has(file))
+    ? ['containerd does not import its drop-ins']
+    : []
 
 /** The files that have changed since k3s read them at start. */
 function changedSinceStart({ started, now }: K3sState): string[] {

@@ -47,7 +47,8 @@ interface NodeObject {
 const kubectl = (...args: readonly string[]): string => sh`${K3S_BINARY} kubectl --kubeconfig ${K3S_KUBECONFIG} ${args}`
 
 /**
- * Labels and taints of a node, set from a server of the cluster: the node itself sets them only when it registers.
+ * Labels and taints of a node, set from a server of the cluster: the node itself sets taints only when it registers,
+ * and labels only when it starts.
  */
 export const k3s_node = defineModule<typeof schema, { readonly name: string }>({
   name: 'k3s_node',
@@ -69,13 +70,19 @@ const passwordOf = (name: string): string => `${name}.node-password.k3s`
 
 const removal = (name: string, existing: readonly string[]): Change[] => [
   ...(existing.includes(`node/${name}`)
-    ? [{ description: `delete node ${name}`, script: `${kubectl('delete', 'node', name)} >&2 || exit` }]
+    ? [
+        {
+          description: `delete node ${name}`,
+          script: `${kubectl('delete', 'node', name, '--ignore-not-found')} >&2 || exit`,
+        },
+      ]
     : []),
   ...(existing.includes(`secret/${passwordOf(name)}`)
     ? [
         {
           description: `delete the node password of ${name}`,
-          script: `${kubectl('-n', 'kube-system', 'delete', 'secret', passwordOf(name))} >&2 || exit`,
+          // k3s may have deleted it together with the node.
+          script: `${kubectl('-n', 'kube-system', 'delete', 'secret', passwordOf(name), '--ignore-not-found')} >&2 || exit`,
         },
       ]
     : []),

@@ -13,16 +13,20 @@ export const START_CHECKSUMS = '/run/labbook-k3s.started'
 /** Creates `/dev/kmsg` on a machine that lacks it. */
 export const KMSG_TMPFILE = '/etc/tmpfiles.d/labbook-k3s.conf'
 
-/** Drop-ins for both versions of containerd's configuration: k3s reads the directory of its own. */
-export const CONTAINERD_ADDITIONS = ['config.toml.d', 'config-v3.toml.d'].map(
-  (directory) => `${K3S_DATA}/agent/etc/containerd/${directory}/labbook.toml`,
-)
+/** Directory of containerd's configuration, which k3s generates at each start. */
+export const CONTAINERD_DIR = `${K3S_DATA}/agent/etc/containerd`
+const CONTAINERD_VERSIONS = ['config.toml', 'config-v3.toml']
+/** Drop-ins for both versions of containerd's configuration: containerd reads the directory of its own. */
+export const CONTAINERD_ADDITIONS = CONTAINERD_VERSIONS.map((name) => `${CONTAINERD_DIR}/${name}.d/labbook.toml`)
+/** Templates from which k3s generates the configuration; without one, it uses its own. */
+const CONTAINERD_TEMPLATES = CONTAINERD_VERSIONS.map((name) => `${CONTAINERD_DIR}/${name}.tmpl`)
 
 /** Files that k3s reads only at start. */
 export const READ_AT_START = [
   K3S_BINARY,
   ...['config.yaml', 'registries.yaml', 'registry-ca.crt', 'token'].map((file) => `${K3S_CONFIG_DIR}/${file}`),
   ...CONTAINERD_ADDITIONS,
+  ...CONTAINERD_TEMPLATES,
 ]
 
 export type Role = 'server' | 'agent'

@@ -1,4 +1,5 @@
 import { sh } from '../../shell/quote.ts'
+import { containerdFunctions } from './containerd.ts'
 import { INSTALL_RECORD } from './state.ts'
 import {
   K3S_BINARY,
@@ -67,9 +68,32 @@ const HINTS: readonly (readonly [message: string, hint: string])[] = [
   ['cgroup', 'k3s needs the cgroup controllers memory, cpu, cpuset and pids'],
 ]
 
+/** The line of k3s' log that says why it ended; other programs of the unit, such as modprobe, log after it. */
+const FATAL = String.raw`sed -n '/level=fatal/{s/.*level=fatal msg=//; s/^"\(.*\)"$/\1/; s/\\"/"/g; p;}'`
+
+/**
+ * Shell function `lb_why SUMMARY`: prints the last log lines of a unit, then the summary, the reason and a hint, and
+ * exits.
+ */
+const explainFailure = (unit: string): string =>
+  [
+    'lb_why() {',
+    sh`  lb_log=$(journalctl --no-pager -o cat -n 200 --since "@$lb_begin" -u ${unit}); printf '%s\n' "$lb_log" | tail -n 15 >&2`,
+    `  lb_reason=$(printf '%s\\n' "$lb_log" | ${FATAL} | tail -n 1)`,
+    '  [ -n "$lb_reason" ] || lb_reason=$(printf \'%s\\n\' "$lb_log" | grep -v modprobe | grep . | tail -n 1)',
+    '  lb_hint=',
+    '  case $lb_reason in',
+    ...HINTS.map(([message, hint]) => sh`    *${message}*) lb_hint=${`; ${hint}`} ;;`),
+    '  esac',
+    '  printf \'%s: %s%s\\n\' "$1" "${lb_reason:-its log is empty}" "$lb_hint" >&2',
+    '  exit 1',
+    '}',
+  ].join('\n')
+
 /**
  * Starts or restarts k3s and waits for its node to be Ready. The unit itself would wait for a server forever. A lost
- * node stays Ready for about 40 s: so the kubelet's heartbeat must be newer than the start.
+ * node stays Ready for about 40 s: so the kubelet's heartbeat must be newer than the start. Starts it once more if
+ * containerd did not read our drop-ins.
  */
 export function startScript({ role, node_name, ready_seconds }: DesiredK3s, restart = true): string {
   const unit = unitOf(role)
@@ -79,27 +103,29 @@ export function startScript({ role, node_name, ready_seconds }: DesiredK3s, rest
   return [
     'systemctl daemon-reload || exit',
     sh`systemctl enable -- ${unit} >&2 || exit`,
-    'lb_why() {',
-    '  printf \'%s\\n\' "$1" >&2',
-    sh`  lb_said=$(journalctl --no-pager -o cat -n 60 -u ${unit}); printf '%s\n' "$lb_said" | tail -n 15 >&2`,
-    '  case $lb_said in',
-    ...HINTS.map(([message, hint]) => sh`    *${message}*) echo ${hint} >&2 ;;`),
-    '  esac',
-    '  exit 1',
-    '}',
-    sh`systemctl reset-failed -- ${unit} 2>/dev/null`,
+    containerdFunctions(),
+    explainFailure(unit),
     sh`lb_restarts() { systemctl show -p NRestarts --value -- ${unit}; }`,
-    'lb_since=$(date -u +%Y-%m-%dT%H:%M:%SZ)',
-    sh`systemctl ${restart ? 'restart' : 'start'} --no-block -- ${unit} || exit`,
     'lb_ready() { [ "${1:-}" = True ] && printf \'%s\\n%s\\n\' "$lb_since" "${2:-}" | sort -c 2>/dev/null; }',
-    'lb_end=$(( $(date +%s) + ' + String(Math.ceil(ready_seconds)) + ' )) lb_before=$(lb_restarts)',
-    'while :; do',
-    sh`  if [ "$(systemctl show -p ActiveState --value -- ${unit})" = active ] &&`,
-    sh`    lb_ready $(timeout 10 ${K3S_BINARY} kubectl --kubeconfig ${kubeconfig} get node ${node_name} -o ${`jsonpath=${ready}`} 2>/dev/null); then break; fi`,
-    sh`  if [ "$(systemctl show -p ActiveState --value -- ${unit})" = failed ] || [ $(( $(lb_restarts) - lb_before )) -ge 5 ]; then lb_why ${`${unit} keeps failing; its last log lines:`}; fi`,
-    sh`  [ "$(date +%s)" -lt "$lb_end" ] || lb_why ${`node ${node_name} was not Ready within ${ready_seconds} s; last log lines of ${unit}:`}`,
-    '  sleep 1',
-    'done',
+    'lb_start() {',
+    sh`  systemctl reset-failed -- ${unit} 2>/dev/null`,
+    '  lb_since=$(date -u +%Y-%m-%dT%H:%M:%SZ) lb_begin=$(date +%s)',
+    sh`  systemctl "$1" --no-block -- ${unit} || exit`,
+    `  lb_end=$((lb_begin + ${Math.ceil(ready_seconds)})) lb_before=$(lb_restarts)`,
+    '  while :; do',
+    sh`    if [ "$(systemctl show -p ActiveState --value -- ${unit})" = active ] &&`,
+    sh`      lb_ready $(timeout 10 ${K3S_BINARY} kubectl --kubeconfig ${kubeconfig} get node ${node_name} -o ${`jsonpath=${ready}`} 2>/dev/null); then break; fi`,
+    sh`    if [ "$(systemctl show -p ActiveState --value -- ${unit})" = failed ] || [ $(( $(lb_restarts) - lb_before )) -ge 5 ]; then lb_why ${`${unit} keeps failing`}; fi`,
+    sh`    [ "$(date +%s)" -lt "$lb_end" ] || lb_why ${`node ${node_name} was not Ready within ${ready_seconds} s`}`,
+    '    sleep 1',
+    '  done',
+    '}',
+    'lb_drop_template',
+    `lb_start ${restart ? 'restart' : 'start'}`,
+    'if lb_needs_template; then',
+    '  lb_add_template; lb_start restart; lb_await_config',
+    '  ! lb_needs_template || { echo "containerd of this k3s reads no drop-ins: use another version of k3s, or a machine with CAP_SYS_RESOURCE" >&2; exit 1; }',
+    'fi',
   ].join('\n')
 }
 

@@ -1,4 +1,5 @@
-import { sh } from '../../shell/quote.ts'
+import { raw, sh } from '../../shell/quote.ts'
+import { CONTAINERD_CONFIG, IMPORTS_DROP_INS } from './containerd.ts'
 import {
   K3S_BINARY,
   K3S_CONFIG_DIR,
@@ -32,6 +33,8 @@ export interface K3sState {
   /** Checksums of files when k3s started. Undefined if unknown. */
   readonly started: ReadonlyMap<string, string> | undefined
   readonly now: ReadonlyMap<string, string>
+  /** Whether containerd's configuration imports its drop-ins. Undefined if k3s has not generated it. */
+  readonly importsDropIns: boolean | undefined
   /** Paths that a removal deletes. */
   readonly traces: readonly string[]
 }
@@ -77,6 +80,7 @@ export const stateScript = ({
     sh`systemctl show -p ActiveState,UnitFileState -- ${`${unitOf(role)}.service`}`,
     sh`[ -r ${START_CHECKSUMS} ] && sed 's/^/started /' ${START_CHECKSUMS} && echo 'started-known'`,
     sh`sha256sum -- ${READ_AT_START} 2>/dev/null | sed 's/^/now /'`,
+    sh`[ -r ${CONTAINERD_CONFIG} ] && { ${raw(IMPORTS_DROP_INS)} && echo 'containerd-imports yes' || echo 'containerd-imports no'; }`,
     ...(
       [
         ['trace', TRACES],
@@ -120,6 +124,7 @@ export function parseState(stdout: string): K3sState {
     enabled: one('UnitFileState') === 'enabled',
     started: /^started-known$/m.test(stdout) ? sums('started') : undefined,
     now: sums('now'),
+    importsDropIns: one('containerd-imports') === undefined ? undefined : one('containerd-imports') === 'yes',
     traces: all('trace').length === 0 ? [] : [...all('trace'), ...all('shared')],
   }
 }

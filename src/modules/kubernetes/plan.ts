@@ -54,7 +54,8 @@ export function planPresent(params: K8sParams, objects: readonly KubeObject[], {
     }),
   )
   const changes: Change[] = []
-  const waits: Change[] = []
+  const waits: { readonly change: Change; readonly pending: boolean }[] = []
+  const workloads = objects.filter(isWorkload)
   objects.forEach((object, i) => {
     const diff = diffOf(object, diffs)
     const differs = existingNamespaces.has(namespaceOf(object))
@@ -64,16 +65,20 @@ export function planPresent(params: K8sParams, objects: readonly KubeObject[], {
     if (!params.wait || !isWorkload(object)) return
     const rollout = rollouts.get(i)
     const missing = rollout === undefined ? 'not created yet' : pendingReason(object.kind, rollout)
-    if (differs === undefined && missing === undefined) return
-    const why = differs === undefined ? ` (${missing})` : ''
+    const why = differs === undefined && missing !== undefined ? ` (${missing})` : ''
     waits.push({
-      description: `wait for rollout of ${nameOf(object)}${why}`,
-      script: [findKubectl(params), waitScript(object, params.wait_timeout)].join('\n'),
-      sets: [CLUSTER],
+      pending: differs !== undefined || missing !== undefined,
+      change: {
+        description: `wait for rollout of ${nameOf(object)}${why}`,
+        script: [findKubectl(params), waitScript(object, params.wait_timeout, workloads)].join('\n'),
+        sets: [CLUSTER],
+      },
     })
   })
   const [first, last] = pruneChanges(params, objects, stdout)
-  return [...first, ...changes, ...waits, ...last]
+  // A change of one workload may make another unready: the app, when its database restarts.
+  const all = first.length + changes.length + last.length > 0
+  return [...first, ...changes, ...waits.filter(({ pending }) => all || pending).map(({ change }) => change), ...last]
 }
 
 function applyChange(

@@ -111,37 +111,57 @@ const container = (list: string): string =>
   '{{if .state.running}}{{$pod}}|{{$restarts}}|running, but not ready{{end}}' +
   '{{with $last}}, previously terminated with exit code {{.exitCode}} ({{.reason}}){{end}}{{"\\n"}}{{end}}{{end}}'
 
+/** A pod that no container has started in: waiting for a volume, an image or its network, which only events show. */
+const NOT_STARTED =
+  '{{$scheduled := ""}}{{range .status.conditions}}{{if eq .type "PodScheduled"}}{{$scheduled = .status}}{{end}}{{end}}' +
+  '{{if not (or .status.containerStatuses .status.initContainerStatuses (eq $scheduled "False"))}}' +
+  '{{$pod}}|0|no container started{{with .status.phase}} ({{.}}){{end}}{{"\\n"}}{{end}}'
+
 /** go-template for a list of pods: a line `pod|restarts|reason` for each unhealthy pod. */
 export const POD_PROBLEMS =
   '{{range .items}}{{$pod := .metadata.name}}' +
   '{{range .status.conditions}}{{if and (eq .type "PodScheduled") (eq .status "False")}}{{$pod}}|0|unschedulable: {{.message}}{{"\\n"}}{{end}}{{end}}' +
-  `${container('initContainerStatuses')}${container('containerStatuses')}{{end}}`
+  `${NOT_STARTED}${container('initContainerStatuses')}${container('containerStatuses')}{{end}}`
 
 const WARNINGS = '{{range .items}}{{.reason}}: {{.message}}{{"\\n"}}{{end}}'
 
 /**
- * Shell text that waits for a rollout. On timeout it prints, for each unhealthy pod, the reason that Kubernetes gives,
- * its last events and its last log lines; the last line, which is the task's error, has the first of them.
+ * Shell text that waits for a rollout. On timeout it prints, for the unhealthy pods of all workloads, the reasons that
+ * Kubernetes gives, their last events and their last log lines: one workload often waits for another. The last line,
+ * which is the task's error, has the first reason, event and log line, of this workload if it has any.
  *
  * @param seconds - timeout
+ * @param workloads - those of the same manifests
  */
-export function waitScript(object: KubeObject, seconds: number): string {
+export function waitScript(object: KubeObject, seconds: number, workloads: readonly KubeObject[] = [object]): string {
   const name = `${object.kind} ${object.metadata.name}`
   const where = inNamespace(object)
-  const get = (what: string, template: string): string =>
-    sh`lb_kubectl get ${raw(what)} ${where} -o ${`go-template=${template}`}`
+  const get = (what: string, from: KubeObject, template: string): string =>
+    sh`lb_kubectl get ${raw(what)} ${inNamespace(from)} -o ${`go-template=${template}`}`
+  const others = workloads.filter((each) => each !== object && namespaceOf(each) === namespaceOf(object))
+  const troubles = (each: KubeObject): string[] => [
+    `lb_selector=$(${get(workloadName(each), each, SELECTOR)}) || ${each === object ? 'exit 1' : 'lb_selector='}`,
+    `[ -z "$lb_selector" ] || lb_troubles="$lb_troubles
+$(${get('pods --selector "${lb_selector%,}"', each, POD_PROBLEMS)})"`,
+  ]
   return [
     sh`lb_kubectl rollout status ${workloadName(object)} ${where} --timeout=${raw(`${seconds}s`)} && exit 0`,
-    `lb_selector=$(${get(workloadName(object), SELECTOR)}) || exit 1`,
-    `lb_troubles=$(${get('pods --selector "${lb_selector%,}"', POD_PROBLEMS)})`,
-    `lb_why=$(${get(workloadName(object), CONDITIONS)} | head -n 1)`,
-    // grep drops the empty line if there is no problem.
-    'lb_first=',
+    'lb_troubles=',
+    ...[object, ...others].flatMap(troubles),
+    // grep drops the empty lines.
+    'lb_troubles=$(printf \'%s\\n\' "$lb_troubles" | grep .)',
+    `lb_why=$(${get(workloadName(object), object, CONDITIONS)} | head -n 1)`,
+    'lb_event= lb_first=',
     `printf '%s\\n' "$lb_troubles" | grep . >&2`,
-    // At most three pods: the others usually fail alike.
-    `for lb_pod in $(printf '%s\\n' "$lb_troubles" | cut -d '|' -f 1 | sort -u | head -n 3); do`,
+    // At most six pods, two of a workload: the others usually fail alike.
+    `for lb_pod in $(printf '%s\\n' "$lb_troubles" | cut -d '|' -f 1 | awk '{ of = $0; sub(/-[^-]*$/, "", of) } !pod[$0]++ && workload[of]++ < 2' | head -n 6); do`,
     '  echo "== events of pod $lb_pod" >&2',
-    sh`  lb_kubectl get events ${where} --field-selector ${raw('"involvedObject.name=$lb_pod,type=Warning"')} --sort-by=.lastTimestamp -o ${`go-template=${WARNINGS}`} | tail -n 5 >&2`,
+    sh`  lb_events=$(lb_kubectl get events ${where} --field-selector ${raw('"involvedObject.name=$lb_pod,type=Warning"')} --sort-by=.lastTimestamp -o ${`go-template=${WARNINGS}`} | tail -n 5)`,
+    `  printf '%s\\n' "$lb_events" | grep . >&2`,
+    // Other reasons of Kubernetes say as much as the event.
+    '  case $(printf \'%s\\n\' "$lb_troubles" | grep -F "$lb_pod|" | head -n 1) in *"no container started"* | *ContainerCreating* | *PodInitializing*)',
+    '    [ -n "$lb_event" ] || lb_event=$(printf \'%s\\n\' "$lb_events" | tail -n 1 | sed "s/^./last event of $lb_pod: &/") ;;',
+    '  esac',
     '  echo "== log of pod $lb_pod" >&2',
     sh`  lb_log=$(lb_kubectl logs ${where} --all-containers --tail=10 "$lb_pod" 2>/dev/null | grep .)`,
     // A restarted container has the reason in its previous log.
@@ -153,6 +173,7 @@ export function waitScript(object: KubeObject, seconds: number): string {
     sh`printf '%s not ready after %s s' ${name} ${seconds} >&2`,
     '[ -z "$lb_why" ] || printf \': %s\' "$lb_why" >&2',
     '[ -z "$lb_trouble" ] || printf \': %s\' "$lb_trouble" >&2',
+    '[ -z "$lb_event" ] || printf \'; %s\' "$lb_event" >&2',
     '[ -z "$lb_first" ] || printf \'; %s\' "$lb_first" >&2',
     'echo >&2; exit 1',
   ].join('\n')

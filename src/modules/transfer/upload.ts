@@ -1,8 +1,9 @@
+import path from 'node:path'
 import { z } from 'zod'
 import { codeFile } from '../../bundle/worker-path.ts'
 import type { ConnectionSettings } from '../../connection/index.ts'
 import type { Plan } from '../module.ts'
-import { contentOf } from '../support/effects.ts'
+import { contentOf, setContent, setDirectory } from '../support/effects.ts'
 import { targetFile } from '../support/params.ts'
 import { callWorker, workerAnswer } from '../support/worker.ts'
 import { defineModule } from '../task.ts'
@@ -46,6 +47,10 @@ export const upload = defineModule<typeof schema, UploadedFile>({
   timeLimitSeconds: () => 3600,
   reads: ({ target, src, dest }) => [`upload:${target.name}:${dest}`, ...contentOf(src)],
   sets: ({ target, dest }) => [`upload:${target.name}:${dest}`],
+  setsOnOtherHost: ({ target, dest }) => ({
+    host: target.name,
+    sets: [...setContent(dest), ...setDirectory(path.posix.dirname(dest))],
+  }),
   probe: (params) => callWorker(PROGRAM, 'compare', params),
   plan(params, observed): Plan<UploadedFile> {
     const comparison = workerAnswer(observed) as FileComparison | string

@@ -16,6 +16,8 @@ WantedBy=multi-user.target
 Type=exec
 Restart=always
 RestartSec=1s
+# As in the unit of k3s: where the module cannot be loaded, this is the last line of the log.
+ExecStartPre=-/bin/sh -c 'echo "modprobe: FATAL: Module overlay not found in directory /lib/modules" >&2'
 ExecStart=/usr/local/bin/k3s $role
 UNIT
 cat >"/usr/local/bin/$unit-uninstall.sh" <<UNINSTALL

@@ -32,10 +32,12 @@ void t.test('empty command line means the defaults', async (t) => {
     verbosity: 0,
     askBecomePass: false,
     connection: { variables: new Map(), askPass: false, acceptNew: false },
+    vault: { ask: false, files: [], ids: [] },
     listHosts: false,
     listTasks: false,
     listTags: false,
     syntaxCheck: false,
+    completion: undefined,
     retryFailed: undefined,
     startAtTask: undefined,
     step: false,
@@ -51,6 +53,14 @@ void t.test('empty command line means the defaults', async (t) => {
     repeat: 1,
     provider: undefined,
   })
+})
+
+void t.test('a flag of the playbook sets its variable', async (t) => {
+  const switches = { measure: { help: 'measure first', sets: 'measure_all=true' } }
+  const { extraVars } = parseOptions(['-e', 'a=1', '--measure'], WORDS, switches)
+  t.strictSame(extraVars, parseOptions(['-e', 'a=1', '-e', 'measure_all=true']).extraVars)
+  t.strictSame(parseOptions([], WORDS, switches).extraVars, [])
+  t.throws(() => parseOptions(['--measure'], WORDS), UsageError)
 })
 
 void t.test('short and long options are equivalent', async (t) => {

@@ -140,6 +140,32 @@ t.test('tasks that read what an earlier task modifies are unknown', async (t) =>
   )
 })
 
+/** A module that runs on one host and writes a file on another. */
+const sent = defineModule({
+  name: 'sent',
+  schema: z.strictObject({ path: z.string(), host: z.string() }),
+  title: ({ path }) => path,
+  reads: () => ['sent:file'],
+  sets: () => ['sent:file'],
+  setsOnOtherHost: ({ host, path }) => ({ host, sets: [path] }),
+  probe: () => ':',
+  plan: ({ path }) => ({ changes: [{ description: `send ${path}`, script: ':' }] }),
+})
+
+t.test('a task that reads what an earlier task sets on its host from another host is unknown', async (t) => {
+  fresh({})
+  const put = (title: string, host: string): Task => sent(title, { path: at('sent'), host, delegate_to: 'b' })
+  const uses = (): Task => present('use it', { path: at('sent') })
+  t.same((await check(() => [put('send', 'a'), uses()], {}, { hosts: ['a', 'b'] })).story, [
+    'a send: changed',
+    'a use it: unknown',
+  ])
+  t.same((await check(() => [put('send elsewhere', 'c'), uses()], {}, { hosts: ['a', 'b', 'c'] })).story, [
+    'a send elsewhere: changed',
+    'a use it: failed',
+  ])
+})
+
 /** A module that writes a file, if its dry run allows that. */
 const guarded = defineModule({
   name: 'guarded',

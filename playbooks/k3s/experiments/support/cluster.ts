@@ -6,10 +6,11 @@ import {
   type SetupContext,
   type WatchResult,
 } from 'labbook'
-import { callMany } from '../../../app/client.ts'
+import { waitForEndpoints } from '../../../app/proof.ts'
 import type { ObservedCluster } from '../../../swarm/experiments/support/observe-during.ts'
 import { disturbedTargets, clusterHosts, kubectl, nodeNameOf, clusterNodes } from '../../cluster.ts'
-import { appEndpoints, isCounter, podsCommand, settingsOf } from '../../proof.ts'
+import { appEndpoints, isCounter, podsCommand } from '../../proof.ts'
+import { settingsOf } from '../../settings.ts'
 import { toTask, isReady, isReadyNode, parseClusterNodes, parsePods, type Pod } from '../../objects.ts'
 
 /** kubectl, namespace and expected replicas for an experiment. */
@@ -85,10 +86,7 @@ export async function assertSteadyState(on: SetupContext): Promise<void> {
       `steady state not reached: fewer or more than ${wanted} ready pods (see the exhibit "${pods.exhibit.id}"): deploy the app first`,
     )
   const targets = await appEndpoints(on)
-  const { errors } = await callMany(targets, 'GET', '/api/counter', {
-    total: targets.length * 3,
-    clients: targets.length,
-  })
+  const errors = await waitForEndpoints(on, targets)
   if (errors.length > 0) throw new Error(`steady state not reached: not every endpoint responds: ${errors[0]}`)
 }
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { k3s_node } from '../../../../src/modules/k3s/node.ts'
 
 const fixture = (name: string): string =>
-  readFileSync(new URL(`../../../fixtures/k3s-install/${name}`, import.meta.url), 'utf8')
+  readFileSync(new URL(`../../../fixtures/k3s-1.35/${name}`, import.meta.url), 'utf8')
 
 t.test('k3s_node changes only its own labels and taints', async (t) => {
   const nodes = (
@@ -14,12 +14,12 @@ t.test('k3s_node changes only its own labels and taints', async (t) => {
       }[]
     }
   ).items
-  const node = nodes.find(({ metadata }) => metadata.name === 'n2')
+  const node = nodes.find(({ metadata }) => metadata.name === 'node2')
   t.ok(node)
   if (node === undefined) return
   const planFor = (params: object, of: object = node) => {
     const { changes, problem } = k3s_node.definition.plan(
-      k3s_node.definition.schema.parse({ name: 'n2', ...params }),
+      k3s_node.definition.schema.parse({ name: 'node2', ...params }),
       { stdout: JSON.stringify(of), stderr: '', exitCode: 0 },
       {},
       {},
@@ -28,8 +28,8 @@ t.test('k3s_node changes only its own labels and taints', async (t) => {
   }
   t.strictSame(planFor({}), [], 'labels of other programs are kept')
   t.match(planFor({ labels: { zone: 'a' }, taints: ['only=db:NoSchedule'] }), [
-    'label n2: zone=a',
-    'taint n2: only=db:NoSchedule',
+    'label node2: zone=a',
+    'taint node2: only=db:NoSchedule',
     /^record/,
   ])
   const ours = {
@@ -42,13 +42,26 @@ t.test('k3s_node changes only its own labels and taints', async (t) => {
   }
   t.strictSame(planFor({ labels: { zone: 'a' }, taints: ['only=db:NoSchedule'] }, ours), [])
   t.match(planFor({ labels: { zone: 'b' }, taints: [] }, ours), [
-    'label n2: zone=b',
-    'remove taint only=db:NoSchedule from n2',
+    'label node2: zone=b',
+    'remove taint only=db:NoSchedule from node2',
     /^record/,
   ])
   t.match(planFor({ labels: {}, taints: ['only=web:NoSchedule'] }, ours), [
-    'taint n2: only=web:NoSchedule',
-    'remove label zone from n2',
+    'taint node2: only=web:NoSchedule',
+    'remove label zone from node2',
     /^record/,
+  ])
+})
+
+t.test('k3s_node deletes a node and its password, of which k3s may have deleted either', async (t) => {
+  const { changes } = k3s_node.definition.plan(
+    k3s_node.definition.schema.parse({ name: 'node3', state: 'absent' }),
+    { stdout: 'node/node3\nsecret/node3.node-password.k3s\n', stderr: '', exitCode: 0 },
+    {},
+    {},
+  )
+  t.match(changes, [
+    { description: 'delete node node3', script: / delete node node3 --ignore-not-found / },
+    { script: / delete secret node3\.node-password\.k3s --ignore-not-found / },
   ])
 })

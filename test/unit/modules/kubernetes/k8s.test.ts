@@ -136,6 +136,14 @@ t.test('k8s with wait waits for objects that differ and for incomplete rollouts'
     'create Deployment counter/web',
     'wait for rollout of Deployment counter/web',
   ])
+  t.same(
+    descriptions(
+      { ...params, definition: [config({}), deployment] },
+      'lb:namespace \nlb:rollout 1 1|1|4|4|4|4|4\n',
+    ).slice(-1),
+    ['wait for rollout of Deployment counter/web'],
+    'a change of another object may restart the pods of a complete rollout',
+  )
   t.same(descriptions({ definition: deployment }, there('')), [], 'k8s without wait waits for no rollout')
 })
 

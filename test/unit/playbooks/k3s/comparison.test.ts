@@ -1,13 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
 import { countLines, countConfigLines } from '../../../../playbooks/k3s/comparison/config-lines.ts'
-import { CONCEPTS, ROWS } from '../../../../playbooks/k3s/comparison/rows.ts'
-import { storedRuns } from '../../../../playbooks/k3s/comparison/runs.ts'
+import { CONCEPTS, ROWS, SET_UP, VERDICTS } from '../../../../playbooks/k3s/comparison/rows.ts'
+import { setUpTime, storedRuns } from '../../../../playbooks/k3s/comparison/runs.ts'
 import { conceptTable, measuredTable } from '../../../../playbooks/k3s/comparison/table.ts'
 import { parseUsage, usageScript } from '../../../../playbooks/k3s/comparison/usage.ts'
 import { comparison, measureK3s, measureSwarm } from '../../../../playbooks/k3s/comparison/index.ts'
+import k3s from '../../../../playbooks/k3s/playbook.ts'
+import { COUNTER_CPUS } from '../../../../playbooks/app/stack.ts'
 import { K3S_EXPERIMENTS } from '../../../../playbooks/k3s/experiments/index.ts'
 import { kubernetesProof } from '../../../../playbooks/k3s/proof.ts'
 import { appProof } from '../../../../playbooks/app/proof.ts'
@@ -52,6 +54,7 @@ t.test('every compared row has an existing finding', async (t) => {
   )
   const named = [
     ...ROWS.flatMap(({ swarm, k3s }) => [swarm?.[0], k3s?.[0]]),
+    ...VERDICTS.flatMap(({ swarm, k3s }) => [swarm, k3s].flatMap((side) => ('finding' in side ? [side.finding] : []))),
     ...CONCEPTS.flatMap(({ shownBy }) => [...shownBy.swarm, ...shownBy.k3s]),
   ].filter((id) => id !== undefined)
   t.strictSame(
@@ -89,13 +92,79 @@ t.test('measuredTable() uses the newest run of each value, and names missing val
   mkdirSync(path.join(directory, 'killed'))
   const { text, csv, measured, rows } = measuredTable(storedRuns(directory), { swarm: 100, k3s: 200 })
   t.match(text, /Drain a node +17\.2 s \(15\.0 to 20\.0, 3 times\) \[1\] +3\.0 s \[2\]/)
-  t.match(text, /Rolling update +not measured +not measured/)
+  t.match(text, /Rolling update +inconclusive +inconclusive/)
+  t.match(text, /Set up, with the proven app +inconclusive +inconclusive/)
+  t.match(text, /Autoscaling +none +inconclusive/)
   t.match(text, /Lines of configuration +100 +200/)
   t.match(text, /\[1\] newer-swarm, node1/)
   t.notMatch(text, /older-swarm|dry-run|warning/)
   t.equal(measured, 1)
-  t.equal(rows, ROWS.length)
+  t.equal(rows, ROWS.length + 1)
   t.match(csv, /Drain a node,k3s,s,3,k3s\.drain\.evacuates,a-k3s/)
+})
+
+t.test('a run that has not ended yet is compared by its event log', async (t) => {
+  const directory = runsOf(t, {})
+  // The inventory has a single server.
+  const recorded = SET_UP.k3s.plays.filter((play) => play !== 'Install other k3s servers')
+  const events = (name: string, status: string, more: readonly object[] = []): void => {
+    const time = `2026-01-0${name.length}T00:00:00.000Z`
+    mkdirSync(path.join(directory, name))
+    writeFileSync(
+      path.join(directory, name, 'events.jsonl'),
+      [
+        { type: 'run_start', playbook: 'k3s', hosts: ['node1'], check: false },
+        ...recorded.flatMap((play) => [
+          { type: 'play_start', play, kind: 'play', hosts: ['node1'] },
+          ...(play === 'Install first k3s server'
+            ? [{ type: 'result', play, host: 'node1', task: 'Install k3s server', status, ignored: false }]
+            : []),
+          { type: 'play_end', play, durationMs: 2000 },
+        ]),
+        ...more,
+      ]
+        .map((event) => `${JSON.stringify({ time, ...event })}\n`)
+        .join(''),
+    )
+  }
+  events('a', 'changed')
+  events('bb', 'ok', [
+    { type: 'finding', ...finding('k3s.drain.evacuates', 'time to empty', [3]) },
+    { type: 'finding', ...finding('k3s.hpa.scales-out', 'time to the first pod more', [21]) },
+  ])
+  const runs = storedRuns(directory)
+  t.match(setUpTime(runs, SET_UP.k3s), { values: [2 * recorded.length], run: 'a' }, 'the run that installed it')
+  t.equal(setUpTime(runs, SET_UP.swarm), undefined)
+  const { text } = measuredTable(runs, { swarm: 1, k3s: 1 })
+  t.match(text, /Drain a node +inconclusive +3\.0 s \[\d\]/)
+  t.match(text, /Autoscaling +none +adds pods under load/)
+  t.match(text, /Storage +local volume.* +inconclusive/)
+})
+
+t.test('k3s.mjs compare --measure runs both sides, the Swarm first', async (t) => {
+  const names = (vars: Record<string, unknown>): string[] => {
+    const { steps } = k3s
+    return (typeof steps === 'function' ? steps(['compare'], vars) : steps).map(({ name }) => name)
+  }
+  t.strictSame(names({}), [comparison.name])
+  const all = names({ k3s_compare_measure: true })
+  const order = [measureSwarm.name, 'Run k3s preflight checks', measureK3s.name, comparison.name]
+  t.strictSame(
+    all.filter((name) => order.includes(name)),
+    order,
+  )
+  t.equal(k3s.switches?.measure?.sets, 'k3s_compare_measure=true')
+})
+
+t.test('a replica has the same limits on both sides', async (t) => {
+  const limits = (file: string): [string, string] => {
+    const [, cpu = '', memory = ''] =
+      /limits: *\{ *cpus?: *(\S+?), *memory: *(\d+)M/.exec(
+        readFileSync(`templates/${file}`, 'utf8').replace("'{{ '%.2f' % counter_cpus }}'", String(COUNTER_CPUS)),
+      ) ?? []
+    return [cpu.endsWith('m') ? String(Number(cpu.slice(0, -1)) / 1000) : cpu, memory]
+  }
+  t.strictSame(limits('stack/counter.yml'), limits('k3s/counter.yaml'))
 })
 
 t.test('different machines and images give warnings', async (t) => {

@@ -14,6 +14,7 @@ import {
 import { placementBars } from '../../../../playbooks/swarm/experiments/support/placement.ts'
 
 const recorded = (name: string): string => readFileSync(`test/fixtures/k3s/${name}`, 'utf8')
+const of135 = (name: string): string => readFileSync(`test/fixtures/k3s-1.35/${name}`, 'utf8')
 type Json = Record<string, never>
 /** The recorded pods, the first of them changed. */
 function changed(change: (pod: { metadata: Json; status: Json }) => void): ReturnType<typeof parsePods> {
@@ -42,6 +43,21 @@ t.test('recorded pods are parsed', async (t) => {
   )
   t.ok(pods.every(isReady) && pods.every(({ created }) => created > Date.parse('2026-01-01')))
   t.same(parsePods('Error from server'), [])
+})
+
+t.test('pods of k3s 1.35 are parsed', async (t) => {
+  const pods = parsePods(of135('pods.json'))
+  t.equal(readyPods(pods).length, 4)
+  t.match(
+    pods.find(({ name }) => name === 'redis-0'),
+    { ready: false, state: 'Running', node: 'node1' },
+  )
+  t.match(
+    parsePods(of135('pods-no-pause-image.json')).map(({ app, ready, state }) => [app, ready, state]),
+    [...Array<unknown>(4).fill(['counter', false, 'ContainerCreating']), ['redis', false, 'Pending']],
+    'a pending pod may have no conditions',
+  )
+  t.equal(rolloutProgress(of135('deploy.json')), 'complete')
 })
 
 t.test('an unhealthy pod has a reason; a terminating pod does not serve', async (t) => {
@@ -100,18 +116,19 @@ t.test('pods become bars of a timeline', async (t) => {
 })
 
 t.test('recorded nodes are parsed', async (t) => {
-  const nodes = parseClusterNodes(recorded('nodes.json'))
+  const nodes = parseClusterNodes(of135('nodes.json'))
   t.same(
     nodes.toSorted((a, b) => a.name.localeCompare(b.name)),
     [
-      { name: 'n1', ready: true, schedulable: true },
-      { name: 'n2', ready: true, schedulable: true },
+      { name: 'node1', ready: true, schedulable: true },
+      { name: 'node2', ready: true, schedulable: true },
+      { name: 'node3', ready: true, schedulable: true },
     ],
   )
   t.ok(nodes.every(isReadyNode))
-  const list = JSON.parse(recorded('nodes.json')) as { items: object[] }
+  const list = JSON.parse(of135('nodes.json')) as { items: object[] }
   set(list.items[0] as object, 'spec', { unschedulable: true })
-  set(list.items[1] as object, 'status.conditions', [{ type: 'Ready', status: 'Unknown' }])
+  for (const node of list.items.slice(1)) set(node, 'status.conditions', [{ type: 'Ready', status: 'Unknown' }])
   t.same(parseClusterNodes(JSON.stringify(list)).filter(isReadyNode), [])
 })
 

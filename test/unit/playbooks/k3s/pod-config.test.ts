@@ -1,7 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
-import { parseConnections, CONNECT_SCRIPT, compareSettings } from '../../../../playbooks/k3s/experiments/pod-config.ts'
+import {
+  parseConnections,
+  CONNECT_SCRIPT,
+  compareSettings,
+  policyHolds,
+} from '../../../../playbooks/k3s/experiments/pod-config.ts'
 
 t.test('a connection is open, refused or untested', async (t) => {
   const server = createServer((socket) => {
@@ -21,6 +26,16 @@ t.test('a connection is open, refused or untested', async (t) => {
   t.equal(status, 0)
   t.strictSame(parseConnections(stdout), { [`127.0.0.1:${port}`]: true, '127.0.0.2:1': false })
   t.strictSame(parseConnections('error: unable to upgrade connection: container not found ("counter")\n'), {})
+})
+
+t.test('a network policy holds if Redis is reached and the API is not', async (t) => {
+  const said = (redis: string, api: string): string =>
+    `redis:6379 ${redis}\nkubernetes.default:443 ${api}\n10.42.1.7:8080 reached\n`
+  const refused = 'not reached: [Errno 111] Connection refused'
+  t.equal(policyHolds(said('reached', refused)), true, 'pods of the app may reach each other')
+  t.equal(policyHolds(said('reached', 'reached')), false)
+  t.equal(policyHolds(said(refused, refused)), false)
+  t.equal(policyHolds('error: unable to upgrade connection'), null)
 })
 
 t.test('settings of a pod are equal, different or unknown', async (t) => {

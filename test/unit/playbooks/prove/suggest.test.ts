@@ -122,6 +122,16 @@ t.test('a service whose only task was on a lost node gets a second replica', asy
   t.same(changes(text, failed('prove.power-cut.available.stack', { alone: 'web,db' })), ['web: deploy.replicas: 2'])
 })
 
+t.test('a rollback on a port of the node stops first', async (t) => {
+  const text = `services:
+  web:
+    image: web
+    ports: [{target: 80, published: 80, mode: host}]
+    deploy: {rollback_config: {order: start-first}}
+`
+  t.same(changes(text, failed('prove.update.rollback.web')), ['web: deploy.rollback_config.order: stop-first'])
+})
+
 t.test('users of a dependency are restarted', async (t) => {
   const text = `services:
   cache: {image: cache}

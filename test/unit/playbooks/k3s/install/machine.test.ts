@@ -23,7 +23,7 @@ t.test('a machine that meets all requirements needs no workaround', async (t) =>
     standInForKmsg: false,
     says: [],
   })
-  t.strictSame(preflightProblems(machine(good), 'server', DEFAULT_VERSION), [])
+  t.strictSame(preflightProblems(machine(good), 'server'), [])
 })
 
 t.test('machineSettings() detects each known issue and applies its workaround', async (t) => {
@@ -54,13 +54,8 @@ t.test('machineSettings() detects each known issue and applies its workaround', 
 })
 
 t.test('preflightProblems() names each missing requirement and its fix', async (t) => {
-  const says = (
-    text: string,
-    expected: RegExp,
-    role: 'server' | 'agent' = 'server',
-    version = DEFAULT_VERSION,
-  ): void => {
-    t.match(preflightProblems(machine(text), role, version).join('\n'), expected)
+  const says = (text: string, expected: RegExp): void => {
+    t.match(preflightProblems(machine(text), 'server').join('\n'), expected)
   }
   says(
     good.replace(' memory', ''),
@@ -68,11 +63,15 @@ t.test('preflightProblems() names each missing requirement and its fix', async (
   )
   says(good.replace('1ffffffffff', '1ffffdfffff'), /CAP_SYS_ADMIN is missing/)
   says(
-    good.replace('1ffffffffff', '1fffeffffff'),
-    /k3s v1\.23\.8\+k3s1 does not support the containerd drop-in/,
-    'server',
-    'v1.23.8+k3s1',
+    `${good}inotify 128 113\n`,
+    /^113 of 128 inotify instances are in use, and k3s needs 16: on this host, run "sysctl -w fs\.inotify\.max_user_instances=1024"/,
   )
+  const shared = { limit: 128, used: 120 }
+  t.match(preflightProblems(machine(`${good}inotify 128 9\n`), 'agent', shared), [
+    /^120 of 128 .*the machine of the lab/,
+  ])
+  t.strictSame(preflightProblems(machine(`${good}inotify 128 112\n`), 'agent'), [])
+  t.strictSame(preflightProblems(machine(`${good}running\ninotify 128 128\n`), 'agent', shared), [], 'k3s has its own')
   const listens = (port: number, program: string): string =>
     `${good}listen tcp LISTEN 0 128 *:${port} *:* users:(("${program}",pid=1,fd=3))\n`
   says(listens(6443, 'kube-apiserver'), /port 6443\/tcp \(the API\) is in use by "kube-apiserver"/)
@@ -93,6 +92,7 @@ for (const shell of shells) {
     const { stdout, exitCode } = runIn(shell, MACHINE_SCRIPT)
     t.equal(exitCode, 0)
     const seen = parseMachineFacts(stdout)
+    t.ok((seen.inotify?.limit ?? 0) > 0, 'the limit of inotify instances is known')
     t.ok(seen.capabilities > 0n && seen.fileSystem !== '' && seen.controllers.length > 0)
   })
 }

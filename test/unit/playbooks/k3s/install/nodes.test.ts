@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
-import { extraConfig, firstServer } from '../../../../../playbooks/k3s/install/nodes.ts'
+import { checkCluster } from '../../../../../playbooks/k3s/install/existing-cluster.ts'
+import { extraConfig } from '../../../../../playbooks/k3s/install/extra-config.ts'
+import { files } from '../../../../../playbooks/k3s/install/files.ts'
 import { flattenTasks, type PlayContext } from '../../../../../src/playbook/play.ts'
 import type { Reference, Scope } from '../../../../../src/values/reference.ts'
 import { machineSettings, parseMachineFacts, type MachineFacts } from '../../../../../playbooks/k3s/install/machine.ts'
@@ -67,7 +69,7 @@ t.test('a reinstalled first server does not start a second cluster', (t) => {
       hostvars: () => ({}),
       check: false,
     } as unknown as PlayContext
-    const task = flattenTasks(firstServer.tasks(on)).find(
+    const task = flattenTasks(checkCluster.tasks(on)).find(
       ({ title }) => title === 'Assert that no second cluster is created',
     )
     const scope: Scope = {
@@ -98,9 +100,9 @@ t.test('a refused version fails before any configuration', (t) => {
     hostvars: () => ({}),
     check: false,
   } as unknown as PlayContext
-  const tasks = flattenTasks(firstServer.tasks(on))
+  const tasks = flattenTasks(files.tasks(on))
   const at = (title: string): number => tasks.findIndex((task) => task.title === title)
-  t.ok(at('Check k3s upgrade path') !== -1 && at('Check k3s upgrade path') < at('Configure k3s'))
+  t.ok(at('Check k3s upgrade path') !== -1 && at('Check k3s upgrade path') < at('Configure node labels and taints'))
   const judged = (stdout: string): unknown => {
     const scope: Scope = {
       host: 'a',

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExperimentContext, Exhibit, SetupContext } from 'labbook'
+import { callMany, type Endpoint } from '../app/client.ts'
+import { endpointOf } from '../lab/address.ts'
+import { clusterHosts, kubectl } from './cluster.ts'
+import { distributionOf } from './distribution.ts'
+import { settingsOf } from './settings.ts'
+import { k3sVars } from './vars.ts'
+
+/** Time for the controller to start and to read the Ingress. */
+const WITHIN_SECONDS = 60
+/** A name that no Ingress has (RFC 2606). */
+const OTHER_HOST = 'other.invalid'
+
+interface IngressFinding {
+  readonly holds: boolean | null
+  readonly evidence: readonly Exhibit[]
+  readonly detail: string
+}
+
+/** Addresses in the status of `kubectl get ingress -o json`. */
+export function ingressAddresses(json: string): string[] {
+  try {
+    const { status } = JSON.parse(json) as {
+      status?: { loadBalancer?: { ingress?: readonly { ip?: string; hostname?: string }[] } }
+    }
+    return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip ?? hostname ?? [])
+  } catch {
+    return []
+  }
+}
+
+/** Why the Ingress cannot be tested; undefined if it can. */
+export function untestable(on: Pick<SetupContext, 'groups' | 'hostvars'>): string | undefined {
+  const { ingress_class, ingress_port: port } = settingsOf(on)
+  for (const host of clusterHosts(on)) {
+    const vars = on.hostvars(host)
+    const disabled = k3sVars.read(vars, host).k3s_disable
+    if (ingress_class === 'traefik' && disabled.includes('traefik')) return 'traefik is disabled (k3s_disable)'
+    if (disabled.includes('servicelb'))
+      return 'servicelb is disabled (k3s_disable), so no node opens the port of the Ingress'
+    const forwards = vars.lab_forwards as Readonly<Record<string, number>> | undefined
+    if (forwards !== undefined && !(String(port) in forwards))
+      return `port ${port} of ${host} is not forwarded to this machine`
+  }
+  return undefined
+}
+
+/** The Ingress controller on every node of the inventory; for a context, at the addresses of the Ingress. */
+async function ingressEndpoints(on: ExperimentContext, hostHeader: string): Promise<Endpoint[]> {
+  const { ingress_port: port, namespace } = settingsOf(on)
+  const hosts = clusterHosts(on)
+  if (hosts.length > 0) return hosts.map((name) => ({ ...endpointOf(on.hostvars(name), name, port), hostHeader }))
+  if (distributionOf(on.hostvars('localhost'))?.tool === 'k3d') return [{ host: '127.0.0.1', port, hostHeader }]
+  const { at, k } = kubectl(on)
+  const { stdout } = await on.exec({
+    ...at,
+    command: k(`get ingress counter --namespace ${namespace} -o json`),
+  })
+  return ingressAddresses(stdout).map((host) => ({ host, port, hostHeader }))
+}
+
+/** Requests the app through the Ingress, by its host name and by another one. */
+export async function checkIngress(on: ExperimentContext, ingress: Exhibit): Promise<IngressFinding> {
+  const { ingress_host, ingress_class } = settingsOf(on)
+  const inconclusive = (detail: string): IngressFinding => ({ holds: null, evidence: [ingress], detail })
+  const why = untestable(on)
+  if (why !== undefined) return inconclusive(why)
+  const { at, k } = kubectl(on)
+  const known = await on.exec({ ...at, command: k(`get ingressclasses -o name`) })
+  // k3s installs its controller some time after its first start.
+  if (clusterHosts(on).length === 0 && !known.stdout.split('\n').some((name) => name.endsWith(`/${ingress_class}`)))
+    return inconclusive(`the cluster has no IngressClass "${ingress_class}" (ingress_class)`)
+  const targets = await ingressEndpoints(on, ingress_host)
+  if (targets.length === 0) return inconclusive('the Ingress has no address that this machine could reach')
+  const started = Date.now()
+  const request = (endpoints: readonly Endpoint[]) =>
+    callMany(endpoints, 'GET', '/api/counter', { total: endpoints.length * 3, clients: endpoints.length })
+  let results = await request(targets)
+  const deadline = Date.now() + WITHIN_SECONDS * on.timeoutMultiplier * 1000
+  while (results.errors.length > 0 && Date.now() < deadline) {
+    await sleep(1000, undefined, { signal: on.signal })
+    results = await request(targets)
+  }
+  const other = await request(targets.map((target) => ({ ...target, hostHeader: OTHER_HOST })))
+  const total = targets.length * 3
+  const exhibit = on.record({
+    title: 'Requests through the Ingress',
+    command: `GET /api/counter at ${targets.map(({ host, port }) => `http://${host}:${port}`).join(' ')}, 3 times each, with Host: ${ingress_host}, then with Host: ${OTHER_HOST}`,
+    stdout: [
+      `Host: ${ingress_host}: ${results.answers.length} of ${total} requests answered by the app`,
+      ...new Set(results.errors),
+      `Host: ${OTHER_HOST}: ${other.answers.length} of ${total} requests answered by the app`,
+      ...new Set(other.errors),
+    ].join('\n'),
+    durationMs: Date.now() - started,
+  })
+  return {
+    holds: results.errors.length === 0 && other.answers.length === 0,
+    evidence: [ingress, exhibit],
+    detail: `${results.errors.length} of ${total} requests for ${ingress_host} failed${results.errors.length === 0 ? '' : ` (${results.errors[0]})`}; ${other.answers.length} of ${total} requests for another name reached the app`,
+  }
+}
