@@ -22,7 +22,7 @@ COLLECTIONS = {
     **dict.fromkeys(["authorized_key", "mount", "synchronize", "sysctl"], "ansible.posix"),
 }
 
-# Modules that other branches of the code may have: the page leaves out what no module here has.
+# Modules that are not exported yet: the page leaves them out.
 OTHERS = """authorized_key blockinfile cron fetch find known_hosts locale_gen modprobe mount package replace service
 synchronize tempfile timezone unarchive""".split()
 
