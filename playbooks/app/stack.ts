@@ -26,6 +26,7 @@ import {
   type RedisSettings,
 } from '../redis/settings.ts'
 import { TOPOLOGIES, type Topology } from '../redis/vars.ts'
+import { templateFile } from '../template-file.ts'
 
 /** The name of the stack: its services are called `counter_counter`, `counter_redis`, `counter_gateway`. */
 export const STACK = 'counter'
@@ -70,7 +71,7 @@ const stackWith = (topology?: Topology): Play =>
       // All topologies: a switch also needs the services of the topology it leaves.
       possible.map((one) =>
         template(`Write Redis stack file: ${one}`, {
-          src: `redis/${one}.yml`,
+          src: templateFile(`redis/${one}.yml`),
           dest: stackFileOf(one),
           mode: '0644',
           vars: {
@@ -82,7 +83,7 @@ const stackWith = (topology?: Topology): Play =>
       ),
       migrationTasks({ to, possible, image, password: password() }),
       template('Write stack file', {
-        src: 'stack/counter.yml',
+        src: templateFile('stack/counter.yml'),
         dest: compose,
         mode: '0644',
         vars: {

@@ -6,6 +6,7 @@ import { images } from '../app/images/images.ts'
 import { ROOT } from '../app/images/table.ts'
 import { registryHost } from '../registry/address.ts'
 import { balancerVars } from './vars.ts'
+import { templateFile } from '../template-file.ts'
 
 export const STACK = 'balancer'
 const DIRECTORY = `${HOST_DIRECTORIES.files}/balancer`
@@ -44,7 +45,7 @@ export const balancerStack = play(
     return [
       file(`Create ${DIRECTORY}`, { path: DIRECTORY, state: 'directory', mode: '0755' }),
       template(`Configure ${kind}`, {
-        src: `balancer/${KINDS[kind]}`,
+        src: templateFile(`balancer/${KINDS[kind]}`),
         dest: `${DIRECTORY}/balancer.conf`,
         mode: '0644',
         vars: config,
@@ -55,7 +56,7 @@ export const balancerStack = play(
         ),
       }),
       template('Write stack file', {
-        src: 'balancer/stack.yml',
+        src: templateFile('balancer/stack.yml'),
         dest: compose,
         mode: '0644',
         vars: {

@@ -16,6 +16,7 @@ import {
 import { dockerCe } from './docker-ce.ts'
 import { distroPackages } from './packages.ts'
 import { dockerVars } from './vars.ts'
+import { templateFile } from '../template-file.ts'
 
 /** Only with docker_storage_force; without it, a disk that holds data is refused. */
 const erasesStorage: Disturbs = ({ hosts, hostvars }) =>
@@ -40,7 +41,7 @@ export const docker = play(
     storage(on),
     // Before the package, so that the daemon reads it at its first start.
     template('Configure the daemon', {
-      src: 'docker/daemon.json',
+      src: templateFile('docker/daemon.json'),
       dest: '/etc/docker/daemon.json',
       mode: '0644',
       vars: {

@@ -21,6 +21,7 @@ import { clusterProof, kubernetesProof } from './proof.ts'
 import { redisVars } from '../redis/vars.ts'
 import { appSettings, manifestsOf } from './settings.ts'
 import { k3sAppVars } from './vars.ts'
+import { templateFile } from '../template-file.ts'
 
 const password = register<CommandValues>('redis_password')
 
@@ -55,7 +56,7 @@ const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', ta
   const settings = appSettings(on.vars)
   return [
     k8s('Apply manifests', {
-      template: manifestsOf(settings),
+      template: manifestsOf(settings).map(templateFile),
       vars: {
         ...settings,
         redis_password: redisVars.read(on.vars).redis_password ?? password.map(({ stdout }) => secret(stdout)),

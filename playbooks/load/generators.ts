@@ -17,6 +17,7 @@ import {
   type LoadPart,
   type LoadResult,
   mergeParts,
+  GENERATOR_FILE,
   type PlanInput,
   readPlan,
   runLoad,
@@ -36,7 +37,7 @@ export function generatorProgram(): string {
   // Loaded on demand: few runs have such hosts.
   const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild')
   const { outputFiles } = buildSync({
-    entryPoints: [path.join(ROOT, 'src/load/generator.ts')],
+    entryPoints: [GENERATOR_FILE],
     bundle: true,
     platform: 'node',
     format: 'cjs',

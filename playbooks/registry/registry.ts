@@ -14,6 +14,7 @@ import { registryImage } from '../app/images/images.ts'
 import { registryApi, registryFiles, registryAddress, registryPort } from './address.ts'
 import { gracefulRestart } from './restart.ts'
 import { registryVars } from './vars.ts'
+import { templateFile } from '../template-file.ts'
 
 const CONFIG = `${HOST_DIRECTORIES.config}/registry`
 export const REGISTRY_CONFIG = `${CONFIG}/config.yml`
@@ -56,7 +57,7 @@ export const registry = play(
         group: USER,
       }),
       template('Configure registry', {
-        src: 'registry/config.yml',
+        src: templateFile('registry/config.yml'),
         dest: REGISTRY_CONFIG,
         ...ownership,
         notify: 'restart registry',

@@ -35,6 +35,7 @@ import {
 import { OLDEST_VERSION } from './interpolation.ts'
 import { piecesOf } from './variables.ts'
 import { stackVars } from './vars.ts'
+import { templateFile } from '../template-file.ts'
 
 const DIRECTORY = `${HOST_DIRECTORIES.files}/stacks`
 
@@ -142,7 +143,7 @@ function deploymentOf(on: PlayContext, request: StackRequest, stack: StackFile):
     ),
     stack.compose.files.map((named) => copyTask(stack, named, directory)),
     template('Write compose file', {
-      src: 'stack/compose.yaml',
+      src: templateFile('stack/compose.yaml'),
       dest: compose,
       // Variables may be passwords.
       mode: stack.variables.used.size > 0 ? '0600' : '0644',

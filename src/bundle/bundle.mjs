@@ -4,6 +4,7 @@ import { isAscii } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import vm from 'node:vm'
@@ -11,11 +12,15 @@ import { placeInPlaybook, showSourcePositions } from './source-positions.mjs'
 
 const require = createRequire(import.meta.url)
 
+/** Labbook's directory: the repository, or the installed package, whose files are compiled to JavaScript. */
+const PACKAGE = path.resolve(import.meta.dirname, '../..')
+const CODE = existsSync(path.join(PACKAGE, 'src/labbook.ts')) ? '.ts' : '.js'
+
 /**
  * Not bundled: packages that start processes or threads from their own files; and the chart library, which few runs
  * need and which is as large as everything else.
  */
-const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
+const EXTERNAL = /^(?:autocannon|esbuild|echarts)(?:\/|$)/
 
 /**
  * @typedef {object} PlaybookBundle
@@ -39,11 +44,13 @@ const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
  * Loads a playbook together with the runner.
  *
  * @param {string} root - the project directory.
- * @param {string} playbookFile - the `playbook.ts`.
+ * @param {string} playbookFile - its TypeScript or JavaScript.
  * @returns {Promise<PlaybookBundle | undefined>} undefined if a source file has an error, which is printed to stderr.
  */
 export function loadBundle(root, playbookFile) {
-  const [main, check] = ['src/cli/main.ts', 'src/cli/playbook.ts'].map((file) => JSON.stringify(path.join(root, file)))
+  const [main, check] = ['src/cli/main', 'src/cli/playbook'].map((file) =>
+    JSON.stringify(path.join(PACKAGE, file + CODE)),
+  )
   return /** @type {Promise<PlaybookBundle | undefined>} */ (
     load(
       root,
@@ -57,7 +64,7 @@ export * as written from ${JSON.stringify(playbookFile)}
 }
 
 /**
- * Loads a TypeScript file with all it imports.
+ * Loads a file with all it imports.
  *
  * @param {string} root - the project directory.
  * @param {string} file
@@ -79,7 +86,7 @@ async function load(root, entryFile, contents) {
   try {
     return evaluate(bundle)
   } catch (error) {
-    const position = placeInPlaybook(root, error)
+    const position = placeInPlaybook(root, path.join(PACKAGE, 'src'), error)
     if (position === undefined) throw error
     process.stderr.write(`${position}: ${/** @type {Error} */ (error).message}\n`)
     return undefined
@@ -94,9 +101,14 @@ async function load(root, entryFile, contents) {
  * @returns {CachePaths}
  */
 function cachePaths(root, entryFile) {
-  const directory = path.join(root, 'node_modules/.cache/labbook')
+  const modules = path.join(root, 'node_modules')
+  // A project may have no packages: Labbook installed for all projects of this machine.
+  const directory = existsSync(modules)
+    ? path.join(modules, '.cache/labbook')
+    : path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'labbook')
   const key = hash(`${entryFile}\0${process.version}\0${process.arch}`)
-  const stem = `${path.basename(path.dirname(entryFile))}-${key}`
+  const name = path.basename(entryFile, path.extname(entryFile))
+  const stem = `${name === 'playbook' ? path.basename(path.dirname(entryFile)) : name}-${key}`
   return { directory, stem, manifest: path.join(directory, `${stem}.json`) }
 }
 
@@ -165,8 +177,7 @@ async function build(root, entryFile, paths, contents) {
       metafile: true,
       write: false,
       logLevel: 'silent',
-      external: EXTERNAL,
-      plugins: [importMeta, nativeAddons],
+      plugins: [importMeta(root), labbookImports, externalPackages, nativeAddons],
       absWorkingDir: root,
     })
     .catch((/** @type {unknown} */ error) => {
@@ -184,13 +195,13 @@ async function build(root, entryFile, paths, contents) {
   const text = (/** @type {string} */ end) =>
     /** @type {import('esbuild').OutputFile} */ (result.outputFiles.find((file) => file.path.endsWith(end))).text
   const bundle = filesOf(paths, text('.cjs'))
-  // For packages, npm's list of installed packages stands for all their files.
+  // For packages, the list of installed packages stands for all their files.
   const own = Object.keys(result.metafile.inputs).filter(
     (file) => !file.includes('node_modules/') && file !== '<stdin>',
   )
-  const inputs = [...own, 'node_modules/.package-lock.json']
-    .map((file) => path.join(root, file))
-    .filter((file) => existsSync(file))
+  const inputs = [...own.map((file) => path.join(root, file)), ...installedPackages(root)].filter((file) =>
+    existsSync(file),
+  )
   const manifest = { inputs: Object.fromEntries(inputs.map((file) => [file, fileStamp(file)])), file: bundle.file }
   // The manifest makes the others valid, so it is last.
   writeFiles([
@@ -238,20 +249,88 @@ function removeOthers({ directory, stem }, { file }) {
 }
 
 /**
+ * The files in which npm and pnpm list what is installed for a project, and those of Labbook itself.
+ *
+ * @param {string} root
+ */
+const installedPackages = (root) => [
+  ...[root, path.dirname(path.dirname(PACKAGE))].flatMap((directory) =>
+    ['node_modules/.package-lock.json', 'node_modules/.pnpm/lock.yaml'].map((file) => path.join(directory, file)),
+  ),
+  path.join(PACKAGE, 'package.json'),
+]
+
+const escaped = (/** @type {string} */ text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+
+/** The values of `import.meta` that modules use to find files next to them. */
+const IMPORT_META = /\bimport\.meta\.(?:url|dirname|filename)\b/g
+
+/**
  * In a bundle `import.meta.url` would be the bundle's; modules need their own to find files next to them.
+ *
+ * @param {string} root
+ * @returns {import('esbuild').Plugin}
+ */
+const importMeta = (root) => ({
+  name: 'import meta',
+  setup(build) {
+    // Not in packages, which are many files; but in Labbook, which may be one.
+    const directories = readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() && entry.name !== 'node_modules' ? [path.join(root, entry.name)] : [],
+    )
+    const scripts = [path.join(PACKAGE, 'src'), path.join(PACKAGE, 'playbooks'), ...directories].map(escaped).join('|')
+    for (const filter of [/\.ts$/, new RegExp(`^(?:${scripts})/.*\\.m?js$`)])
+      build.onLoad({ filter }, ({ path: file }) => {
+        const text = readFileSync(file, 'utf8')
+        if (!text.includes('import.meta.')) return undefined
+        const values = {
+          'import.meta.url': pathToFileURL(file).href,
+          'import.meta.dirname': path.dirname(file),
+          'import.meta.filename': file,
+        }
+        const contents = text.replace(IMPORT_META, (name) =>
+          JSON.stringify(values[/** @type {keyof typeof values} */ (name)]),
+        )
+        return { contents, loader: file.endsWith('.ts') ? 'ts' : 'js' }
+      })
+  },
+})
+
+/** Marks what the plugins below resolve themselves. */
+const RESOLVING = Symbol('resolving')
+
+/**
+ * `labbook` is this Labbook, also if the project has no packages or another version: two would not know each other's
+ * tasks.
  *
  * @type {import('esbuild').Plugin}
  */
-const importMeta = {
-  name: 'import meta',
+const labbookImports = {
+  name: 'labbook',
   setup(build) {
-    build.onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
-      const text = readFileSync(file, 'utf8')
-      if (!text.includes('import.meta.')) return undefined
-      const contents = text
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(file).href))
-        .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(file)))
-      return { contents, loader: 'ts' }
+    build.onResolve({ filter: /^labbook(?:\/|$)/ }, async ({ path: name, kind, importer, pluginData }) => {
+      if (pluginData === RESOLVING) return undefined
+      return await build.resolve(name, { kind, importer, resolveDir: PACKAGE, pluginData: RESOLVING })
+    })
+  },
+}
+
+/**
+ * Packages that are not bundled are Labbook's, not the project's: in a strict tree of packages only Labbook sees them.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const externalPackages = {
+  name: 'external packages',
+  setup(build) {
+    build.onResolve({ filter: EXTERNAL }, async ({ path: name, kind, importer, resolveDir, pluginData }) => {
+      if (pluginData === RESOLVING) return undefined
+      // The bundle has `require()` for each `import` statement, but `import()` stays: it takes URLs.
+      const isImport = kind === 'dynamic-import'
+      const options = { importer, resolveDir, pluginData: RESOLVING }
+      const found = await build.resolve(name, { ...options, kind: isImport ? kind : 'require-call' })
+      if (found.errors.length > 0) return found
+      return { path: isImport ? pathToFileURL(found.path).href : found.path, external: true }
     })
   },
 }
@@ -289,7 +368,7 @@ function evaluate({ code, file, compiled }) {
   })
   const loaded = { exports: {} }
   const run = /** @type {(...args: unknown[]) => void} */ (script.runInThisContext())
-  run(loaded.exports, createRequire(file), loaded, file, path.dirname(file))
+  run(loaded.exports, require, loaded, file, path.dirname(file))
   // On exit, so that it includes lazily compiled functions.
   if (cachedData === undefined || script.cachedDataRejected) {
     process.once('exit', () => writeFiles([[compiled, script.createCachedData()]]))

@@ -33,16 +33,17 @@ export function showSourcePositions(bundle, mapFile) {
  * The position in a playbook of an error thrown while loading it.
  *
  * @param {string} root - the project directory.
+ * @param {string} sources - Labbook's own code.
  * @param {unknown} error
  * @returns {string | undefined} `file:line:col` relative to the project directory; undefined if no playbook is in the
  *   stack.
  */
-export function placeInPlaybook(root, error) {
+export function placeInPlaybook(root, sources, error) {
   const places = String(/** @type {{ stack?: unknown } | null | undefined} */ (error)?.stack)
     .split('\n')
     .map((line) => /^ +at (?:.*\()?(\/[^()]*:\d+:\d+)\)?$/.exec(line)?.[1])
   const place = places.find(
-    (each) => each?.startsWith(`${root}/`) && !/^(src|node_modules)\//.test(path.relative(root, each)),
+    (each) => each?.startsWith(`${root}/`) && !each.startsWith(`${sources}/`) && !each.includes('/node_modules/'),
   )
   return place && path.relative(root, place)
 }

@@ -12,6 +12,8 @@ import { inventoryVariables } from '../playbook/variables.ts'
 import type { RunHost } from '../execution/run-host.ts'
 import { phasesOf, run } from '../runner/run.ts'
 import { chooseScreen, type RunFooter } from '../ui/index.ts'
+import { masking, requireCurrentPlan } from './apply-plan.ts'
+import { approvedBy, argumentsOfPlan, PlanRecorder, writePlan } from './saved-plan.ts'
 import { stepConfirmation } from './step.ts'
 import { signingKey } from './signing-key.ts'
 import { footerOf } from './footer.ts'
@@ -24,7 +26,34 @@ export async function execute(ready: PreparedRun): Promise<number> {
   // Connection settings of all hosts are read first, so that an error in the inventory prevents any change.
   const { targetOf, warnings } = targets(ready)
   signingKey(ready)
-  const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
+  const { argv } = ready
+  const { signal, release } = onInterrupt()
+  const common = {
+    playbook: ready.playbook,
+    version: ready.version,
+    argv,
+    steps: ready.steps,
+    inventory: ready.inventory,
+    hosts: ready.hosts,
+    check: options.check,
+    forks: options.forks,
+    forceHandlers: options.forceHandlers,
+    ...(options.startAtTask === undefined ? {} : { startAtTask: options.startAtTask }),
+    ...(options.step ? { confirm: stepConfirmation() } : {}),
+    repeat: options.repeat,
+    tags: ready.tags,
+    mayDisturb: ready.mayDisturb,
+    ...(ready.withoutPermission === undefined ? {} : { withoutPermission: ready.withoutPermission }),
+    extraVars: ready.extraVars,
+    varReads: ready.reads,
+    warnings: [...ready.warnings, ...warnings],
+    ...(ready.reportQuestions === undefined ? {} : { reportQuestions: ready.reportQuestions }),
+    root,
+    connect: (name: string) => connect(targetOf(name)),
+    signal,
+  }
+  const { savedPlan } = ready
+  if (savedPlan !== undefined) await requireCurrentPlan(options.apply ?? '', savedPlan, common)
   const folder = createRunDirectory({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
   const record = openRecorder(folder)
   const screen = await chooseScreen({
@@ -36,39 +65,29 @@ export async function execute(ready: PreparedRun): Promise<number> {
     expected: () => expectedDurations(ready),
   })
   const facts = new ReportDataFold()
-  const { signal, release } = onInterrupt()
+  const planRecorder = options.out === undefined ? undefined : new PlanRecorder()
   const emit = (event: RunEvent): void => {
     const masked = record.record(event)
     facts.add(masked)
+    planRecorder?.add(masked)
     screen.show(masked)
   }
   try {
     const { exitCode } = await run({
-      playbook: ready.playbook,
-      version: ready.version,
-      argv,
-      steps: ready.steps,
-      inventory: ready.inventory,
-      hosts: ready.hosts,
-      check: options.check,
-      forks: options.forks,
-      forceHandlers: options.forceHandlers,
-      ...(options.startAtTask === undefined ? {} : { startAtTask: options.startAtTask }),
-      ...(options.step ? { confirm: stepConfirmation() } : {}),
-      repeat: options.repeat,
-      tags: ready.tags,
-      mayDisturb: ready.mayDisturb,
-      ...(ready.withoutPermission === undefined ? {} : { withoutPermission: ready.withoutPermission }),
-      extraVars: ready.extraVars,
-      varReads: ready.reads,
-      warnings: [...ready.warnings, ...warnings],
-      ...(ready.reportQuestions === undefined ? {} : { reportQuestions: ready.reportQuestions }),
-      root,
-      connect: (name) => connect(targetOf(name)),
+      ...common,
+      ...(savedPlan === undefined
+        ? {}
+        : {
+            approved: approvedBy(
+              savedPlan,
+              masking((text) => record.mask(text)),
+            ),
+          }),
       subscriber: emit,
       openOverflowFile: record.output,
-      signal,
     })
+    if (planRecorder !== undefined && options.out !== undefined)
+      writePlan(options.out, planRecorder.plan({ ...ready, argv: argumentsOfPlan(ready.playbookArguments) }))
     return exitCode
   } catch (error) {
     if ([EvidenceError, ConnectionConfigError, PlaybookError].some((type) => error instanceof type)) {

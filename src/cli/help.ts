@@ -3,8 +3,8 @@ import { HELP_WIDTH, type HelpRow, helpSection, optionsSection } from './command
 import { OPTIONS, type Subcommands, type Switches } from './options.ts'
 
 export interface HelpOptions {
-  /** The file name of the entry point: `shop.mjs`. */
-  readonly playbook: string
+  /** What runs the playbook: `npx zx playbooks/shop.mjs`. */
+  readonly command: string
   readonly description: string
   /** The names of its plays and experiments, in order. */
   readonly steps?: readonly string[]
@@ -24,14 +24,13 @@ const EXIT_CODES: readonly HelpRow[] = [
 
 /** The text of `--help`, aligned, at most 80 columns wide. */
 export function helpText({
-  playbook,
+  command,
   description,
   steps = [],
   subcommands: words = {},
   switches = {},
   variable,
 }: HelpOptions): string {
-  const command = `npx zx playbooks/${playbook}`
   const subcommands = Object.keys(words)
   const blocks = [
     wrap(description, HELP_WIDTH).join('\n'),

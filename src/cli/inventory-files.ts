@@ -15,7 +15,7 @@ export interface InventoryFiles {
 
 /**
  * The inventory files: those of `-i`, else those of `$ANSIBLE_INVENTORY`, separated by commas, as Ansible, else
- * `inventory.yaml`.
+ * `inventory.yaml` of the working directory, else that of the project.
  *
  * @throws {UsageError} one does not exist, most often because of another working directory.
  */
@@ -29,7 +29,9 @@ export function inventoryFiles(
     .split(',')
     .map((file) => file.trim())
     .filter((file) => file !== '')
-  if (configured.length === 0) return { files: existing([DEFAULT], root, ''), warnings: [] }
+  const ofProject = path.relative(process.cwd(), path.join(root, DEFAULT))
+  if (configured.length === 0)
+    return { files: existing([existsSync(DEFAULT) ? DEFAULT : ofProject], root, ''), warnings: [] }
   const files = existing(configured, root, ` (from $${VARIABLE})`)
   return { files, warnings: [`inventory: ${files.join(', ')} (from $${VARIABLE}; -i overrides it)`] }
 }

@@ -17,6 +17,7 @@ import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '
 import { inventoryVariables, renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
+import { PACKAGE_ROOT } from '../values/package-root.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { AnsibleConfig } from './ansible-config.ts'
 import { connectionChoices, type ConnectionChoices } from './connection-choices.ts'
@@ -32,10 +33,13 @@ import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
 import { listTags } from './list-tags.ts'
+import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
 import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
 import { syntaxCheck, type SyntaxCheck } from './syntax-check.ts'
+import { PlanOutdated } from './apply-plan.ts'
+import { readPlan } from './saved-plan.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
@@ -56,14 +60,22 @@ const EXPECTED = [
  * Runs a playbook from its command line.
  *
  * @param root - the project directory, with `templates/` and `runs/`.
+ * @param command - what runs the playbook, for `--help`.
+ * @param commandLine - runs it again as now.
  * @returns 0 ok, 1 error, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted.
  */
-export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+export async function main(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  command: readonly string[] = ['npx', 'zx', `playbooks/${playbook.name}.mjs`],
+  commandLine: readonly string[] = [...command, ...argv],
+): Promise<number> {
   try {
-    return await start(playbook, argv, root)
+    return await start(playbook, argv, root, { command, commandLine })
   } catch (error) {
     if (error instanceof Cancelled) return 130
-    if (error instanceof RunRefused) {
+    if (error instanceof RunRefused || error instanceof PlanOutdated) {
       process.stderr.write(`${error.message}\n`)
       return 2
     }
@@ -79,16 +91,25 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
   }
 }
 
-async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
-  const options = parseOptions(argv, playbook.subcommands, playbook.switches)
+async function start(
+  playbook: Playbook,
+  argv: readonly string[],
+  root: string,
+  { command, commandLine }: { readonly command: readonly string[]; readonly commandLine: readonly string[] },
+): Promise<number> {
+  const parse = (all: readonly string[]): CliOptions => parseOptions(all, playbook.subcommands, playbook.switches)
+  const given = parse(argv)
+  const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
+  const options = savedPlan === undefined ? given : parse([...savedPlan.argv, ...argv])
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
-  if (options.help) return print(help(playbook, all))
+  const { version } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
+  if (options.help) return print(help(playbook, command, all))
   if (options.version) return print(`labbook ${version}\n`)
+  checkProjectFile(root)
   const config = new AnsibleConfig(process.env)
   const choices = connectionChoices(options, config)
   setConnectionDefaults(choices.defaults)
@@ -105,7 +126,9 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   if (retry !== undefined && hosts.length === 0) return print(`${nothingToRetry(retry)}\n`)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
-  const steps = all.filter((step) => isStepSelectable(step.tags, tags))
+  const steps = all.filter(
+    (step) => isStepSelectable(step.tags, tags) && (savedPlan === undefined || step.kind === 'play'),
+  )
   if (options.listTags) return print(`${listTags(steps, inventory, hosts, extraVars)}\n`)
   if (options.syntaxCheck) return printSyntaxCheck(syntaxCheck(steps, inventory, hosts, extraVars))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
@@ -145,7 +168,8 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     playbook: playbook.name,
     steps,
     version,
-    argv,
+    argv: commandLine,
+    playbookArguments: argv,
     root,
     options,
     inventory,
@@ -158,6 +182,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
     mayDisturb,
     withoutPermission: playbook.withoutPermission,
     ...(playbook.reportQuestions === undefined ? {} : { reportQuestions: playbook.reportQuestions }),
+    ...(savedPlan === undefined ? {} : { savedPlan }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
@@ -173,11 +198,12 @@ function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : toText(value))
 
 const help = (
-  { name, description, subcommands: words, switches, variable }: Playbook,
+  { description, subcommands: words, switches, variable }: Playbook,
+  command: readonly string[],
   steps: readonly PlaybookStep[],
 ): string =>
   helpText({
-    playbook: `${name}.mjs`,
+    command: command.join(' '),
     description,
     // Without the steps that only their tags select.
     steps: steps.filter((step) => isStepSelectable(step.tags, { tags: [], skipTags: [] })).map((step) => step.name),

@@ -12,6 +12,10 @@ export interface CliOptions {
   readonly tags: readonly string[]
   readonly skipTags: readonly string[]
   readonly check: boolean
+  /** File for the plan of check mode. */
+  readonly out: string | undefined
+  /** A saved plan to apply. */
+  readonly apply: string | undefined
   readonly diff: boolean
   /** The maximum number of hosts in parallel. */
   readonly forks: number
@@ -69,6 +73,8 @@ export const OPTIONS = {
   'start-at-task': { value: 'NAME', help: 'start at the task with this name; * and ? are wildcards' },
   step: { help: 'ask before each task whether to run it' },
   check: { short: 'C', help: 'make no changes, show what would change' },
+  out: { value: 'FILE', help: 'with --check: save the plan to this file' },
+  apply: { value: 'FILE', help: 'make exactly the changes of this saved plan, or none' },
   diff: { short: 'D', help: 'show the differences of changed files' },
   forks: { short: 'f', value: 'N', help: 'hosts to run in parallel (default: 25)' },
   'force-handlers': { help: 'run notified handlers even on hosts that failed' },
@@ -115,12 +121,16 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}, s
         'set ansible_become_password for the hosts instead',
     )
   }
+  if (on('out') && !on('check')) throw new UsageError('--out saves the plan of check mode: add --check')
+  if (on('apply') && on('check')) throw new UsageError('--apply makes changes, and --check makes none: leave out one')
   return {
     inventory: all('inventory'),
     limit: last('limit'),
     tags: all('tags').flatMap((list) => tagList('tags', list)),
     skipTags: all('skip-tags').flatMap((list) => tagList('skip-tags', list)),
     check: on('check'),
+    out: last('out'),
+    apply: last('apply'),
     diff: on('diff'),
     forks: wholeNumber('forks', last('forks') ?? '25'),
     repeat: wholeNumber('repeat', last('repeat') ?? '1'),

@@ -1,11 +1,12 @@
 // Runs first, on any Node with ECMAScript modules: Node 14 syntax, and no imports from node_modules.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { ancestors } from './project-root.mjs'
 
 /**
  * Checks that Node is new enough and that the packages are installed.
  *
- * @param {string} root - the project directory.
+ * @param {string} root - Labbook's directory. As an installed package it has its dependencies beside it.
  * @returns {string | undefined} an error message; undefined if nothing is missing.
  */
 export function missingPrerequisite(root) {
@@ -16,7 +17,10 @@ export function missingPrerequisite(root) {
   if (isOlder(process.versions.node, required)) {
     return `Labbook requires Node ${required} or newer, but this is Node ${process.versions.node} (${process.execPath}): upgrade it, then run "npm ci" in ${root}`
   }
-  const missing = Object.keys(dependencies).filter((name) => !existsSync(path.join(root, 'node_modules', name)))
+  const directories = ancestors(root).map((directory) => path.join(directory, 'node_modules'))
+  const missing = Object.keys(dependencies).filter(
+    (name) => !directories.some((directory) => existsSync(path.join(directory, name))),
+  )
   if (missing.length > 0) return `${counted(missing)} not installed: run "npm ci" in ${root} first`
   return undefined
 }

@@ -154,6 +154,8 @@ export interface TaskResult extends Base {
   readonly rescued?: true
   /** One line: why it failed, was skipped or is unknown. */
   readonly message?: string
+  /** Check mode: the task is unknown, but it changes nothing. */
+  readonly readOnly?: boolean
   /** Text that the task prints for the user, such as that of `debug`. */
   readonly msg?: string
   readonly changes: readonly PlannedChange[]

@@ -32,6 +32,10 @@ export interface AttemptResult {
 export const withoutScript = (changes: Plan<unknown>['changes']): PlannedChange[] =>
   changes.map(({ description, diff }) => (diff === undefined ? { description } : { description, diff }))
 
+/** Changes as records show them. */
+export const shownChanges = ({ keywords }: Task, changes: readonly PlannedChange[]): readonly PlannedChange[] =>
+  keywords.no_log === true ? changes.map(() => ({ description: 'hidden by no_log' })) : changes
+
 /** The last nonempty line: tools print the reason there. */
 export function lastLine(text: string): string {
   return (

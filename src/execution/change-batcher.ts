@@ -103,7 +103,8 @@ export class ChangeBatcher {
         const result = next.probeResult(prepared)
         if (result === undefined || result.long !== undefined) break
         const plan = next.plan(prepared, result)
-        if (plan.problem !== undefined || affects(pendingKeys, next.reads(prepared, plan))) break
+        if (plan.problem !== undefined || !next.isApproved(plan) || affects(pendingKeys, next.reads(prepared, plan)))
+          break
         if (plan.changes.length === 0) continue
         const change = pendingChange(next, prepared, plan, allScripts(changeScripts(next, plan)))
         following.push(change)

@@ -1,5 +1,5 @@
 import type { CommandRecord, TaskResult } from '../events/events.ts'
-import { toAttempt, type AttemptResult } from './attempt-result.ts'
+import { shownChanges, toAttempt, type AttemptResult } from './attempt-result.ts'
 import { countResult } from './recap.ts'
 import type { UntimedEvent } from './run-state.ts'
 import type { Stopwatch } from './stopwatch.ts'
@@ -94,9 +94,10 @@ function taskResultOf(
     status: skipped ? 'skipped' : result.status,
     ignored,
     ...(result.status === 'failed' && isRescued && !ignored ? { rescued: true } : {}),
+    ...(result.status === 'unknown' && result.predictedChange?.sets?.length === 0 ? { readOnly: true } : {}),
     ...(message === undefined ? {} : { message: hidden ? 'hidden by no_log' : message }),
     ...(result.msg === undefined || skipped || hidden ? {} : { msg: result.msg }),
-    changes: hidden ? result.changes.map(() => ({ description: 'hidden by no_log' })) : result.changes,
+    changes: shownChanges(task, result.changes),
     commands: hidden
       ? []
       : isConfidential

@@ -1,3 +1,4 @@
+import type { ApprovedChanges } from './approved-changes.ts'
 import type { RunEvent } from '../events/events.ts'
 import type { PredictedEffects } from './predicted-effects.ts'
 import type { RunHost } from './run-host.ts'
@@ -19,6 +20,8 @@ export interface RunState {
   readonly forceHandlers: boolean
   /** Asks the user whether to run a task or an experiment: `--step`. */
   readonly confirm: ((title: string) => Promise<boolean>) | undefined
+  /** `--apply`: the only changes that may be made. */
+  readonly approved: ApprovedChanges | undefined
   readonly tags: TagSelection
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** The variables of every host, for templates; each is read when it is used. */

@@ -149,6 +149,8 @@ export class TaskAttempt {
       const { values, msg } = plan
       return { status: 'ok', changes, commands, values, ...(msg === undefined ? {} : { msg }) }
     }
+    if (!this.#execution.isApproved(plan))
+      return failed('not in the saved plan: the host has changed; nothing was done')
     const { applied, failedScript, verify } = await this.#sendChanges(prepared, plan)
     const outdated = failedScript === undefined ? undefined : outdatedChange(plan, applied)
     if (outdated !== undefined && this.#replans < MAX_REPLANS) {

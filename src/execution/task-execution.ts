@@ -5,7 +5,7 @@ import type { Observed } from '../modules/script-output.ts'
 import type { Task } from '../modules/task.ts'
 import type { CommandResult } from '../shell/batch.ts'
 import { attemptFailure } from './attempt-failure.ts'
-import type { AttemptResult } from './attempt-result.ts'
+import { shownChanges, withoutScript, type AttemptResult } from './attempt-result.ts'
 import { outputLimitProblem, type CaptureOptions } from './captured-output.ts'
 import type { CheckedTask } from './check-task.ts'
 import { isConditionMet } from './conditions.ts'
@@ -166,6 +166,13 @@ export class TaskExecution {
     return outputLimitProblem(result) === undefined
       ? module.planAfter?.(prepared.params, result satisfies Observed, state, prepared.inputs, this.context.vars)
       : undefined
+  }
+
+  /** Whether a plan's changes may be made: all, unless the run applies a saved plan. */
+  isApproved({ changes }: Plan<unknown>): boolean {
+    const { state, play, host } = this.context
+    const task = { host: host.name, play: play.name, task: this.title, handler: this.handler !== undefined }
+    return changes.length === 0 || (state.approved?.(task, shownChanges(this.task, withoutScript(changes))) ?? true)
   }
 
   /** The resource keys that a plan depends on. */

@@ -1,5 +1,6 @@
 /** Public API of the load package. */
 export { CEILINGS, Refusal, readPlan, type Plan, type PlanInput, type Target, type Kind } from './plan.ts'
+export { GENERATOR_FILE } from './generator-file.ts'
 export { runLoad, type GeneratorScheduling, type RunLoadOptions } from './run.ts'
 export type { LoadProgress } from './tally.ts'
 export { replicaBudget, type Budget, type RequestCosts, type SharedMachine } from './budget.ts'

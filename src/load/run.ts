@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
-import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import { WORKER } from '../bundle/worker-path.ts'
+import { codeFile, WORKER } from '../bundle/worker-path.ts'
 import { readPlan, type PlanInput } from './plan.ts'
 import type { LoadResult } from './result.ts'
 import type { LoadProgress } from './tally.ts'
 
-const PROGRAM = path.join(import.meta.dirname, 'program.ts')
+const PROGRAM = codeFile(import.meta.dirname, 'program')
 /** Seconds for the program to start and end, beyond the load and its last responses. */
 const STARTUP_SECONDS = 30
 

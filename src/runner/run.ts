@@ -5,6 +5,7 @@ import { skippedText, permissionFor, RunRefused, type Permission, type WithoutPe
 import { EVENT_SCHEMA, type Phase, type ReportQuestion, type Subscriber } from '../events/events.ts'
 import { runExperiment } from '../experiments/run-experiment.ts'
 import { PredictedEffects } from '../execution/predicted-effects.ts'
+import type { ApprovedChanges } from '../execution/approved-changes.ts'
 import { runHost, type RunHost } from '../execution/run-host.ts'
 import { InputReader } from '../execution/inputs.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
@@ -43,6 +44,8 @@ export interface RunOptions {
   readonly startAtTask?: string
   /** Asks the user before each task: `--step`. @throws {Interrupted} */
   readonly confirm?: (title: string) => Promise<boolean>
+  /** The only changes that may be made, from a saved plan. */
+  readonly approved?: ApprovedChanges
   readonly tags: TagSelection
   readonly extraVars: Readonly<Record<string, unknown>>
   /** Tracks reads of extra variables; includes reads from building the steps. */
@@ -275,6 +278,7 @@ function stateOf(
     forks: options.forks,
     forceHandlers: options.forceHandlers ?? false,
     confirm: options.confirm,
+    approved: options.approved,
     tags: options.tags,
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     extraVars: options.extraVars,

@@ -201,6 +201,15 @@ export const PARTS: readonly Part[] = [
     work: oneByOne(900, () => LONG),
   },
   {
+    name: 'package',
+    description: 'the npm package: install with npm and pnpm, types, a project, a run on a lab',
+    packages: LAB,
+    lane: 'alone',
+    minutes: 5,
+    runs: 'all',
+    work: oneByOne(1200, () => testFiles('test/package')),
+  },
+  {
     name: 'random',
     description: 'unit tests of random cases, ten times as many',
     packages: UNIT,

@@ -23,6 +23,7 @@ import {
   IMAGE_NAMES,
   recipeOf,
   RECIPE,
+  ROOT,
   tagOf,
   type BaseName,
   type ImageName,
@@ -55,7 +56,11 @@ function prepareBuilds(on: PlayContext, base: BaseName, names: readonly ImageNam
       file(`Create ${directory}`, { path: directory, state: 'directory', mode: '0755' }),
     ),
     ...files.map((name) =>
-      copy(`Copy ${name}`, { src: name, dest: onTarget(base, name), mode: name.endsWith('.sh') ? '0755' : '0644' }),
+      copy(`Copy ${name}`, {
+        src: path.join(ROOT, name),
+        dest: onTarget(base, name),
+        mode: name.endsWith('.sh') ? '0755' : '0644',
+      }),
     ),
     ...tasksForSource(on, (source, keywords) =>
       source === 'hub' ? [] : baseImage(on, base, onTarget(base, RECIPE), keywords),

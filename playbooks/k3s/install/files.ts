@@ -15,6 +15,7 @@ import { nodeFor, kubeletLabels } from './cluster.ts'
 import { readClusterState } from './existing-cluster.ts'
 import { hostSettings } from './preflight.ts'
 import { stageFiles } from './stage.ts'
+import { templateFile } from '../../template-file.ts'
 
 const CA = `${K3S_CONFIG_DIR}/registry-ca.crt`
 const CONTAINERD_PLUGINS = ['io.containerd.grpc.v1.cri', 'io.containerd.cri.v1.runtime']
@@ -42,14 +43,14 @@ export const files = play(
       kmsgSubstitute(),
       containerdDropIns(),
       template('Configure node labels and taints', {
-        src: 'k3s-install/registration.yaml',
+        src: templateFile('k3s-install/registration.yaml'),
         dest: `${K3S_CONFIG_DIR}/config.yaml.d/registration.yaml`,
         mode: '0644',
         vars: { labels: kubeletLabels(node), taints: node.taints },
       }),
       registryAccess(on),
       template('Install systemd drop-in', {
-        src: 'k3s-install/unit.conf',
+        src: templateFile('k3s-install/unit.conf'),
         dest: dropInOf(node.role),
         mode: '0644',
         vars: { files: READ_AT_START, started: START_CHECKSUMS },
@@ -83,7 +84,7 @@ const containerdDropIns = (): Task[] =>
     return [
       file(`Create ${posix.dirname(dest)}`, { path: posix.dirname(dest), state: 'directory', mode: '0755', when }),
       template(`Install containerd drop-in: ${posix.basename(posix.dirname(dest))}`, {
-        src: 'k3s-install/containerd.toml',
+        src: templateFile('k3s-install/containerd.toml'),
         dest,
         mode: '0644',
         vars: { plugin: CONTAINERD_PLUGINS[i] },
@@ -106,7 +107,7 @@ function registryAccess(on: PlayContext): Task[] {
   return [
     copy('Copy registry CA certificate', { src: `${registryFiles(on).pki}/ca-bundle.crt`, dest: CA, mode: '0644' }),
     template('Configure registry access', {
-      src: 'k3s-install/registries.yaml',
+      src: templateFile('k3s-install/registries.yaml'),
       dest,
       mode: '0600',
       // Set once the accounts exist.

@@ -20,6 +20,7 @@ import { hostSettings } from './preflight.ts'
 import { RESET } from './reset-command.ts'
 import { k3sSource } from './source.ts'
 import { stagedPath, versionToInstall } from './stage.ts'
+import { templateFile } from '../../template-file.ts'
 
 /** Join token of the first server, with the checksum of its CA, by which other nodes verify the server. */
 const joinToken = register<{ content: string; sha256: string }>('k3s_token')
@@ -91,7 +92,7 @@ function installNode(on: PlayContext): Task[] {
   const version = versionToInstall(source)
   return [
     template('Configure k3s', {
-      src: 'k3s-install/config.yaml',
+      src: templateFile('k3s-install/config.yaml'),
       dest: `${K3S_CONFIG_DIR}/config.yaml`,
       mode: '0600',
       vars: {

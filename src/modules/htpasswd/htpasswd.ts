@@ -1,5 +1,6 @@
-import path, { posix } from 'node:path'
+import { posix } from 'node:path'
 import { z } from 'zod'
+import { codeFile } from '../../bundle/worker-path.ts'
 import type { Change, Plan } from '../module.ts'
 import { entryAt, setAttributes, setContent, setNewDirectory } from '../support/effects.ts'
 import { alwaysSecret, targetFile } from '../support/params.ts'
@@ -11,7 +12,7 @@ import { nameError, passwordError } from './validation.ts'
 import { defaultCost, MAX_COST } from './hash.ts'
 import type { HtpasswdState } from './program.ts'
 
-const PROGRAM = path.join(import.meta.dirname, 'program.ts')
+const PROGRAM = codeFile(import.meta.dirname, 'program')
 
 /** A zod check with a message. */
 const refuse =

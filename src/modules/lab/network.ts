@@ -141,7 +141,10 @@ function planAbsent(params: Params, stdout: string): Plan<never> {
   if (purge && has('foreign')) return { changes: [], problem: foreignProblem(dir) }
   const changes: Change[] = facts.filter(([key]) => key === 'there').map(([, there]) => stopChange(params, there))
   if (has('host-end'))
-    changes.push({ description: `remove the interface ${hostLink}`, script: sh`ip link del ${hostLink}` })
+    changes.push({
+      description: `remove the interface ${hostLink}`,
+      script: sh`ip link del ${hostLink} || ! ip link show ${hostLink} >/dev/null 2>&1`,
+    })
   if (has('rule')) changes.push({ description: `remove the firewall rules ${comment}`, script: removeFirewall(name) })
   if (has('remembered')) {
     const script = sh`cat ${dir}/ip_forward >/proc/sys/net/ipv4/ip_forward && rm -f ${dir}/ip_forward`

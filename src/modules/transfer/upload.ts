@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { z } from 'zod'
+import { codeFile } from '../../bundle/worker-path.ts'
 import type { ConnectionSettings } from '../../connection/index.ts'
 import type { Plan } from '../module.ts'
 import { contentOf, setContent, setDirectory } from '../support/effects.ts'
@@ -8,7 +9,7 @@ import { callWorker, workerAnswer } from '../support/worker.ts'
 import { defineModule } from '../task.ts'
 import type { FileComparison } from './upload-program.ts'
 
-const PROGRAM = path.join(import.meta.dirname, 'upload-program.ts')
+const PROGRAM = codeFile(import.meta.dirname, 'upload-program')
 
 const schema = z.strictObject({
   /** The host to upload to, and its connection settings. */

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { codeFile } from '../../bundle/worker-path.ts'
 import { alwaysSecret, targetFile } from '../support/params.ts'
 import { canonicalName } from './names.ts'
 
-/** Path of `programs`, relative to the project. */
-export const PROGRAM = 'src/modules/x509/program.ts'
+/** The file of `programs`. */
+export const PROGRAM = codeFile(import.meta.dirname, 'program')
 
 /** Directory of a CA. */
 export const dir = targetFile

@@ -3,7 +3,7 @@ import { helpText } from '../../../src/cli/help.ts'
 import { OPTIONS } from '../../../src/cli/options.ts'
 
 const text = helpText({
-  playbook: 'lab.mjs',
+  command: 'npx zx playbooks/lab.mjs',
   description:
     'Creates the lab: three machines inside this one, each with its own address, sshd and systemd, ready for any playbook.',
   steps: [
@@ -37,7 +37,7 @@ void t.test('help has subcommands, steps, examples and exit codes', async (t) =>
 })
 
 void t.test('empty sections are omitted', async (t) => {
-  const short = helpText({ playbook: 'site.mjs', description: 'All of it.' })
+  const short = helpText({ command: 'npx zx playbooks/site.mjs', description: 'All of it.' })
   t.match(short, 'Usage: npx zx playbooks/site.mjs [options]')
   t.notMatch(short, 'Commands:')
   t.notMatch(short, 'What it does:')
@@ -45,11 +45,11 @@ void t.test('empty sections are omitted', async (t) => {
 
 void t.test('example of --extra-vars uses a variable of the playbook', async (t) => {
   t.match(
-    helpText({ playbook: 'app.mjs', description: 'The app.', variable: 'counter_replicas=6' }),
+    helpText({ command: 'npx zx playbooks/app.mjs', description: 'The app.', variable: 'counter_replicas=6' }),
     'npx zx playbooks/app.mjs -e counter_replicas=6\n',
   )
   t.match(
-    helpText({ playbook: 'docker.mjs', description: 'Docker.' }),
+    helpText({ command: 'npx zx playbooks/docker.mjs', description: 'Docker.' }),
     'npx zx playbooks/docker.mjs -e ansible_user=admin\n',
     'or one of every playbook',
   )

@@ -24,6 +24,8 @@ void t.test('empty command line means the defaults', async (t) => {
     tags: [],
     skipTags: [],
     check: false,
+    out: undefined,
+    apply: undefined,
     diff: false,
     forks: 25,
     extraVars: [],

@@ -80,7 +80,7 @@ t.test('error for an old Node comes first and has the version required by packag
 })
 
 t.test('prerequisite check runs on an old Node', async (t) => {
-  const files = ['src/cli/entry.mjs', 'src/cli/prerequisites.mjs', 'playbooks/site.mjs']
+  const files = ['src/cli/entry.mjs', 'src/cli/prerequisites.mjs', 'src/cli/project-root.mjs', 'playbooks/site.mjs']
   for (const file of files) {
     const text = readFileSync(path.join(ROOT, file), 'utf8')
     const written = (target: string): string => transformSync(text, { target, format: 'esm' }).code

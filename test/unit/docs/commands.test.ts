@@ -5,6 +5,7 @@ import t from 'tap'
 import { register } from 'tsx/esm/api'
 import type { Playbook } from '../../../src/cli/playbook.ts'
 import { parseOptions } from '../../../src/cli/options.ts'
+import { COMMANDS } from '../../../src/cli/labbook.ts'
 import { markdownFiles, readText, ROOT } from './markdown.ts'
 
 // This test may itself run from a bundle, without a loader for TypeScript.
@@ -24,6 +25,22 @@ const commandsOf = (text: string): (readonly [playbook: string, args: readonly s
   [...text.matchAll(COMMAND)]
     .map(([, name = '', rest = '']) => [name, wordsOf(rest.replace(/[.,):]+\s*$/, ''))] as const)
     .filter(([name, args]) => !OTHERS.has(name) && !args.some((word) => /\.\.\.|[A-Z]{4}|^\[/.test(word)))
+
+t.test('commands of labbook in the documentation exist', async (t) => {
+  const used = markdownFiles().flatMap((file) => [...readText(file).matchAll(/\bnpx labbook ([a-z]+)/g)])
+  const names = new Set(used.map(([, name = '']) => name))
+  t.ok(names.has('run'), 'the commands are found')
+  t.strictSame(
+    [...names].filter((name) => !Object.hasOwn(COMMANDS, name)),
+    [],
+  )
+  const table = readText('docs/cli.md')
+  for (const [name, { args }] of Object.entries(COMMANDS))
+    t.ok(
+      table.includes(`| \`labbook ${name} ${args.replaceAll('|', '\\|')}\` |`),
+      `docs/cli.md: labbook ${name} ${args}`,
+    )
+})
 
 for (const file of markdownFiles().filter((name) => !name.startsWith('docs/measurements/'))) {
   const commands = commandsOf(readText(file))

@@ -6,7 +6,7 @@ import { marked, type Token, type Tokens } from 'marked'
 export const ROOT = path.resolve(import.meta.dirname, '../../..')
 
 /** Directories that hold no pages of ours. */
-const SKIPPED = new Set(['node_modules', '.git', 'runs', '.tap'])
+const SKIPPED = new Set(['dist', 'node_modules', '.git', 'runs', '.tap'])
 
 /** All Markdown files of the repository, as paths from its root. */
 export function markdownFiles(directory = ''): string[] {

@@ -30,7 +30,7 @@ t.test('docs/cli.md lists the options of --help', (t) => {
 })
 
 t.test('docs/cli.md lists the exit codes of --help', (t) => {
-  const help = helpText({ playbook: 'x.mjs', description: 'x' })
+  const help = helpText({ command: 'npx zx playbooks/x.mjs', description: 'x' })
   const codes = [...help.slice(help.indexOf('Exit codes:')).matchAll(/^ {2}(\d+)/gm)].map(([, code]) => code)
   t.strictSame(names(rowsUnder('docs/cli.md', 'Exit codes')), codes)
   t.end()
@@ -104,6 +104,8 @@ t.test('variables in tables of docs/ are read by the program', (t) => {
 })
 
 for (const file of markdownFiles().filter((name) => !/^(docs\/measurements|test\/fixtures)\//.test(name))) {
+  // That README is about the project that it is copied to.
+  const root = file.startsWith('starter/') ? path.join(ROOT, 'starter') : ROOT
   t.test(`${file} names files of the repository that exist`, (t) => {
     const named = [
       ...readText(file).matchAll(
@@ -111,7 +113,7 @@ for (const file of markdownFiles().filter((name) => !/^(docs\/measurements|test\
       ),
     ]
     t.strictSame(
-      named.map(([, name = '']) => name).filter((name) => !existsSync(path.join(ROOT, name))),
+      named.map(([, name = '']) => name).filter((name) => !existsSync(path.join(root, name))),
       [],
     )
     t.end()

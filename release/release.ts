@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { releasedChangelog } from './changelog.ts'
+
+/*
+ * `npm run release major|minor|patch`: version, changelog, package in `dist`, commit and tag. Publishes nothing:
+ * `npm publish ./dist` does, from CI, where npm can sign the provenance.
+ */
+
+const ROOT = path.join(import.meta.dirname, '..')
+const CHANGELOG = path.join(ROOT, 'CHANGELOG.md')
+
+const run = (command: string, ...args: readonly string[]): string =>
+  execFileSync(command, args, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
+
+function release(step: string | undefined): string {
+  if (step !== 'major' && step !== 'minor' && step !== 'patch')
+    throw new RangeError('npm run release needs one of: major, minor, patch')
+  if (run('git', 'status', '--porcelain') !== '')
+    throw new RangeError('there are uncommitted changes: commit them first')
+  const changelog = readFileSync(CHANGELOG, 'utf8')
+  releasedChangelog(changelog, '', '')
+  const version = run('npm', 'version', step, '--no-git-tag-version').replace(/^v/, '')
+  writeFileSync(CHANGELOG, releasedChangelog(changelog, version, new Date().toISOString().slice(0, 10)))
+  run('npm', 'run', '--silent', 'build')
+  run('git', 'commit', '--quiet', '--all', '--message', `Release ${version}`)
+  run('git', 'tag', '--annotate', `v${version}`, '--message', `Release ${version}`)
+  return version
+}
+
+try {
+  const version = release(process.argv[2])
+  process.stdout.write(`${version} is in dist: npm publish ./dist, then git push --follow-tags\n`)
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// The command `labbook`. Playbooks and reports are bundled with what they need; the other commands are in labbook.ts.
+import { runFunction, runOwnPlaybook, runPlaybook } from './entry.mjs'
+
+const [command, ...args] = process.argv.slice(2)
+const [file = ''] = args
+if (command === 'run' && /^[^-]/.test(file)) await runPlaybook(file, args.slice(1))
+else if (command === 'lab') await runOwnPlaybook('lab', args)
+else if (command === 'report') await runFunction('playbooks/report-command.ts', 'reportCommand', args)
+else await runFunction('src/cli/labbook.ts', 'labbook', process.argv.slice(2))
