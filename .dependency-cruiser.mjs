@@ -20,7 +20,7 @@ export const packages = {
   execution: ['values', 'shell', 'modules', 'connection', 'events', 'playbook'],
   experiments: ['shell', 'connection', 'events', 'playbook', 'execution'],
   runner: ['values', 'text', 'inventory', 'modules', 'events', 'playbook', 'execution', 'experiments'],
-  evidence: ['values', 'text', 'events', 'execution'],
+  evidence: ['values', 'text', 'shell', 'events', 'execution'],
   report: ['text', 'events', 'evidence'],
   ui: ['values', 'text', 'events'],
   lab: ['values', 'shell', 'inventory', 'modules'],

@@ -10,6 +10,7 @@ import * as lab from 'labbook/lab'
 import * as transfer from 'labbook/transfer'
 import * as x509 from 'labbook/x509'
 import { PROJECT_VARS } from '../playbooks/project.ts'
+import { inventorySchema, varsSchema } from '../release/schema.ts'
 import type { ModuleDefinition } from '../src/modules/module.ts'
 import { filterNames, testNames } from '../src/templates/index.ts'
 import { toText } from '../src/values/to-text.ts'
@@ -32,6 +33,8 @@ interface Comments {
   readonly fileOf: Map<string, string>
   /** By a module's file: the file that it imports its schema from. */
   readonly schemaFiles: Map<string, string>
+  /** By the exported name, the one in its file. */
+  readonly renamed: Map<string, string>
 }
 
 /** The text of docs/modules.md. */
@@ -53,9 +56,52 @@ export function modulesPage(): string {
     "[playbooks.md](playbooks.md) as well. Written by `npm run docs` from the modules' own schemas and comments.",
     '',
     ...sections,
+    parametersSection(definitions.map(([, definition]) => definition)),
     filesSection(),
     templatesSection(),
   ].join('\n')
+}
+
+/** The parameters of Ansible's modules (`ansible-parameters.py`): which of them a module has. */
+function parametersSection(definitions: readonly ModuleDefinition[]): string {
+  const file = path.join(import.meta.dirname, 'ansible-parameters.json')
+  const known = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, readonly string[]>>
+  const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
+  const rows = Object.entries(known).flatMap(([fullName, theirs]) => {
+    const definition = definitions.find(({ name }) => name === fullName.split('.').at(-1))
+    if (definition === undefined) return []
+    const schema = z.toJSONSchema(definition.schema, { io: 'input', unrepresentable: 'any' }) as {
+      properties?: Readonly<Record<string, unknown>>
+    }
+    const ours = Object.keys(schema.properties ?? {})
+    const absent = theirs.filter((name) => !ours.includes(name))
+    const isRefused = (name: string): boolean => refusal(definition, name) !== undefined
+    const cells = [
+      theirs.filter((name) => ours.includes(name)),
+      absent.filter(isRefused),
+      absent.filter((name) => !isRefused(name)),
+      ours.filter((name) => !theirs.includes(name)),
+    ]
+    return [`| ${fullName} | ${cells.map(list).join(' | ')} |`]
+  })
+  return [
+    "## Parameters of Ansible's modules",
+    '',
+    'Compared with the documentation of Ansible 12. *Here* has the parameters of both; the sections of the modules say',
+    'where their values differ. Every other parameter is an error that names it: *refused* ones with the way to do it,',
+    '*missing* ones as unknown. So are the aliases of Ansible.',
+    '',
+    '| module | here | refused | missing | only in Labbook |',
+    '|---|---|---|---|---|',
+    ...rows.sort((a, b) => a.localeCompare(b)),
+    '',
+  ].join('\n')
+}
+
+/** What a module says instead of a parameter that it refuses with a reason. */
+function refusal({ schema }: ModuleDefinition, name: string): string | undefined {
+  const issues = schema.safeParse({ [name]: 'x' }).error?.issues ?? []
+  return issues.map(({ message }) => message).find((message) => message.includes(`"${name}" is not supported`))
 }
 
 /** The counts of the comparison of the modules for files with Ansible's. */
@@ -65,8 +111,8 @@ function filesSection(): string {
   return [
     '## Files',
     '',
-    `${cases().length} cases of [copy](#copy), [file](#file), [lineinfile](#lineinfile) and [template](#template) were run by`,
-    'ansible-core 2.19 and by Labbook (`test/fixtures/files`). The sections of the modules list the differences.',
+    `${cases().length} cases of ${caseModules()} were run by ansible-core`,
+    '2.19 and by Labbook (`test/fixtures/files`). The sections of the modules list the differences.',
     '',
     '| result | cases |',
     '|---|---|',
@@ -75,6 +121,12 @@ function filesSection(): string {
     `| other files, or no error where Ansible has one | ${different.length + accepted.length} |`,
     '',
   ].join('\n')
+}
+
+/** The modules that have cases, as links. */
+function caseModules(): string {
+  const links = [...new Set(cases().map(({ module }) => module))].sort().map((name) => `[${name}](#${name})`)
+  return `${links.slice(0, -1).join(', ')} and ${links.at(-1)}`
 }
 
 /** The section about templates, with the names of filters and tests, and the counts of the comparison with Ansible. */
@@ -106,7 +158,9 @@ interface Property {
   readonly description?: string
 }
 
-function section(name: string, schema: z.ZodType, { modules, properties, fileOf, schemaFiles }: Comments): string {
+function section(name: string, schema: z.ZodType, comments: Comments): string {
+  const { modules, properties, fileOf, schemaFiles, renamed } = comments
+  const exported = renamed.get(name) ?? name
   const { properties: params = {}, required = [] } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
@@ -114,7 +168,7 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf,
     properties?: Record<string, Property>
     required?: readonly string[]
   }
-  const file = fileOf.get(name) ?? ''
+  const file = fileOf.get(exported) ?? ''
   const schemaFile = schemaFiles.get(file) ?? file
   const rows = Object.entries(params).map(([key, property]) => {
     const says =
@@ -127,7 +181,7 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf,
     return `| \`${key}\` | ${typeOf(property)} | ${otherwise} | ${says.replaceAll('|', '\\|')} |`
   })
   const table = rows.length === 0 ? [] : ['| parameter | type | default | |', '|---|---|---|---|', ...rows, '']
-  return [`## ${name}`, '', modules.get(name) ?? '', '', ...table, ...differences(name)].join('\n')
+  return [`## ${name}`, '', modules.get(exported) ?? '', '', ...table, ...differences(name)].join('\n')
 }
 
 /** How a module differs from Ansible's. */
@@ -145,7 +199,13 @@ function typeOf(property: Property): string {
 }
 
 function readComments(): Comments {
-  const comments: Comments = { modules: new Map(), properties: new Map(), fileOf: new Map(), schemaFiles: new Map() }
+  const comments: Comments = {
+    modules: new Map(),
+    properties: new Map(),
+    fileOf: new Map(),
+    schemaFiles: new Map(),
+    renamed: new Map(),
+  }
   for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),
   )) {
@@ -168,6 +228,9 @@ function readComments(): Comments {
         const from = (node.moduleSpecifier as ts.StringLiteral).text
         comments.schemaFiles.set(file, path.posix.join(path.posix.dirname(file), from))
       }
+      // A name that is a reserved word can only be exported.
+      if (ts.isExportSpecifier(node) && node.propertyName !== undefined)
+        comments.renamed.set(node.name.text, node.propertyName.getText())
       if (ts.isPropertyAssignment(node) && said !== '') comments.properties.set(`${home}#${node.name.getText()}`, said)
       ts.forEachChild(node, visit)
     }
@@ -205,10 +268,17 @@ export function variablesPage(): string {
   ].join('\n')
 }
 
+/** The files of `schema/`: what editors know of inventories and variables. */
+export const schemaFiles = (): Readonly<Record<string, string>> => ({
+  'schema/inventory.json': `${JSON.stringify(inventorySchema(PROJECT_VARS), null, 2)}\n`,
+  'schema/vars.json': `${JSON.stringify(varsSchema(PROJECT_VARS), null, 2)}\n`,
+})
+
 const shownDefault = ({ default: value, shownDefault: text }: VarSet['definitions'][string]): string =>
   text ?? (value === undefined ? '' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``)
 
 if (process.argv[1] === import.meta.filename) {
   writeFileSync(path.join(ROOT, 'docs/modules.md'), modulesPage())
   writeFileSync(path.join(ROOT, 'docs/variables.md'), variablesPage())
+  for (const [file, text] of Object.entries(schemaFiles())) writeFileSync(path.join(ROOT, file), text)
 }

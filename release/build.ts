@@ -15,7 +15,7 @@ const DIST = path.join(ROOT, 'dist')
 const require = createRequire(import.meta.url)
 
 /** What is not compiled: read at run time, or by people. */
-const COPIED = ['CHANGELOG.md', 'LICENSE', 'README.md', 'app', 'docs/modules.md', 'starter', 'templates']
+const COPIED = ['CHANGELOG.md', 'LICENSE', 'README.md', 'app', 'docs/modules.md', 'schema', 'starter', 'templates']
 /** In `src` and `playbooks`, beside the code. */
 const ASSET = /\.(css|py)$/
 /** Not for users. */

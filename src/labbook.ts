@@ -18,6 +18,7 @@ export { block, type BlockOptions } from './playbook/block.ts'
 export type { Block } from './playbook/task-list.ts'
 export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './playbook/play.ts'
 export { add_host, group_by, include_vars, set_fact } from './playbook/typescript-words.ts'
+export { role, type Role, type RoleCall, type RoleOptions } from './playbook/role.ts'
 export { defineVars, varTypes, type VarSet } from './playbook/define-vars.ts'
 export { tagged } from './playbook/tags.ts'
 export { durationMultiplierOf, timeoutMultiplierOf } from './playbook/timeout-multiplier.ts'
@@ -45,7 +46,8 @@ export { quote, raw as unquoted, sh } from './shell/quote.ts'
 // Hosts and files of the user.
 export { connectionSettings } from './connection/index.ts'
 export type { InventoryProblem } from './inventory/errors.ts'
-export { syntaxAdvice, type Path, type SourceText, type YamlIssue } from './inventory/yaml-document.ts'
+export type { SourceText } from './inventory/source-text.ts'
+export { syntaxAdvice, type Path, type YamlIssue } from './inventory/yaml-document.ts'
 
 // Text: CSV, tables, slugs, suggestions.
 export { csvText } from './text/csv.ts'

@@ -33,6 +33,8 @@ export function readSubject(vars: Vars): Subject {
     throw new PlaybookError(
       'no stack selected: set its compose file with -e file=compose.yaml, or the name of a running one with -e stack=NAME',
     )
+  if (stack !== undefined && !/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(stack))
+    throw new PlaybookError(`invalid stack name "${stack}": set -e stack=NAME to a name that "docker stack ls" shows`)
   if (stack !== undefined) return { name: stack, request: undefined }
   const request = readRequest({ ...vars, state: 'present' })
   return { name: request.name, request }

@@ -15,9 +15,15 @@ const DATABASES: readonly Database[] = [
   { image: /^(etcd|consul|zookeeper|kafka|rabbitmq|nats|minio|neo4j|mssql|memcached)$/ },
 ]
 
-/** `redis` of `registry:5000/library/redis:7@sha256:...`. */
+/** `redis` of `registry:5000/library/redis:7@sha256:...`, and of Labbook's own image `${IMAGE_REDIS}`. */
 export const imageName = (image: string): string =>
-  (image.split('@')[0] ?? '').split('/').at(-1)?.split(':')[0]?.toLowerCase() ?? ''
+  image
+    .replace(/^\$\{IMAGE_(\w+)\}$/, '$1')
+    .replace(/@.*$/, '')
+    .replace(/^.*\//, '')
+    .replace(/:.*$/, '')
+    .replaceAll('_', '-')
+    .toLowerCase()
 
 const databaseOf = (image: string): Database | undefined =>
   DATABASES.find(({ image: pattern }) => pattern.test(imageName(image)))

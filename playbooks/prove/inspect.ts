@@ -1,7 +1,7 @@
 import { type Experiment, experiment, type ExperimentContext } from 'labbook'
 import { projectLab } from '../lab/lab.ts'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
-import { describeFailure, unconvergedServices } from '../stack/tasks.ts'
+import { describeFailure, judge, unconvergedServices } from '../stack/tasks.ts'
 import { readModel, readSubject } from './compose-file.ts'
 import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
 import { modelOfServices, servicesCommand } from './from-services.ts'
@@ -81,7 +81,8 @@ export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): E
 
 async function watchConverged(on: ExperimentContext, stack: string) {
   let state: StackState = { services: [], tasks: [] }
-  const { reached, seconds, exhibit } = await on.watch({
+  let before: ReadonlySet<string> | undefined
+  const { seconds, exhibit } = await on.watch({
     title: `State of stack ${stack}`,
     waitingFor: `stack ${stack} to converge`,
     command: stateCommand(stack),
@@ -89,10 +90,12 @@ async function watchConverged(on: ExperimentContext, stack: string) {
     until: ({ stdout, exitCode }) => {
       if (exitCode !== 0) return false
       state = readState(stdout)
-      return isSteady(state)
+      before ??= new Set(state.tasks.filter(({ desired }) => desired === 'shutdown').map(({ id }) => id))
+      return state.services.length === 0 || isSteady(state) || hasFailed(state, before)
     },
   })
   const { services } = state
+  const reached = isSteady(state)
   return {
     verdict: {
       holds: reached,
@@ -105,6 +108,10 @@ async function watchConverged(on: ExperimentContext, stack: string) {
     },
   }
 }
+
+/** Whether it cannot converge. The result of an earlier update does not count: this may be a running stack. */
+const hasFailed = ({ services, tasks }: StackState, before: ReadonlySet<string>): boolean =>
+  judge({ services: services.map((service) => ({ ...service, update: '' })), tasks }, before).kind === 'failed'
 
 /** The addresses of all entry points. Without IPVS, ports of the routing mesh do not answer. */
 async function targetsOf(on: ExperimentContext, stack: string, model: StackModel): Promise<EntryTarget[]> {

@@ -123,6 +123,27 @@ export function noFailedRequest(
   }
 }
 
+/** Whether a probe counts increments. */
+export const hasCounter = (_service: StackService, { targets }: Session): boolean =>
+  targets.some(({ entryPoint }) =>
+    entryPoint.probes.some((probe) => probe.kind === 'http' && probe.counter !== undefined),
+  )
+
+/** Whether every acknowledged increment is in the final count; inconclusive if no endpoint returned the count. */
+export function noLostIncrement({
+  increments,
+  counts,
+}: Pick<ObservationResult<unknown>, 'increments' | 'counts'>): Omit<Verdict, 'evidence'> {
+  const isKnown = !Number.isNaN(counts.before) && !Number.isNaN(counts.after)
+  return {
+    holds: isKnown ? increments.lost === 0 : null,
+    detail: isKnown
+      ? `${increments.lost} increments lost; ${increments.acknowledged} acknowledged, ${increments.added} counted`
+      : 'no endpoint returned the count',
+    ...(isKnown ? { measured: { 'lost increments': [increments.lost, ''] } } : {}),
+  }
+}
+
 /** Makes a failed verdict inconclusive if slow nodes lost each other meanwhile. */
 export async function unlessPartitioned(
   on: ExperimentContext,

@@ -83,7 +83,15 @@ function requestsOf(target: EntryTarget, probe: EntryProbe): ProbeRequest[] {
   const { post } = probe.counter
   return [
     probing,
-    { endpoint, method: 'POST', send: (timeoutMs) => sendHttp(target.address, 'POST', post, undefined, timeoutMs) },
+    {
+      endpoint,
+      method: 'POST',
+      async send(timeoutMs) {
+        const response = await sendHttp(target.address, 'POST', post, undefined, timeoutMs)
+        // An increment that is refused is not acknowledged.
+        return (response.status ?? 0) < 400 ? response : { ...response, error: `status ${response.status}` }
+      },
+    },
   ]
 }
 

@@ -20,6 +20,9 @@ import { footerOf } from './footer.ts'
 import { onInterrupt } from './interrupt.ts'
 import type { PreparedRun } from './prepared-run.ts'
 
+/** Most tasks end before: their output is shown once, below the result. */
+const LIVE_OUTPUT = { delayMs: 1000, idleMs: 300 }
+
 /** Runs the playbook, records it and renders the report. @returns the exit code. */
 export async function execute(ready: PreparedRun): Promise<number> {
   const { options, root } = ready
@@ -60,7 +63,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
     json: options.json,
     diff: options.diff,
     verbosity: options.verbosity,
-    isPlain: options.step,
+    isPrompting: options.step,
     stdout: process.stdout,
     expected: () => expectedDurations(ready),
   })
@@ -85,6 +88,15 @@ export async function execute(ready: PreparedRun): Promise<number> {
           }),
       subscriber: emit,
       openOverflowFile: record.output,
+      ...(options.verbosity > 0 && {
+        openLiveOutput: (of) =>
+          record.live({
+            ...LIVE_OUTPUT,
+            onLines: (lines) => {
+              screen.show({ type: 'output', time: new Date().toISOString(), ...of, task: record.mask(of.task), lines })
+            },
+          }),
+      }),
     })
     if (planRecorder !== undefined && options.out !== undefined)
       writePlan(options.out, planRecorder.plan({ ...ready, argv: argumentsOfPlan(ready.playbookArguments) }))

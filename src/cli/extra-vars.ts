@@ -1,4 +1,4 @@
-import { checkVars, InventoryError, parseVars } from '../inventory/index.ts'
+import { checkVars, InventoryError, parseVars, type Vault } from '../inventory/index.ts'
 import { hasTemplate, TemplateText } from '../values/template-text.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -33,22 +33,27 @@ export function parseExtraVars(text: string): ExtraVarsArgument {
  * Merges extra variables; later ones override earlier ones.
  *
  * @param files - the text of each file by path, as specified.
+ * @param vault - decrypts what the files have encrypted.
  * @throws {UsageError} a file is missing in `files` or does not contain variables.
  */
-export function mergeExtraVars(sources: readonly ExtraVarsArgument[], files: Texts): Record<string, unknown> {
-  return Object.fromEntries(sources.flatMap((source) => entriesOf(source, files)))
+export function mergeExtraVars(
+  sources: readonly ExtraVarsArgument[],
+  files: Texts,
+  vault?: Vault,
+): Record<string, unknown> {
+  return Object.fromEntries(sources.flatMap((source) => entriesOf(source, files, vault)))
 }
 
-function entriesOf(source: ExtraVarsArgument, files: Texts): [string, unknown][] {
+function entriesOf(source: ExtraVarsArgument, files: Texts, vault?: Vault): [string, unknown][] {
   if (source.kind === 'pairs') return pairs(source.text)
   if (source.kind === 'json') return mapping(source.text, '--extra-vars', 'an object such as \'{"key": "value"}\'')
   const text = files[source.path]
   if (text === undefined) throw new UsageError(`--extra-vars @${source.path}: the file was not read`)
-  return mapping(text, source.path, 'lines such as "key: value"')
+  return mapping(text, source.path, 'lines such as "key: value"', vault)
 }
 
-function mapping(text: string, where: string, expected: string): [string, unknown][] {
-  const vars = asUsageError(() => parseVars({ path: where, text }), expected)
+function mapping(text: string, where: string, expected: string, vault?: Vault): [string, unknown][] {
+  const vars = asUsageError(() => parseVars({ path: where, text }, vault), expected)
   if (vars === null && text.trim() === '') throw new UsageError(`${where}: expected ${expected}`)
   return Object.entries(vars ?? {}) // a file of comments has none
 }

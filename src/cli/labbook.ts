@@ -32,6 +32,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'show the parameters of a module; without one, all modules',
     run: async (argv) => (await import('./commands/doc.ts')).docCommand(argv),
   },
+  inventory: {
+    args: '--list|--graph|--host NAME [options]',
+    help: 'show hosts, groups and variables of the inventory',
+    run: async (argv, root) => (await import('./inventory-command.ts')).inventoryCommand(argv, root),
+  },
   report: { args: '[RUN ...] [options]', help: 'render reports again; verify, bundle, list and compare runs' },
   completion: {
     args: 'bash|zsh|fish',

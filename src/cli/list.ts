@@ -74,5 +74,6 @@ export function listingContext(
     return variables(name, { ...more, ansible_facts: {} })
   }
   const groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]))
-  return { host, vars: varsOf(host, play.vars), facts: {}, groups, hostvars: (name) => varsOf(name), check: true }
+  const varsWith: PlayContext['varsWith'] = (more) => varsOf(host, { ...play.vars, ...more })
+  return { host, vars: varsWith({}), varsWith, facts: {}, groups, hostvars: (name) => varsOf(name), check: true }
 }

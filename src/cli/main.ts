@@ -9,17 +9,19 @@ import {
   PatternError,
   readInventory,
   type Inventory,
+  type Vault,
 } from '../inventory/index.ts'
 import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../runner/disturbance.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { hostsOf } from '../runner/run.ts'
-import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '../ui/index.ts'
+import { promptHosts, promptPassword, promptText, isInteractive, Cancelled, confirm } from '../ui/index.ts'
 import { inventoryVariables, renderVariables } from '../playbook/variables.ts'
 import { isStepSelectable } from '../playbook/tags.ts'
 import { locationOf } from '../values/call-site.ts'
 import { PACKAGE_ROOT } from '../values/package-root.ts'
 import { VarReadTracker } from '../values/var-reads.ts'
 import { AnsibleConfig } from './ansible-config.ts'
+import { COMPLETE_VARIABLE } from './completion/variable.ts'
 import { connectionChoices, type ConnectionChoices } from './connection-choices.ts'
 import { execute } from './execute.ts'
 import type { PreparedRun } from './prepared-run.ts'
@@ -43,7 +45,9 @@ import { readPlan } from './saved-plan.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
+import { withPromptedVars } from './vars-prompt.ts'
 import { toText } from '../values/to-text.ts'
+import { openVault } from './vault-options.ts'
 
 /** Errors that the user can fix: only their message is printed. */
 const EXPECTED = [
@@ -97,25 +101,34 @@ async function start(
   root: string,
   { command, commandLine }: { readonly command: readonly string[]; readonly commandLine: readonly string[] },
 ): Promise<number> {
-  const parse = (all: readonly string[]): CliOptions => parseOptions(all, playbook.subcommands, playbook.switches)
-  const given = parse(argv)
+  if (process.env[COMPLETE_VARIABLE] !== undefined) return print(await complete(playbook, argv, root))
+  const given = parseOptions(argv, playbook.subcommands, playbook.switches)
   const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
-  const options = savedPlan === undefined ? given : parse([...savedPlan.argv, ...argv])
-  const extraVars = options.help || options.version ? {} : readExtraVars(options)
+  const options =
+    savedPlan === undefined
+      ? given
+      : parseOptions([...savedPlan.argv, ...argv], playbook.subcommands, playbook.switches)
+  if (options.completion !== undefined) {
+    const { completionScript } = await import('./completion/scripts.ts')
+    return print(completionScript(options.completion))
+  }
+  const isInformation = options.help || options.version
+  const config = isInformation ? undefined : new AnsibleConfig(process.env)
+  const vault = config && (await openVault(options.vault, config, canPrompt({ ...options, yes: false })))
+  const extraVars = isInformation ? {} : readExtraVars(options, vault)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
   const { version } = JSON.parse(readFileSync(path.join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return print(help(playbook, command, all))
-  if (options.version) return print(`labbook ${version}\n`)
+  if (config === undefined) return print(`labbook ${version}\n`)
   checkProjectFile(root)
-  const config = new AnsibleConfig(process.env)
   const choices = connectionChoices(options, config)
   setConnectionDefaults(choices.defaults)
-  const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, process.env)
+  const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, config)
   const inventory = withLab(
-    withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root) })),
+    withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root), vault })),
     options.provider ?? named(rendered.lab_provider),
     playbook.lab,
   )
@@ -159,6 +172,7 @@ async function start(
   const planned: PlannedRun = { steps, inventory, hosts, extraVars, tags, check: options.check }
   const mayDisturb = await permission(playbook, options, planned)
   await askPasswords(options, choices)
+  const prompted = await withPromptedVars(steps, extraVars, canPrompt(options) ? promptText : undefined)
   if (canPrompt(options)) {
     const variables = inventoryVariables(inventory, extraVars)
     const involved = new Set(steps.flatMap((step) => hostsOf(step, inventory, hosts)))
@@ -166,7 +180,7 @@ async function start(
   }
   const ready: PreparedRun = {
     playbook: playbook.name,
-    steps,
+    steps: prompted,
     version,
     argv: commandLine,
     playbookArguments: argv,
@@ -186,6 +200,12 @@ async function start(
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
+}
+
+/** What completes the last argument. An error completes nothing: the user is not done typing. */
+async function complete(playbook: Playbook, argv: readonly string[], root: string): Promise<string> {
+  const { completionsFor } = await import('./completion/complete.ts')
+  return await completionsFor(playbook, argv, root).catch(() => '')
 }
 
 function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
@@ -217,11 +237,11 @@ function print(text: string): 0 {
   return 0
 }
 
-function readExtraVars({ extraVars }: CliOptions): Record<string, unknown> {
+function readExtraVars({ extraVars }: CliOptions, vault: Vault | undefined): Record<string, unknown> {
   const files = extraVars.flatMap((source) =>
     source.kind === 'file' ? [[source.path, readVarsFile(source.path)]] : [],
   )
-  return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>)
+  return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>, vault)
 }
 
 function readVarsFile(file: string): string {

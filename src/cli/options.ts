@@ -2,6 +2,7 @@ import { type OptionSpec, parseCommandLine, suggestion } from './command-line.ts
 import { CONNECTION_OPTIONS, connectionOptions, type ConnectionOptions } from './connection-options.ts'
 import { parseExtraVars, type ExtraVarsArgument } from './extra-vars.ts'
 import { UsageError } from './usage-error.ts'
+import { VAULT_OPTIONS, vaultOptions, type VaultOptions } from './vault-options.ts'
 
 /** The options of the command line, the same for every playbook. */
 export interface CliOptions {
@@ -27,12 +28,15 @@ export interface CliOptions {
   readonly verbosity: number
   readonly askBecomePass: boolean
   readonly connection: ConnectionOptions
+  readonly vault: VaultOptions
   /** The lab's provider; default: from the inventory. */
   readonly provider: string | undefined
   readonly listHosts: boolean
   readonly listTasks: boolean
   readonly listTags: boolean
   readonly syntaxCheck: boolean
+  /** Print the script that completes the options in this shell. */
+  readonly completion: CompletionShell | undefined
   /** A run whose failed hosts are the only ones to run on. */
   readonly retryFailed: string | undefined
   readonly startAtTask: string | undefined
@@ -53,6 +57,9 @@ export interface CliOptions {
   readonly args: readonly string[]
 }
 
+const COMPLETION_SHELLS = ['bash', 'zsh', 'fish'] as const
+export type CompletionShell = (typeof COMPLETION_SHELLS)[number]
+
 /** Subcommands of a playbook and their help: `{ up: 'create the lab' }`. `'snapshot NAME'` takes an argument. */
 export type Subcommands = Readonly<Record<string, string>>
 
@@ -64,7 +71,7 @@ export const OPTIONS = {
   inventory: {
     short: 'i',
     value: 'PATH',
-    help: 'inventory file; repeat it to merge several (default: $ANSIBLE_INVENTORY, inventory.yaml)',
+    help: 'inventory: a file (YAML or INI), directory, program, or hosts a,b,; repeatable (default: inventory.yaml)',
   },
   limit: { short: 'l', value: 'PATTERN', help: "limit to these hosts: node1, 'workers:!node3', @file" },
   'retry-failed': { value: 'RUN', help: 'only the hosts that failed in this run: a name in runs/, or latest' },
@@ -85,12 +92,18 @@ export const OPTIONS = {
   provider: { value: 'NAME', help: 'provider of the lab: auto, namespaces, qemu' },
   ...CONNECTION_OPTIONS,
   'ask-become-pass': { short: 'K', help: 'ask for the sudo password' },
+  ...VAULT_OPTIONS,
   'allow-faults': { help: "allow faults, load tests and removal of data on hosts outside Labbook's lab" },
   list: { help: 'list the experiments, their last durations and what they disturb, and exit' },
   'list-hosts': { help: 'list the hosts of each play, and exit' },
   'list-tasks': { help: 'list the tasks of each play, and exit' },
   'list-tags': { help: 'list the tags of each play and its tasks, and exit' },
   'syntax-check': { help: 'check the playbook without contacting a host, and exit' },
+  completion: {
+    value: 'SHELL',
+    choices: COMPLETION_SHELLS,
+    help: 'print what completes options in this shell: bash, zsh, fish',
+  },
   json: { help: 'print events as JSON lines; never prompt' },
   'no-input': { help: 'never prompt; run on all hosts' },
   yes: { short: 'y', help: 'never prompt, run on all hosts; does not imply --allow-faults' },
@@ -142,10 +155,12 @@ export function parseOptions(argv: readonly string[], words: Subcommands = {}, s
     provider: last('provider'),
     askBecomePass: on('ask-become-pass'),
     connection: connectionOptions(all, !on('no-input') && !on('json')),
+    vault: vaultOptions(all, !on('no-input') && !on('json')),
     listHosts: on('list-hosts'),
     listTasks: on('list-tasks'),
     listTags: on('list-tags'),
     syntaxCheck: on('syntax-check'),
+    completion: completionShell(last('completion')),
     retryFailed: last('retry-failed'),
     startAtTask: last('start-at-task'),
     step: on('step'),
@@ -191,6 +206,13 @@ function tagList(name: Name, list: string): string[] {
     .filter((tag) => tag !== '')
   if (tags.length === 0) throw new UsageError(`--${name} needs at least one tag: --${name} a,b`)
   return tags
+}
+
+function completionShell(name: string | undefined): CompletionShell | undefined {
+  if (name === undefined) return undefined
+  const shell = COMPLETION_SHELLS.find((known) => known === name)
+  if (shell === undefined) throw new UsageError(`--completion must be ${COMPLETION_SHELLS.join(', ')}, not "${name}"`)
+  return shell
 }
 
 function wholeNumber(name: Name, text: string): number {

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { readEventLog, SummaryFold } from '../evidence/index.ts'
 import type { Inventory } from '../inventory/index.ts'
@@ -19,7 +20,8 @@ export interface FailedHosts {
  * @throws {UsageError | EvidenceError} there is no such run, or its event log cannot be read.
  */
 export function failedHosts(run: string, runs: string): FailedHosts {
-  const directory = runDirectory(run, runs)
+  // Not `latest`, which will be another run soon.
+  const directory = realpathSync(runDirectory(run, runs))
   const fold = new SummaryFold()
   for (const event of readEventLog(path.join(directory, 'events.jsonl'))) fold.add(event)
   const { hosts, playbook } = fold.summary()

@@ -79,7 +79,7 @@ export function connectionSettings(
   const from: Reader = (schema, ...variables) => {
     const [scope, variable] = firstSet([vars, defaults.variables], variables)
     if (variable === undefined) return undefined
-    const result = schema.safeParse(scope[variable])
+    const result = schema.safeParse(plain(schema, scope[variable]))
     if (result.success) return result.data
     const origin = scope === vars ? undefined : defaults.origins[variable]
     throw new ConnectionConfigError(
@@ -120,6 +120,10 @@ export function connectionSettings(
 }
 
 type Variables = Readonly<Record<string, unknown>>
+
+/** A user or an address may be a secret of a vault. Only passwords stay secrets. */
+const plain = (schema: z.ZodType, value: unknown): unknown =>
+  value instanceof Secret && schema !== password ? value.reveal() : value
 
 /** The first variable that is set, in the first scope that has one of them. */
 function firstSet(scopes: readonly Variables[], names: readonly string[]): [Variables, string | undefined] {

@@ -169,6 +169,15 @@ export interface TaskResult extends Base {
   readonly attempts: number
 }
 
+/** Lines that a running task has printed, with `-v`. Only for the screen: the event log has the result of the task. */
+export interface OutputEvent extends Base {
+  readonly type: 'output'
+  readonly host: string
+  readonly task: string
+  readonly stream: 'stdout' | 'stderr'
+  readonly lines: readonly string[]
+}
+
 /** A wait with a timeout. It ends with the next event of its host or experiment. */
 export interface WaitEvent extends Base {
   readonly type: 'waiting'
@@ -278,6 +287,7 @@ export type RunEvent =
   | PlayEnd
   | TaskStart
   | WaitEvent
+  | OutputEvent
   | TaskResult
   | ExhibitStart
   | Exhibit

@@ -1,12 +1,10 @@
 import type { RunEvent } from '../events/events.ts'
 import { RECORD_LIMIT_BYTES, TRUNCATION_SIGN, widenTruncation } from '../events/truncated-text.ts'
-import { secretCount, secretsSince } from '../values/secret.ts'
+import { MASK, secretCount, secretsSince } from '../values/secret.ts'
 import { asLatin1, formsOf, inJson } from './secret-encodings.ts'
 import { SecretMatcher } from './secret-matcher.ts'
 import { maskStream, type MaskedStream, type MaskRule } from './mask-stream.ts'
 import { mapStrings } from './map-strings.ts'
-
-const MASK = '[REDACTED]'
 
 /** Patterns of secrets that are not registered. `sign` is a cheap test that most texts fail. */
 const PATTERNS: readonly Required<MaskRule>[] = [
@@ -87,6 +85,33 @@ export class Redactor {
     })
   }
 
+  /**
+   * Where the end of a text may be part of a secret that continues; otherwise the length of the text.
+   * @throws {MaskingFailed}
+   */
+  openSecret(text: string): number {
+    return this.#safely(() => Math.min(this.#texts.openEnd(text), openPattern(text)))
+  }
+
+  /**
+   * How many of its first characters are lines that can be masked without those that follow.
+   * @throws {MaskingFailed}
+   */
+  completeLines(text: string): number {
+    const end = text.lastIndexOf('\n') + 1
+    const open = this.openSecret(text.slice(0, end))
+    let cut = open === end ? end : lineStart(text, open)
+    // A secret that spans the cut is not masked in either part.
+    for (let at = 0; ; ) {
+      const match = this.#texts.find(text, at)
+      if (match === undefined || match.index >= cut) return cut
+      at = match.index + match.length
+      if (at <= cut) continue
+      cut = lineStart(text, match.index)
+      at = 0
+    }
+  }
+
   /** An error here must not show what was to be masked: neither its message nor its cause is passed on. */
   #safely<T>(mask: () => T): T {
     try {
@@ -121,6 +146,22 @@ export class Redactor {
     this.#count = secretCount()
   }
 }
+
+/** Where a private key starts that has no end yet, or a line without line break that has a sign of a pattern. */
+function openPattern(text: string): number {
+  const key = text.search(/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?![\s\S]*-----END )/)
+  const lastLine = text.lastIndexOf('\n') + 1
+  const last = text.slice(lastLine)
+  const hasSign = PATTERNS.some(({ marker }) => last.includes(marker))
+  const header = text.search(/authorization\\?["']?\s*(?:[:=]\s*(?:\\?["']?(?:basic|bearer)\s*)?)?$/i)
+  return Math.min(
+    key === -1 ? text.length : key,
+    header === -1 ? text.length : header,
+    hasSign ? lastLine : text.length,
+  )
+}
+
+const lineStart = (text: string, index: number): number => (index === 0 ? 0 : text.lastIndexOf('\n', index - 1) + 1)
 
 /** A short secret may follow an escaped character of JSON, such as `\n`. */
 const isFound = (matcher: SecretMatcher, json: string): boolean => matcher.find(json, 0, true) !== undefined

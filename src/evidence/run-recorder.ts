@@ -3,6 +3,7 @@ import type { OpenOverflowFile } from '../execution/captured-output.ts'
 import type { RunDirectory } from './run-directory.ts'
 import type { ChainEnd } from './manifest.ts'
 import { openEventLog } from './event-log.ts'
+import { LiveOutput, type LiveOutputOptions } from './live-output.ts'
 import { openOutputFiles } from './output-files.ts'
 import { Redactor } from './redactor.ts'
 import { SummaryFold, type Summary } from './summary.ts'
@@ -20,6 +21,8 @@ export interface RunRecorder {
   mask(text: string): string
   /** Receives outputs that are too long for the event log. */
   readonly output: OpenOverflowFile
+  /** Masks the output of a running task, which is not recorded: its result is. */
+  live(options: LiveOutputOptions): LiveOutput
   /** The summary of the run so far. */
   summary(): Summary
   /** @throws {EvidenceError} an event could not be written. */
@@ -47,6 +50,7 @@ export function openRecorder(folder: RunDirectory): RunRecorder {
     },
     mask: (text) => redactor.maskText(text),
     output: openOutputFiles(folder, redactor),
+    live: (options) => new LiveOutput(redactor, options),
     summary: () => summaryBuilder.summary(),
     close,
     end,

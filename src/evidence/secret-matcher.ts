@@ -88,6 +88,20 @@ export class SecretMatcher {
     return undefined
   }
 
+  /** Where the end of a text may be the start of a secret, which continues in the next one; otherwise its length. */
+  openEnd(text: string): number {
+    for (let index = Math.max(0, text.length - this.#longest); index < text.length; index++)
+      if (this.#mayStart(text.slice(index))) return index
+    return text.length
+  }
+
+  #mayStart(end: string): boolean {
+    const isStart = (form: string): boolean => form.length > end.length && form.startsWith(end)
+    if (end.length < PREFIX) return [...this.#short, ...this.#buckets.keys()].some(isStart)
+    const bucket = this.#buckets.get(end.slice(0, PREFIX))
+    return bucket !== undefined && [...bucket.forms.values()].some((forms) => [...forms].some(isStart))
+  }
+
   /** A copy with `mask` in place of each secret. */
   replace(text: string, mask: string): string {
     let masked = ''

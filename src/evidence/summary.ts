@@ -93,6 +93,7 @@ export class SummaryFold {
         break
       case 'task_start':
       case 'waiting':
+      case 'output':
       case 'exhibit_start':
       case 'exhibit':
       case 'notice':

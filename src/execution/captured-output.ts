@@ -22,6 +22,9 @@ export interface OverflowSource {
   readonly stream: 'stdout' | 'stderr'
 }
 
+/** Opens what shows an output while its task runs. */
+export type OpenLiveOutput = (of: OverflowSource) => OutputSink
+
 export type OpenOverflowFile = (of: OverflowSource) => OverflowFile
 
 /** How much of a script's output to capture. */
@@ -33,6 +36,8 @@ export interface CaptureOptions {
   readonly purpose: 'change' | 'probe' | 'ahead'
   /** For outputs over {@link RECORD_LIMIT_BYTES}. Without it, the complete output is lost. */
   readonly openOverflowFile?: (stream: OverflowSource['stream']) => OverflowFile
+  /** Receives the output as it comes. */
+  readonly openLiveOutput?: (stream: OverflowSource['stream']) => OutputSink
 }
 
 /** One output stream of one script: complete in memory while short, only head and tail once long. */
@@ -44,17 +49,22 @@ export class CapturedOutput implements OutputSink {
   #chunks: Buffer[] = []
   #ends: { readonly head: Buffer; readonly tail: Tail } | undefined
   #text: string | undefined
+  readonly #openLive: (() => OutputSink) | undefined
+  #live: OutputSink | undefined
   /** Why the overflow file could not be written. */
   problem: unknown
 
-  constructor(stream: OverflowSource['stream'], { purpose, openOverflowFile: spool }: CaptureOptions) {
+  constructor(stream: OverflowSource['stream'], { purpose, openOverflowFile: spool, openLiveOutput }: CaptureOptions) {
     this.#limit = purpose === 'probe' ? PLAN_LIMIT_BYTES : RECORD_LIMIT_BYTES
     this.#openSpool = spool && (() => spool(stream))
+    this.#openLive = openLiveOutput && (() => openLiveOutput(stream))
   }
 
   write(chunk: Buffer): void {
     if (this.#text !== undefined) return
     this.#bytes += chunk.length
+    this.#live ??= this.#openLive?.()
+    this.#live?.write(chunk)
     this.#toFile(chunk)
     if (this.#ends !== undefined) {
       this.#ends.tail.push(chunk)
@@ -70,6 +80,7 @@ export class CapturedOutput implements OutputSink {
   }
 
   end(): void {
+    this.#live?.end()
     this.#try(() => this.#spool?.close())
     this.#text = this.#ends === undefined ? Buffer.concat(this.#chunks).toString('utf8') : this.#headAndTail(this.#ends)
     this.#chunks = []

@@ -28,49 +28,54 @@ export class InputReader {
     this.#root = root
   }
 
-  /** @throws {MissingInput} with all searched paths. */
-  async read(files: InputFiles): Promise<Inputs> {
+  /**
+   * @param directory - of the task's role: searched before the project.
+   * @throws {MissingInput} with all searched paths.
+   */
+  async read(files: InputFiles, directory?: string): Promise<Inputs> {
     const entries = await Promise.all(
-      Object.entries(files).map(async ([key, file]) => [key, await this.#readOne(file)] as const),
+      Object.entries(files).map(async ([key, file]) => [key, await this.#readOne(file, directory)] as const),
     )
     return Object.fromEntries(entries)
   }
 
   /** The files of a task, and those that their contents name. @throws {MissingInput} one of the former is missing. */
-  async readAll(module: ModuleDefinition, params: unknown): Promise<Inputs> {
-    let read = await this.read(module.inputs?.(params) ?? {})
+  async readAll(module: ModuleDefinition, params: unknown, directory?: string): Promise<Inputs> {
+    let read = await this.read(module.inputs?.(params) ?? {}, directory)
     for (const asked = new Set<string>(); ; ) {
       const further = Object.entries(module.furtherInputs?.(params, read) ?? {}).filter(([key]) => !asked.has(key))
       if (further.length === 0) return read
-      const contents = await Promise.all(further.map(([, file]) => this.#readIfPresent(file)))
+      const contents = await Promise.all(further.map(([, file]) => this.#readIfPresent(file, directory)))
       const found = further.flatMap(([key], i) => (contents[i] === undefined ? [] : [[key, contents[i]] as const]))
       for (const [key] of further) asked.add(key)
       read = { ...read, ...Object.fromEntries(found) }
     }
   }
 
-  async #readIfPresent(file: string): Promise<Buffer | undefined> {
+  async #readIfPresent(file: string, directory: string | undefined): Promise<Buffer | undefined> {
     try {
-      return await this.#readOne(file)
+      return await this.#readOne(file, directory)
     } catch (error) {
       if (error instanceof MissingInput) return undefined
       throw error
     }
   }
 
-  #readOne(file: string): Promise<Buffer> {
-    const cached = this.#cache.get(file)
+  #readOne(file: string, directory: string | undefined): Promise<Buffer> {
+    const key = `${directory ?? ''}\0${file}`
+    const cached = this.#cache.get(key)
     if (cached !== undefined) return cached
-    const read = this.#search(file)
-    this.#cache.set(file, read)
-    read.catch(() => this.#cache.delete(file))
+    const read = this.#search(file, directory)
+    this.#cache.set(key, read)
+    read.catch(() => this.#cache.delete(key))
     return read
   }
 
-  async #search(file: string): Promise<Buffer> {
+  async #search(file: string, directory: string | undefined): Promise<Buffer> {
+    const roots = directory === undefined ? [this.#root] : [directory, this.#root]
     const places = path.isAbsolute(file)
       ? [file]
-      : ['templates', 'files', '.'].map((directory) => path.join(this.#root, directory, file))
+      : roots.flatMap((root) => ['templates', 'files', '.'].map((name) => path.join(root, name, file)))
     for (const place of places) {
       try {
         const { size } = await stat(place)

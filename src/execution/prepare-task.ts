@@ -3,6 +3,7 @@ import type { Inputs } from '../modules/module.ts'
 import type { Task } from '../modules/task.ts'
 import { callTaskFunction } from '../playbook/playbook-errors.ts'
 import type { Probe } from '../shell/batch.ts'
+import { MASK } from '../values/secret.ts'
 import { resolveDeep, type Scope } from '../values/reference.ts'
 import type { CheckedTask } from './check-task.ts'
 import { hasEnvironment, withEnvironment } from './environment.ts'
@@ -28,9 +29,18 @@ export class BadParameters extends Error {
 export const resolveParams = ({ params, at }: Task, scope: Scope): object =>
   callTaskFunction('registered value', at, () => resolveDeep(params, scope) as object)
 
+/** Whether a text has the mask of a secret: it would be written to a host in place of the secret. */
+function hasMask(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes(MASK)
+  if (Array.isArray(value)) return value.some(hasMask)
+  const isData = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return isData && Object.values(value).some(hasMask)
+}
+
 /** The validated parameters. @throws {BadParameters} */
 export function checkedParams({ task, parsed: early }: CheckedTask, resolved: object): unknown {
   const { module, params, at } = task
+  if (hasMask(resolved)) throw new BadParameters(`${String(at)}: ${module.name}: ${MASKED}`)
   const parsed = resolved === params ? early : module.schema.safeParse(resolved)
   if (!parsed.success) throw new BadParameters(`${String(at)}: ${module.name}: ${explain(parsed.error)}`)
   return parsed.data
@@ -38,9 +48,9 @@ export function checkedParams({ task, parsed: early }: CheckedTask, resolved: ob
 
 /** Validates resolved parameters, reads input files and composes the probe. @throws {BadParameters | MissingInput} */
 export async function prepareTask(checked: CheckedTask, resolved: object, reader: InputReader): Promise<PreparedTask> {
-  const { module, keywords } = checked.task
+  const { module, keywords, directory } = checked.task
   const params = checkedParams(checked, resolved)
-  const inputs = await reader.readAll(module, params)
+  const inputs = await reader.readAll(module, params, directory)
   const text = module.probe(params, inputs)
   // A probe with an environment needs a subshell, and collects its facts itself.
   const probe: Probe = hasEnvironment(keywords)
@@ -48,6 +58,10 @@ export async function prepareTask(checked: CheckedTask, resolved: object, reader
     : { text, factQueries: module.batchedFacts?.(params, inputs) ?? [], sideEffectFree: module.sideEffectFree === true }
   return { params, inputs, probe }
 }
+
+const MASKED =
+  `a text contains "${MASK}", which is how a secret prints: read the variable with defineVars, use it in a template, ` +
+  'or pass the secret itself'
 
 const explain = (error: z.ZodError): string =>
   error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; ')

@@ -3,7 +3,7 @@ import type { RunEvent } from '../events/events.ts'
 import type { PredictedEffects } from './predicted-effects.ts'
 import type { RunHost } from './run-host.ts'
 import type { InputReader } from './inputs.ts'
-import type { OpenOverflowFile } from './captured-output.ts'
+import type { OpenLiveOutput, OpenOverflowFile } from './captured-output.ts'
 import type { Registry } from './registry.ts'
 import type { Turns } from './turns.ts'
 import type { TagSelection } from '../playbook/tags.ts'
@@ -40,6 +40,8 @@ export interface RunState {
   readonly reader: InputReader
   /** For outputs too long for events. */
   readonly openOverflowFile: OpenOverflowFile | undefined
+  /** For outputs to show while their tasks run: with `-v`. */
+  readonly openLiveOutput: OpenLiveOutput | undefined
   readonly emit: (event: UntimedEvent) => void
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal

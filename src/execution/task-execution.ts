@@ -107,16 +107,21 @@ export class TaskExecution {
 
   /** Output of tasks with `no_log`, and output that may be confidential, is never written to a file. */
   captureOptions(purpose: 'change' | 'probe'): CaptureOptions {
-    const { openOverflowFile } = this.context.state
+    const { openOverflowFile, openLiveOutput } = this.context.state
     const { module, keywords } = this.task
     const isHidden =
       keywords.no_log === true ||
       module.printsFiles === true ||
       module.redactOutput !== undefined ||
       this.isConfidential
-    if (openOverflowFile === undefined || isHidden) return { purpose }
+    if (isHidden) return { purpose }
     const of = { host: this.target.name, task: this.title }
-    return { purpose, openOverflowFile: (stream) => openOverflowFile({ ...of, stream }) }
+    const live = purpose === 'change' ? openLiveOutput : undefined
+    return {
+      purpose,
+      ...(openOverflowFile && { openOverflowFile: (stream) => openOverflowFile({ ...of, stream }) }),
+      ...(live && { openLiveOutput: (stream) => live({ host: this.context.host.name, task: this.title, stream }) }),
+    }
   }
 
   // Probed: with the probe of an earlier task, if possible.

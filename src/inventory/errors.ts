@@ -8,6 +8,8 @@ export interface InventoryProblem {
   readonly column: number
   /** What is wrong and what to do. */
   readonly message: string
+  /** The text cannot be parsed: it may have another format. */
+  readonly isSyntax?: boolean
 }
 
 /** A message longer than a screen would scroll its beginning away. */

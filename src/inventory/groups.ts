@@ -1,11 +1,22 @@
 import type { YamlIssue, Path } from './yaml-document.ts'
+import type { InventoryProblem } from './errors.ts'
 import { expandHosts } from './host-ranges.ts'
 import type { GroupEntry } from './schema.ts'
 import type { Vars } from './variables.ts'
 
-/** An inventory file's content. */
+/** What an inventory file says about a group at one place. */
+export interface InventoryEntry {
+  readonly name: string
+  readonly entry: GroupEntry | null
+  /** In the file. */
+  readonly path: Path
+}
+
+/** An inventory file's content, in its order. */
 export interface InventoryFile {
-  readonly groups: Readonly<Record<string, GroupEntry | null>>
+  readonly entries: readonly InventoryEntry[]
+  /** Locates problems that a later step finds. */
+  readonly report: (issues: readonly YamlIssue[]) => InventoryProblem[]
   /** Whether the last key of a path is a number in YAML: such a name is not the text that was written. */
   readonly isNumber?: (path: Path) => boolean
 }
@@ -73,7 +84,7 @@ export function buildGraph(files: readonly InventoryFile[]): { graph: InventoryG
     if (typeof priority === 'number') group.priority = priority
     Object.assign(group.vars, vars)
     for (const [key, hostVars] of Object.entries(entry?.hosts ?? {})) {
-      readHosts(hosts, group, key, hostVars, placeOf(file, [...path, 'hosts', key]))
+      readHosts({ hosts, groups }, group, key, hostVars, placeOf(file, [...path, 'hosts', key]))
     }
     for (const [child, childEntry] of Object.entries(entry?.children ?? {})) {
       const place = placeOf(file, [...path, 'children', child])
@@ -84,7 +95,7 @@ export function buildGraph(files: readonly InventoryFile[]): { graph: InventoryG
 
   link(groupNamed('all'), groupNamed('ungrouped'), undefined)
   files.forEach((file, index) => {
-    for (const [name, entry] of Object.entries(file.groups)) read(name, entry, placeOf(index, [name]))
+    for (const { name, entry, path } of file.entries) read(name, entry, placeOf(index, path))
   })
   for (const group of groups.values()) {
     if (group.name !== 'all' && group.parents.size === 0) link(groupNamed('all'), group, undefined)
@@ -106,11 +117,20 @@ function newGroup(name: string): GroupNode {
   }
 }
 
-function readHosts(hosts: Map<string, HostNode>, group: GroupNode, key: string, vars: Vars | null, place: Place): void {
+interface Nodes {
+  readonly hosts: Map<string, HostNode>
+  readonly groups: ReadonlyMap<string, GroupNode>
+}
+
+function readHosts({ hosts, groups }: Nodes, group: GroupNode, key: string, vars: Vars | null, place: Place): void {
   const { names, port } = expandHosts(key)
   for (const name of names) {
-    const host = getOrAdd(hosts, name, () => ({ name, place, vars: {}, groups: new Set() }))
-    Object.assign(host.vars, port === undefined ? {} : { ansible_port: port }, vars)
+    const host = getOrAdd(hosts, name, (): HostNode => {
+      // As in Ansible, a port counts where the host is first named.
+      return { name, place, vars: port === undefined ? {} : { ansible_port: port }, groups: new Set() }
+    })
+    // As in Ansible, the variables of a host that is named as a group are those of the group.
+    Object.assign(groups.get(name)?.vars ?? host.vars, vars)
     group.hosts.add(name)
     host.groups.add(group.name)
   }
@@ -135,14 +155,17 @@ function updateUngrouped(ungrouped: GroupNode, hosts: ReadonlyMap<string, HostNo
   }
 }
 
-/** Ansible only warns, and a pattern with that name matches the host alone. */
+/** Ansible only warns, and a pattern with that name matches the host alone: no problem if the group has no other. */
 function nameConflicts({ groups, hosts }: InventoryGraph): FileIssue[] {
   return [...hosts.values()]
-    .filter(({ name }) => groups.has(name))
+    .filter(({ name }) => {
+      const group = groups.get(name)
+      return group !== undefined && !(group.hosts.size === 1 && group.hosts.has(name) && group.children.size === 0)
+    })
     .map(({ name, place }) => ({
       ...place,
       at: 'key',
-      message: `"${name}" is both a host and a group: rename one of them`,
+      message: `"${name}" is both a host and a group with other hosts: rename one of them`,
     }))
 }
 

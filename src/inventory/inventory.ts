@@ -13,6 +13,10 @@ export interface Group {
   readonly name: string
   /** Its own hosts as listed, then those of its child groups, level by level; without duplicates. */
   readonly hosts: readonly string[]
+  /** Its own hosts, without those of its child groups. */
+  readonly ownHosts: readonly string[]
+  /** Its child groups, in the order in which they became that. */
+  readonly children: readonly string[]
   /** Its own variables, from the inventory file and `group_vars/`, without those of its parents. */
   readonly vars: Readonly<Record<string, unknown>>
 }

@@ -59,6 +59,8 @@ export function resolveInventory({ groups, hosts }: InventoryGraph, directories:
   const resolveGroup = (group: GroupNode): Group => ({
     name: group.name,
     hosts: hostsWithin(group, groups),
+    ownHosts: [...group.hosts],
+    children: [...group.children.keys()],
     vars: merge([group.vars, ...filesOf('groups', group.name)]),
   })
   const local = { ansible_connection: 'local' }

@@ -1,9 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { dirname, join, parse, resolve } from 'node:path'
-import type { SourceText } from './yaml-document.ts'
+import { join, parse, resolve } from 'node:path'
+import type { SourceText } from './source-text.ts'
 import { InventoryError } from './errors.ts'
 import type { Inventory } from './inventory.ts'
+import { decodeUtf8, fileError, unreadable } from './file-text.ts'
+import { readInventorySource } from './inventory-sources.ts'
 import { parseInventory } from './parse-inventory.ts'
+import type { Vault } from './vault-text.ts'
 import type { VarsDirectory, VarsSource } from './parse-inventory.ts'
 
 /** The extensions that Ansible reads, and none. */
@@ -11,31 +14,36 @@ const EXTENSIONS = ['', '.yml', '.yaml', '.json']
 
 /** Which files to read. */
 export interface InventoryLocation {
-  /** The inventory files, in the order of the command line. Errors name them as specified here. */
+  /** The arguments of `-i`, in the order of the command line. Errors name them as specified here. */
   readonly files: readonly string[]
   /** The playbook's directory, for its `group_vars/` and `host_vars/`. */
   readonly playbookDirectory?: string
+  /** Decrypts what is encrypted with Ansible Vault. */
+  readonly vault?: Vault | undefined
 }
 
 /**
- * Reads inventory files and the directories `group_vars/` and `host_vars/` next to them and next to the playbook:
- * `NAME.yml`, `NAME.yaml`, `NAME.json`, or a directory `NAME/` whose files are read in alphabetical order.
+ * Reads inventories (files, directories, executables, lists of hosts) and the directories `group_vars/` and
+ * `host_vars/` next to them and next to the playbook: `NAME.yml`, `NAME.yaml`, `NAME.json`, or a directory `NAME/`
+ * whose files are read in alphabetical order.
  *
  * @throws {InventoryError} a file is missing, not readable or invalid.
  */
 export async function readInventory(location: string | InventoryLocation): Promise<Inventory> {
-  const { files, playbookDirectory } = typeof location === 'string' ? { files: [location] } : location
-  const main = await Promise.all(files.map(async (path) => ({ path, text: await readMain(path) })))
+  const { files, playbookDirectory, vault }: InventoryLocation =
+    typeof location === 'string' ? { files: [location] } : location
+  const groups = await Promise.all(files.map(readInventorySource))
   // Of a directory with several files, the last one determines its place.
   const directories = new Map<string, string>()
-  for (const file of files) {
-    directories.delete(resolve(dirname(file)))
-    directories.set(resolve(dirname(file)), dirname(file))
+  for (const { directory } of groups) {
+    if (directory === undefined) continue
+    directories.delete(resolve(directory))
+    directories.set(resolve(directory), directory)
   }
   const vars = [...directories.values()].map(async (directory) => await readVarsDirectories(directory, false))
   if (playbookDirectory !== undefined && !directories.has(resolve(playbookDirectory)))
     vars.push(readVarsDirectories(playbookDirectory, true))
-  return parseInventory({ main, vars: await Promise.all(vars) })
+  return parseInventory({ main: groups.flatMap(({ sources }) => sources), vars: await Promise.all(vars), vault })
 }
 
 async function readVarsDirectories(directory: string, besidePlaybook: boolean): Promise<VarsDirectory> {
@@ -45,40 +53,6 @@ async function readVarsDirectories(directory: string, besidePlaybook: boolean): 
   ])
   return { groupVars, hostVars, besidePlaybook }
 }
-
-async function readMain(path: string): Promise<string> {
-  const remedy = 'specify one with "-i PATH"; inventory.yaml in the project directory is an example'
-  try {
-    return decodeUtf8(path, await readFile(path))
-  } catch (error) {
-    if (error instanceof InventoryError) throw error
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw fileError(path, `inventory file not found: ${remedy}`)
-    if (code === 'EISDIR') throw fileError(path, `inventory is a directory, not a file: ${remedy}`)
-    throw unreadable(path, error)
-  }
-}
-
-const fileError = (path: string, message: string) => new InventoryError([{ path, line: 0, column: 0, message }])
-
-/**
- * The text of a file.
- *
- * @throws {InventoryError} it is not UTF-8: other characters would be replaced.
- */
-export function decodeUtf8(path: string, bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    const before = new TextDecoder('utf-8').decode(bytes).split('\uFFFD', 1)[0] ?? ''
-    const line = before.split('\n').length
-    const column = before.length - before.lastIndexOf('\n')
-    throw new InventoryError([{ path, line, column, message: 'this is not UTF-8: save the file as UTF-8' }])
-  }
-}
-
-const unreadable = (path: string, error: unknown) =>
-  fileError(path, `cannot read the file: ${(error as Error).message}`)
 
 async function readVarsDirectory(directory: string): Promise<VarsSource[]> {
   const entries = (await list(directory)).map((file) => ({ file, name: nameOf(file) }))

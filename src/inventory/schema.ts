@@ -14,23 +14,35 @@ export interface GroupEntry {
 
 const SECTIONS = ['hosts', 'children', 'vars']
 
-const groupName = z.string().check((context) => {
-  const name = context.value
-  const report = (message: string) => context.issues.push({ code: 'custom', input: name, message })
-  if (SECTIONS.includes(name)) {
-    report(`"${name}:" belongs inside a group: indent it under "all:" or under a group's name`)
-  } else if (!/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name)) {
-    report(`"${name}" is not a group name: use letters, digits, "_", "-" and ".", and start with a letter or digit`)
-  }
-})
+/** What is wrong with a group's name. */
+export const groupNameProblem = (name: string): string | undefined =>
+  /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name)
+    ? undefined
+    : `"${name}" is not a group name: use letters, digits, "_", "-" and ".", and start with a letter or digit`
 
-const hostName = z.string().check((context) => {
+/** What is wrong with a host's name, which may have ranges and a port. */
+export function hostNameProblem(name: string): string | undefined {
   try {
-    expandHosts(context.value)
+    expandHosts(name)
+    return undefined
   } catch (error) {
-    context.issues.push({ code: 'custom', input: context.value, message: (error as Error).message })
+    return (error as RangeError).message
   }
-})
+}
+
+const checked = (problemOf: (name: string) => string | undefined) =>
+  z.string().check((context) => {
+    const message = problemOf(context.value)
+    if (message !== undefined) context.issues.push({ code: 'custom', input: context.value, message })
+  })
+
+const groupName = checked((name) =>
+  SECTIONS.includes(name)
+    ? `"${name}:" belongs inside a group: indent it under "all:" or under a group's name`
+    : groupNameProblem(name),
+)
+
+const hostName = checked(hostNameProblem)
 
 /** A single name may be a string, as in Ansible: `hosts: web1`. */
 const single = (value: unknown) => (typeof value === 'string' ? { [value]: null } : value)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { didYouMean, nearest } from '../text/suggest.ts'
+import { Secret } from '../values/secret.ts'
 import { TemplateText } from '../values/template-text.ts'
 
 export type Vars = Readonly<Record<string, unknown>>
@@ -19,7 +20,14 @@ const wholeNumber = (least: number, most: number, what: string) =>
 const port = wholeNumber(1, 65_535, 'a port, a whole number in 1..65535')
 const seconds = wholeNumber(0, Number.MAX_SAFE_INTEGER, 'a whole number, 0 or more')
 const priority = z.int('must be a whole number')
-const connection = z.enum(['ssh', 'local'], 'must be ssh or local')
+
+/** Ansible's connection plugins. Other hosts of an inventory may use them; a run refuses those that it selects. */
+const CONNECTIONS = splitNames(`
+  ssh local smart paramiko paramiko_ssh winrm psrp docker podman buildah lxc lxd incus jail zone chroot kubectl oc qubes
+  network_cli netconf httpapi libssh grpc persistent raw aws_ssm proxmox_pct_remote`)
+const connection = z
+  .string('must be ssh or local')
+  .refine((name) => CONNECTIONS.includes(name) || name.split('.').length > 2, 'must be ssh or local')
 
 /** Ansible takes these strings as booleans where it expects one. */
 const BOOLEAN_WORDS = new Map([
@@ -43,17 +51,17 @@ const boolean = z.union(
   'must be true or false',
 )
 
+/** Connection variables that are text. */
+const TEXT_VARIABLES = splitNames(`
+  ansible_host ansible_ssh_host ansible_user ansible_ssh_user ansible_private_key_file ansible_ssh_private_key_file
+  ansible_ssh_common_args ansible_ssh_extra_args ansible_ssh_args ansible_become_user ansible_become_method
+  ansible_become_exe ansible_sudo_exe ansible_sudo_user ansible_sudo_chdir ansible_become_pass ansible_become_password
+  ansible_sudo_pass ansible_password ansible_ssh_pass ansible_ssh_password ansible_ssh_private_key_passphrase
+  ansible_private_key_passphrase ansible_shell_executable`)
+
 /** Ansible's connection variables and the schemas of their values. */
 const CONNECTION_VARIABLES = new Map<string, z.ZodType>([
-  ...withSchema(
-    text,
-    `
-    ansible_host ansible_ssh_host ansible_user ansible_ssh_user ansible_private_key_file ansible_ssh_private_key_file
-    ansible_ssh_common_args ansible_ssh_extra_args ansible_ssh_args ansible_become_user ansible_become_method
-    ansible_become_exe ansible_sudo_exe ansible_sudo_user ansible_sudo_chdir ansible_become_pass ansible_become_password ansible_sudo_pass
-    ansible_password ansible_ssh_pass ansible_ssh_password ansible_ssh_private_key_passphrase
-    ansible_private_key_passphrase ansible_shell_executable`,
-  ),
+  ...withSchema(text, TEXT_VARIABLES.join(' ')),
   ...withSchema(z.string('must be text'), 'ansible_become_flags ansible_sudo_flags'),
   ...withSchema(port, 'ansible_port ansible_ssh_port'),
   ...withSchema(seconds, 'ansible_timeout ansible_ssh_timeout ansible_ssh_retries'),
@@ -99,10 +107,10 @@ function numericPasswords(name: string, value: unknown, path: readonly PropertyK
 
 /** Connection variables with expressions are validated when they are rendered. */
 const isTemplate = (name: string, value: unknown): boolean =>
-  value instanceof TemplateText && CONNECTION_VARIABLES.has(name)
+  (value instanceof TemplateText || value instanceof Secret) && CONNECTION_VARIABLES.has(name)
 
 /**
- * A mapping of variables. Connection variables are validated and converted (`yes` to true, `'22'` to 22); an
+ * A mapping of variables. Connection variables are validated; an
  * `ansible_*` name similar to a known one is an error; all others pass unchanged.
  */
 export const variablesSchema = (place: VarsScope) =>
@@ -122,10 +130,56 @@ export const variablesSchema = (place: VarsScope) =>
       if (result?.success === false) {
         context.addIssue({ code: 'custom', path: [name], message: `${name} ${result.error.issues[0]?.message ?? ''}` })
       }
-      values[name] = result?.success ? result.data : value
+      values[name] = value
     }
     return values
   })
+
+/** A variable of an INI inventory: its name, and its value as written. */
+export interface IniVariable {
+  readonly name: string
+  readonly text: string
+  readonly column: number
+  readonly valueColumn: number
+}
+
+/**
+ * Validates variables of an INI inventory, which has no types: where text is expected, a number is text, if Python
+ * prints it as it is written.
+ *
+ * @param read - the value of a variable, or why it is refused.
+ */
+export function iniVariables(
+  variables: readonly IniVariable[],
+  place: VarsScope,
+  read: (variable: IniVariable) => { readonly value: unknown } | { readonly problem: string },
+): {
+  readonly vars: Record<string, unknown>
+  readonly problems: readonly { readonly column: number; readonly message: string }[]
+} {
+  const vars: Record<string, unknown> = {}
+  const problems: { column: number; message: string }[] = []
+  for (const variable of variables) {
+    const { name, text: written, column, valueColumn } = variable
+    const message = nameProblem(name, place)
+    if (message !== undefined) {
+      problems.push({ column, message })
+      continue
+    }
+    const literal = read(variable)
+    if ('problem' in literal) {
+      problems.push({ column: valueColumn, message: `${name}: ${literal.problem}` })
+      continue
+    }
+    const isText = TEXT_VARIABLES.includes(name) && ['number', 'boolean'].includes(typeof literal.value)
+    const value = isText && /^(?:-?[1-9]\d*|0|\d+\.\d*[1-9]|True|False)$/.test(written) ? written : literal.value
+    const result = isTemplate(name, value) ? undefined : schemaOf(name)?.safeParse(value)
+    if (result?.success === false)
+      problems.push({ column: valueColumn, message: `${name} ${result.error.issues[0]?.message ?? ''}` })
+    vars[name] = value
+  }
+  return { vars, problems }
+}
 
 const schemaOf = (name: string): z.ZodType | undefined =>
   name === 'ansible_group_priority' ? priority : CONNECTION_VARIABLES.get(name)
@@ -138,6 +192,6 @@ function nameProblem(name: string, place: VarsScope): string | undefined {
     return 'ansible_group_priority is only valid in the vars of a group in the inventory file: move it there'
   }
   if (!name.startsWith('ansible_') || ALL_KNOWN.includes(name)) return undefined
-  const suggestion = didYouMean(nearest(name, ALL_KNOWN, 1, 2))
+  const suggestion = didYouMean(nearest(name, ALL_KNOWN, 1, 1))
   return suggestion && `unknown variable ${name}: ${suggestion}`
 }

@@ -1,6 +1,8 @@
 import { isAlias, isMap, isScalar, isSeq, Scalar } from 'yaml'
 import type { Alias, Document, Pair, YAMLMap, YAMLSeq } from 'yaml'
+import { secret } from '../values/secret.ts'
 import { hasTemplate, TemplateText } from '../values/template-text.ts'
+import { encryptedText, isVault, type Vault } from './vault-text.ts'
 import { readScalar, typeOfJson, typeOfPlain, type ScalarType } from './yaml-scalar.ts'
 
 /** An error at an offset in the text. */
@@ -36,6 +38,9 @@ interface Options {
   readonly isJson: boolean
   /** `file:line:col` of an offset. */
   readonly position: (offset: number) => string
+  /** The text was encrypted: its texts are secrets. */
+  readonly isConfidential: boolean
+  readonly vault: Vault | undefined
 }
 
 /**
@@ -54,6 +59,8 @@ class DataMaker {
   readonly problems: SyntaxProblem[] = []
   readonly entries = new Map<YAMLMap, Map<string, Entry>>()
   readonly #options: Options
+  /** The key that is being read: names are no secrets. */
+  #currentKey: unknown
   /** The data of each anchor; undefined while it is being made. */
   readonly #anchors = new Map<string, { readonly data: unknown } | undefined>()
 
@@ -92,13 +99,24 @@ class DataMaker {
 
   #scalar(node: Scalar, literal: boolean): unknown {
     const text = node.source ?? ''
+    if (node.tag !== undefined && VAULT_TAGS.includes(node.tag)) return this.#encrypted(node, text)
     const type = this.#typeOf(node, text)
     if (type === undefined) return null
     const result = readScalar(text, type)
     if ('problem' in result) return this.#report(node, result.problem)
     const { value } = result
-    if (typeof value !== 'string' || literal || node.tag === '!unsafe' || !hasTemplate(value)) return value
-    return new TemplateText(value, this.#options.position(startOf(node)))
+    const { isConfidential } = this.#options
+    if (typeof value !== 'string') return isConfidential ? concealed(value) : value
+    if (node === this.#currentKey) return value
+    const isLiteral = literal || node.tag === '!unsafe'
+    if (isLiteral) return isConfidential ? secret(value) : value
+    if (!isConfidential && !hasTemplate(value)) return value
+    return new TemplateText(value, this.#options.position(startOf(node)), { isConfidential })
+  }
+
+  #encrypted(node: unknown, envelope: string): unknown {
+    if (!isVault(envelope)) return this.#report(node, `!vault needs the output of "ansible-vault encrypt_string"`)
+    return encryptedText(envelope, this.#options.position(startOf(node)), this.#options.vault)
   }
 
   /** Undefined after reporting an unsupported tag. */
@@ -152,8 +170,10 @@ class DataMaker {
         this.#merge(pair, this.make(pair.value, literal), merged)
         continue
       }
-      if (this.#options.isJson && /^__ansible_(?:unsafe|vault)$/.test(name))
+      if (this.#options.isJson && name === '__ansible_unsafe')
         this.#report(pair.key, `${name} is not supported: write the value itself, in YAML with the tag !unsafe`)
+      if (this.#options.isJson && name === '__ansible_vault' && map.items.length === 1 && isScalar(pair.value))
+        return this.#encrypted(pair.value, String(pair.value.value)) as Record<string, unknown>
       if (entries.has(name)) this.#report(pair.key, `duplicate key "${name}": merge the two`)
       entries.set(name, { pair, isNumber })
       own.set(name, this.make(pair.value, literal))
@@ -177,6 +197,7 @@ class DataMaker {
       }
     }
     const before = this.problems.length
+    this.#currentKey = node
     const value = this.make(node, true)
     if (value === '__proto__') this.#report(node, 'the key "__proto__" is not supported: rename it')
     if (typeof value === 'string') return { name: value, isNumber: false }
@@ -209,11 +230,17 @@ class DataMaker {
 }
 
 function explainTag(tag: string): string {
-  const remedy =
-    tag === '!vault' || tag === '!vault-encrypted'
-      ? 'keep the secret out of this file (use SSH keys, --ask-become-pass for sudo, and environment variables)'
-      : 'remove it'
-  return `the tag ${tag} is not supported: ${remedy}`
+  return VAULT_TAGS.includes(tag)
+    ? `${tag} needs text: write "${tag} |", and the encrypted value below it`
+    : `the tag ${tag} is not supported: remove it`
+}
+
+const VAULT_TAGS = ['!vault', '!vault-encrypted']
+
+/** Whole numbers of a vault with four or more digits are masked: they may be codes. They stay numbers. */
+function concealed<T>(value: T): T {
+  if (typeof value === 'number' && value > 999) secret(String(value))
+  return value
 }
 
 const explainKey = (value: unknown): string =>

@@ -1,14 +1,9 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Document, ErrorCode } from 'yaml'
 import type { InventoryProblem } from './errors.ts'
+import type { SourceText } from './source-text.ts'
+import { plainSource, type Vault } from './vault-text.ts'
 import { makeData, startOf, type YamlData } from './yaml-data.ts'
-
-/** A file's path and text. */
-export interface SourceText {
-  /** As specified by the user; errors begin with it. */
-  readonly path: string
-  readonly text: string
-}
 
 /** Keys and indexes of a value. */
 export type Path = readonly PropertyKey[]
@@ -24,6 +19,7 @@ export interface YamlIssue {
 export interface YamlDocument {
   /** Plain data, with `TemplateText` for text with expressions; null for an empty file. */
   readonly data: unknown
+  readonly isJson: boolean
   locate(issue: YamlIssue): InventoryProblem
   /** Whether the last key of the path is a number in YAML, as `0640` is. */
   isNumber(path: Path): boolean
@@ -47,18 +43,18 @@ export const syntaxAdvice = (code: ErrorCode): string | undefined => ADVICE[code
  * Parses YAML 1.1 as Ansible does into plain data with source positions. This is the only reader of inventories, vars
  * files and `--extra-vars`. A text that is JSON is read as JSON.
  *
+ * @param vault - decrypts a text that is encrypted as a whole, and values `!vault`.
  * @returns the document, or all its problems: syntax errors, duplicate keys, tags, aliases without an anchor, values
  *   that would differ from Ansible's.
  */
-export function parseYaml({ path, text }: SourceText): YamlDocument | readonly InventoryProblem[] {
+export function parseYaml(source: SourceText, vault?: Vault): YamlDocument | readonly InventoryProblem[] {
+  const plain = plainSource(source, vault)
+  if ('message' in plain) return [plain]
+  const { path, text, isConfidential = false } = plain
   const lines = new LineCounter()
   const at = (offset: number, message: string): InventoryProblem => {
     const { line, col } = lines.linePos(offset)
     return { path, line, column: col, message }
-  }
-  if (text.startsWith('$ANSIBLE_VAULT')) {
-    const message = 'this file is encrypted with Ansible Vault, which is not supported: decrypt it'
-    return [{ path, line: 1, column: 1, message }]
   }
   // The parser's own check for duplicate keys is quadratic; ours stays fast with 10,000 hosts.
   const document = parseDocument(text, {
@@ -74,15 +70,23 @@ export function parseYaml({ path, text }: SourceText): YamlDocument | readonly I
   )
   const unusual = /[\u0085\u2028\u2029]/.exec(text)
   if (unusual) syntax.push(at(unusual.index, LINE_BREAK))
-  if (syntax.length > 0) return looksLikeIni(text) ? [at(0, INI)] : syntax
+  if (syntax.length > 0) return syntax.map((problem) => ({ ...problem, isSyntax: true }))
   const position = (offset: number): string => {
     const { line, col } = lines.linePos(offset)
     return `${path}:${line}:${col}`
   }
-  const { data, problems, entriesOf } = makeData(document, { text, isJson: isJson(text), position })
+  const json = isJson(text)
+  const { data, problems, entriesOf } = makeData(document, {
+    text,
+    isJson: json,
+    position,
+    isConfidential,
+    vault,
+  })
   if (problems.length > 0) return problems.map(({ offset, message }) => at(offset, message))
   return {
     data,
+    isJson: json,
     locate: (issue) => at(offsetOf(document, issue, entriesOf), issue.message),
     isNumber: (keys) => lastEntry(document, keys, entriesOf)?.isNumber === true,
   }
@@ -104,10 +108,6 @@ function isJson(text: string): boolean {
     return false
   }
 }
-
-const INI = 'this looks like an INI inventory: convert it to YAML with "ansible-inventory -i FILE --list --yaml"'
-
-const looksLikeIni = (text: string) => /^\[[\w:.-]+\]\s*$/m.test(text)
 
 type EntriesOf = YamlData['entriesOf']
 

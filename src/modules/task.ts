@@ -74,6 +74,8 @@ export interface Task {
   /** May contain references; resolved for each host, then validated by the module's schema. */
   readonly params: Readonly<Record<string, unknown>>
   readonly keywords: TaskKeywords
+  /** The directory of its role, whose files are searched first. */
+  readonly directory?: string
   /** Reads as `file:line:col` of the call in the playbook, for messages. */
   readonly at: { toString(): string }
   /** The blocks that it is in, the outermost first. Its keywords include those that it inherits from them. */

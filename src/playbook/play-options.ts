@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { didYouMean, nearest } from '../text/suggest.ts'
 import type { Disturbs } from './disturbs.ts'
+import type { PlayContext } from './play-context.ts'
+import type { RoleCall } from './role.ts'
 
 export type SerialSize = number | `${number}%`
 
@@ -10,6 +12,20 @@ export type Order = (typeof ORDERS)[number]
 const STRATEGIES = ['free', 'linear'] as const
 export type Strategy = (typeof STRATEGIES)[number]
 
+/** A question for the value of a variable, with Ansible's names. */
+export interface VarsPrompt {
+  /** The variable. Not asked for if `--extra-vars` sets it. */
+  readonly name: string
+  /** The question; default: the name. */
+  readonly prompt?: string
+  /** The value without an answer, and where nobody can be asked. */
+  readonly default?: string
+  /** The answer is not shown, and masked in all records. Default: true, as in Ansible. */
+  readonly private?: boolean
+  /** Ask twice. */
+  readonly confirm?: boolean
+}
+
 export interface PlayOptions {
   /** An Ansible host pattern: `swarm:!node3`. */
   readonly hosts: string
@@ -17,7 +33,11 @@ export interface PlayOptions {
   readonly become_user?: string
   readonly gather_facts?: boolean
   readonly vars?: Readonly<Record<string, unknown>>
+  /** Variables that the user is asked for, before the run does anything. */
+  readonly vars_prompt?: readonly VarsPrompt[]
   readonly tags?: string | readonly string[]
+  /** Roles, whose tasks run before those of the play. */
+  readonly roles?: readonly RoleCall[] | ((on: PlayContext) => readonly RoleCall[])
   /**
    * Batch size: a number of hosts, a percentage such as `30%`, or a list of both, whose last entry repeats. 0: all
    * hosts. Each batch completes the play before the next starts.
@@ -51,12 +71,41 @@ const SERIAL = z.union([z.number().int().min(0), z.string().regex(/^\d+(\.\d+)?%
 const BOOLEAN = { schema: z.boolean(), must: 'true or false' }
 const NAME = { schema: z.string().min(1), must: 'a string that is not empty' }
 
+const QUESTION_TYPES: Readonly<Record<keyof VarsPrompt, string>> = {
+  name: 'string',
+  prompt: 'string',
+  default: 'string',
+  private: 'boolean',
+  confirm: 'boolean',
+}
+
+const isQuestion = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'name' in value &&
+  value.name !== '' &&
+  Object.entries(value).every(
+    ([key, each]) =>
+      Object.hasOwn(QUESTION_TYPES, key) &&
+      (each === undefined || typeof each === QUESTION_TYPES[key as keyof VarsPrompt]),
+  )
+
+const isRoleCall = (value: unknown): boolean => typeof value === 'object' && value !== null && 'role' in value
+
 const OPTIONS: Readonly<Record<keyof PlayOptions, { readonly schema: z.ZodType; readonly must: string }>> = {
   hosts: { schema: z.string().min(1), must: 'a host pattern' },
   become: BOOLEAN,
   become_user: NAME,
   gather_facts: BOOLEAN,
   vars: { schema: z.record(z.string(), z.unknown()), must: 'a mapping' },
+  vars_prompt: {
+    schema: z.custom((value) => Array.isArray(value) && value.every(isQuestion)),
+    must: 'a list of { name, prompt, default, private, confirm }',
+  },
+  roles: {
+    schema: z.custom((value) => typeof value === 'function' || (Array.isArray(value) && value.every(isRoleCall))),
+    must: 'a list of calls of roles, or a function that returns one',
+  },
   tags: { schema: z.union([z.string(), z.array(z.string())]), must: 'a string or a list of strings' },
   serial: {
     schema: z.union([SERIAL, z.array(SERIAL).min(1)]),

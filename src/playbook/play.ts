@@ -1,33 +1,11 @@
-import type { Task } from '../modules/task.ts'
 import { CallSite } from '../values/call-site.ts'
 import type { Experiment } from './experiment.ts'
 import { playOptionsProblem, type PlayOptions } from './play-options.ts'
+import { type Handlers, PlaybookError, type PlayContext } from './play-context.ts'
+import { mergeHandlers, type RoleCall } from './role.ts'
 import { flattenTasks, type TaskList } from './task-list.ts'
 
-/** Read-only data that a play uses to build the task list of one host. */
-export interface PlayContext {
-  /** The host's name in the inventory (`inventory_hostname`). */
-  readonly host: string
-  /** The host's variables: inventory, then the play's, then `--extra-vars`. */
-  readonly vars: Readonly<Record<string, unknown>>
-  /** Facts collected by `gather_facts`; empty without it. */
-  readonly facts: Readonly<Record<string, unknown>>
-  readonly groups: Readonly<Record<string, readonly string[]>>
-  /** Variables of another host. */
-  readonly hostvars: (host: string) => Readonly<Record<string, unknown>>
-  readonly check: boolean
-}
-
-/**
- * The inventory or the variables lack what a playbook needs. Thrown by code of a play or an experiment. The user sees
- * only the message; the run ends with exit code 1.
- */
-export class PlaybookError extends Error {
-  override readonly name = 'PlaybookError'
-}
-
 type TaskSource = (context: PlayContext) => TaskList
-type Handlers = Readonly<Record<string, Task>>
 
 /** Tasks for the hosts that match a pattern, and the handlers they notify. */
 export interface Play extends PlayOptions {
@@ -53,17 +31,21 @@ export interface Play extends PlayOptions {
 export function play(
   name: string,
   options: PlayOptions,
-  tasks: TaskSource,
+  tasks: TaskSource = () => [],
   handlers: Handlers | ((context: PlayContext) => Handlers) = {},
 ): Play {
   const problem = playOptionsProblem(options)
   if (problem !== undefined) throw new TypeError(`play "${name}": ${problem}`)
+  const { roles = [] } = options
+  const rolesOf = typeof roles === 'function' ? roles : (): readonly RoleCall[] => roles
+  const ofPlay = typeof handlers === 'function' ? handlers : (): Handlers => handlers
   return {
     ...options,
     kind: 'play',
     name,
-    tasks,
-    handlers: typeof handlers === 'function' ? handlers : () => handlers,
+    // As in Ansible, roles run first.
+    tasks: (on) => [...rolesOf(on).map((each) => each.tasks(on)), tasks(on)],
+    handlers: (on) => mergeHandlers(rolesOf(on), ofPlay(on), on),
     at: new CallSite(play),
   }
 }
@@ -71,4 +53,4 @@ export function play(
 /** One entry of a playbook. */
 export type PlaybookStep = Play | Experiment
 
-export { flattenTasks, type TaskList }
+export { flattenTasks, PlaybookError, type PlayContext, type TaskList }

@@ -1,5 +1,5 @@
 import { render } from '../templates/index.ts'
-import { secret } from '../values/secret.ts'
+import { Secret, secret } from '../values/secret.ts'
 
 type Scope = Readonly<Record<string, unknown>>
 
@@ -54,7 +54,8 @@ function marked(expression: string): string {
 }
 
 /** Texts as secrets. */
-function concealed(value: unknown): unknown {
+export function concealed(value: unknown): unknown {
+  if (value instanceof Secret) return value
   if (typeof value === 'string') return secret(value)
   if (Array.isArray(value)) return value.map(concealed)
   if (typeof value !== 'object' || value === null) return value

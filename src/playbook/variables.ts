@@ -1,10 +1,11 @@
 import type { Inventory } from '../inventory/index.ts'
 import { TemplateError } from '../templates/index.ts'
 import { Reference } from '../values/reference.ts'
-import { TemplateText } from '../values/template-text.ts'
+import { secret } from '../values/secret.ts'
+import { DecryptionError, hasTemplate, TemplateText } from '../values/template-text.ts'
 import type { VarReadTracker } from '../values/var-reads.ts'
 import { PlaybookError } from './play.ts'
-import { namesIn, templateValue } from './template-value.ts'
+import { concealed, namesIn, templateValue } from './template-value.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
@@ -132,8 +133,16 @@ class VariableRenderer {
   #evaluate(text: TemplateText, name: string): unknown {
     const failures: VariableError[] = []
     try {
-      return templateValue(text.source, text.position, this.#scope(text, failures))
+      const { source, position, isConfidential } = text
+      if (isConfidential && !hasTemplate(source)) return secret(source)
+      const value = templateValue(source, position, this.#scope(text, failures))
+      return isConfidential ? concealed(value) : value
     } catch (error) {
+      if (error instanceof DecryptionError)
+        throw new VariableError(
+          `${text.position}: variable "${name}" of ${this.#context.host}: ${error.message}`,
+          false,
+        )
       // An error of a variable that this one uses says more.
       const [failure] = failures
       if (failure !== undefined) throw failure

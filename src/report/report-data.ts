@@ -138,6 +138,7 @@ export class ReportDataFold {
       case 'play_end':
       case 'task_start':
       case 'waiting':
+      case 'output':
       case 'exhibit_start':
         break
     }

@@ -94,20 +94,21 @@ const isChosen = (
   tagsSelect(tagList(step.tags), tags) ||
   (step.kind === 'play' &&
     context.hosts.some((host) =>
-      hasChosenTask(step, variables(host, { ...step.vars, ansible_facts: {} }), host, context, tags),
+      hasChosenTask(step, (more) => variables(host, { ...step.vars, ...more, ansible_facts: {} }), host, context, tags),
     ))
 
 /** Tasks may have tags that their play lacks. If the task list cannot be built, the step counts as selected. */
 function hasChosenTask(
   play: Play,
-  vars: Readonly<Record<string, unknown>>,
+  varsWith: PlayContext['varsWith'],
   host: string,
   { groups, hostvars }: DisturbanceContext,
   tags: TagSelection,
 ): boolean {
   const context: PlayContext = {
     host,
-    vars,
+    vars: varsWith({}),
+    varsWith,
     facts: {},
     groups,
     hostvars,

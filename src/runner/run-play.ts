@@ -209,6 +209,7 @@ function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
   return {
     host: host.name,
     vars: varsOf(state, play, host),
+    varsWith: (more) => runVariables(state, host, { ...play.vars, ...more }),
     facts: host.facts,
     groups: state.groups,
     hostvars: hostVarsOf(state),

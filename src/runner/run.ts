@@ -9,7 +9,7 @@ import type { ApprovedChanges } from '../execution/approved-changes.ts'
 import { runHost, type RunHost } from '../execution/run-host.ts'
 import { InputReader } from '../execution/inputs.ts'
 import { UnknownHost } from '../playbook/playbook-errors.ts'
-import type { OpenOverflowFile } from '../execution/captured-output.ts'
+import type { OpenLiveOutput, OpenOverflowFile } from '../execution/captured-output.ts'
 import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { exhibitIds } from '../text/slug.ts'
 import { runPlay } from './run-play.ts'
@@ -68,6 +68,8 @@ export interface RunOptions {
    * Opens overflow files for outputs too long for events. Without it, only the head and tail of such outputs are kept.
    */
   readonly openOverflowFile?: OpenOverflowFile
+  /** Opens what shows the output of a task while it runs. Default: it is shown with the result. */
+  readonly openLiveOutput?: OpenLiveOutput
   readonly signal: AbortSignal
 }
 
@@ -289,6 +291,7 @@ function stateOf(
     delegatedTasks: new Turns(),
     reader: new InputReader(options.root),
     openOverflowFile: options.openOverflowFile,
+    openLiveOutput: options.openLiveOutput,
     emit,
     signal: options.signal,
     repeat: options.repeat ?? 1,

@@ -39,7 +39,7 @@ export class StreamSplitter {
       const all = this.#buffer
       const at = all.indexOf(needle)
       if (at === -1) {
-        const rest = possibleStart(all, needle.length)
+        const rest = possibleStart(all, needle)
         this.#buffer = all.subarray(rest)
         if (rest > 0) this.#handlers.onBytes(all.subarray(0, rest))
         return
@@ -66,8 +66,10 @@ export class StreamSplitter {
   }
 }
 
-/** Where a possible delimiter starts in the last bytes; otherwise the end. */
-function possibleStart(bytes: Buffer, needleLength: number): number {
-  const at = bytes.indexOf(NEWLINE, Math.max(0, bytes.length - needleLength + 1))
+/** Where the last bytes are the start of a delimiter; otherwise the end. */
+function possibleStart(bytes: Buffer, needle: Buffer): number {
+  let at = bytes.indexOf(NEWLINE, Math.max(0, bytes.length - needle.length + 1))
+  while (at !== -1 && !bytes.subarray(at).equals(needle.subarray(0, bytes.length - at)))
+    at = bytes.indexOf(NEWLINE, at + 1)
   return at === -1 ? bytes.length : at
 }

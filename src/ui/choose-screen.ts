@@ -6,8 +6,8 @@ export interface ScreenOptions {
   readonly json: boolean
   readonly diff: boolean
   readonly verbosity: number
-  /** Plain lines also on a terminal, because prompts share it. */
-  readonly isPlain?: boolean
+  /** Prompts share the terminal: plain lines, each shown at once. */
+  readonly isPrompting?: boolean
   readonly stdout: NodeJS.WriteStream
   /** The durations of the phases in earlier runs, in milliseconds; called only if they are shown. */
   readonly expected?: () => readonly (number | undefined)[]
@@ -27,7 +27,7 @@ export async function chooseScreen({
   json,
   diff,
   verbosity,
-  isPlain = false,
+  isPrompting = false,
   stdout,
   expected = () => [],
   env = process.env,
@@ -35,8 +35,8 @@ export async function chooseScreen({
   if (json) return jsonScreen(stdout)
   const terminal = { isTTY: stdout.isTTY, env }
   const colour = wantsColour(terminal)
-  if (isPlain || !wantsLive({ ...terminal, verbosity }))
-    return plainScreen(stdout, { diff, verbosity, colour, links: terminal.isTTY && colour })
+  if (isPrompting || !wantsLive({ ...terminal, verbosity }))
+    return plainScreen(stdout, { diff, verbosity, colour, isPrompting, links: terminal.isTTY && colour })
   const { terminalScreen } = await import('./terminal-screen.ts')
   return terminalScreen(stdout, { diff, colour, expected: expected() })
 }

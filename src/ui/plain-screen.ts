@@ -7,13 +7,15 @@ import { runStatusLine } from './format/run-status.ts'
 import { labelOf, paintOf, palette, type Palette } from './format/palette.ts'
 import { recapLines } from './format/recap.ts'
 import { resultBody, resultLine, type ResultDetail } from './format/result.ts'
-import { wrapAnywhere, linesOf, shorten } from './format/text.ts'
+import { sanitize, wrapAnywhere, linesOf, shorten } from './format/text.ts'
 import type { Screen } from './screen.ts'
 
 export interface PlainOptions extends Omit<ResultDetail, 'width'> {
   readonly colour: boolean
   /** Whether the terminal shows hyperlinks. */
   readonly links: boolean
+  /** Results are not folded, so that each is shown at once: a prompt follows. */
+  readonly isPrompting?: boolean
 }
 
 const RULE = 79
@@ -25,7 +27,10 @@ const WIDTH = 120
  * Events as lines, each starting with its host: for logs, pipes and `grep`, and with colour for `-v` on a terminal.
  * Without `-v` and `--diff`, lines have at most 120 characters and similar results are folded.
  */
-export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...detail }: PlainOptions): Screen {
+export function plainScreen(
+  stream: NodeJS.WritableStream,
+  { colour, links, isPrompting = false, ...detail }: PlainOptions,
+): Screen {
   const paint = palette(colour)
   const complete = detail.verbosity > 0 || detail.diff
   const run = { check: false, hostWidth: 0 }
@@ -40,7 +45,7 @@ export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...d
         run.check = event.check
         run.hostWidth = Math.max(0, ...event.hosts.map((host) => host.length))
       }
-      if (complete) write(event.type === 'result' ? lines.ofResult(event) : lines.of(event))
+      if (complete || isPrompting) write(event.type === 'result' ? lines.ofResult(event) : lines.of(event))
       else if (event.type === 'result')
         folding.result(event, { lines: lines.ofResult(event), foldedLine: (text) => lines.folded(event, text) })
       else folding.event(event, lines.of(event))
@@ -63,6 +68,8 @@ class PlainLines {
   readonly #run: Run
   readonly #detail: Required<ResultDetail>
   readonly #paint: Palette
+  /** The task of each host whose output was shown while it ran. */
+  readonly #live = new Map<string, string>()
 
   constructor(run: Run, detail: Required<ResultDetail>, paint: Palette) {
     this.#run = run
@@ -84,6 +91,11 @@ class PlainLines {
       case 'task_start':
       case 'exhibit_start':
         return []
+      case 'output': {
+        const { host, task, lines } = event
+        const head = this.#startLive(host, task) ? [this.#row(host, 'running', shorten(task), paint.dim)] : []
+        return [...head, ...lines.map((line) => this.#row(host, '', sanitize(line)))]
+      }
       case 'waiting': {
         const text = `for ${shorten(event.for)}, at most ${Math.ceil(event.withinSeconds)} s`
         return verbosity > 0 ? [this.#row(event.host ?? 'controller', 'waiting', text, paint.dim)] : []
@@ -117,8 +129,18 @@ class PlainLines {
     }
   }
 
-  ofResult(event: TaskResult): string[] {
-    const { host } = event
+  /** Whether this is the first live output of a task. */
+  #startLive(host: string, task: string): boolean {
+    if (this.#live.get(host) === task) return false
+    this.#live.set(host, task)
+    return true
+  }
+
+  ofResult(result: TaskResult): string[] {
+    const { host } = result
+    const isShown = this.#live.get(host) === result.task
+    if (isShown) this.#live.delete(host)
+    const event = isShown ? withoutOutput(result) : result
     const label = labelOf(event)
     const text = resultLine(event)
     const width = this.#textWidth(host, label)
@@ -159,6 +181,16 @@ class PlainLines {
     )
   }
 }
+
+/** The output of its changes was shown before. */
+const withoutOutput = (result: TaskResult): TaskResult => ({
+  ...result,
+  stdout: '',
+  stderr: '',
+  commands: result.commands.map((command) =>
+    command.kind === 'change' ? { ...command, stdout: '', stderr: '' } : command,
+  ),
+})
 
 const header = (text: string): string => {
   const short = shorten(text, WIDTH - 5)

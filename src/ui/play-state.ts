@@ -106,6 +106,7 @@ export function applyEvent(board: PlayState, event: RunEvent): void {
     case 'run_end':
     case 'play_start':
     case 'play_end':
+    case 'output':
   }
 }
 

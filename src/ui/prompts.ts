@@ -67,6 +67,22 @@ export async function promptPassword(message: string): Promise<Secret> {
 }
 
 /**
+ * Prompts for the value of a variable.
+ *
+ * @param isPrivate - the answer is not shown.
+ * @param initial - the value of an empty answer.
+ * @throws {Cancelled} the user cancelled.
+ */
+export const promptText = async (message: string, isPrivate: boolean, initial?: string): Promise<string> => {
+  const answer = await ask<string>({
+    type: isPrivate ? 'invisible' : 'input',
+    message,
+    ...(initial === undefined || isPrivate ? {} : { initial }),
+  })
+  return answer === '' ? (initial ?? '') : answer
+}
+
+/**
  * Asks a yes-or-no question; the default is no.
  *
  * @param about - lines to print first.

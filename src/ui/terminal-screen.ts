@@ -82,6 +82,7 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
           return
         case 'task_start':
         case 'waiting':
+        case 'output':
         case 'result':
         case 'exhibit_start':
         case 'exhibit':

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { inspect } from 'node:util'
 
-const MASK = '[REDACTED]'
+/** How a secret prints. */
+export const MASK = '[REDACTED]'
 
 /** All secrets of this process, so that the evidence package can mask them. */
 const known = new Set<string>()

@@ -214,8 +214,31 @@ const ownership = (path: string, { owner, group }: Params): string =>
       : [`[ "$(find ${path} -maxdepth 0 -printf %G)" = "${entry('/etc/group', toText(group), 3)}" ]`]),
   )
 
+const KEYS = ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtpbmcga2V5IG9uZSBv', 'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC2']
+
+const keyTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    user: fc.oneof(user, fc.constantFrom('ops', 'nosuch')),
+    key: fc.constantFrom(...KEYS),
+    path: maybe(fc.constantFrom(`${ARENA}/keys`, `${ARENA}/a/keys`), 3),
+    manage_dir: maybe(fc.boolean()),
+    state: maybe(fc.constantFrom('absent')),
+    exclusive: maybe(fc.boolean()),
+    key_options: maybe(fc.constantFrom('no-pty', 'from="10.0.0.1,10.0.0.2"')),
+  })
+  .map((params: Params) => {
+    const { user: name, key, path, state } = params
+    const file = path === undefined ? `${entry('/etc/passwd', toText(name), 6)}/.ssh/authorized_keys` : toText(path)
+    return {
+      module: 'authorized_key' as const,
+      params: defined(params),
+      ...(state === 'absent' ? {} : { claim: sh`grep -q -F -e ${toText(key)} -- ` + `"${file}"` }),
+    }
+  })
+
 /** One task about users and groups. */
 export const accountTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
+  { weight: 2, arbitrary: keyTask },
   { weight: 4, arbitrary: userTask },
   { weight: 3, arbitrary: groupTask },
   { weight: 2, arbitrary: ownedTask },
@@ -230,12 +253,14 @@ export function settledAccounts(tasks: readonly TaskSpec[]): boolean {
   const names = tasks.map(({ module, params }) =>
     module === 'user' || module === 'group'
       ? `${module} ${String(params['name'])}`
-      : String(params['path'] ?? params['dest']),
+      : toText(params['path'] ?? params['dest'] ?? `keys of ${toText(params['user'])}`),
   )
   const homes = new Set(tasks.map(({ params }) => params['home']).filter((home) => home !== undefined))
   return (
     new Set(names).size === names.length &&
     homes.size === 0 &&
+    // A key needs a user with a home.
+    tasks.every(({ module }) => module !== 'authorized_key') &&
     !names.includes('/home/ann/.profile') &&
     tasks.every(
       ({ params }) => params['state'] !== 'absent' && params['uid'] === undefined && params['gid'] === undefined,

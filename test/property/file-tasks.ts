@@ -61,6 +61,20 @@ const fileTask: fc.Arbitrary<TaskSpec> = fc
   )
   .map((params: Params) => ({ module: 'file' as const, params: defined(params), claim: fileClaim(params) }))
 
+const hardLink: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    path: fc.oneof(plainFile, anyPath),
+    src: fc.oneof(plainFile, anyPath),
+    force: maybe(fc.boolean()),
+    mode: maybe(fc.constantFrom('0640', 'u=rw,g=r,o=')),
+  })
+  .filter(({ path, src }) => path !== src)
+  .map(({ path, src, ...params }) => ({
+    module: 'file' as const,
+    params: defined({ ...params, path, src, state: 'hard' }),
+    claim: sh`[ ${path} -ef ${src} ] && [ ! -L ${path} ]`,
+  }))
+
 function fileClaim(params: Params): string {
   const path = String(params['path'])
   const follow = params['follow'] !== false
@@ -228,21 +242,133 @@ const lineSpec = (params: Params, claim?: string): TaskSpec => ({
   ...(claim === undefined ? {} : { claim }),
 })
 
+const blockTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    path: fc.oneof(plainFile, plainFile, anyPath),
+    state: maybe(fc.constantFrom('absent')),
+    block: maybe(fc.constantFrom('', 'x', 'a\nkey=1\n', "it's $HOME `x` \\\\", '# BEGIN ANSIBLE MANAGED BLOCK'), 3),
+    marker: maybe(fc.constantFrom('{mark}', 'a{mark}')),
+    place: maybe(
+      fc.tuple(fc.constantFrom('insertafter', 'insertbefore'), fc.oneof(expression, fc.constantFrom('EOF', 'BOF'))),
+    ),
+    create: maybe(fc.boolean()),
+    append_newline: maybe(fc.boolean()),
+    prepend_newline: maybe(fc.boolean()),
+    ...replacing,
+  })
+  .map(({ place, ...params }) => ({
+    module: 'blockinfile' as const,
+    params: defined({ ...params, ...(place === undefined ? {} : { [place[0]]: place[1] }) }),
+    mayFail: params.validate !== undefined,
+    claim: blockClaim(params),
+  }))
+
+/** Between the markers is the block, or they are not there. */
+function blockClaim({ path, state, block = '', marker = '# {mark} ANSIBLE MANAGED BLOCK' }: Params): string {
+  const [begin, end] = ['BEGIN', 'END'].map((mark) => toText(marker).replace('{mark}', mark)) as [string, string]
+  if (state === 'absent' || block === '')
+    return sh`! grep -q -x -F -e ${begin} -- ${toText(path)} || ! grep -q -x -F -e ${end} -- ${toText(path)}`
+  const text = `${toText(block).replace(/\n$/, '')}\n`
+  return sh`[ "$(b=${begin} e=${end} awk '$0 == ENVIRON["e"] { p = 0 } p; $0 == ENVIRON["b"] { p = 1 }' <${toText(path)})" = ${text.trimEnd()} ]`
+}
+
+const replaceTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    path: fc.oneof(plainFile, plainFile, anyPath),
+    regexp: fc.oneof(expression, fc.constantFrom('^key=(\\d)$', '\\n\\n', 'long ', '\\r$')),
+    replace: maybe(fc.constantFrom('', 'q', '\\1', 'x\\g<0>', "it's"), 3),
+    after: maybe(expression, 6),
+    before: maybe(expression, 6),
+    ...replacing,
+  })
+  .map((params) => ({
+    module: 'replace' as const,
+    params: defined(params),
+    mayFail: params.validate !== undefined,
+  }))
+
+const cronTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    cron_file: fc.constantFrom(`${ARENA}/plain`, `${ARENA}/one/file`, `${ARENA}/link`),
+    name: fc.constantFrom('key', 'a'),
+    state: maybe(fc.constantFrom('absent')),
+    job: fc.constantFrom('run', "it's $HOME `x` \\\\ %"),
+    env: maybe(fc.boolean()),
+    disabled: maybe(fc.boolean()),
+    minute: maybe(fc.constantFrom('*/5', 3)),
+  })
+  .map((params: Params) => {
+    const { cron_file, name, job, env, disabled, minute = '*', state } = params
+    const line =
+      env === true
+        ? `${toText(name)}="${toText(job)}"`
+        : `${disabled === true ? '#' : ''}${toText(minute)} * * * * root ${toText(job)}`
+    return {
+      module: 'cron' as const,
+      params: defined({ ...params, user: 'root' }),
+      ...(state === 'absent' ? {} : { claim: sh`grep -q -x -F -e ${line} -- ${toText(cron_file)}` }),
+    }
+  })
+
+const HOST_KEYS = [
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGtpbmcga2V5IG9uZSBv',
+  'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC2',
+]
+
+const hostKeyTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    path: fc.oneof(plainFile, plainFile, anyPath),
+    name: fc.constantFrom('a', 'web.example.org', '[a]:2222'),
+    key: fc.constantFrom(...HOST_KEYS),
+    state: maybe(fc.constantFrom('absent')),
+    hash_host: maybe(fc.boolean()),
+  })
+  .map(({ key, ...params }) => ({
+    module: 'known_hosts' as const,
+    params: defined({ ...params, key: `${params.name} ${key}` }),
+    ...(params.state === 'absent' ? {} : { claim: sh`grep -q -F -e ${key} -- ${params.path}` }),
+  }))
+
 const look: fc.Arbitrary<TaskSpec> = fc.oneof(
   fc
     .record({ path: anyPath, follow: maybe(fc.boolean()) })
     .map((params) => ({ module: 'stat' as const, params: defined(params) })),
   fc.record({ src: anyPath }).map((params) => ({ module: 'slurp' as const, params })),
+  fc
+    .record({
+      paths: fc.oneof(fc.constant(ARENA), folder),
+      patterns: maybe(fc.constantFrom('*', 'f*', ['plain', '*a*'])),
+      file_type: maybe(fc.constantFrom('any', 'directory', 'link')),
+      recurse: maybe(fc.boolean()),
+      contains: maybe(fc.constantFrom('key', 'a')),
+      get_checksum: maybe(fc.boolean()),
+    })
+    .map((params) => ({ module: 'find' as const, params: defined(params) })),
 )
+
+/** Its name is random, so nothing is certain about what it leaves: it is made outside of the arena. */
+const temporary: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    state: fc.constantFrom('file', 'directory'),
+    path: fc.constantFrom('/run', '/nosuch'),
+    suffix: maybe(fc.constantFrom('.txt')),
+  })
+  .map((params) => ({ module: 'tempfile' as const, params: defined(params), always: true, mayFail: true }))
 
 /** One task about files. */
 export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 5, arbitrary: fileTask },
+  { weight: 1, arbitrary: hardLink },
   { weight: 3, arbitrary: copyText },
   { weight: 2, arbitrary: copyFile },
   { weight: 2, arbitrary: templateTask },
   { weight: 4, arbitrary: lineTask },
+  { weight: 2, arbitrary: blockTask },
+  { weight: 2, arbitrary: replaceTask },
+  { weight: 1, arbitrary: cronTask },
+  { weight: 1, arbitrary: hostKeyTask },
   { weight: 2, arbitrary: look },
+  { weight: 1, arbitrary: temporary },
 )
 
 /**
@@ -250,10 +376,12 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
  * directory that stays. With links, two names may be the same, so only a single task is certain.
  */
 export function settledFiles(tasks: readonly TaskSpec[], links: boolean): boolean {
-  const doing = tasks.filter(({ module }) => module !== 'stat')
+  const doing = tasks.filter(({ module }) => module !== 'stat' && module !== 'find' && module !== 'tempfile')
   if (doing.length <= 1) return true
-  if (links || doing.some(({ params }) => params['state'] === 'link')) return false
-  const paths = doing.map(({ params }) => String(params['path'] ?? params['dest'] ?? params['src']))
+  if (links || doing.some(({ params }) => params['state'] === 'link' || params['state'] === 'hard')) return false
+  const paths = doing.map(({ params }) =>
+    String(params['path'] ?? params['dest'] ?? params['src'] ?? params['cron_file']),
+  )
   return doing.every(({ params: { state, recurse } }, i) =>
     paths.every((other, j) => {
       const own = paths[i] as string

@@ -11,6 +11,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   'net.ipv4.ip_local_port_range': ['32768\t60999', '20000 60000'],
   'net.ipv4.conf.lo.log_martians': ['0', '1'],
 }
+const MOUNT_POINT = `${ARENA}/m`
+const FSTAB = `${ARENA}/fstab`
 const NAMES = ['node1', 'alpha', 'beta.example.org']
 
 const settings = fc.record(
@@ -38,10 +40,20 @@ export const hostState: fc.Arbitrary<string> = fc
     file: fc.option(fc.array(line, { maxLength: 4 })),
     end: fc.constantFrom('\n', ''),
     mode: fc.constantFrom('0644', '0600'),
+    zone: fc.constantFrom('/usr/share/zoneinfo/UTC', '../usr/share/zoneinfo/Europe/Berlin', '/nosuch'),
+    zoneName: fc.option(fc.constantFrom('UTC\n', 'Europe/Berlin', '')),
+    mounted: fc.option(fc.constantFrom('tmpfs', 'other')),
+    fstab: fc.option(
+      fc.constantFrom('', `tmpfs ${MOUNT_POINT} tmpfs defaults 0 0\n`, `# mine\nother ${MOUNT_POINT} tmpfs ro`),
+    ),
   })
-  .map(({ live, kept, newline, settings, file, end, mode }) =>
+  .map(({ live, kept, newline, settings, file, end, mode, zone, zoneName, mounted, fstab }) =>
     [
-      sh`rm -rf ${ARENA} && mkdir -m 0755 ${ARENA} && printf '%s\\n' ${live} >/proc/sys/kernel/hostname || exit`,
+      sh`while umount -q ${MOUNT_POINT}; do :; done; rm -rf ${ARENA} && mkdir -m 0755 ${ARENA} && printf '%s\\n' ${live} >/proc/sys/kernel/hostname || exit`,
+      sh`ln -s -f -n ${zone} /etc/localtime`,
+      zoneName === null ? 'rm -f /etc/timezone' : sh`printf %s ${zoneName} >/etc/timezone`,
+      ...(mounted === null ? [] : [sh`mkdir -p ${MOUNT_POINT} && mount -t tmpfs ${mounted} ${MOUNT_POINT} || exit`]),
+      ...(fstab === null ? [] : [sh`printf %s ${fstab} >${FSTAB}`]),
       kept === null ? 'rm -f /etc/hostname' : sh`printf %s ${`${kept}${newline ? '\n' : ''}`} >/etc/hostname`,
       ...Object.entries(settings).map(([key, value]) => sh`printf '%s\\n' ${value} >${pathOf(key)} || exit`),
       ...(file === null ? [] : [sh`printf %s ${file.join('\n') + end} >${KEPT} && chmod ${mode} ${KEPT}`]),
@@ -55,6 +67,8 @@ export const LOOK = [
   'cat /etc/hostname 2>&1',
   'find /etc/hostname -printf "%m %U:%G %s\\n" 2>&1',
   ...Object.keys(KEYS).map((key) => sh`cat ${pathOf(key)}`),
+  'readlink /etc/localtime; cat /etc/timezone 2>&1',
+  sh`grep ${` ${MOUNT_POINT} `} /proc/self/mountinfo | cut -d ' ' -f 5-; cat ${FSTAB} 2>&1`,
   sh`find ${ARENA} -printf '%p|%y|%m|%U:%G\\n' | sort; cat ${KEPT} 2>&1; :`,
 ].join('; ')
 
@@ -97,7 +111,38 @@ const sysctlTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   })),
 )
 
+const timezoneTask: fc.Arbitrary<TaskSpec> = fc
+  .constantFrom('UTC', 'Etc/UTC', 'Europe/Berlin', 'No/Where')
+  .map((name) => ({
+    module: 'timezone',
+    params: { name },
+    claim: sh`[ "$(readlink -m /etc/localtime)" = ${`/usr/share/zoneinfo/${name}`} ]`,
+  }))
+
+const mountTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    state: fc.constantFrom('mounted', 'present', 'unmounted', 'absent', 'absent_from_fstab', 'remounted', 'ephemeral'),
+    opts: fc.constantFrom('defaults', 'ro', 'size=1m'),
+  })
+  .map(({ state, opts }) => ({
+    module: 'mount',
+    params: { path: MOUNT_POINT, src: 'tmpfs', fstype: 'tmpfs', fstab: FSTAB, state, opts },
+    // They remount what is mounted.
+    always: state === 'remounted' || state === 'ephemeral',
+    mayFail: true,
+    claim:
+      state === 'mounted' || state === 'ephemeral'
+        ? sh`mountpoint -q ${MOUNT_POINT}`
+        : state === 'present'
+          ? sh`grep -q -x ${`tmpfs ${MOUNT_POINT} tmpfs ${opts} 0 0`} ${FSTAB}`
+          : state === 'unmounted'
+            ? sh`! mountpoint -q ${MOUNT_POINT}`
+            : ':',
+  }))
+
 export const hostTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
+  { weight: 1, arbitrary: timezoneTask },
+  { weight: 2, arbitrary: mountTask },
   { weight: 1, arbitrary: hostnameTask },
   { weight: 3, arbitrary: sysctlTask },
 )
@@ -105,7 +150,9 @@ export const hostTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
 /** Each name and each parameter occurs once. */
 export function settledHost(tasks: readonly TaskSpec[]): boolean {
   const names = tasks.map(({ module, params }) =>
-    module === 'hostname' ? module : String(params['name']).replaceAll('/', '.'),
+    module === 'hostname' || module === 'timezone' || module === 'mount'
+      ? module
+      : String(params['name']).replaceAll('/', '.'),
   )
   return new Set(names).size === names.length
 }

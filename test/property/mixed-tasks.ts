@@ -85,6 +85,7 @@ const looking: Tasks = fc
     plainFile.map((path) => ({ module: 'stat' as const, params: { path } })),
     plainFile.map((src) => ({ module: 'slurp' as const, params: { src } })),
     fc.constant({ module: 'setup' as const, params: {} }),
+    fc.constant({ module: 'package_facts' as const, params: {} }),
   )
   .chain((task) => maybe(name).map((register) => ({ ...task, ...(register === undefined ? {} : { register }) })))
 

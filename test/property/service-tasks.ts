@@ -72,12 +72,13 @@ export const packageTasks: fc.Arbitrary<TaskSpec> = fc
     purge: fc.boolean(),
     autoremove: fc.boolean(),
     one: fc.boolean(),
+    module: fc.constantFrom('apt' as const, 'apt' as const, 'package' as const),
     // The cache is not updated in each case: that takes seconds.
     update: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
   })
   .filter(({ names, state }) => state !== 'latest' || !names.some((name) => name.includes('=')))
-  .map(({ names, state, purge, autoremove, one, update }) => ({
-    module: 'apt' as const,
+  .map(({ names, state, purge, autoremove, one, update, module }) => ({
+    module,
     // Only the updated lists show whether apt has the package.
     ...(update ? { mayFail: true } : {}),
     params: {
@@ -204,14 +205,19 @@ const systemdTask: fc.Arbitrary<TaskSpec> = fc
     masked: fc.option(fc.boolean(), { freq: 1 }),
     daemon_reload: fc.boolean(),
     bare: fc.boolean(),
+    module: fc.constantFrom('systemd', 'systemd', 'service'),
   })
-  .map(({ name, bare, ...rest }) => {
+  .map(({ name, bare, module: chosen, ...rest }) => {
     const given: { state?: string; enabled?: boolean; masked?: boolean; daemon_reload?: boolean } = Object.fromEntries(
       Object.entries(rest).filter(([, value]) => value !== null),
     )
     const { state, enabled, masked } = given
+    // `service` has fewer parameters, and requires one.
+    const isService =
+      chosen === 'service' && masked === undefined && !rest.daemon_reload && Object.keys(given).length > 1
+    if (isService) delete given.daemon_reload
     return {
-      module: 'systemd' as const,
+      module: isService ? ('service' as const) : ('systemd' as const),
       params: { name: bare ? name.replace('.service', '') : name, ...given },
       always: state === 'restarted' || state === 'reloaded',
       claim: [

@@ -187,7 +187,7 @@ export const PARTS: readonly Part[] = [
     description: 'all other tests on the real lab',
     packages: LAB,
     lane: 'alone',
-    minutes: 45,
+    minutes: 85,
     runs: 'all',
     work: oneByOne(3600, () => testFiles('test/lab', [STORY])),
   },

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
@@ -8,11 +8,13 @@ import { createBastionNetwork } from '../support/bastion-network.ts'
 import { startAgent } from '../support/ssh-agent.ts'
 import { makeKey, startSshd, type Sshd } from '../support/sshd.ts'
 import { onTerminal } from '../support/terminal.ts'
+import { encryptVault } from '../support/vault.ts'
 
-// The first hour of someone who knows Ansible: two machines behind a bastion, a key with a passphrase, a sudo password,
-// an alias in ~/.ssh/config.
+// The first hour of someone who knows Ansible: an INI inventory of two machines behind a bastion, a key with a
+// passphrase in an agent, a sudo password in a vault file, an alias in ~/.ssh/config.
 const PROGRAM = new URL('./programs/whoami.mjs', import.meta.url)
 const PASSPHRASE = 'open sesame'
+const VAULT_PASSWORD = 'vault sesame'
 
 const home = mkdtempSync(path.join(tmpdir(), 'labbook-reach-'))
 const file = (name: string): string => path.join(home, name)
@@ -63,25 +65,49 @@ Host *
   { mode: 0o600 },
 )
 writeFileSync(
-  file('inventory.yaml'),
-  `all:
-  hosts:
-    myweb:
-    db: {ansible_host: ${network.addresses['db']}}
-  vars:
-    ansible_become: true
-    ansible_become_password: ${account.password}
+  file('hosts.ini'),
+  `[web]
+myweb
+
+[db]
+db ansible_host=${network.addresses['db']}
+
+[vms:children]
+web
+db
+
+[vms:vars]
+ansible_become=yes
+ansible_become_password="{{ vault_become_password }}"
 `,
 )
+mkdirSync(file('group_vars/vms'), { recursive: true })
+writeFileSync(
+  file('group_vars/vms/vault.yml'),
+  encryptVault(`vault_become_password: ${account.password}\n`, VAULT_PASSWORD),
+)
+writeFileSync(file('.vault-password'), `${VAULT_PASSWORD}\n`, { mode: 0o600 })
 writeFileSync(file('package.json'), '{"version": "1"}')
 
-const args = (...more: string[]): string[] => [home, '-i', file('inventory.yaml'), '-v', ...more]
+const args = (...more: string[]): string[] => [home, '-i', file('hosts.ini'), '-v', ...more]
 
 function run(...more: string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM.pathname, ...args(...more)], {
+  return runWith({}, args(...more))
+}
+
+function runWith(environment: NodeJS.ProcessEnv, argv: readonly string[]): { status: number | null; output: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM.pathname, ...argv], {
     encoding: 'utf8',
     cwd: home,
-    env: { ...process.env, HOME: home, SSH_AUTH_SOCK: socket, NO_COLOR: '1', NODE_OPTIONS: '' },
+    env: {
+      ...process.env,
+      HOME: home,
+      SSH_AUTH_SOCK: socket,
+      ANSIBLE_VAULT_PASSWORD_FILE: '.vault-password',
+      NO_COLOR: '1',
+      NODE_OPTIONS: '',
+      ...environment,
+    },
   })
   return { status, output: stdout + stderr }
 }
@@ -106,6 +132,33 @@ t.test('--accept-new adds the keys of the bastion and of the hosts behind it', a
   t.equal(again.status, 0, again.output)
 })
 
+t.test('the sudo password comes from a vault file, whose password is asked for or in a file', async (t) => {
+  const none = { ANSIBLE_VAULT_PASSWORD_FILE: '' }
+  const without = runWith(none, args('--yes'))
+  t.equal(without.status, 1, without.output)
+  t.match(without.output, `${file('group_vars/vms/vault.yml')}:1:1: this is encrypted with Ansible Vault: give its`)
+  writeFileSync(file('wrong'), 'wrong\n')
+  const wrong = runWith(none, args('--yes', '--vault-password-file', file('wrong')))
+  t.equal(wrong.status, 1, wrong.output)
+  t.equal(
+    wrong.output,
+    `${file('group_vars/vms/vault.yml')}:1:1: the vault password of --vault-password-file ${file('wrong')} is wrong for this value\n`,
+  )
+  const { exitCode, raw, screen } = await onTerminal(PROGRAM, args('--limit', 'all', '--ask-vault-pass'), {
+    columns: 200,
+    env: { HOME: home, SSH_AUTH_SOCK: socket, ANSIBLE_VAULT_PASSWORD_FILE: '' },
+    talk: [['Vault password', `${VAULT_PASSWORD}\r`]],
+  })
+  t.equal(exitCode, 0, screen.join('\n'))
+  t.match(screen.join('\n'), `root on ${network.addresses['web']}/30`)
+  for (const text of [VAULT_PASSWORD, account.password]) t.notMatch(raw, text)
+  const logs = readdirSync(file('runs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => readFileSync(file(path.join('runs', name)), 'utf8'))
+  t.ok(logs.length > 0)
+  for (const log of logs) t.notMatch(log, account.password)
+})
+
 t.test('a changed key is refused, also with --accept-new', async (t) => {
   const before = readFileSync(knownHosts, 'utf8')
   t.teardown(() => writeFileSync(knownHosts, before))
@@ -124,7 +177,7 @@ t.test('on a terminal Labbook asks for passphrase and host keys, once', async (t
   appendFileSync(file('.ssh/config'), `  IdentityFile ~/.ssh/id_vm\n`)
   const { exitCode, screen } = await onTerminal(PROGRAM, args('--limit', 'all'), {
     columns: 200,
-    env: { HOME: home, SSH_AUTH_SOCK: '' },
+    env: { HOME: home, SSH_AUTH_SOCK: '', ANSIBLE_VAULT_PASSWORD_FILE: file('.vault-password') },
     talk: [
       ['Passphrase for key', `${PASSPHRASE}\r`],
       ['Trust these hosts', 'y'],
@@ -141,7 +194,7 @@ t.test('on a terminal Labbook asks for passphrase and host keys, once', async (t
 t.test('hosts that are not trusted end the run', async (t) => {
   rmSync(knownHosts)
   const { exitCode } = await onTerminal(PROGRAM, args('--limit', 'all'), {
-    env: { HOME: home, SSH_AUTH_SOCK: socket },
+    env: { HOME: home, SSH_AUTH_SOCK: socket, ANSIBLE_VAULT_PASSWORD_FILE: file('.vault-password') },
     talk: [['Trust these hosts', 'n']],
   })
   t.equal(exitCode, 130)
@@ -167,11 +220,13 @@ t.test('-k and -K ask for the passwords of SSH and sudo', async (t) => {
   t.notMatch(raw, account.password)
 })
 
-t.test('options and ansible.cfg name user, key and jump host', async (t) => {
+t.test('options and ansible.cfg name inventory, vault, user, key and jump host', async (t) => {
   writeFileSync(
     file('ansible.cfg'),
     `[defaults]
 remote_user = nobody
+inventory = hosts.ini
+vault_password_file = .vault-password
 private_key_file = .ssh/id_vm
 forks = 5
 [ssh_connection]
@@ -181,22 +236,16 @@ ssh_common_args = -F none -J ${account.name}@${network.addresses['bastion']}:${s
   t.teardown(() => rmSync(file('ansible.cfg')))
   writeFileSync(file('hosts'), 'db\n')
   const port = `ansible_port=${server('db').port}`
-  const { status, output } = run(
-    '--yes',
-    '--accept-new',
-    '-u',
-    account.name,
-    '--limit',
-    `@${file('hosts')}`,
-    '-e',
-    port,
-  )
+  const options = ['--yes', '--accept-new', '-u', account.name, '--limit', `@${file('hosts')}`, '-e', port]
+  const { status, output } = runWith({ ANSIBLE_VAULT_PASSWORD_FILE: '' }, [home, '-v', ...options])
   t.equal(status, 0, output)
   t.match(output, `root on ${network.addresses['db']}/30`)
   t.notMatch(output, `root on ${network.addresses['web']}/30`)
   t.match(
     output,
-    'ansible.cfg: used: [defaults] remote_user, [defaults] private_key_file, [ssh_connection] ssh_common_args',
+    'ansible.cfg: used: [defaults] remote_user, [defaults] inventory, [defaults] vault_password_file, ' +
+      '[defaults] private_key_file, [ssh_connection] ssh_common_args',
   )
+  t.match(output, 'inventory: hosts.ini (from ansible.cfg:3; -i overrides it)')
   t.match(output, 'ansible.cfg: not supported, ignored: [defaults] forks')
 })

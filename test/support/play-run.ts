@@ -77,6 +77,7 @@ export interface PlayRunOptions {
   readonly forceHandlers?: boolean
   readonly startAtTask?: string
   readonly confirm?: RunOptions['confirm']
+  readonly openLiveOutput?: RunOptions['openLiveOutput']
   /** Scripts of several hosts run at the same time. */
   readonly isConcurrent?: boolean
   readonly tags?: readonly string[]
@@ -123,6 +124,7 @@ export async function runSteps(steps: readonly PlaybookStep[], setting: PlayRunO
     forks: setting.forks ?? 5,
     forceHandlers: setting.forceHandlers ?? false,
     ...(setting.startAtTask === undefined ? {} : { startAtTask: setting.startAtTask }),
+    ...(setting.openLiveOutput === undefined ? {} : { openLiveOutput: setting.openLiveOutput }),
     ...(setting.confirm === undefined ? {} : { confirm: setting.confirm }),
     tags: { tags: setting.tags ?? [], skipTags: setting.skipTags ?? [] },
     extraVars: setting.extraVars ?? {},

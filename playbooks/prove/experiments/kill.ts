@@ -1,7 +1,7 @@
 import type { ExperimentContext, SetupContext } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import type { StackService } from '../model.ts'
-import { availability, maxOutage, observeStack, unlessPartitioned } from '../observe.ts'
+import { availability, hasCounter, maxOutage, noLostIncrement, observeStack, unlessPartitioned } from '../observe.ts'
 import {
   containerIn,
   fullName,
@@ -29,6 +29,11 @@ export const kill: ServiceExperiment = {
       name: 'available',
       statement: ({ name }) => `Entry points answer while a container of ${name} is killed and replaced`,
       applies: hasEntryPoints,
+    },
+    {
+      name: 'increments',
+      statement: ({ name }) => `Replacement of a killed container of ${name} loses no acknowledged increment`,
+      applies: hasCounter,
     },
   ],
   async method(on, session, service) {
@@ -63,6 +68,7 @@ export const kill: ServiceExperiment = {
         detail: replaced.reached ? `replaced after ${seconds(after)}` : `not replaced after ${seconds(after)}`,
         measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
       },
+      increments: { ...noLostIncrement(observed), evidence: [observed.exhibit] },
       available: await unlessPartitioned(on, observed, availability(observed, maxOutage(on, service), { from: began })),
     }
   },

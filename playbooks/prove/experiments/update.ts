@@ -4,8 +4,10 @@ import type { TimelineRecorder } from '../../swarm/experiments/support/observe-d
 import type { StackService } from '../model.ts'
 import {
   availability,
+  hasCounter,
   maxOutage,
   noFailedRequest,
+  noLostIncrement,
   observeStack,
   unlessPartitioned,
   type TimeWindow,
@@ -67,6 +69,11 @@ export const update: ServiceExperiment = {
       statement: (service) => unharmed(`Rollback of ${service.name}`, service),
       applies: hasEntryPoints,
     },
+    {
+      name: 'increments',
+      statement: ({ name }) => `Update and rollback of ${name} loses no acknowledged increment`,
+      applies: hasCounter,
+    },
     { name: 'stops', statement: ({ name }) => `Containers of ${name} stop within their grace period` },
   ],
   async method(on, session, service) {
@@ -121,6 +128,7 @@ export const update: ServiceExperiment = {
       },
       rollback: { ...(await rollbackVerdict(on, service, observed, between, rolledBack)), facts: health },
       stops,
+      increments: { ...noLostIncrement(observed), evidence: [observed.exhibit] },
     }
   },
   undo: async (on, session, service) => {

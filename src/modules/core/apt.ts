@@ -1,21 +1,34 @@
 import { z } from 'zod'
-import { installedVersion, namesIn, parseApt, updatesCache, withoutVersion } from '../support/apt-facts.ts'
+import {
+  installedVersion,
+  namesIn,
+  parseApt,
+  updatesCache,
+  withoutVersion,
+  type AptParams,
+} from '../support/apt-facts.ts'
 import { AUTOMATIC, planApt, setLists } from '../support/apt-plan.ts'
 import { LISTS, probeApt } from '../support/apt-probe.ts'
+import { contentOf } from '../support/effects.ts'
+import { targetFile } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
 /** A version cannot end with a hyphen; apt-get would take it as a request to remove the package. */
-const PACKAGE = /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]*[A-Za-z0-9.+:~*])?$/
-const packageName = z.string().regex(PACKAGE, 'must be a package name such as curl, libc6:amd64 or docker.io=20.10*')
+const PACKAGE =
+  /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]*[A-Za-z0-9.+:~*]|>=[A-Za-z0-9.+:~-]*[A-Za-z0-9.+:~])?$/
+const packageName = z
+  .string()
+  .regex(/^[^*?[\]]*(=.*)?$/, 'a pattern for names is not supported: list the packages')
+  .regex(PACKAGE, 'must be a package name such as curl, libc6:amd64, docker.io=20.10* or curl>=7.88')
 
 const schema = z
   .strictObject({
     /**
-     * `curl`, `curl=7.88*`, `libc6:amd64`. Taken literally: `NAME-` does not remove NAME, and `lib.` is no regular
-     * expression. With `present` and `latest`, a package that was installed as a dependency is marked as manually
-     * installed. Unlike in Ansible, that counts as a change, and a virtual package that an installed package provides
-     * is ok.
+     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`. Taken literally: `NAME-` does not remove NAME, and `lib.` is
+     * no regular expression. With `present` and `latest`, a package that was installed as a dependency is marked as
+     * manually installed. Unlike in Ansible, that counts as a change, and a virtual package that an installed package
+     * provides is ok.
      */
     name: z.union([packageName, z.array(packageName)]).optional(),
     /** `absent` with a version removes only that version. */
@@ -35,16 +48,56 @@ const schema = z
     allow_downgrade: z.boolean().default(false),
     /** With `absent`: remove configuration files too. */
     purge: z.boolean().default(false),
-    /** With `absent`: remove dependencies that are no longer required. */
+    /** Remove dependencies that are no longer required: with `absent`, with `upgrade`, or without both and a name. */
     autoremove: z.boolean().default(false),
+    /** Do not install packages: only those that are installed get the version. */
+    only_upgrade: z.boolean().default(false),
+    /** Change packages that are on hold. */
+    allow_change_held_packages: z.boolean().default(false),
+    /** Upgrade all packages: `yes`, `safe` by apt-get upgrade --with-new-pkgs; `full`, `dist` by dist-upgrade. */
+    upgrade: z
+      .union([
+        z.boolean().transform((on) => (on ? ('yes' as const) : ('no' as const))),
+        z.enum(['no', 'yes', 'safe', 'full', 'dist']),
+      ])
+      .default('no'),
+    /** A `.deb` file on the host. A URL is refused: download it with `get_url`. */
+    deb: targetFile.optional(),
+    /** Remove downloaded packages that no repository has any more. */
+    autoclean: z.boolean().default(false),
+    /** Remove all downloaded packages. Unlike in Ansible, ok if there are none. */
+    clean: z.boolean().default(false),
+    /** Options of dpkg, without `--`. */
+    dpkg_options: z
+      .union([z.string().transform((text) => text.split(',').map((option) => option.trim())), z.array(z.string())])
+      .pipe(z.array(z.string().regex(/^[a-z][a-z0-9=,:_./-]*$/, { error: 'must be options such as force-confold' })))
+      .default(['force-confdef', 'force-confold']),
     /** Seconds to wait for the dpkg lock. */
     lock_timeout: z.int().min(0).default(300),
   })
-  .refine((params) => updatesCache(params) || namesIn(params).length > 0, 'set name or update_cache: true')
+  .refine(
+    (params) =>
+      updatesCache(params) ||
+      namesIn(params).length > 0 ||
+      changesWithoutName(params) ||
+      params.clean ||
+      params.autoclean,
+    'set name, deb, upgrade, autoremove, clean, autoclean or update_cache: true',
+  )
+  .refine(
+    (params) =>
+      [namesIn(params).length > 0, params.deb !== undefined, params.upgrade !== 'no'].filter(Boolean).length <= 1,
+    'set only one of name, deb and upgrade',
+  )
   .refine(
     (params) => params.state !== 'latest' || !namesIn(params).some((name) => name.includes('=')),
     'state: latest cannot be combined with a version',
   )
+
+/** Whether packages change without a name in the parameters. */
+function changesWithoutName({ deb, upgrade, autoremove }: Pick<AptParams, 'deb' | 'upgrade' | 'autoremove'>): boolean {
+  return deb !== undefined || upgrade !== 'no' || autoremove
+}
 
 /** Installed packages. */
 export interface AptValues {
@@ -67,12 +120,16 @@ export const apt = defineModule<typeof schema, AptValues>({
       '/var/lib/dpkg/',
       ...names.map((name) => `package:${withoutVersion(name)}`),
       ...(params.autoremove ? [AUTOMATIC] : []),
-      ...(refreshes || params.state === 'latest' ? ['/etc/apt/', LISTS] : []),
+      ...(params.deb === undefined ? [] : contentOf(params.deb)),
+      ...(params.clean || params.autoclean ? ['/var/cache/apt/archives/'] : []),
+      ...(refreshes || params.state === 'latest' || params.upgrade !== 'no' || params.autoclean
+        ? ['/etc/apt/', LISTS]
+        : []),
     ]
   },
   // Maintainer scripts may change anything.
-  sets: (params) => (namesIn(params).length === 0 ? setLists : undefined),
-  title: (params) => namesIn(params).join(', ') || 'package lists',
+  sets: (params) => (namesIn(params).length === 0 && !changesWithoutName(params) ? setLists : undefined),
+  title: titleOf,
   timeLimitSeconds: (params) => 1800 + params.lock_timeout,
   probe: probeApt,
   plan(params, observed) {
@@ -83,10 +140,19 @@ export const apt = defineModule<typeof schema, AptValues>({
     const values = {
       packages: Object.fromEntries(namesIn(params).map((name) => [name, installedVersion(facts, name)])),
     }
-    const outcome = planApt(params, facts)
+    const outcome = planApt(params, facts, observed.stdout)
     // An earlier task may bring the package, or the right to install it.
     return typeof outcome === 'string'
       ? { changes: [], values, problem: outcome, reads: ['/etc/apt/', LISTS, '/var/lib/dpkg/'] }
       : { changes: outcome, values }
   },
 })
+
+function titleOf(params: AptParams): string {
+  const { deb, upgrade, autoremove, clean, autoclean } = params
+  if (namesIn(params).length > 0) return namesIn(params).join(', ')
+  if (deb !== undefined) return deb
+  if (upgrade !== 'no') return 'upgrade all packages'
+  if (autoremove) return 'unused dependencies'
+  return clean || autoclean ? 'downloaded packages' : 'package lists'
+}

@@ -2,7 +2,15 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { attributesDenied, missingAccount } from '../support/attributes.ts'
-import { absentPlan, directoryPlan, linkPlan, plainPlan, presentPlan, touchPlan } from '../support/file-states.ts'
+import {
+  absentPlan,
+  directoryPlan,
+  hardLinkPlan,
+  linkPlan,
+  plainPlan,
+  presentPlan,
+  touchPlan,
+} from '../support/file-states.ts'
 import {
   accountsOf,
   contentOf,
@@ -31,8 +39,8 @@ const schema = z
      * `touch` creates an empty file, and keeps the times of an existing one. Without a state, an existing path gets its
      * attributes (with `recurse`: `directory`).
      */
-    state: z.enum(['file', 'directory', 'absent', 'link', 'touch']).optional(),
-    /** Target of the link. */
+    state: z.enum(['file', 'directory', 'absent', 'link', 'hard', 'touch']).optional(),
+    /** Target of the link; of a hard link, an absolute path. */
     src: z.string().min(1).optional(),
     /** Set owner, group and mode recursively. */
     recurse: z.boolean().default(false),
@@ -45,8 +53,12 @@ const schema = z
     access_time: z.literal('preserve').optional(),
     ...attributes,
   })
-  .refine(({ state, src }) => (state === 'link') === (src !== undefined), {
-    error: "src and state: 'link' require each other",
+  .refine(({ state, src }) => (state === 'link' || state === 'hard') === (src !== undefined), {
+    error: "src and state: 'link' or 'hard' require each other",
+    path: ['src'],
+  })
+  .refine(({ state, src }) => state !== 'hard' || src === undefined || src.startsWith('/'), {
+    error: 'a hard link requires an absolute path',
     path: ['src'],
   })
   .refine(({ state, recurse }) => !recurse || state === undefined || state === 'directory', {
@@ -68,6 +80,7 @@ const PLANS = {
   directory: directoryPlan,
   absent: absentPlan,
   link: linkPlan,
+  hard: hardLinkPlan,
   touch: touchPlan,
 } as const
 
@@ -86,6 +99,8 @@ const readsOf =
         return entryAt(path)
       case 'link':
         return [...entryAt(path), ...(params.force ? [] : contentOf(destination(params)))]
+      case 'hard':
+        return [...entryAt(path), ...contentOf(destination(params)), ...ownerAt(destination(params))]
       case 'directory':
       case 'file':
       case undefined:
@@ -102,6 +117,9 @@ function setsOf(params: Params): string[] {
     case 'link':
     case 'touch':
       return setTree(path)
+    // The attributes are also those of the target.
+    case 'hard':
+      return [...setTree(path), ...setAttributes(destination(params))]
     case 'file':
     case undefined:
       return setAttributes(path)
@@ -110,12 +128,18 @@ function setsOf(params: Params): string[] {
 
 function extraProbe(params: Params): string | undefined {
   if (params.state === 'link') return sh`[ -e ${destination(params)} ] || echo no-src`
+  if (params.state === 'hard')
+    return [
+      sh`if [ -L ${destination(params)} ]; then echo link-src; elif [ ! -e ${destination(params)} ]; then echo no-src; fi`,
+      sh`if [ -d ${destination(params)} ]; then echo directory-src; fi`,
+      sh`[ ! "$lb_p" -ef ${destination(params)} ] || echo same-file`,
+    ].join('\n')
   return params.recurse ? findStray(params.path, params) : undefined
 }
 
 function pathQuery(params: Params): PathQuery {
   const { path, owner, group, state, follow } = params
-  const follows = follow && state !== 'link' && state !== 'absent'
+  const follows = follow && state !== 'link' && state !== 'hard' && state !== 'absent'
   return {
     path,
     follow: follows,
@@ -130,7 +154,8 @@ function pathQuery(params: Params): PathQuery {
 /** Why the changes cannot succeed, as far as the probe knows. */
 function deniedIn(params: Params, facts: PathFacts): string | undefined {
   const { path, state, src } = params
-  const isReplaced = state === 'absent' || facts.kind === null || (state === 'link' && facts.target !== src)
+  const isReplaced =
+    state === 'absent' || state === 'hard' || facts.kind === null || (state === 'link' && facts.target !== src)
   if (isReplaced) return entryProblem(path, facts)
   return params.recurse ? undefined : attributesDenied(path, facts, params)
 }

@@ -1,34 +1,11 @@
 import { z } from 'zod'
-import { octal, replacing, targetFile } from '../support/params.ts'
-import {
-  attributeChanges,
-  attributesDenied,
-  describeAttributes,
-  differing,
-  missingAccount,
-} from '../support/attributes.ts'
-import { printBytes, sha256 } from '../support/file-content.ts'
-import { accountsOf, entryAt, readsAt, setContent, setsAt } from '../support/effects.ts'
+import { replacing, targetFile } from '../support/params.ts'
+import { accountsOf, entryAt, setContent } from '../support/effects.ts'
+import { planTextEdit, textFileQuery } from '../support/edit-text-file.ts'
 import { editLines } from '../support/file-lines.ts'
-import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery, type PathFacts } from '../support/path-facts.ts'
-import { guardedReplacement } from '../support/replace-file.ts'
-import type { Change, Diff } from '../module.ts'
-import { linePattern, PatternError } from '../support/line-pattern.ts'
-import { entryProblem } from '../support/path-access.ts'
-import { isOrBecomesPrivate, obstacle, textProblem } from '../support/place-file.ts'
+import { expression } from '../support/line-expression.ts'
+import { pathProbe, batchedPathFacts } from '../support/path-facts.ts'
 import { defineModule } from '../task.ts'
-
-/** Bytes. The entire file is read and, for a change, sent back. */
-const LIMIT = 1024 * 1024
-
-const expression = z.string().superRefine((text, context) => {
-  try {
-    linePattern(text)
-  } catch (error) {
-    if (!(error instanceof PatternError)) throw error
-    context.addIssue({ code: 'custom', message: error.message })
-  }
-})
 
 const schema = z
   .strictObject({
@@ -73,15 +50,6 @@ const schema = z
 
 type Params = z.output<typeof schema>
 
-const pathQuery = ({ path, owner, group }: Params): PathQuery => ({
-  path,
-  follow: true,
-  access: 'change',
-  owner,
-  group,
-  read: { text: LIMIT },
-})
-
 /** Manages lines in text files. */
 export const lineinfile = defineModule<typeof schema, { readonly path: string }>({
   name: 'lineinfile',
@@ -90,37 +58,25 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
   sets: ({ path }) => setContent(path),
   title: ({ path, line, regexp, search_string, state }) =>
     `${path}: ${line ?? regexp ?? search_string ?? ''}${state === 'absent' ? ' absent' : ''}`,
-  probe: (params) => pathProbe(pathQuery(params)),
-  batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
+  probe: (params) => pathProbe(textFileQuery(params)),
+  batchedFacts: (params) => batchedPathFacts(textFileQuery(params)),
   sideEffectFree: true,
   printsFiles: true,
   plan(params, observed) {
     const { path, state, create, backrefs } = params
-    const values = { path }
-    const facts = parsePathFacts(observed)
-    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${path}: ${facts}` }
-    const rest = { confidential: isOrBecomesPrivate(facts, params), ...readsAt(facts, entryAt) }
-    if (facts.kind === null && state === 'absent') return { changes: [], values, ...rest }
-    const problem =
-      obstacle(path, facts) ??
-      missingAccount(facts, params) ??
-      textProblem(path, facts, LIMIT) ??
-      (facts.kind === null && !create ? `${path} does not exist: set create: true to create it` : undefined)
-    if (problem !== undefined) return { changes: [], problem, ...rest }
-    // Without a line there is no match, so nothing to write.
-    if (facts.kind === null && backrefs) return { changes: [], values, ...rest }
-    const before = facts.content ?? ''
-    const after = edited(before, params)
-    if (after instanceof PatternError) return { changes: [], problem: `${path}: ${after.message}`, ...rest }
-    if (edited(after, params) !== after) return { changes: [], problem: `${path}: ${NOT_CONVERGENT}`, ...rest }
-    const isUpToDate = after === before && facts.kind !== null
-    const denied = isUpToDate ? attributesDenied(path, facts, params) : entryProblem(path, facts)
-    if (denied !== undefined) return { changes: [], problem: denied, ...rest }
-    return {
-      changes: isUpToDate ? attributeChanges(path, facts, params) : [rewrite(params, facts, before, after)],
-      values,
-      ...rest,
+    const edit = {
+      edited: (text: string) => editLines(text, params),
+      // Without a line there is no match, so nothing to write.
+      ifMissing:
+        state === 'absent' || (create && backrefs)
+          ? ('ok' as const)
+          : create
+            ? ('create' as const)
+            : { problem: `${path} does not exist: set create: true to create it` },
+      notConvergent: NOT_CONVERGENT,
+      description: (exists: boolean) => describe(params, exists),
     }
+    return planTextEdit(params, edit, observed, { path })
   },
 })
 
@@ -129,45 +85,13 @@ const NOT_CONVERGENT =
   'this line and regexp do not converge: each run would replace a line again. ' +
   'Write a regexp that also matches the new line and leaves it unchanged, or that matches no other line'
 
-function edited(text: string, params: Params): string | PatternError {
-  try {
-    return editLines(text, params)
-  } catch (error) {
-    if (error instanceof PatternError) return error
-    throw error
-  }
-}
-
-function rewrite(params: Params, facts: PathFacts, before: string, after: string): Change {
-  const { path, owner, group, mode, state, line, regexp, search_string, validate, backup } = params
-  const exists = facts.kind !== null
-  const attributes = describeAttributes(exists ? differing(facts, params) : params)
-  const description =
-    state === 'absent'
-      ? `remove from ${path}: ${regexp === undefined ? (search_string === undefined ? line : `lines with ${search_string}`) : `lines that match ${regexp}`}`
-      : `${exists ? 'update' : 'create'} ${path}: ${line}`
-  const replacement = guardedReplacement({
-    path,
-    fill: `${printBytes(Buffer.from(after))} >&8`,
-    size: Buffer.byteLength(after),
-    madeFrom: exists ? sha256(before) : null,
-    ...(exists ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
-    validate,
-    backup: backup && exists,
-    followLink: true,
-  })
-  return {
-    description: `${description}${attributes === '' ? '' : ` (${attributes})`}`,
-    ...replacement,
-    diff: diffOf(params, facts, before, after),
-    sets: setsAt(path, facts, setContent),
-  }
-}
-
-/** Files that are not world-readable are not shown in the report. */
-function diffOf(params: Params, facts: PathFacts, before: string, after: string): Diff {
-  const subject = params.path
-  if (!isOrBecomesPrivate(facts, params)) return { subject, before, after }
-  const mode = `mode ${octal(params.mode ?? facts.mode)}`
-  return { subject, before: `(${mode}: not shown)\n`, after: `(${mode}: not shown, changed)\n` }
+function describe({ path, state, line, regexp, search_string }: Params, exists: boolean): string {
+  if (state !== 'absent') return `${exists ? 'update' : 'create'} ${path}: ${line}`
+  const what =
+    regexp === undefined
+      ? search_string === undefined
+        ? line
+        : `lines with ${search_string}`
+      : `lines that match ${regexp}`
+  return `remove from ${path}: ${what}`
 }

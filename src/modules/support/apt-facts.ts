@@ -1,3 +1,5 @@
+import { compareVersions } from './debian-version.ts'
+
 /** Parameters of the `apt` module. */
 export interface AptParams {
   readonly name?: string | string[] | undefined
@@ -9,6 +11,14 @@ export interface AptParams {
   readonly allow_downgrade: boolean
   readonly purge: boolean
   readonly autoremove: boolean
+  readonly only_upgrade: boolean
+  readonly allow_change_held_packages: boolean
+  readonly upgrade: 'no' | 'yes' | 'safe' | 'full' | 'dist'
+  readonly deb?: string | undefined
+  readonly autoclean: boolean
+  readonly clean: boolean
+  /** Without `--`. */
+  readonly dpkg_options: readonly string[]
   readonly lock_timeout: number
 }
 
@@ -87,13 +97,18 @@ export function parseApt(stdout: string): AptFacts {
 }
 
 /** The name of a package without version: `libc6:amd64`. */
-export const withoutVersion = (name: string): string => name.split('=', 1)[0] as string
+export const withoutVersion = (name: string): string => name.split(/>?=/, 1)[0] as string
 /** The name of a package without architecture and version. */
 export const plainName = (name: string): string => withoutVersion(name).split(':', 1)[0] as string
 /** The architecture in a name. */
 export const archIn = (name: string): string | undefined => withoutVersion(name).split(':')[1]
 /** The version in a name, which may have wildcards. */
-export const versionIn = (name: string): string | undefined => name.split('=')[1]
+export const versionIn = (name: string): string | undefined =>
+  leastVersion(name) === undefined ? name.split('=')[1] : undefined
+/** The oldest version that a name accepts: `curl>=7.88`. */
+export const leastVersion = (name: string): string | undefined => name.split('>=')[1]
+/** A name as apt-get knows it: a range stands for the candidate. */
+export const aptName = (name: string): string => (leastVersion(name) === undefined ? name : withoutVersion(name))
 
 /** Whether the package lists may be updated: as in Ansible, `cache_valid_time` implies it. */
 export const updatesCache = ({
@@ -142,7 +157,7 @@ export function candidate(facts: AptFacts, wanted: string): string | undefined {
 }
 
 /** Whether the host differs from the desired state of a package. */
-export function needsWork({ state, purge }: AptParams, facts: AptFacts, wanted: string): boolean {
+export function needsWork({ state, purge, only_upgrade }: AptParams, facts: AptFacts, wanted: string): boolean {
   const version = installedVersion(facts, wanted)
   const requested = versionIn(wanted)
   if (state === 'absent') {
@@ -151,11 +166,14 @@ export function needsWork({ state, purge }: AptParams, facts: AptFacts, wanted: 
     if (status === 'n' || found === undefined) return false
     return status === 'c' ? purge : requested === undefined || matches(requested, found.version)
   }
+  const least = leastVersion(wanted)
+  if (version === null && only_upgrade) return false
   if (version === null) return !(state === 'present' && facts.provided.has(wanted))
   if (state === 'latest') {
     const newest = candidate(facts, wanted)
     return newest !== undefined && newest !== version
   }
+  if (least !== undefined) return compareVersions(version, least) < 0
   return requested !== undefined && !matches(requested, version)
 }
 

@@ -4,7 +4,9 @@ import {
   candidate,
   findPackage,
   installedVersion,
+  aptName,
   isAutomatic,
+  leastVersion,
   namesIn,
   needsWork,
   plainName,
@@ -14,6 +16,9 @@ import {
   type AptFacts,
   type AptParams,
 } from './apt-facts.ts'
+import { compareVersions } from './debian-version.ts'
+import { planMaintenance } from './apt-maintenance.ts'
+import { aptScript, dpkgOptions, REFRESH } from './apt-script.ts'
 import { definesFresh, installation, LISTS, LITERAL_NAMES, removal } from './apt-probe.ts'
 
 /** Resource keys that an update of the apt cache sets. */
@@ -23,19 +28,23 @@ export const setLists = [LISTS, '/var/cache/apt/']
 export const AUTOMATIC = 'apt:automatic'
 
 /** The changes, or an error message. */
-export function planApt(params: AptParams, facts: AptFacts): Change[] | string {
+export function planApt(params: AptParams, facts: AptFacts, stdout: string): Change[] | string {
   const wanted = namesIn(params)
   const pending = wanted.filter((name) => needsWork(params, facts, name))
   const changes: Change[] = []
   if (updatesCache(params) && pending.length === 0 && mustRefresh(params, facts)) {
     changes.push({
       description: `update the apt cache (${age(facts)})`,
-      script: script(params, false, [REFRESH]),
+      script: aptScript(params, false, [REFRESH]),
       sets: setLists,
     })
   }
+  const maintenance = planMaintenance(params, stdout, changes.length > 0)
+  if (typeof maintenance === 'string') return maintenance
   if (pending.length > 0) {
     if (facts.refusals.length > 0) return refusal(params, facts, pending)
+    const tooOld = pending.flatMap((name) => tooOldCandidate(params, facts, name))
+    if (tooOld.length > 0) return tooOld.join('; ')
     changes.push(packageChange(params, facts, pending))
   } else if (params.state === 'latest' && wanted.length > 0 && changes.length > 0) {
     changes.push({
@@ -48,13 +57,22 @@ export function planApt(params: AptParams, facts: AptFacts): Change[] | string {
   if (marked.length > 0) {
     changes.push({
       description: `mark ${marked.map(withoutVersion).join(', ')} as manually installed`,
-      script: script(params, facts.interrupted && pending.length === 0, [markManual(facts, marked)]),
+      script: aptScript(params, facts.interrupted && pending.length === 0, [markManual(facts, marked)]),
       sets: [AUTOMATIC, ...marked.map((name) => `package:${withoutVersion(name)}`), '/var/lib/apt/extended_states'],
     })
   }
+  changes.push(...maintenance)
   return changes.length > 0 && !facts.writable
     ? 'cannot write to /var/lib/dpkg on this host: packages can only be changed as root (become: true)'
     : changes
+}
+
+/** Why no package that apt knows is new enough. An update of the package lists may bring one. */
+function tooOldCandidate(params: AptParams, facts: AptFacts, name: string): string[] {
+  const least = leastVersion(name)
+  const newest = candidate(facts, name)
+  if (least === undefined || newest === undefined || updatesCache(params)) return []
+  return compareVersions(newest, least) < 0 ? [`${name}: the newest version that apt knows is ${newest}`] : []
 }
 
 function refusal(params: AptParams, facts: AptFacts, pending: readonly string[]): string {
@@ -72,7 +90,7 @@ function packageChange(params: AptParams, facts: AptFacts, pending: readonly str
   const absent = params.state === 'absent'
   const automatic = absent ? [] : pending.filter((name) => isAutomatic(facts, name))
   const action = absent ? removal(params) : installation(params)
-  const run = sh`lb_apt lb_apt_get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold ${action} -- ${absent ? pending.map(withoutVersion) : pending}`
+  const run = sh`lb_apt lb_apt_get -y -q ${dpkgOptions(params)} ${action} -- ${absent ? pending.map(withoutVersion) : pending.map(aptName)}`
   const hint = staleHint(params, facts)
   return {
     description: [
@@ -82,7 +100,7 @@ function packageChange(params: AptParams, facts: AptFacts, pending: readonly str
       pending.join(', '),
       ...(absent ? [removalSuffix(facts, pending)] : []),
     ].join(''),
-    script: script(params, facts.interrupted, [
+    script: aptScript(params, facts.interrupted, [
       LITERAL_NAMES,
       ...(updatesCache(params) && !absent ? [refreshIfStale(params)] : []),
       `${run} || ${absent || hint === '' ? 'exit' : `{ lb_code=$?; ${sh`echo ${hint} >&2`}; exit "$lb_code"; }`}`,
@@ -110,42 +128,9 @@ function removalSuffix(facts: AptFacts, pending: readonly string[]): string {
   return names.length === 0 ? '' : ` (also removes ${names.join(', ')})`
 }
 
-const REFRESH = [
-  'lb_apt apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update || exit',
-  // apt leaves the directory untouched if the mirror has nothing new.
-  'touch /var/lib/apt/lists || exit',
-].join('\n')
-
-/** Shell text that updates the package lists; waits while another process has their lock. */
-export const lockedRefresh = (lockTimeout = 300): string => script({ lock_timeout: lockTimeout }, false, [REFRESH])
-
 const refreshIfStale = (params: AptParams): string => `${definesFresh(params)}
 lb_fresh || { ${REFRESH.replaceAll('\n', '\n  ')}
 }`
-
-/** Runs steps in apt's environment; retries while another process holds a lock. */
-function script(params: Pick<AptParams, 'lock_timeout'>, repair: boolean, steps: readonly string[]): string {
-  return [
-    'export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a',
-    'lb_err=$(mktemp) || exit',
-    `trap 'rm -f "$lb_err"' EXIT`,
-    // Uptime, because the system clock may be set meanwhile.
-    'lb_now() { read -r lb_up lb_idle </proc/uptime; lb_up=${lb_up%%.*}; }',
-    'lb_apt() {',
-    `  lb_now; lb_until=$((lb_up + ${params.lock_timeout}))`,
-    '  while :; do',
-    '    "$@" 2>"$lb_err" && { cat "$lb_err" >&2; return 0; } || lb_status=$?',
-    `    grep -qE 'Could not get lock|was locked by another process' "$lb_err" && lb_now && [ "$lb_up" -lt "$lb_until" ] || break`,
-    '    sleep 2',
-    '  done',
-    '  cat "$lb_err" >&2',
-    '  return "$lb_status"',
-    '}',
-    // `dpkg --configure` fails if a dependency is not unpacked yet; `--fix-broken` installs it.
-    ...(repair ? ['lb_apt dpkg --configure -a || :', 'lb_apt apt-get -y -q --fix-broken install || exit'] : []),
-    ...steps,
-  ].join('\n')
-}
 
 /** A hint for the case that stale package lists are why a package was not found. */
 function staleHint(params: AptParams, facts: AptFacts): string {

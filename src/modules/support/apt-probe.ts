@@ -1,5 +1,16 @@
 import { quote, sh } from '../../shell/quote.ts'
-import { archIn, namesIn, plainName, updatesCache, versionIn, withoutVersion, type AptParams } from './apt-facts.ts'
+import {
+  aptName,
+  archIn,
+  leastVersion,
+  namesIn,
+  plainName,
+  updatesCache,
+  versionIn,
+  withoutVersion,
+  type AptParams,
+} from './apt-facts.ts'
+import { probeMaintenance } from './apt-maintenance.ts'
 
 /** Directory of the package lists. */
 export const LISTS = '/var/lib/apt/lists/'
@@ -12,13 +23,19 @@ export const installation = (params: AptParams): string[] => [
     ? []
     : [params.install_recommends ? '--install-recommends' : '--no-install-recommends']),
   ...(params.allow_downgrade ? ['--allow-downgrades'] : []),
+  ...(params.only_upgrade ? ['--only-upgrade'] : []),
+  ...held(params),
 ]
 
 /** Options of a removal. */
 export const removal = (params: AptParams): string[] => [
   params.purge ? 'purge' : 'remove',
   ...(params.autoremove ? ['--auto-remove'] : []),
+  ...held(params),
 ]
+
+const held = ({ allow_change_held_packages }: AptParams): string[] =>
+  allow_change_held_packages ? ['--allow-change-held-packages'] : []
 
 const release = ({ default_release }: AptParams): string[] =>
   default_release === undefined ? [] : ['-t', default_release]
@@ -94,6 +111,7 @@ export function probeApt(params: AptParams): string {
     `grep -qE '^Status: [a-z]+ [a-z]+ (half-|unpacked|triggers-)' /var/lib/dpkg/status && lb_interrupted=yes`,
     '[ -z "$lb_interrupted" ] || echo interrupted',
     ...(namesIn(params).length === 0 ? [] : probeOfPackages(params)),
+    ...probeMaintenance(params),
     'exit 0',
   ].join('\n')
 }
@@ -133,6 +151,15 @@ function isThere(wanted: string, status: string): string {
   return `{ ${has(quote(arch))} || { [ "$lb_arch" = ${quote(arch)} ] && ${has('all')}; }; }`
 }
 
+/** A shell condition: the package is installed, in a version that the name accepts. */
+function isSatisfied(wanted: string): string {
+  const least = leastVersion(wanted)
+  const installed = isThere(wanted, '?[itW]?')
+  if (least === undefined) return installed
+  const name = archIn(wanted) === undefined ? plainName(wanted) : withoutVersion(wanted)
+  return `{ ${installed} && dpkg --compare-versions "$(dpkg-query -W -f='\${Version}' -- ${quote(name)} 2>/dev/null)" ge ${quote(least)}; }`
+}
+
 /** Names what apt removes in addition, and why it refuses. */
 function probeOfRemoval(params: AptParams): string[] {
   const status = params.purge ? '?[!n]?' : '?[!nc]?'
@@ -157,14 +184,17 @@ const REFUSALS = `printf '%s\\n' "$lb_said" | sed -n 's/^E: /refused /p; s/^  *\
 function probeOfInstall(params: AptParams): string[] {
   const { state, cache_valid_time } = params
   const names = namesIn(params)
-  const missing = names.map((name) => `${isThere(name, '?[itW]?')} || ${sh`set -- "$@" ${name}`}`)
+  const missing = names.map((name) => `${isSatisfied(name)} || ${sh`set -- "$@" ${aptName(name)}`}`)
   const provided = unique(names.filter((name) => plainName(name) === name))
   // After an update of the package lists, apt may decide otherwise.
   const isDecided = !updatesCache(params) || cache_valid_time !== undefined
   return [
     automatic(unique(names.map(plainName))),
-    ...(state === 'latest'
-      ? [sh`lb_policy=$(apt-cache ${release(params)} policy ${names})`, `printf '%s\\n' "$lb_policy"`]
+    ...(state === 'latest' || names.some((name) => leastVersion(name) !== undefined)
+      ? [
+          sh`lb_policy=$(apt-cache ${release(params)} policy ${names.map(withoutVersion)})`,
+          `printf '%s\\n' "$lb_policy"`,
+        ]
       : []),
     'set --',
     ...missing,

@@ -117,6 +117,28 @@ export function linkPlan(wanted: FileParams, facts: PathFacts): ChangesOrProblem
   return [{ description, script: steps.join('\n'), dryRun: linkDryRun(path), sets: setsAt(path, facts, setTree) }]
 }
 
+/** Creates a hard link. Its owner, group and mode are those of the target, too. */
+export function hardLinkPlan(wanted: FileParams, facts: PathFacts): ChangesOrProblem {
+  const { path, src = '', owner, group, mode, force } = wanted
+  if (facts.words.has('no-src')) return `link target ${src} does not exist`
+  if (facts.words.has('link-src')) return `link target ${src} is a symbolic link: name the file that it leads to`
+  if (facts.words.has('directory-src')) return `link target ${src} is a directory, which cannot have a hard link`
+  if (facts.noParent) return `directory ${posix.dirname(path)} does not exist`
+  if (facts.kind === 'file' && facts.words.has('same-file')) return attributeChanges(path, facts, wanted)
+  if (facts.kind === 'directory') return `${path} is a directory and cannot be replaced by a link: remove it first`
+  // As in Ansible, a symbolic link is replaced without force.
+  if (facts.kind !== null && facts.kind !== 'link' && !force)
+    return `${path} exists and is not a hard link to ${src}: set force: true to replace it`
+  const steps = [sh`ln -f -n -- ${src} ${path} || exit`, ...attributeSteps(quote(path), owner, group, mode)]
+  return [
+    {
+      description: `${facts.kind === null ? 'create' : `replace ${facts.kind === 'link' ? 'link' : 'file'} by`} hard link ${path} to ${src}${suffix(wanted)}`,
+      script: steps.join('\n'),
+      sets: [...setsAt(path, facts, setTree), ...setAttributes(src)],
+    },
+  ]
+}
+
 const attributeSteps = (target: string, owner?: string, group?: string, mode?: number): string[] => [
   ...changeOwner(target, owner, group).map((step) => `${step} || exit`),
   ...(mode === undefined ? [] : [`chmod ${octal(mode)} -- ${target} || exit`]),

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
+import { absoluteMode } from './symbolic-mode.ts'
 import { secret, Secret, SecretBytes } from '../../values/secret.ts'
 
 /** Bytes of a file's name, on all file systems of Linux. */
@@ -24,16 +25,19 @@ export const targetFile = targetPath.transform((path) => (path === '/' ? path : 
 /** Decimal numbers that look like a mode without its octal prefix; as octal none of them makes sense. */
 const FORGOTTEN_OCTAL = new Set([400, 440, 444, 500])
 
-/** `'0644'`, `'644'` or `0o644`, as permission bits. */
+/** `'0644'`, `'644'`, `0o644` or `'u=rw,g=r,o='`, as permission bits. */
 export const mode = z
   .union([z.string(), z.number().int()], { error: "must be a mode such as '0644'" })
   .transform((given, context) => {
     if (typeof given === 'string' && /^[0-7]{3,4}$/.test(given)) return Number.parseInt(given, 8)
     if (typeof given === 'number' && given >= 0 && given <= 0o777 && !FORGOTTEN_OCTAL.has(given)) return given
+    const absolute = typeof given === 'string' ? absoluteMode(given) : undefined
+    if (absolute !== undefined) return absolute
     const hint =
       typeof given === 'number'
         ? `${given} is decimal: write '0${given}' (or 0o${given}, up to 0o777)`
-        : `'${given}' is not supported: write three or four octal digits, such as '0644'`
+        : `'${given}' is not supported: write three or four octal digits, such as '0644', ` +
+          "or a mode for all of user, group and others: 'u=rw,g=r,o='"
     context.addIssue({ code: 'custom', message: hint })
     return z.NEVER
   })

@@ -113,7 +113,12 @@ class Translator {
     if (character === '[') return this.#set()
     if (character === '$') {
       this.#take(1)
-      return this.#flags.has('m') ? '$' : '(?=\\n?(?![^]))'
+      return this.#flags.has('m') ? '(?![^\\n])' : '(?=\\n?(?![^]))'
+    }
+    // With the flag m, JavaScript also sees the end of a line in \r, U+2028 and U+2029.
+    if (character === '^') {
+      this.#take(1)
+      return this.#flags.has('m') ? '(?<![^\\n])' : '(?<![^])'
     }
     if (character === '.') {
       this.#take(1)

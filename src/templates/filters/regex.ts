@@ -10,7 +10,7 @@ interface Found {
 }
 
 /** All matches as Python finds them: an empty one may follow another match, but not overlap it. */
-function* matches(pattern: RegExp, text: string): Generator<Found> {
+export function* matches(pattern: RegExp, text: string): Generator<Found> {
   const global = new RegExp(pattern.source, `${pattern.flags}g`)
   for (let at = 0; at <= text.length; ) {
     global.lastIndex = at

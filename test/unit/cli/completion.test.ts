@@ -1,55 +1,154 @@
 import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import t from 'tap'
-import { type Completion, SHELLS } from '../../../src/cli/commands/completion.ts'
-import { COMMANDS, labbook } from '../../../src/cli/labbook.ts'
-import { OPTIONS } from '../../../src/cli/options.ts'
+import { candidateLines, completions, FILES, type CompletionSources } from '../../../src/cli/completion/candidates.ts'
+import { completionScript } from '../../../src/cli/completion/scripts.ts'
+import { completionSources } from '../../../src/cli/completion/sources.ts'
+import { parseOptions } from '../../../src/cli/options.ts'
+import { parseInventory } from '../../../src/inventory/index.ts'
+import { command } from '../../../src/modules/core/command.ts'
+import { meta } from '../../../src/modules/core/meta.ts'
+import { defineVars, varTypes } from '../../../src/playbook/define-vars.ts'
+import { play } from '../../../src/playbook/play.ts'
 
-const completion: Completion = {
-  commands: { run: "run a playbook: it's here", doc: 'show a module', exec: 'run a command', completion: 'print' },
-  options: OPTIONS,
-  modules: ['apt', 'apt_key', 'copy'],
+const inventory = parseInventory({
+  main: {
+    path: 'inventory.yaml',
+    text: 'all: { children: { web: { hosts: { web1: {}, web2: {} } }, db: { hosts: { db1: {} } } } }',
+  },
+})
+const steps = [
+  play('Base', { hosts: 'all', tags: 'base' }, ({ host }) => [
+    command('Install', { cmd: 'true', tags: ['packages', 'never'] }),
+    meta('flush_handlers'),
+    ...(host === 'db1' ? [command('Create the database', { cmd: 'true' })] : []),
+  ]),
+  play('Facts', { hosts: 'web' }, () => {
+    throw new Error('needs facts')
+  }),
+]
+const project = t.testdir({ runs: { '2026-01-01-site': {}, '2026-01-02-app': {} } })
+const vars = defineVars('web', {
+  web_workers: { schema: varTypes.integer(1, 64), default: 4, description: 'workers' },
+})
+const sources: CompletionSources = completionSources(
+  { subcommands: { up: 'create the lab', 'snapshot NAME': 'take a snapshot' }, vars: [vars] },
+  steps,
+  () => inventory,
+  project,
+)
+
+for (const [words, expected] of [
+  [['--li'], ['--limit', '--list', '--list-hosts', '--list-tasks', '--list-tags']],
+  [
+    ['--check', ''],
+    ['up', 'snapshot'],
+  ],
+  [['s'], ['snapshot']],
+  [
+    ['-l', 'w'],
+    ['web1', 'web2', 'web'],
+  ],
+  [
+    ['-Cl', 'd'],
+    ['db1', 'db'],
+  ],
+  [
+    ['--limit', 'web:!w'],
+    ['web:!web1', 'web:!web2', 'web:!web'],
+  ],
+  [['--limit=db1,web1'], ['--limit=db1,web1']],
+  [['--limit', '@'], FILES],
+  [['--tags', 'base,p'], ['base,packages']],
+  [
+    ['--skip-tags', ''],
+    ['base', 'never', 'packages'],
+  ],
+  [
+    ['--start-at-task', ''],
+    ['Install', 'Create the database'],
+  ],
+  [
+    ['--retry-failed', ''],
+    ['2026-01-01-site', '2026-01-02-app', 'latest'],
+  ],
+  [['-e', 'web'], ['web_workers=']],
+  [['-e', '@va'], FILES],
+  [['--provider', 'q'], ['qemu']],
+  [
+    ['--completion', ''],
+    ['bash', 'zsh', 'fish'],
+  ],
+  [['-i', ''], FILES],
+  [['--private-key=/ro'], FILES],
+  [['--user', 'a'], []],
+  [['--nosuch=x'], []],
+] as const)
+  t.test(`completes ${words.join(' ')}`, (t) => {
+    const found = completions(words, sources)
+    t.strictSame(found === FILES ? FILES : found.map(({ word }) => word), expected)
+    t.end()
+  })
+
+t.test('a line has the word and what it means', (t) => {
+  t.equal(candidateLines(completions(['--no-'], sources)), '--no-input\tnever prompt; run on all hosts\n')
+  t.equal(candidateLines(FILES), ':files\n')
+  t.throws(() => parseOptions(['--completion', 'csh']), { message: '--completion must be bash, zsh, fish, not "csh"' })
+  t.end()
+})
+
+/** A project whose program prints its arguments as candidates. */
+const directory = t.testdir()
+const entry = path.join(directory, 'site.mjs')
+mkdirSync(path.join(directory, 'bin'))
+writeFileSync(entry, "import 'labbook/cli'")
+writeFileSync(path.join(directory, 'inventory file'), '')
+writeFileSync(
+  path.join(directory, 'bin/node'),
+  `#!/bin/sh
+[ "$LABBOOK_COMPLETE" ] || exit 1
+shift
+for word; do last=$word; done
+case $last in @*) echo :files; exit ;; -e) exit ;; esac
+printf '%s\\tmeaning\\n' "$#-arguments" 'a=' --limit=web1 'two words'
+`,
+)
+chmodSync(path.join(directory, 'bin/node'), 0o755)
+
+/** The completions that bash offers at the end of a line. */
+function inBash(line: string): string[] {
+  const program = `
+node_before() { COMPREPLY=(of node); }
+complete -F node_before node
+source /dev/stdin <<'END'
+${completionScript('bash')}
+END
+COMP_LINE=$1 COMP_POINT=\${#1}
+read -ra COMP_WORDS <<<"$1"
+[[ $1 == *' ' ]] && COMP_WORDS+=('')
+COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+compopt() { :; }
+_labbook "\${COMP_WORDS[0]}"
+printf '%s\\n' "\${COMPREPLY[@]}"
+`
+  const done = spawnSync('bash', ['-c', program, 'bash', line], {
+    cwd: directory,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${path.join(directory, 'bin')}:${process.env.PATH ?? ''}` },
+  })
+  t.equal(done.stderr, '', line)
+  return done.stdout.split('\n').filter((word) => word !== '')
 }
 
-/** What bash completes after these words. */
-function completed(...words: string[]): string[] {
-  const script = `${SHELLS['bash']?.(completion) ?? ''}
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _labbook; printf '%s\\n' "\${COMPREPLY[@]}"`
-  const { stdout, stderr, status } = spawnSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' })
-  if (status !== 0 || stderr !== '') throw new Error(stderr)
-  return stdout.trim().split('\n')
-}
-
-t.test('bash completes commands, options, modules and shells', async (t) => {
-  t.strictSame(completed('labbook', 'r'), ['run'])
-  t.strictSame(
-    completed('labbook', 'run', 'web.ts', '--li'),
-    ['--limit', '--list', '--list-hosts', '--list-tasks', '--list-tags'].filter((name) =>
-      Object.hasOwn(OPTIONS, name.slice(2)),
-    ),
-  )
-  t.strictSame(completed('labbook', 'run', 'web'), [''], 'files are left to bash')
-  t.strictSame(completed('labbook', 'doc', 'apt'), ['apt', 'apt_key'])
-  t.strictSame(completed('labbook', 'completion', ''), ['bash', 'zsh', 'fish'])
-})
-
-t.test('each script names each option, and quotes the help', async (t) => {
-  for (const [shell, script] of Object.entries(SHELLS)) {
-    const text = script(completion)
-    for (const name of Object.keys(OPTIONS))
-      t.match(text, shell === 'fish' ? ` -l ${name} ` : `--${name}`, `${shell}: ${name}`)
-  }
-  t.match(SHELLS['fish']?.(completion), String.raw`-a run -d 'run a playbook: it\'s here'`)
-  t.match(SHELLS['zsh']?.(completion), String.raw`'run:run a playbook: it'\''s here'`)
-})
-
-t.test('labbook completion knows all commands, and refuses another shell', async (t) => {
-  const stdout = t.capture(process.stdout, 'write')
-  const stderr = t.capture(process.stderr, 'write')
-  t.equal(await labbook(['completion', 'fish'], '/'), 0)
-  const text = stdout()
-    .map((call) => String(call.args[0]))
-    .join('')
-  for (const name of Object.keys(COMMANDS)) t.match(text, `-a ${name} -d `)
-  t.equal(await labbook(['completion', 'csh'], '/'), 1)
-  t.match(String(stderr()[0]?.args[0]), 'completion takes one shell: bash, zsh, fish')
-})
+for (const { line, expected } of [
+  { line: 'node site.mjs ', expected: ['1-arguments', 'a=', '--limit=web1', 'two\\ words'] },
+  { line: 'npx zx site.mjs --check -l w', expected: ['3-arguments', 'a=', '--limit=web1', 'two\\ words'] },
+  { line: 'node site.mjs --limit=w', expected: ['1-arguments', 'a=', 'web1', 'two\\ words'] },
+  { line: 'node site.mjs -e @inv', expected: ['inventory file'] },
+  { line: 'node other.mjs --x', expected: ['of', 'node'] },
+])
+  t.test(`bash completes ${line}`, (t) => {
+    t.strictSame(inBash(line), expected)
+    t.end()
+  })

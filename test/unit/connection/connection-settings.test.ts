@@ -182,3 +182,14 @@ t.test('error for an invalid value names host, variable and valid values', async
   for (const [vars, message] of cases)
     t.throws(() => connectionSettings('node1', vars), configError(message), JSON.stringify(vars))
 })
+
+t.test('secrets of a vault: only passwords stay secrets', async (t) => {
+  const { user, address, become } = connectionSettings('node1', {
+    ansible_user: new Secret('ops77'),
+    ansible_host: new Secret('10.0.0.77'),
+    ansible_become_password: new Secret('sudo77'),
+  })
+  t.strictSame([user, address], ['ops77', '10.0.0.77'])
+  t.ok(become.password instanceof Secret)
+  t.equal(become.password?.reveal(), 'sudo77')
+})

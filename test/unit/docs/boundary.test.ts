@@ -7,7 +7,7 @@ const entries = readdirSync(new URL('playbooks', ROOT))
   .filter((name) => name.endsWith('.mjs'))
   .map((name) => name.slice(0, -'.mjs'.length))
   // Commands of the runner, for runs of any playbook, and for results of any load test.
-  .filter((name) => !['report', 'load-import'].includes(name))
+  .filter((name) => !['report', 'load-import', 'inventory'].includes(name))
 
 /** What only playbooks know: their entry points, the Counter app and its ports, the other apps. */
 const APPLICATION = new RegExp(

@@ -17,8 +17,8 @@ const COMMAND = /(?:npx zx|node) playbooks\/([a-z0-9-]+)\.mjs([^#`|\n]*)/g
 const wordsOf = (text: string): string[] =>
   [...text.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 
-/** `report` and `load-import` have other options; `web` is the playbook that docs/playbooks.md writes. */
-const OTHERS = new Set(['report', 'load-import', 'web'])
+/** These have other options; `web` is the playbook that docs/playbooks.md writes. */
+const OTHERS = new Set(['report', 'load-import', 'inventory', 'web'])
 
 /** Commands of a page: playbook and arguments. Those with a placeholder are left out. */
 const commandsOf = (text: string): (readonly [playbook: string, args: readonly string[]])[] =>

@@ -91,7 +91,8 @@ t.test('variables in tables of docs/ are read by the program', (t) => {
     `${sources('src')}${sources('playbooks')}${sources('templates')}${sources('test')}`.match(/\w+/g),
   )
   let count = 0
-  for (const file of markdownFiles('docs')) {
+  // The tables of modules.md name parameters of Ansible that Labbook refuses (docs/modules.test.ts).
+  for (const file of markdownFiles('docs').filter((name) => name !== 'docs/modules.md')) {
     for (const [first = ''] of parsePage(readText(file)).rows) {
       for (const name of first.split(/, /).filter((each) => /^[a-z]+[0-9a-z]*(_[a-z0-9]+)+$/.test(each))) {
         count += 1

@@ -31,8 +31,8 @@ export function readScalarText(text: string): unknown {
 }
 
 /** A comparable form: texts with templates are marked. */
-function plain(value: unknown): unknown {
-  if (value instanceof TemplateText) return { template: value.source }
+export function plain(value: unknown): unknown {
+  if (value instanceof TemplateText) return value.isConfidential ? { vault: true } : { template: value.source }
   if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
@@ -54,6 +54,8 @@ export function expected(described: Described): unknown {
       return Number.isInteger(Number(text)) || !Number.isFinite(Number(text)) ? undefined : Number(text)
     case 'str':
       return /\{[{%#]/.test(text) ? { template: text } : text
+    case 'vault':
+      return { vault: true }
     case 'literal':
     case 'date':
       return text

@@ -52,7 +52,7 @@ all:
   children:
     web: {hosts: {b: }, vars: {y: 2}}
 `)
-  t.same(groups.get('web'), { name: 'web', hosts: ['a', 'b'], vars: { x: 1, y: 2 } })
+  t.match(groups.get('web'), { name: 'web', hosts: ['a', 'b'], vars: { x: 1, y: 2 } })
 })
 
 t.test('top-level groups are children of all', async (t) => {
@@ -110,8 +110,12 @@ all:
 t.test('error for a name that is both a host and a group', async (t) => {
   t.same(
     errorLines(() => inventoryOf('all:\n  hosts:\n    web:\n  children:\n    web:\n')),
-    ['inventory.yaml:3:5: "web" is both a host and a group: rename one of them'],
+    ['inventory.yaml:3:5: "web" is both a host and a group with other hosts: rename one of them'],
   )
+  // As in Ansible, the variables of such a host are those of the group.
+  const { groups, hosts } = inventoryOf('web: {hosts: {web: {x: 1}}, vars: {x: 2, y: 3}}')
+  t.same(groups.get('web')?.vars, { x: 1, y: 3 })
+  t.same(hosts.get('web')?.vars, { x: 1, y: 3 })
 })
 
 t.test('parsing handles 10,000 hosts in 100 groups', async (t) => {

@@ -71,10 +71,6 @@ t.test('error for a missing inventory says what to do', async (t) => {
   })
 })
 
-t.test('error for a directory as inventory', async (t) => {
-  await t.rejects(readInventory(t.testdir()), { name: 'InventoryError', message: /inventory is a directory/ })
-})
-
 t.test('error for a dangling link in group_vars/ names it', async (t) => {
   const directory = t.testdir({
     'inventory.yaml': inventory,

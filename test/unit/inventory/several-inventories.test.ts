@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { AnsibleConfig } from '../../../src/cli/ansible-config.ts'
 import { inventoryFiles } from '../../../src/cli/inventory-files.ts'
 import { withLocalhost } from '../../../src/cli/localhost.ts'
 import { limitHosts, parseInventory, readInventory, selectHosts } from '../../../src/inventory/index.ts'
@@ -98,14 +99,24 @@ void t.test('files that are not UTF-8 are refused', async (t) => {
 })
 
 void t.test('inventories of the command line, the environment and the project', async (t) => {
-  const root = t.testdir({ 'inventory.yaml': '', a: '', b: '' })
+  const root = t.testdir({
+    'inventory.yaml': '',
+    a: '',
+    b: '',
+    'empty.cfg': '',
+    cfg: { 'ansible.cfg': '[defaults]\ninventory = hosts, ../a\n', hosts: '' },
+  })
   const directory = process.cwd()
   process.chdir(root)
   t.teardown(() => {
     process.chdir(directory)
   })
-  const of = (inventory: string[], ANSIBLE_INVENTORY?: string) =>
-    inventoryFiles({ inventory }, root, ANSIBLE_INVENTORY === undefined ? {} : { ANSIBLE_INVENTORY })
+  const of = (inventory: string[], ANSIBLE_INVENTORY?: string, config = 'empty.cfg') =>
+    inventoryFiles(
+      { inventory },
+      root,
+      new AnsibleConfig({ ANSIBLE_CONFIG: config, ...(ANSIBLE_INVENTORY === undefined ? {} : { ANSIBLE_INVENTORY }) }),
+    )
   t.strictSame(of([]), { files: ['inventory.yaml'], warnings: [] })
   t.strictSame(of(['a', 'b'], 'inventory.yaml'), { files: ['a', 'b'], warnings: [] })
   t.strictSame(of([], 'a, b'), {
@@ -113,6 +124,11 @@ void t.test('inventories of the command line, the environment and the project', 
     warnings: ['inventory: a, b (from $ANSIBLE_INVENTORY; -i overrides it)'],
   })
   t.strictSame(of([], ''), { files: ['inventory.yaml'], warnings: [] })
+  t.strictSame(of([], undefined, 'cfg/ansible.cfg'), {
+    files: ['cfg/hosts', 'a'],
+    warnings: ['inventory: cfg/hosts, a (from cfg/ansible.cfg:2; -i overrides it)'],
+  })
+  t.strictSame(of(['web1,web2,', 'a']).files, ['web1,web2,', 'a'], 'a list of hosts')
   t.throws(() => of([], 'gone'), { message: /gone not found \(from \$ANSIBLE_INVENTORY\)/ })
   t.throws(() => of(['a', 'gone']), { message: /gone not found \(working directory/ })
 })

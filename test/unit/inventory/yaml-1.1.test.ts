@@ -24,7 +24,7 @@ void t.test('each scalar is read as by ansible-core, or refused', async (t) => {
   const { different, refused } = compare(fixture.scalars, readScalarText)
   t.ok(fixture.scalars.length > 350)
   t.strictSame(different, [['"\\ud83d\\ude00"', { ansible: null, value: '😀' }]], 'only a pair of surrogates')
-  t.strictSame(refused, ['{a: 1, a: 2}', '"a"#c'])
+  t.strictSame(refused, ['!unsafe {a: !vault x}', '!vault x', '!vault-encrypted x', '{a: 1, a: 2}', '"a"#c'])
 })
 
 void t.test('each document is read as by ansible-core, or refused', async (t) => {
@@ -37,6 +37,7 @@ void t.test('each document is read as by ansible-core, or refused', async (t) =>
       'a: 1\nb: 2\na: 3\n',
       '{"a": 1, "a": 2}\n',
       '{"a": {"__ansible_unsafe": "{{ x }}"}}\n',
+      '{"a": {"__ansible_vault": "x"}}\n',
       'a: {b: 1,\n  c: 2}\nd: [\n  e,\nf]\n',
       'a: [\nb\n]\n',
     ],

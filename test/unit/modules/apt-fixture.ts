@@ -48,7 +48,7 @@ export class AptFixture {
     // Every apt-get simulates, and records its arguments.
     write('bin/apt-get', `#!/bin/sh\necho "$@" >>${this.#folder}/calls\nexec /usr/bin/apt-get -s "$@"\n`)
     write('bin/apt-mark', `#!/bin/sh\necho "apt-mark $*" >>${this.#folder}/calls\n`)
-    write('bin/dpkg', '#!/bin/sh\necho amd64\n')
+    write('bin/dpkg', '#!/bin/sh\ncase $1 in --compare-versions) exec /usr/bin/dpkg "$@" ;; esac\necho amd64\n')
     for (const name of ['apt-get', 'apt-mark', 'dpkg']) chmodSync(join(this.#folder, 'bin', name), 0o755)
     execFileSync('/usr/bin/apt-get', ['-q', 'update'], { env: this.#env(), stdio: 'ignore' })
   }

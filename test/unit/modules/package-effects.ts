@@ -7,6 +7,10 @@ const at = (path: string): string[] => [path, `directory:${path}`, `${path}/.`]
 const ANYTHING = undefined
 
 export const packageReads: readonly Row[] = [
+  ['package_facts', {}, ['/var/lib/dpkg/', '/var/lib/rpm/', '/usr/lib/sysimage/rpm/', '/lib/apk/db/']],
+  ['service_facts', {}, ANYTHING],
+  ['git', { repo: 'https://example.org/a.git', dest: '/srv/a' }, ANYTHING],
+  ['git', { repo: '/srv/a.git', dest: '/srv/a' }, [...at('/srv/a'), '/srv/a/', ...at('/srv/a.git'), '/srv/a.git/']],
   ['pause', { seconds: 1 }, []],
   ['raw', { cmd: 'ls' }, []],
   ['script', { cmd: 'a.sh' }, []],
@@ -28,6 +32,9 @@ export const packageReads: readonly Row[] = [
 ]
 
 export const packageSets: readonly Row[] = [
+  ['package_facts', {}, []],
+  ['service_facts', {}, []],
+  ['git', { repo: '/r', dest: '/srv/a' }, ['/srv/a', '/srv/a/', '/srv/.', 'directory:/srv']],
   ['pause', { seconds: 1 }, []],
   ['raw', { cmd: 'ls' }, ANYTHING],
   ['script', { cmd: 'a.sh', creates: '/srv/out' }, ANYTHING],

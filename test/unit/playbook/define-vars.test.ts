@@ -2,6 +2,7 @@ import t from 'tap'
 import { z } from 'zod'
 import { defineVars, varTypes } from '../../../src/playbook/define-vars.ts'
 import { PlaybookError } from '../../../src/playbook/play.ts'
+import { Secret } from '../../../src/values/secret.ts'
 import { VarReadTracker } from '../../../src/values/var-reads.ts'
 
 const shop = defineVars('shop', {
@@ -95,4 +96,13 @@ t.test('only a variable that is read can fail, and counts as used', async (t) =>
   const { replicas } = shop.read(tracker.view({ replicas: 3, sticky: 'broken' }))
   t.equal(replicas, 3)
   t.strictSame(tracker.unreadNames, ['sticky'])
+})
+
+t.test('secrets of a vault are values as others, and errors do not show them', async (t) => {
+  const hidden = (text: string): Secret => new Secret(text)
+  const read = shop.read({ title: hidden('shop77'), replicas: hidden('3'), names: ['a', hidden('b77')] }, 'node1')
+  t.strictSame([read.title, read.replicas, read.names], ['shop77', 3, ['a', 'b77']])
+  t.throws(() => shop.read({ replicas: hidden('many77') }, 'node1').replicas, {
+    message: 'node1: replicas is "[REDACTED]": it must be an integer from 1 to 50',
+  })
 })

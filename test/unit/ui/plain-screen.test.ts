@@ -204,3 +204,28 @@ void t.test('unknown task lists its planned changes', async (t) => {
     'node1 |         | - start docker',
   ])
 })
+
+void t.test('-v shows the output of a running task once', async (t) => {
+  const result = siteRun().find((event) => event.type === 'result')
+  if (result?.type !== 'result') return
+  const { time, host } = result
+  const task = { ...result, task: 'Deploy', stdout: 'one\ntwo\n', stderr: '', status: 'changed' as const, changes: [] }
+  const output = (lines: readonly string[], of = 'Deploy'): RunEvent => ({
+    type: 'output',
+    time,
+    host,
+    task: of,
+    stream: 'stdout',
+    lines,
+  })
+  const shown = await lines([output(['one']), output(['\u001b[31mtwo']), task, task], { verbosity: 1 })
+  t.strictSame(shown.slice(0, 7), [
+    `${host} | running | Deploy`,
+    `${host} |         | one`,
+    `${host} |         | two`,
+    `${host} | changed | Deploy`,
+    `${host} | changed | Deploy`,
+    `${host} |         | one`,
+    `${host} |         | two`,
+  ])
+})

@@ -3,15 +3,17 @@ import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { blockinfile } from '../../../../src/modules/core/blockinfile.ts'
 import { copy } from '../../../../src/modules/core/copy.ts'
 import { file } from '../../../../src/modules/core/file.ts'
 import { lineinfile } from '../../../../src/modules/core/lineinfile.ts'
+import { replace } from '../../../../src/modules/core/replace.ts'
 import { template } from '../../../../src/modules/core/template.ts'
 import type { ModuleDefinition } from '../../../../src/modules/module.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 
 const FIXTURES = path.join(import.meta.dirname, '../../../fixtures/files')
-const MODULES = { copy, file, lineinfile, template }
+const MODULES = { blockinfile, copy, file, lineinfile, replace, template }
 const VARS = { t: true, s: 'str' }
 
 /** A case: the parameters of a module, and a script for the start. `/t` stands for a temporary directory. */

@@ -9,6 +9,7 @@ const tasks = (facts: Record<string, unknown>, vars: Record<string, unknown> = {
     docker.tasks({
       host: 'node1',
       vars,
+      varsWith: (more) => ({ ...vars, ...more }),
       facts,
       groups: {},
       hostvars: () => ({ ...vars, ansible_facts: facts }),
@@ -43,6 +44,7 @@ t.test('slow machine gives the daemon a higher CPU weight from its first start',
   const handler = docker.handlers({
     host: 'node1',
     vars: {},
+    varsWith: (more) => more,
     facts: {},
     groups: {},
     hostvars: () => ({}),
@@ -62,7 +64,7 @@ function settingsFor(slowdown: number) {
     | { content: string }
     | undefined
   return {
-    daemon: JSON.parse(render(readFileSync(`templates/${src}`, 'utf8'), src, vars).text) as Record<string, unknown>,
+    daemon: JSON.parse(render(readFileSync(src, 'utf8'), src, vars).text) as Record<string, unknown>,
     unit: unit?.content,
   }
 }

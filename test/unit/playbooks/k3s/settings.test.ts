@@ -77,7 +77,15 @@ t.test('a context needs no host, but image names', async (t) => {
     redis_image: 'redis:1',
     redis_password: 'given-password',
   }
-  const context = { host: 'localhost', vars, facts: {}, groups: {}, hostvars: () => vars, check: false } as PlayContext
+  const context: PlayContext = {
+    host: 'localhost',
+    vars,
+    varsWith: (more) => ({ ...vars, ...more }),
+    facts: {},
+    groups: {},
+    hostvars: () => vars,
+    check: false,
+  }
   const tasks = appPlays
     .filter((step): step is Play => step.kind === 'play')
     .flatMap((play) => flattenTasks(play.tasks(context)))

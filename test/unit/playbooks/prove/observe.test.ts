@@ -1,5 +1,11 @@
 import t from 'tap'
-import { availability, describeStats, noFailedRequest, statsByProbe } from '../../../../playbooks/prove/observe.ts'
+import {
+  availability,
+  describeStats,
+  noFailedRequest,
+  noLostIncrement,
+  statsByProbe,
+} from '../../../../playbooks/prove/observe.ts'
 import type { ObservationResult } from '../../../../playbooks/swarm/experiments/support/observe-during.ts'
 import type { RequestResult } from '../../../../playbooks/swarm/experiments/support/probe.ts'
 
@@ -43,4 +49,14 @@ t.test('only requests of the time range count', async (t) => {
 
 t.test('without requests nothing has failed', async (t) => {
   t.equal(describeStats([]), 'no requests')
+})
+
+t.test('lost increments, and a count that is not known', async (t) => {
+  const increments = { acknowledged: 10, indeterminate: 1, added: 9, lost: 1 }
+  t.match(noLostIncrement({ increments, counts: { before: 5, after: 14 } }), {
+    holds: false,
+    detail: '1 increments lost; 10 acknowledged, 9 counted',
+  })
+  t.equal(noLostIncrement({ increments: { ...increments, lost: 0 }, counts: { before: 5, after: 15 } }).holds, true)
+  t.equal(noLostIncrement({ increments, counts: { before: 5, after: Number.NaN } }).holds, null)
 })

@@ -99,6 +99,7 @@ t.test('the path of a health check', async (t) => {
 
 t.test('names and registries of images', async (t) => {
   t.equal(imageName('registry:5000/library/Redis:7@sha256:0'), 'redis')
+  t.equal(imageName('${IMAGE_VOTING_DB}'), 'voting-db')
   t.same(imageRegistry('10.77.0.11:5000/a/b:1'), { host: '10.77.0.11', port: 5000 })
   t.same(imageRegistry('ghcr.io/a/b'), { host: 'ghcr.io', port: 443 })
   t.same(imageRegistry('a/b:1'), { host: 'registry-1.docker.io', port: 443 })

@@ -123,6 +123,7 @@ t.test('mistakes have a position, or a remedy', async (t) => {
   t.throws(() => names([], { file: VOTING, services: 'vot' }), {
     message: 'services: the stack has no service "vot": did you mean vote?',
   })
+  t.throws(() => names([], { stack: 'shop; reboot' }), { message: /^invalid stack name "shop; reboot"/ })
   t.throws(() => names([], { file, stack: 'shop' }), { message: /^set either file or stack/ })
   t.throws(() => names([], { file: composeFile('services:\n  web: {imge: x}\n') }), { message: /unknown key "imge"/ })
 })

@@ -96,7 +96,8 @@ t.test('requests alternate between the nodes, and count increments', async (t) =
     t,
     createServer((request, response) => {
       received.push(`${request.method} ${request.url}`)
-      if (request.method === 'POST') count += 1
+      if (request.url === '/refused') response.statusCode = 403
+      else if (request.method === 'POST') count += 1
       response.end(JSON.stringify({ n: count }))
     }),
   )
@@ -107,6 +108,8 @@ t.test('requests alternate between the nodes, and count increments', async (t) =
   t.equal(await traffic.readCount?.(), 5)
   for (const request of traffic.requests) t.match(await request.send(2000), { status: 200 })
   t.equal(await traffic.readCount?.(), 7)
+  const refused = trafficOf([target(port, [{ ...probe, counter: { post: '/refused', count: 'n' } }])]).requests[1]
+  t.match(await refused?.send(2000), { status: 403, error: 'status 403' }, 'an increment that is not acknowledged')
   t.same(await failingProbes([target(port, [{ ...probe, expect: 201 }], 'a')]), [
     'a:80: GET /n (status 201), POST /add: status 200',
   ])

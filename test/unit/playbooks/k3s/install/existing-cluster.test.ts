@@ -26,7 +26,14 @@ const scopeOf = (stdout: string): Scope => ({
   whyMissing: () => ({ message: 'not read', pending: false }),
 })
 const contextOf = (vars: object): PlayContext =>
-  ({ host: 'a', vars, facts: {}, groups: { k3s_servers: ['a'] }, hostvars: () => ({}), check: false }) as PlayContext
+  ({
+    host: 'a',
+    vars,
+    facts: {},
+    groups: { k3s_servers: ['a'] },
+    hostvars: () => ({}),
+    check: false,
+  }) as unknown as PlayContext
 
 t.test('k3s_token must be the token of the existing cluster', async (t) => {
   const judged = (k3s_token: string, stdout: string): unknown => {

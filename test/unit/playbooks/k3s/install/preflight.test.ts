@@ -21,7 +21,7 @@ const context = (vars: object, hosts: Record<string, object> = { a: {} }): PlayC
     groups: { k3s_servers: Object.keys(hosts) },
     hostvars: (host: string) => hosts[host] ?? {},
     check: false,
-  }) as PlayContext
+  }) as unknown as PlayContext
 
 t.test('variables of later plays are checked by the first one', async (t) => {
   const planned = (vars: object, host: object = {}) => clusterPlan.tasks(context(vars, { a: host }))

@@ -1,0 +1,59 @@
+import type { SetupContext } from 'labbook'
+import type { StackService } from '../model.ts'
+import { fullName, isRunning, parseTasks, serviceTasks, tasksCommand } from '../services.ts'
+import type { ProveRun, Session } from '../session.ts'
+import { matchingNodes } from '../swarm-nodes.ts'
+import { scaleCommand } from './scale.ts'
+import { requireSteadyState } from './service-experiment.ts'
+
+/** The last worker without a task of a stateful service that is not named. @throws if there is none. */
+export async function targetNode(on: SetupContext, run: ProveRun): Promise<string> {
+  const { model, stack } = run.inspected
+  const untouchable = model.services.filter(
+    ({ role, name }) => role === 'stateful' && run.named?.includes(name) !== true,
+  )
+  const occupied = new Map<string, string>()
+  for (const { name } of untouchable)
+    for (const { node } of (await serviceTasks(on, fullName({ stack }, name))).filter(isRunning))
+      occupied.set(node, name)
+  const free = (on.groups.swarm_workers ?? []).filter((worker) => !occupied.has(worker))
+  const node = free.at(-1)
+  if (node !== undefined) return node
+  throw new Error(
+    (on.groups.swarm_workers ?? []).length === 0
+      ? 'no worker: this experiment disturbs a node that is not the first manager'
+      : `every worker runs a task of a stateful service (${[...occupied].map(([at, name]) => `${name} on ${at}`).join(', ')}): pin them to one node, or name them with -e services=...`,
+  )
+}
+
+/**
+ * Lets the node run a task of each service, as far as the services have more than one replica: Swarm does not move
+ * tasks to a node that is back, so Labbook scales up by one and back.
+ */
+export async function placeTasksOn(
+  on: SetupContext,
+  session: Session,
+  services: readonly StackService[],
+  node: string,
+): Promise<void> {
+  for (const service of services) {
+    const { maxPerNode, replicas, constraints } = service
+    const name = fullName(session, service.name)
+    const limit = maxPerNode === 0 ? Infinity : maxPerNode * session.nodes.length
+    const canRun = matchingNodes(session.nodes, constraints).some(({ hostname }) => hostname === node)
+    const isThere = (await serviceTasks(on, name)).some((task) => isRunning(task) && task.node === node)
+    if (isThere || !canRun || replicas < 2 || replicas >= limit) continue
+    try {
+      await on.exec({ command: scaleCommand(name, replicas + 1) })
+      await on.watch({
+        title: `Tasks of ${service.name} on ${node}`,
+        command: tasksCommand(name),
+        within: 60,
+        until: ({ stdout }) => parseTasks(stdout).some((task) => isRunning(task) && task.node === node),
+      })
+    } finally {
+      await on.exec({ command: scaleCommand(name, replicas) })
+    }
+  }
+  await requireSteadyState(on, session)
+}

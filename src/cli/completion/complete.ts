@@ -1,0 +1,36 @@
+import { AnsibleConfig } from '../ansible-config.ts'
+import { readInventory } from '../../inventory/index.ts'
+import { inventoryFiles, playbookDirectory } from '../inventory-files.ts'
+import { withLab } from '../lab.ts'
+import { withLocalhost } from '../localhost.ts'
+import { parseOptions } from '../options.ts'
+import { stepsOf, type Playbook } from '../playbook.ts'
+import { candidateLines, completions } from './candidates.ts'
+import { completionSources } from './sources.ts'
+
+/** The lines that complete the last of the arguments of a playbook. */
+export async function completionsFor(playbook: Playbook, argv: readonly string[], root: string): Promise<string> {
+  const options = knownOptions(argv, playbook)
+  const { files } = inventoryFiles({ inventory: options?.inventory ?? [] }, root, new AnsibleConfig(process.env))
+  const inventory = await readInventory({ files, playbookDirectory: playbookDirectory(root) })
+  const steps = stepsOf(playbook, options?.args ?? [])
+  const sources = completionSources(
+    playbook,
+    steps,
+    () => withLab(withLocalhost(inventory), undefined, playbook.lab),
+    root,
+  )
+  return candidateLines(completions(argv, sources))
+}
+
+/** The options before the last argument; undefined if they are not valid so far. */
+function knownOptions(argv: readonly string[], { subcommands }: Playbook): ReturnType<typeof parseOptions> | undefined {
+  for (const end of [argv.length - 1, argv.length - 2]) {
+    try {
+      return parseOptions(argv.slice(0, Math.max(0, end)), subcommands)
+    } catch {
+      // The last option has no value yet.
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,127 @@
+import { posix } from 'node:path'
+import { z } from 'zod'
+import { raw, sh } from '../../shell/quote.ts'
+import { gitFacts, planGit, remoteRefs, type GitParams, type GitValues } from '../support/git-plan.ts'
+import { contentOf, setNewDirectory, setTree, treeAt } from '../support/effects.ts'
+import { mode, targetFile } from '../support/params.ts'
+import { lastLine } from '../support/text.ts'
+import { defineModule } from '../task.ts'
+
+const schema = z
+  .strictObject({
+    /** URL or path of the repository, as the host reaches it. Keep passwords out of it: use a key. */
+    repo: z.string().regex(/^[^-\s][^\n]*$/, { error: 'must be a URL or a path' }),
+    /** Working tree on the host. A new one needs an empty or missing directory. */
+    dest: targetFile,
+    /** Branch, tag or commit. `HEAD`: the default branch. */
+    version: z
+      .string()
+      .regex(/^[^-\s:^~?*[\\][^\s:^~?*[\\]*$/, { error: 'must be a branch, a tag or a commit' })
+      .default('HEAD'),
+    remote: z
+      .string()
+      .regex(/^[\w.][\w.-]*$/, { error: 'must be the name of a remote' })
+      .default('origin'),
+    /** Discard local modifications. Otherwise they are an error. Untracked files stay. */
+    force: z.boolean().default(false),
+    /** false: a missing working tree is not created. */
+    clone: z.boolean().default(true),
+    /** false: an existing working tree stays as it is. */
+    update: z.boolean().default(true),
+    /** Fetch this many commits only. */
+    depth: z.int().min(1).optional(),
+    /** Clone only the branch or tag. */
+    single_branch: z.boolean().default(false),
+    /** Initialize and update submodules. */
+    recursive: z.boolean().default(true),
+    /** Private key on the host. */
+    key_file: targetFile.optional(),
+    /** Options of ssh, as shell words. */
+    ssh_opts: z.string().optional(),
+    /** Accept any host key, also a changed one: not safe. */
+    accept_hostkey: z.boolean().default(false),
+    /** Accept the host key of a host that was never seen. */
+    accept_newhostkey: z.boolean().default(false),
+    /** The git program. */
+    executable: targetFile.optional(),
+    umask: mode.optional(),
+  })
+  .refine(({ accept_hostkey, accept_newhostkey }) => !accept_hostkey || !accept_newhostkey, {
+    error: 'set either accept_hostkey or accept_newhostkey',
+  })
+
+/** A path of the host, or a URL of one. */
+const localPath = (repo: string): string | undefined => /^(?:file:\/\/)?(\/.*)$/.exec(repo)?.[1]
+
+/** Shell text that defines `lb_git` as git without prompts, with the options of ssh. */
+function defineGit({ executable, key_file, ssh_opts, accept_hostkey, accept_newhostkey, umask }: GitParams): string {
+  const options = [
+    'ssh -o BatchMode=yes',
+    ...(accept_hostkey ? ['-o StrictHostKeyChecking=no'] : []),
+    ...(accept_newhostkey ? ['-o StrictHostKeyChecking=accept-new'] : []),
+    ...(key_file === undefined ? [] : [sh`-i ${key_file} -o IdentitiesOnly=yes`]),
+    ...(ssh_opts === undefined ? [] : [ssh_opts]),
+  ].join(' ')
+  return [
+    'export LC_ALL=C GIT_TERMINAL_PROMPT=0',
+    sh`GIT_SSH_COMMAND=${options}; export GIT_SSH_COMMAND`,
+    ...(umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`]),
+    sh`lb_git() { ${raw(executable === undefined ? 'git' : sh`${executable}`)} "$@"; }`,
+  ].join('\n')
+}
+
+/**
+ * Checks out a Git repository. The probe asks the remote which commit the version is: check mode knows whether a run
+ * changes something. Unlike in Ansible, another branch of the same commit is a change.
+ */
+export const git = defineModule<typeof schema, GitValues>({
+  name: 'git',
+  schema,
+  title: ({ repo, version, dest }) => `${repo} ${version} in ${dest}`,
+  // Another repository may be on a server that an earlier task starts.
+  reads({ repo, dest, key_file }) {
+    const local = localPath(repo)
+    const key = key_file === undefined ? [] : contentOf(key_file)
+    return local === undefined ? undefined : [...treeAt(dest), ...treeAt(local), ...key]
+  },
+  sets: ({ dest }) => [...setTree(dest), ...setNewDirectory(posix.dirname(dest))],
+  timeLimitSeconds: () => 1800,
+  probe(params) {
+    const { dest, repo, version, remote, executable, update, recursive } = params
+    const refs = remoteRefs(version)
+    return [
+      sh`command -v ${executable ?? 'git'} >/dev/null || { echo 'no git on this host: install it first' >&2; exit 127; }`,
+      defineGit(params),
+      sh`lb_in=${dest}`,
+      'if [ ! -e "$lb_in/.git" ]; then',
+      '  if [ ! -e "$lb_in" ]; then echo "state missing"',
+      '  elif [ ! -d "$lb_in" ]; then echo "state file"',
+      '  elif [ -z "$(ls -A -- "$lb_in")" ]; then echo "state empty"; else echo "state directory"; fi',
+      'else',
+      '  echo "state repository"',
+      '  lb_git -C "$lb_in" rev-parse --git-dir >/dev/null || exit',
+      '  echo "head $(lb_git -C "$lb_in" rev-parse --verify -q HEAD)"',
+      '  echo "branch $(lb_git -C "$lb_in" symbolic-ref -q --short HEAD)"',
+      sh`  printf 'url %s\\n' "$(lb_git -C "$lb_in" config --get ${`remote.${remote}.url`})"`,
+      `  lb_git -C "$lb_in" status --porcelain --untracked-files=no | sed 's/^/modified /'`,
+      ...(recursive
+        ? [
+            `  [ ! -f "$lb_in/.gitmodules" ] || lb_git -C "$lb_in" submodule status --recursive | sed -n 's/^-[^ ]* /submodule /p'`,
+          ]
+        : []),
+      ...(update ? [] : ['  exit 0']),
+      'fi',
+      // In a directory that exists: a path of the repository may be relative to it, never to that of the shell.
+      sh`lb_refs=$(lb_git ls-remote -- ${repo} ${refs}) || exit`,
+      `[ -z "$lb_refs" ] || printf '%s\\n' "$lb_refs" | sed 's/^/ref /'`,
+      ...(version === 'HEAD'
+        ? [sh`lb_git ls-remote --symref -- ${repo} HEAD | sed -n 's,^ref: refs/heads/\\(.*\\)\tHEAD$,default \\1,p'`]
+        : []),
+    ].join('\n')
+  },
+  plan(params, observed) {
+    if (observed.exitCode !== 0)
+      return { changes: [], problem: `cannot read ${params.repo}: ${lastLine(observed.stderr) || 'git failed'}` }
+    return planGit(params, gitFacts(observed.stdout), defineGit(params))
+  },
+})

@@ -1,0 +1,216 @@
+import { sh } from '../../shell/quote.ts'
+import type { Change, Plan } from '../module.ts'
+
+/** Parameters of the `git` module. */
+export interface GitParams {
+  readonly repo: string
+  readonly dest: string
+  readonly version: string
+  readonly remote: string
+  readonly force: boolean
+  readonly clone: boolean
+  readonly update: boolean
+  readonly depth?: number | undefined
+  readonly single_branch: boolean
+  readonly recursive: boolean
+  readonly key_file?: string | undefined
+  readonly ssh_opts?: string | undefined
+  readonly accept_hostkey: boolean
+  readonly accept_newhostkey: boolean
+  readonly executable?: string | undefined
+  readonly umask?: number | undefined
+}
+
+/** Registered value of the `git` module. */
+export interface GitValues {
+  /** Commit before the task; null: there was none. */
+  readonly before: string | null
+  /** Commit after it. */
+  readonly after: string | null
+  readonly remote_url_changed: boolean
+}
+
+interface GitFacts {
+  readonly state: 'missing' | 'empty' | 'directory' | 'file' | 'repository'
+  readonly head: string
+  readonly branch: string
+  readonly url: string
+  readonly modified: readonly string[]
+  /** Submodules that are not initialized. */
+  readonly submodules: readonly string[]
+  readonly refs: ReadonlyMap<string, string>
+  /** Default branch of the remote. */
+  readonly defaultBranch: string
+}
+
+/** What the probe asks the remote for. */
+export const remoteRefs = (version: string): string[] =>
+  version === 'HEAD' ? ['HEAD'] : [`refs/heads/${version}`, `refs/tags/${version}`, `refs/tags/${version}^{}`]
+
+/** Parses the output of the probe. */
+export function gitFacts(stdout: string): GitFacts {
+  const lines = stdout.split('\n')
+  const all = (key: string): string[] =>
+    lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1))
+  return {
+    state: (all('state')[0] ?? 'missing') as GitFacts['state'],
+    head: all('head')[0] ?? '',
+    branch: all('branch')[0] ?? '',
+    url: all('url')[0] ?? '',
+    modified: all('modified'),
+    submodules: all('submodule'),
+    refs: new Map(all('ref').map((line) => [line.split('\t')[1] ?? '', line.split('\t')[0] ?? ''] as const)),
+    defaultBranch: all('default')[0] ?? '',
+  }
+}
+
+/** The commit that a version is on the remote, and its branch, if it is one. */
+interface Wanted {
+  /** Possibly shortened. */
+  readonly commit: string
+  readonly branch?: string
+}
+
+function wantedCommit({ version, repo }: GitParams, { refs, defaultBranch }: GitFacts): Wanted | string {
+  if (version === 'HEAD') {
+    const commit = refs.get('HEAD')
+    if (commit === undefined) return `${repo} has no commits`
+    return defaultBranch === '' ? { commit } : { commit, branch: defaultBranch }
+  }
+  const branch = refs.get(`refs/heads/${version}`)
+  if (branch !== undefined) return { commit: branch, branch: version }
+  const tag = refs.get(`refs/tags/${version}^{}`) ?? refs.get(`refs/tags/${version}`)
+  if (tag !== undefined) return { commit: tag }
+  return /^[0-9a-f]{7,64}$/i.test(version)
+    ? { commit: version.toLowerCase() }
+    : `${repo} has no branch and no tag "${version}"`
+}
+
+/**
+ * Plans a clone, or a fetch and a checkout.
+ * @param setup - shell text that defines `lb_git`
+ */
+export function planGit(params: GitParams, facts: GitFacts, setup: string): Plan<GitValues> {
+  const { dest, repo, clone, update, force } = params
+  const before = facts.head === '' ? null : facts.head
+  const values: GitValues = { before, after: before, remote_url_changed: false }
+  const problem = (why: string): Plan<GitValues> => ({ changes: [], values, problem: why })
+  if (facts.state === 'file') return problem(`${dest} is a file, not a directory`)
+  if (facts.state === 'directory') return problem(`${dest} is not empty, and no working tree of Git`)
+  const exists = facts.state === 'repository'
+  if (exists ? !update : !clone) return { changes: [], values }
+  const wanted = wantedCommit(params, facts)
+  if (typeof wanted === 'string') return problem(wanted)
+  if (!exists) return { changes: [cloning(params, wanted, setup)], values, changeValues: { before: null } }
+  if (facts.modified.length > 0 && !force)
+    return problem(
+      `${dest} has local modifications (${facts.modified.map((line) => line.slice(3)).join(', ')}): ` +
+        'commit or discard them, or set force: true',
+    )
+  const isOtherUrl = facts.url !== repo
+  const isCurrent =
+    facts.head.startsWith(wanted.commit) && (wanted.branch === undefined || wanted.branch === facts.branch)
+  const steps: Change[] = [
+    ...(isOtherUrl ? [otherUrl(params, facts, setup)] : []),
+    ...(isCurrent && facts.modified.length === 0 ? [] : [updating(params, facts, wanted, setup)]),
+  ]
+  if (steps.length === 0 && facts.submodules.length > 0)
+    steps.push({
+      description: `initialize submodules of ${dest}: ${facts.submodules.join(', ')}`,
+      script: [setup, sh`lb_in=${dest}`, submodules(params)].join('\n'),
+    })
+  return {
+    changes: steps,
+    values,
+    changeValues: { before, remote_url_changed: isOtherUrl },
+  }
+}
+
+const short = (commit: string): string => commit.slice(0, 10)
+const name = ({ version }: GitParams, { commit, branch }: Wanted): string =>
+  `${version === 'HEAD' ? (branch ?? 'HEAD') : version}${commit === version ? '' : ` (${short(commit)})`}`
+
+/** Submodules as the commit has them. */
+const submodules = ({ recursive, depth }: GitParams): string =>
+  recursive
+    ? [
+        'if [ -f "$lb_in/.gitmodules" ]; then',
+        '  lb_git -C "$lb_in" submodule -q sync --recursive >&2 || exit',
+        `  lb_git -C "$lb_in" submodule -q update --init --recursive${depth === undefined ? '' : ` --depth ${depth}`} >&2 || exit`,
+        'fi',
+      ].join('\n')
+    : ':'
+
+/** Checks out the commit, on its branch if it has one. The version may have moved on since the probe. */
+function checkout({ remote, version }: GitParams, { branch }: Wanted): string {
+  if (branch === undefined) return sh`lb_git -C "$lb_in" checkout -q --force --detach ${version} >&2 || exit`
+  const tracked = `${remote}/${branch}`
+  return [
+    sh`lb_git -C "$lb_in" checkout -q --force -B ${branch} ${`refs/remotes/${tracked}`} >&2 || exit`,
+    sh`lb_git -C "$lb_in" branch -q --set-upstream-to=${tracked} ${branch} >/dev/null 2>&1 || :`,
+  ].join('\n')
+}
+
+function cloning(params: GitParams, wanted: Wanted, setup: string): Change {
+  const { repo, dest, remote, depth, single_branch, version } = params
+  const isNamed = version !== 'HEAD' && !wanted.commit.startsWith(version.toLowerCase())
+  const flags = [
+    '-q',
+    ...(remote === 'origin' ? [] : ['-o', remote]),
+    ...(depth === undefined ? [] : ['--depth', String(depth)]),
+    ...(single_branch || depth !== undefined ? ['--single-branch'] : []),
+    ...(isNamed ? ['--branch', version] : []),
+    ...(isNamed || version === 'HEAD' ? [] : ['--no-checkout']),
+  ]
+  return {
+    description: `clone ${repo} to ${dest} at ${name(params, wanted)}`,
+    script: [
+      setup,
+      sh`lb_in=${dest}`,
+      'mkdir -p -- "${lb_in%/*}/" || exit',
+      sh`lb_git clone ${flags} -- ${repo} "$lb_in" >&2 || exit`,
+      ...(isNamed || version === 'HEAD' ? [] : [fetchCommit(params, version), checkout(params, wanted)]),
+      submodules(params),
+    ].join('\n'),
+  }
+}
+
+/** A clone may lack the commit: a shallow one, or one of a single branch. */
+const fetchCommit = ({ remote, depth }: GitParams, commit: string): string =>
+  sh`lb_git -C "$lb_in" cat-file -e ${`${commit}^{commit}`} 2>/dev/null || lb_git -C "$lb_in" fetch -q ${depth === undefined ? [] : ['--depth', String(depth)]} ${remote} ${commit} >&2 || exit`
+
+function otherUrl({ dest, repo, remote }: GitParams, { url }: GitFacts, setup: string): Change {
+  const set =
+    url === ''
+      ? sh`lb_git -C "$lb_in" remote add ${remote} ${repo}`
+      : sh`lb_git -C "$lb_in" remote set-url ${remote} ${repo}`
+  return {
+    description: `set remote ${remote} of ${dest} to ${repo}${url === '' ? '' : ` (was ${url})`}`,
+    script: [setup, sh`lb_in=${dest}`, `${set} >&2 || exit`].join('\n'),
+  }
+}
+
+function updating(params: GitParams, facts: GitFacts, wanted: Wanted, setup: string): Change {
+  const { dest, remote, depth, version } = params
+  const { commit, branch } = wanted
+  const shallow = depth === undefined ? [] : ['--depth', String(depth)]
+  const fetch =
+    branch !== undefined
+      ? sh`lb_git -C "$lb_in" fetch -q ${shallow} ${remote} ${`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`} >&2 || exit`
+      : commit.startsWith(version.toLowerCase())
+        ? fetchCommit(params, version)
+        : sh`lb_git -C "$lb_in" fetch -q ${shallow} ${remote} ${`+refs/tags/${version}:refs/tags/${version}`} >&2 || exit`
+  const discards = facts.modified.length > 0 ? ', discarding local modifications' : ''
+  return {
+    description: `update ${dest} to ${name(params, wanted)}${facts.head === '' ? '' : ` (was ${short(facts.head)})`}${discards}`,
+    script: [
+      setup,
+      sh`lb_in=${dest}`,
+      ...(facts.modified.length > 0 && facts.head !== '' ? ['lb_git -C "$lb_in" reset -q --hard >&2 || exit'] : []),
+      fetch,
+      checkout(params, wanted),
+      submodules(params),
+    ].join('\n'),
+    diff: { subject: dest, before: facts.head === '' ? '' : `${facts.head}\n`, after: `${commit}\n` },
+  }
+}

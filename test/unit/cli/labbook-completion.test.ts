@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import t from 'tap'
+import { type Completion, SHELLS } from '../../../src/cli/commands/completion.ts'
+import { COMMANDS, labbook } from '../../../src/cli/labbook.ts'
+import { OPTIONS } from '../../../src/cli/options.ts'
+
+const completion: Completion = {
+  commands: { run: "run a playbook: it's here", doc: 'show a module', exec: 'run a command', completion: 'print' },
+  options: OPTIONS,
+  modules: ['apt', 'apt_key', 'copy'],
+}
+
+/** What bash completes after these words. */
+function completed(...words: string[]): string[] {
+  const script = `${SHELLS['bash']?.(completion) ?? ''}
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _labbook; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const { stdout, stderr, status } = spawnSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' })
+  if (status !== 0 || stderr !== '') throw new Error(stderr)
+  return stdout.trim().split('\n')
+}
+
+t.test('bash completes commands, options, modules and shells', async (t) => {
+  t.strictSame(completed('labbook', 'r'), ['run'])
+  t.strictSame(
+    completed('labbook', 'run', 'web.ts', '--li'),
+    ['--limit', '--list', '--list-hosts', '--list-tasks', '--list-tags'].filter((name) =>
+      Object.hasOwn(OPTIONS, name.slice(2)),
+    ),
+  )
+  t.strictSame(completed('labbook', 'run', 'web'), [''], 'files are left to bash')
+  t.strictSame(completed('labbook', 'doc', 'apt'), ['apt', 'apt_key'])
+  t.strictSame(completed('labbook', 'completion', ''), ['bash', 'zsh', 'fish'])
+})
+
+t.test('each script names each option, and quotes the help', async (t) => {
+  for (const [shell, script] of Object.entries(SHELLS)) {
+    const text = script(completion)
+    for (const name of Object.keys(OPTIONS))
+      t.match(text, shell === 'fish' ? ` -l ${name} ` : `--${name}`, `${shell}: ${name}`)
+  }
+  t.match(SHELLS['fish']?.(completion), String.raw`-a run -d 'run a playbook: it\'s here'`)
+  t.match(SHELLS['zsh']?.(completion), String.raw`'run:run a playbook: it'\''s here'`)
+})
+
+t.test('labbook completion knows all commands, and refuses another shell', async (t) => {
+  const stdout = t.capture(process.stdout, 'write')
+  const stderr = t.capture(process.stderr, 'write')
+  t.equal(await labbook(['completion', 'fish'], '/'), 0)
+  const text = stdout()
+    .map((call) => String(call.args[0]))
+    .join('')
+  for (const name of Object.keys(COMMANDS)) t.match(text, `-a ${name} -d `)
+  t.equal(await labbook(['completion', 'csh'], '/'), 1)
+  t.match(String(stderr()[0]?.args[0]), 'completion takes one shell: bash, zsh, fish')
+})

@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path, { join } from 'node:path'
+import t from 'tap'
+import { find, type FindValues } from '../../../../src/modules/core/find.ts'
+import type { Plan } from '../../../../src/modules/module.ts'
+import { tempfile } from '../../../../src/modules/core/tempfile.ts'
+import { runIn, shells, type Shell } from '../../../support/shells.ts'
+import { inEachShell } from '../each-shell.ts'
+
+const FIXTURES = path.join(import.meta.dirname, '../../../fixtures/files')
+const read = (name: string): unknown => JSON.parse(readFileSync(path.join(FIXTURES, name), 'utf8'))
+
+interface FindCase {
+  readonly id: string
+  readonly params: object
+  readonly init: string
+}
+interface Answer {
+  readonly case: string
+  readonly failed?: boolean
+  readonly files?: readonly (readonly [path: string, mode: string, checksum: string | null])[]
+  readonly matched?: number
+  readonly msg?: string
+}
+
+const { definition } = find
+
+function findIn(shell: Shell, given: object): Pick<Plan<FindValues>, 'values' | 'problem'> {
+  const { data, error } = definition.schema.safeParse(given)
+  if (data === undefined) return { problem: error.issues[0]?.message ?? '' }
+  return definition.plan(data, runIn(shell, definition.probe(data, {})), {}, {})
+}
+
+t.test('find finds what that of Ansible finds', async (t) => {
+  const cases = read('finds.json') as readonly FindCase[]
+  const answers = new Map((read('found.json') as readonly Answer[]).map((answer) => [answer.case, answer]))
+  const [first] = cases
+  for (const shell of shells) {
+    const folder = mkdtempSync(join(tmpdir(), 'labbook-find-'))
+    const at = join(folder, 't')
+    mkdirSync(at)
+    try {
+      const started = spawnSync('sh', ['-e', '-c', (first?.init ?? '').replaceAll('/t/', `${at}/`)])
+      t.equal(started.status, 0, String(started.stderr))
+      for (const { id, params } of cases) {
+        const answer = answers.get(id)
+        const { values, problem } = findIn(
+          shell,
+          JSON.parse(JSON.stringify(params).replaceAll('/t/', `${at}/`)) as object,
+        )
+        if (answer?.failed === true) {
+          t.type(problem, 'string', `${id}: refused`)
+          continue
+        }
+        const files = (values?.files ?? [])
+          .map((file) => [file.path.replace(at, '/t'), file.mode, file.checksum ?? null] as const)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+        const { matched, msg } = values ?? {}
+        t.same({ case: id, files, matched, msg }, answer, `${shell.name}: ${id}`)
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+})
+
+t.test('find gives facts as stat does, a limit, and refuses names with a newline', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    writeFileSync(join(folder, 'a'), 'text')
+    writeFileSync(join(folder, 'b'), 'text')
+    const { values } = findIn(shell, { paths: folder, limit: 1 })
+    t.equal(values?.msg, 'Limit of matches reached')
+    const [file] = values?.files ?? []
+    const { ino, dev, nlink, uid, mtimeMs } = statSync(file?.path ?? '')
+    t.match(file, {
+      isreg: true,
+      isdir: false,
+      size: 4,
+      inode: ino,
+      dev,
+      nlink,
+      uid,
+      mtime: Math.trunc(mtimeMs / 1000),
+    })
+    writeFileSync(join(folder, 'c\nfile 81a4'), '')
+    t.match(findIn(shell, { paths: folder }).problem, 'contains a newline')
+    t.match(findIn(shell, { paths: folder, contains: '(?=a)' }).problem, 'is not supported')
+    t.match(findIn(shell, { paths: folder, use_regex: true, patterns: '(' }).problem, 'the regular expression')
+    t.match(findIn(shell, { paths: folder, read_whole_file: true }).problem, '"read_whole_file" is not supported')
+  })
+})
+
+t.test('tempfile creates files and directories with random names', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const create = (given: object) => {
+      const params = tempfile.definition.schema.parse(given)
+      const [change] = tempfile.definition.plan(params, { stdout: '', stderr: '', exitCode: 0 }, {}, {}).changes
+      return tempfile.definition.result?.(params, [runIn(shell, change?.script ?? '')])
+    }
+    const file = create({ path: folder, prefix: "it's ", suffix: '.txt' })?.values.path ?? ''
+    t.match(file, new RegExp(`^${folder}/it's [0-9a-f]{8}\\.txt$`))
+    t.same([statSync(file).isFile(), statSync(file).mode & 0o7777], [true, 0o600])
+    const directory = create({ path: folder, state: 'directory' })?.values.path ?? ''
+    t.match(directory, new RegExp(`^${folder}/ansible\\.[0-9a-f]{8}$`))
+    t.same([statSync(directory).isDirectory(), statSync(directory).mode & 0o7777], [true, 0o700])
+    t.not(create({ path: folder })?.values.path, create({ path: folder })?.values.path)
+    t.equal(create({ path: join(folder, 'no') })?.failed, `${folder}/no is not a directory`)
+    t.equal(tempfile.definition.schema.safeParse({ prefix: 'a/b' }).success, false)
+  })
+})

@@ -1,0 +1,170 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { git } from '../../../../src/modules/core/git.ts'
+import { converge } from '../../../support/shells.ts'
+import { converged, descriptions, inEachShell } from '../each-shell.ts'
+
+const ENV = {
+  ...process.env,
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  ...{ GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@example.org', GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@x' },
+}
+const run = (at: string, ...args: string[]): string =>
+  execFileSync('git', ['-C', at, ...args], { env: ENV, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+
+/** A repository with two commits on `main`, a branch `other`, a light and an annotated tag. */
+function repository(folder: string, name = 'repo'): { repo: string; commit: (text: string) => string } {
+  const repo = path.join(folder, name)
+  mkdirSync(repo)
+  run(repo, 'init', '-q', '-b', 'main')
+  const commit = (text: string): string => {
+    writeFileSync(path.join(repo, 'file'), text)
+    run(repo, 'add', '.')
+    run(repo, 'commit', '-q', '-m', text)
+    return run(repo, 'rev-parse', 'HEAD')
+  }
+  commit('one')
+  run(repo, 'tag', 'v1')
+  run(repo, 'branch', 'other')
+  commit('two')
+  run(repo, 'tag', '-a', '-m', 'second', 'v2')
+  return { repo, commit }
+}
+
+t.test('git clones, and follows a branch, tags and commits', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { repo, commit } = repository(folder)
+    const [one, two] = [run(repo, 'rev-parse', 'v1'), run(repo, 'rev-parse', 'v2^{}')]
+    const dest = path.join(folder, 'new dir/tree')
+    const file = (): string => readFileSync(path.join(dest, 'file'), 'utf8')
+    const first = converge(shell, git, { repo, dest })
+    converged(t, first, [`clone ${repo} to ${dest} at main (${two.slice(0, 10)})`])
+    t.same(
+      { ...first.after.values, ...first.before.changeValues },
+      { before: null, after: two, remote_url_changed: false },
+    )
+
+    const three = commit('three')
+    const update = converge(shell, git, { repo, dest, version: 'main' })
+    converged(t, update, [`update ${dest} to main (${three.slice(0, 10)}) (was ${two.slice(0, 10)})`])
+    t.match({ ...update.after.values, ...update.before.changeValues }, { before: two, after: three })
+    t.equal(file(), 'three')
+
+    converged(t, converge(shell, git, { repo, dest, version: 'v1' }), [
+      `update ${dest} to v1 (${one.slice(0, 10)}) (was ${three.slice(0, 10)})`,
+    ])
+    converged(t, converge(shell, git, { repo, dest, version: 'v2' }), [
+      `update ${dest} to v2 (${two.slice(0, 10)}) (was ${one.slice(0, 10)})`,
+    ])
+    converged(t, converge(shell, git, { repo, dest, version: one }), [
+      `update ${dest} to ${one} (was ${two.slice(0, 10)})`,
+    ])
+    converged(t, converge(shell, git, { repo, dest, version: 'other' }), [
+      `update ${dest} to other (${one.slice(0, 10)}) (was ${one.slice(0, 10)})`,
+    ])
+    t.equal(run(dest, 'branch', '--show-current'), 'other')
+    t.equal(file(), 'one')
+    t.same(converge(shell, git, { repo, dest, version: 'main', update: false }).before.changes, [])
+  })
+})
+
+t.test('git clones a tag, a commit, and a history of one commit', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { repo } = repository(folder)
+    const one = run(repo, 'rev-parse', 'v1')
+    for (const [name, params] of Object.entries({
+      tag: { version: 'v1' },
+      commit: { version: one },
+      short: { version: one.slice(0, 8) },
+      branch: { version: 'other', single_branch: true },
+      shallow: { version: 'v1', depth: 1, repo: `file://${repo}` },
+    })) {
+      const dest = path.join(folder, name)
+      const { before, applied, after } = converge(shell, git, { repo, dest, ...params })
+      t.equal(before.changes.length, 1, name)
+      t.match(applied, [{ exitCode: 0 }], name)
+      t.same(after.changes, [], name)
+      t.equal(after.values?.after, one, name)
+    }
+    t.equal(run(path.join(folder, 'shallow'), 'rev-list', '--count', 'HEAD'), '1')
+  })
+})
+
+t.test('local modifications are an error, or discarded with force', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { repo } = repository(folder)
+    const dest = path.join(folder, 'tree')
+    converge(shell, git, { repo, dest })
+    writeFileSync(path.join(dest, 'file'), 'mine')
+    writeFileSync(path.join(dest, 'untracked'), 'mine')
+    t.equal(
+      converge(shell, git, { repo, dest }).before.problem,
+      `${dest} has local modifications (file): commit or discard them, or set force: true`,
+    )
+    const forced = converge(shell, git, { repo, dest, force: true })
+    t.match(descriptions(forced.before), [/discarding local modifications$/])
+    t.same(forced.after.changes, [])
+    t.equal(readFileSync(path.join(dest, 'file'), 'utf8'), 'two')
+    t.ok(existsSync(path.join(dest, 'untracked')))
+  })
+})
+
+t.test('git sets another URL, and initializes submodules', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { repo } = repository(folder)
+    const { repo: moved } = repository(folder, 'moved')
+    const dest = path.join(folder, 'tree')
+    converge(shell, git, { repo, dest, recursive: false })
+    const other = converge(shell, git, { repo: moved, dest })
+    t.equal(descriptions(other.before)[0], `set remote origin of ${dest} to ${moved} (was ${repo})`)
+    t.match(other.before.changeValues, { remote_url_changed: true })
+    t.same(other.after.changes, [])
+
+    run(moved, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', repo, 'sub')
+    run(moved, 'commit', '-q', '-m', 'sub')
+    process.env['GIT_ALLOW_PROTOCOL'] = 'file'
+    converge(shell, git, { repo: moved, dest, recursive: false })
+    t.notOk(existsSync(path.join(dest, 'sub/file')))
+    const sub = converge(shell, git, { repo: moved, dest })
+    delete process.env['GIT_ALLOW_PROTOCOL']
+    converged(t, sub, [`initialize submodules of ${dest}: sub`])
+    t.equal(readFileSync(path.join(dest, 'sub/file'), 'utf8'), 'two')
+  })
+})
+
+t.test('git says what prevents it', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { repo } = repository(folder)
+    mkdirSync(path.join(folder, 'full'))
+    writeFileSync(path.join(folder, 'full/file'), '')
+    const dest = path.join(folder, 'full')
+    const problem = (params: object): string | undefined =>
+      converge(shell, git, { repo, dest: path.join(folder, 'x'), ...params }).before.problem
+    t.equal(problem({ dest }), `${dest} is not empty, and no working tree of Git`)
+    t.equal(problem({ version: 'v9' }), `${repo} has no branch and no tag "v9"`)
+    t.match(problem({ repo: `${folder}/none` }), /^cannot read .*none: /)
+    t.same(converge(shell, git, { repo, dest: path.join(folder, 'x'), clone: false }).before.changes, [])
+    t.match(problem({ executable: '/nosuch/git' }), 'no git on this host: install it first')
+  })
+})
+
+t.test('options of ssh reach git', async (t) => {
+  const folder = mkdtempSync('/tmp/labbook-git-')
+  t.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const { probe, schema } = git.definition
+  const text = probe(
+    schema.parse({ repo: 'git@example.org:a', dest: '/x', key_file: '/k y', accept_newhostkey: true }),
+    {},
+  )
+  t.match(text, "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new -i '\\''/k y'\\'' -o IdentitiesOnly=yes")
+  for (const [params, message] of [
+    [{ repo: '--upload-pack=x', dest: '/x' }, 'must be a URL or a path'],
+    [{ repo: '/r', dest: '/x', version: '--force' }, 'must be a branch, a tag or a commit'],
+    [{ repo: '/r', dest: '/x', archive: '/y.tar' }, 'Unrecognized key: "archive"'],
+  ] as const)
+    t.match(schema.safeParse(params).error?.issues[0]?.message, message)
+})

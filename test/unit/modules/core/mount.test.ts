@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import type { z } from 'zod'
+import { mount } from '../../../../src/modules/core/mount.ts'
+import { parseMounts } from '../../../../src/modules/support/mount-facts.ts'
+import { converge, runIn, shells } from '../../../support/shells.ts'
+import { converged, descriptions, inEachShell } from '../each-shell.ts'
+
+/* Texts of fstab are compared with Ansible's in text-edits.test.ts. */
+
+const MOUNTINFO = [
+  '22 1 8:1 / / rw - ext4 /dev/sda1 rw',
+  '23 22 0:20 / /srv/a\\040b rw shared:1 - tmpfs tmp rw',
+  '24 22 8:1 /home/x /mnt/bind rw - ext4 /dev/sda1 rw',
+]
+
+const output = (path: string, { mounts = MOUNTINFO, fstab = '', words = ['root', 'directory', 'fstab'] } = {}) => ({
+  stdout: [...words, ...mounts.map((line) => `mount ${line}`), `path ${path}`, 'content', fstab].join('\n'),
+  stderr: '',
+  exitCode: 0,
+})
+
+type Params = z.input<typeof mount.definition.schema>
+const plan = (params: Params, observed: ReturnType<typeof output>) =>
+  mount.definition.plan(mount.definition.schema.parse(params), observed, {}, {})
+
+t.test('mount knows what is mounted, and from where', (t) => {
+  const mounted = (path: string): unknown => {
+    const facts = parseMounts(output(path))
+    return typeof facts === 'string' ? facts : facts.mounted
+  }
+  t.same(mounted('/srv/a b'), ['tmp', '/'])
+  t.same(mounted('/mnt/bind'), ['/dev/sda1', '/home/x'])
+  t.equal(mounted('/srv'), undefined)
+  t.end()
+})
+
+t.test('mount plans the changes of each state', (t) => {
+  const data = { path: '/mnt/bind', src: '/home/x', fstype: 'none', opts: 'bind' }
+  const line = '/home/x /mnt/bind none bind 0 0\n'
+  const states = (state: Params['state'], observed: ReturnType<typeof output>): string[] =>
+    descriptions(plan({ ...data, state }, observed))
+  const notMounted = output('/mnt/bind', { mounts: [] })
+  t.same(states('mounted', output('/mnt/bind', { fstab: line })), [])
+  t.same(states('mounted', output('/mnt/bind')), ['set /mnt/bind in /etc/fstab', 'remount /mnt/bind (/dev/sda1)'])
+  t.same(states('mounted', notMounted), ['set /mnt/bind in /etc/fstab', 'mount /mnt/bind'])
+  t.same(states('present', notMounted), ['set /mnt/bind in /etc/fstab'])
+  t.same(states('unmounted', output('/mnt/bind', { fstab: line })), ['unmount /mnt/bind'])
+  t.same(states('unmounted', notMounted), [])
+  t.same(states('absent', output('/mnt/bind', { fstab: line })), [
+    'remove /mnt/bind in /etc/fstab',
+    'unmount /mnt/bind',
+    'remove directory /mnt/bind',
+  ])
+  t.same(states('absent', output('/mnt/bind')), [])
+  t.same(states('absent_from_fstab', output('/mnt/bind', { fstab: line })), ['remove /mnt/bind in /etc/fstab'])
+  t.same(states('ephemeral', notMounted), ['mount /home/x on /mnt/bind'])
+  t.same(
+    plan({ ...data, state: 'ephemeral' }, output('/mnt/bind')).changes.map(({ recurs }) => recurs),
+    [true],
+  )
+  t.match(
+    plan({ ...data, src: '/y', state: 'ephemeral' }, output('/mnt/bind')).problem,
+    'already mounted from /dev/sda1',
+  )
+  t.match(plan({ ...data, state: 'remounted' }, notMounted).problem, 'is not mounted')
+  t.match(plan({ ...data, state: 'present' }, output('/mnt/bind', { words: [] })).problem, 'only be mounted as root')
+  t.same(plan({ ...data, state: 'present', boot: false }, output('/mnt/bind')).values?.opts, 'bind,noauto')
+  t.end()
+})
+
+t.test('mount mounts, remounts and unmounts', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const [path, fstab] = [join(folder, 'a b/c'), join(folder, 'fstab')]
+    const source = join(folder, 'source')
+    mkdirSync(source)
+    writeFileSync(join(source, 'file'), 'x')
+    const data = { path, src: source, fstype: 'none', opts: 'bind', fstab }
+    t.teardown(() => runIn(shells[0], `umount '${path}' 2>/dev/null`))
+    try {
+      converged(t, converge(shell, mount, { ...data, state: 'mounted' }), [`set ${path} in ${fstab}`, `mount ${path}`])
+      t.equal(readFileSync(join(path, 'file'), 'utf8'), 'x')
+      t.equal(readFileSync(fstab, 'utf8'), `${source} ${path.replace(' ', '\\040')} none bind 0 0\n`)
+      const again = converge(shell, mount, { ...data, opts: 'bind,ro', state: 'mounted' })
+      t.equal(again.after.changes.length, 0)
+      converged(t, converge(shell, mount, { ...data, state: 'unmounted' }), [`unmount ${path}`])
+      t.notOk(existsSync(join(path, 'file')))
+      converged(t, converge(shell, mount, { ...data, state: 'absent' }), [
+        `remove ${path} in ${fstab}`,
+        `remove directory ${path}`,
+      ])
+      t.notOk(existsSync(path))
+    } finally {
+      runIn(shells[0], `umount '${path}' 2>/dev/null`)
+    }
+  })
+})
+
+t.test('fstab is as before if mounting fails', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const [path, fstab] = [join(folder, 'new/dir'), join(folder, 'fstab')]
+    writeFileSync(fstab, '# mine')
+    const run = converge(shell, mount, { path, src: '/nosuch', fstype: 'none', opts: 'bind', fstab, state: 'mounted' })
+    t.not(run.applied[1]?.exitCode, 0)
+    t.equal(readFileSync(fstab, 'utf8'), '# mine')
+    t.notOk(existsSync(path))
+  })
+})
+
+t.test('mount refuses parameters that are left out or missing', (t) => {
+  const why = (given: object): string | undefined => mount.definition.schema.safeParse(given).error?.issues[0]?.message
+  t.match(why({ path: '/a', state: 'present' }), 'requires src and fstype')
+  t.match(why({ path: '/a', state: 'absent', backup: true }), '"backup" is not supported')
+  t.match(why({ path: 'none', state: 'mounted', src: '/a', fstype: 'swap' }), 'none is not mounted')
+  t.end()
+})

@@ -1,0 +1,81 @@
+import { systemd } from '../../../src/modules/core/systemd.ts'
+
+/* What modules for files, accounts and settings of the system read and set: rows of effects.test.ts. */
+
+type Row = readonly [module: string, params: object, keys: readonly string[] | undefined]
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJH3z3bTgm7uVw0nRkFD1dBuMnX9T9GxQ9jQm3q0X4ab'
+
+/** A path without its directory, and with it. */
+const at = (path: string): string[] => [path, `directory:${path}`, `${path}/.`]
+const file = (path: string, directory: string): string[] => [...at(path), directory, `directory:${directory}`]
+
+const authorizedKey = { user: 'alice', key: KEY }
+const cron = { name: 'a', job: 'true' }
+const cronFile = { ...cron, user: 'root', cron_file: 'app' }
+const knownHost = { name: 'h', key: `h ${KEY}`, path: '/etc/ssh/ssh_known_hosts' }
+const mount = { path: '/mnt/a', src: '/dev/vdb', fstype: 'ext4', state: 'mounted' }
+const service = { name: 'app', enabled: true }
+const CRONTABS = '/var/spool/cron/crontabs'
+
+/** As the module systemd. */
+const ofUnit = systemd.definition.schema.parse(service)
+
+export const systemReads: readonly Row[] = [
+  [
+    'authorized_key',
+    authorizedKey,
+    ['user:alice', '/etc/passwd', 'accounts:numbers', '/home', 'directory:/home', '/home/.', '/home/'],
+  ],
+  ['blockinfile', { path: '/etc/app.conf', block: 'a' }, file('/etc/app.conf', '/etc')],
+  ['replace', { path: '/etc/app.conf', regexp: 'a' }, file('/etc/app.conf', '/etc')],
+  ['cron', cron, [...at(CRONTABS), `${CRONTABS}/`, 'package:cron']],
+  ['cron', cronFile, file('/etc/cron.d/app', '/etc/cron.d')],
+  ['find', { paths: ['/srv/a'] }, [...at('/srv/a'), '/srv/a/', 'accounts:numbers']],
+  ['known_hosts', knownHost, file('/etc/ssh/ssh_known_hosts', '/etc/ssh')],
+  [
+    'locale_gen',
+    { name: 'de_DE.UTF-8' },
+    ['/etc/locale.gen', 'directory:/etc/locale.gen', 'locales', 'package:locales'],
+  ],
+  ['modprobe', { name: 'dummy' }, ['kernel-module:dummy', 'package:kmod']],
+  [
+    'mount',
+    mount,
+    ['mount:/mnt/a', '/mnt/a', 'directory:/mnt/a', ...file('/etc/fstab', '/etc'), '/dev/vdb', 'directory:/dev/vdb'],
+  ],
+  ['service', service, systemd.definition.reads?.(ofUnit)],
+  ['tempfile', {}, []],
+  [
+    'timezone',
+    { name: 'Europe/Berlin' },
+    ['/etc/localtime', '/etc/timezone', '/usr/share/zoneinfo/Europe/Berlin'].flatMap((path) => [
+      path,
+      `directory:${path}`,
+    ]),
+  ],
+]
+
+export const systemSets: readonly Row[] = [
+  // A home directory can be anywhere.
+  ['authorized_key', authorizedKey, undefined],
+  ['blockinfile', { path: '/etc/app.conf', block: 'a' }, ['/etc/app.conf']],
+  ['replace', { path: '/etc/app.conf', regexp: 'a' }, ['/etc/app.conf']],
+  ['cron', cron, [CRONTABS, `${CRONTABS}/`]],
+  ['cron', cronFile, ['/etc/cron.d/app']],
+  ['find', { paths: ['/srv/a'] }, []],
+  ['known_hosts', knownHost, ['/etc/ssh/ssh_known_hosts']],
+  ['locale_gen', { name: 'de_DE.UTF-8' }, ['/etc/locale.gen', '/usr/lib/locale', '/usr/lib/locale/', 'locales']],
+  ['modprobe', { name: 'dummy' }, ['kernel-module:dummy']],
+  [
+    'mount',
+    mount,
+    [
+      ...['mount:/mnt/a', '/mnt/a', '/mnt/a/', '/mnt/.', 'directory:/mnt', '/mnt/a/.', 'directory:/mnt/a'],
+      ...['/etc/fstab', 'unit-file:any', 'unit-file:some'],
+    ],
+  ],
+  ['service', service, systemd.definition.sets?.(ofUnit)],
+  ['tempfile', {}, []],
+  ['timezone', { name: 'Europe/Berlin' }, ['/etc/localtime', '/etc/timezone']],
+]

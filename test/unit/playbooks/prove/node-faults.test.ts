@@ -1,0 +1,56 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import {
+  NODE_FAULTS,
+  REGISTRY_BACK,
+  registryAway,
+  type NodeKind,
+} from '../../../../playbooks/prove/experiments/node-faults.ts'
+import { runIn, shells } from '../../../support/shells.ts'
+
+const on = { hosts: ['node1'], groups: { swarm: ['node1', 'node2'] }, hostvars: () => ({}) }
+const KINDS = Object.keys(NODE_FAULTS) as NodeKind[]
+
+t.test('the scripts of all faults are valid in each shell', async (t) => {
+  for (const shell of shells) {
+    for (const kind of KINDS) {
+      const { inject, recover } = NODE_FAULTS[kind](on, 'node2')
+      for (const script of [inject, recover])
+        t.match(runIn(shell, `if false\nthen\n${script}\nfi`), { exitCode: 0, stderr: '' }, `${shell.name}: ${kind}`)
+    }
+    t.match(runIn(shell, `if false\nthen\n${registryAway([['10.0.0.1', 5000]])}\n${REGISTRY_BACK}\nfi`), { stderr: '' })
+  }
+})
+
+t.test('the clock is set back once, and only if it was set forward', async (t) => {
+  const { inject, recover } = NODE_FAULTS['clock-step'](on, 'node2')
+  for (const shell of shells) {
+    const directory = mkdtempSync(path.join(tmpdir(), 'labbook-clock-'))
+    t.teardown(() => {
+      rmSync(directory, { recursive: true, force: true })
+    })
+    const log = path.join(directory, 'log')
+    writeFileSync(log, '')
+    // The scripts with another mark, and a date that records instead of setting.
+    const run = (script: string): void => {
+      const here = script
+        .replaceAll('/run/labbook-clock-step', path.join(directory, 'mark'))
+        .replace(/^\(sleep .*$/m, '')
+      t.match(
+        runIn(shell, `date() { case $1 in +%s) echo 5000;; *) echo "$2" >>${log};; esac; }\n${here}`),
+        { exitCode: 0 },
+        shell.name,
+      )
+    }
+    run(recover)
+    t.equal(readFileSync(log, 'utf8'), '', 'nothing to set back')
+    run(inject)
+    run(inject)
+    t.ok(existsSync(path.join(directory, 'mark')))
+    run(recover)
+    run(recover)
+    t.equal(readFileSync(log, 'utf8'), '@8600\n@1400\n', shell.name)
+  }
+})
