@@ -19,7 +19,7 @@ const steps = [
 ]
 const warn = (tags: readonly string[], skipTags: readonly string[] = []) =>
   tagWarnings(steps, inventory, {}, { tags, skipTags })
-const count = '(6 tags exist; --list-tasks shows them)'
+const count = '(6 tags exist; --list-tags shows them)'
 
 t.test('warning for an unknown tag suggests the nearest known one', async (t) => {
   t.strictSame(warn(['dcoker', 'zzzz'], ['experimnts']), [
