@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
-import { z } from 'zod'
+import * as z from 'zod'
 import * as labbook from 'labbook'
 import type { VarSet } from 'labbook'
 import * as htpasswd from 'labbook/htpasswd'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { asList, asMap, type ComposeFault, type YamlMap } from '../stack/compose-values.ts'
 import { KIND_NAMES } from './kinds.ts'
 import type { Overrides, EntryProbe } from './model.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { alwaysSecret, defineModule, dockerResources, lastLine, sh, unquoted } from 'labbook'
 import type { Topology } from './vars.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /*
  * Schema of compose files for `docker stack deploy` (version 3.9). Docker validates again; this schema reports line

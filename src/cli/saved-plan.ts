@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { PlannedChange, RunEvent, TaskResult } from '../events/events.ts'
 import { replaceFileSync } from '../evidence/replace-file.ts'
 import type { ApprovedChanges, TaskOnHost } from '../execution/approved-changes.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Secret, secret } from '../values/secret.ts'
 import { ConnectionConfigError } from './config-error.ts'
 import { type ConnectionDefaults, connectionDefaults } from './run-defaults.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { YamlIssue } from './yaml-document.ts'
 import { didYouMean, nearest } from '../text/suggest.ts'
 import { expandHosts } from './host-ranges.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { InventoryProblem } from './errors.ts'
 import type { InventoryEntry } from './groups.ts'
 import type { ParsedInventory } from './ini-inventory.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { didYouMean, nearest } from '../text/suggest.ts'
 import { Secret } from '../values/secret.ts'
 import { TemplateText } from '../values/template-text.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Hard limits of every load: time, requests and connections. */
 export const CEILINGS = {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Register } from '../values/reference.ts'
 
 const isFunction = z.custom((value) => typeof value === 'function')

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { didYouMean, nearest } from '../text/suggest.ts'
 import type { Disturbs } from './disturbs.ts'
 import type { PlayContext } from './play-context.ts'

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { editKeys, keysIn } from '../support/authorized-keys.ts'
 import { setAttributes, setContent, setNewDirectory, accountsOf, entryAt, treeAt } from '../support/effects.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quote, sh } from '../../shell/quote.ts'
 import { splitWords } from '../../shell/split-words.ts'
 import {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reveal, Secret, SecretBytes } from '../../values/secret.ts'
 import type { Inputs } from '../module.ts'
 import { replacing, secretContent, targetPath } from '../support/params.ts'

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Plan } from '../module.ts'
 import type { Observed } from '../script-output.ts'
 import { sh } from '../../shell/quote.ts'

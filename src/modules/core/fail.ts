@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { shorten } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 

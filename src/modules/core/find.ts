@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { NUMBERS, treeAt } from '../support/effects.ts'
 import { filterFound, findProbe, parseFound, type FoundFile } from '../support/found-files.ts'
 import { grepPattern } from '../support/grep-pattern.ts'

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import { gitFacts, planGit, remoteRefs, type GitParams, type GitValues } from '../support/git-plan.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../support/effects.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { contentOf, setContent } from '../support/effects.ts'
 import { replaceFile } from '../support/replace-file.ts'

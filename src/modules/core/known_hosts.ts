@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Plan } from '../module.ts'
 import { entryAt, setContent, treeAt } from '../support/effects.ts'
 import { planTextEditOf } from '../support/edit-text-file.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import { contentOf, setContent, setTree } from '../support/effects.ts'
 import { sha256 } from '../support/file-content.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineModule, type Task, type TaskKeywords } from '../task.ts'
 
 const ACTIONS = ['flush_handlers', 'end_host', 'end_play', 'end_batch', 'clear_facts', 'noop'] as const

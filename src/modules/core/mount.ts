@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Change, Plan } from '../module.ts'
 import { contentOf, entryAt, setContent, setNewDirectory, setTree } from '../support/effects.ts'

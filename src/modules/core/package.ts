@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineModule } from '../task.ts'
 import { apt, type AptValues } from './apt.ts'
 

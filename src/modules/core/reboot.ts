@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quote, sh } from '../../shell/quote.ts'
 import type { Observed } from '../script-output.ts'
 import { lastLine } from '../support/text.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { replacing, targetFile } from '../support/params.ts'
 import { accountsOf, entryAt, setContent } from '../support/effects.ts'
 import { planTextEdit, textFileQuery } from '../support/edit-text-file.ts'

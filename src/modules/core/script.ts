@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { quote } from '../../shell/quote.ts'
 import { splitWords } from '../../shell/split-words.ts'
 import type { Inputs } from '../module.ts'

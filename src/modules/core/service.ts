@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Plan, Result } from '../module.ts'
 import { refusing } from '../support/refusing.ts'
 import { isTemplate } from '../support/systemd-facts.ts'

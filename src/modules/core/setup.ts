@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { FACTS_SCRIPT, parseFacts, type Facts } from '../support/facts.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'

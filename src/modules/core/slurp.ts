@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { sha256 } from '../support/file-content.ts'
 import { targetFile } from '../support/params.ts'
 import { contentOf, readsAt } from '../support/effects.ts'

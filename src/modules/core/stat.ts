@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { octal, targetFile } from '../support/params.ts'
 import { NUMBERS, readsAt, treeAt } from '../support/effects.ts'
 import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
 import { printBytes, sha256 } from '../support/file-content.ts'

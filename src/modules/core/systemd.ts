@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { setUnitFile, unitFile } from '../support/effects.ts'
 import { isTemplate, parseUnit, unitProbe, withSuffix, type Unit } from '../support/systemd-facts.ts'

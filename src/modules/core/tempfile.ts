@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { targetFile } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { replacing, targetPath } from '../support/params.ts'
 import { accountsOf, entryAt, setTree } from '../support/effects.ts'
 import { pathProbe, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'

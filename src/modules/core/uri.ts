@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Secret } from '../../values/secret.ts'
 import type { Observed } from '../script-output.ts'
 import { curl, headers, httpUrl } from '../support/http.ts'

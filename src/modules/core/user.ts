@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import { allEntries, entryOf, findEntry, batchedEntries, batchedEntry, WRITABLE } from '../support/accounts.ts'
 import { account, alwaysSecret, newAccount, owner, targetFile } from '../support/params.ts'

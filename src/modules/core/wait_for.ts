@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quote, sh } from '../../shell/quote.ts'
 import { grepPattern } from '../support/grep-pattern.ts'
 import { targetFile } from '../support/params.ts'

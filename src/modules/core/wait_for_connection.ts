@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 

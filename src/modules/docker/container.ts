@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import { splitWords } from '../../shell/split-words.ts'
 import { Secret } from '../../values/secret.ts'

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import { ANYTHING, type Change, type Plan } from '../module.ts'
 import { defineModule } from '../task.ts'

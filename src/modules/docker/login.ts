@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import { secret, type Secret } from '../../values/secret.ts'
 import type { Change, Plan } from '../module.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Plan } from '../module.ts'
 import { defineModule } from '../task.ts'

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Change, Plan } from '../module.ts'
 import { targetFile } from '../support/params.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/
 const SIZE = /^(\d+(?:\.\d+)?)([kmg]?)b?$/i

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
 import { ENGINE, MEMBERSHIP, resourceNamed, setByContainer, setResource } from './effects.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import { reveal, Secret } from '../../values/secret.ts'
 import { ANYTHING, type Change, type Plan } from '../module.ts'

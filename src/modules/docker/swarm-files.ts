@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { reveal, type Secret } from '../../values/secret.ts'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Observed } from '../script-output.ts'

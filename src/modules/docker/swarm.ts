@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { Secret, secret } from '../../values/secret.ts'
 import { ANYTHING, type Change, type Plan, type PredictedState } from '../module.ts'

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { codeFile } from '../../bundle/worker-path.ts'
 import type { Change, Plan } from '../module.ts'
 import { entryAt, setAttributes, setContent, setNewDirectory } from '../support/effects.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { contentOf } from '../support/effects.ts'
 import type { Plan } from '../module.ts'
 import { targetFile } from '../support/params.ts'

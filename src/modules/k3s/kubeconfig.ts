@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Plan } from '../module.ts'
 import { entryAt, setContent } from '../support/effects.ts'
 import { alwaysSecret, targetFile } from '../support/params.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { HOST_DIRECTORIES } from '../../values/directories.ts'
 
 /** Interface names have at most 15 characters. 9 keep `<lab>0` and comments readable. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
 import { setNewDirectory, setTree } from '../support/effects.ts'

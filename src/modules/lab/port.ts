@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineModule } from '../task.ts'
 import { sh } from '../../shell/quote.ts'
 import { labName, nodeName, parseFacts, kernelNames } from './names.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineModule } from '../task.ts'
 import { setNewDirectory, setTree, treeAt } from '../support/effects.ts'
 import { raw, sh } from '../../shell/quote.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { reveal, secret, type Secret } from '../../values/secret.ts'
 import { secretText } from './params.ts'

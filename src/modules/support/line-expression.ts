@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { linePattern, PatternError } from './line-pattern.ts'
 
 /** A parameter: Python's regular expression. What it cannot be translated from is an error. */

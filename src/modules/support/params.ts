@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { absoluteMode } from './symbolic-mode.ts'
 import { secret, Secret, SecretBytes } from '../../values/secret.ts'
 

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { codeFile } from '../../bundle/worker-path.ts'
 import type { ConnectionSettings } from '../../connection/index.ts'
 import type { Plan } from '../module.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { codeFile } from '../../bundle/worker-path.ts'
 import { alwaysSecret, targetFile } from '../support/params.ts'
 import { canonicalName } from './names.ts'

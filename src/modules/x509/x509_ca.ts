@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { contentOf, ownerAt, setAttributes, setContent, setNewDirectory } from '../support/effects.ts'
 import { callWorker, workerAnswer } from '../support/worker.ts'
 import { defineModule } from '../task.ts'

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Connection } from '../../../src/connection/connection.ts'
 import { connectionSettings, openConnection } from '../../../src/connection/index.ts'
 import { lineinfile } from '../../../src/modules/core/lineinfile.ts'

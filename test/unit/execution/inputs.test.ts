@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineModule } from '../../../src/modules/task.ts'
 import { InputReader } from '../../../src/execution/inputs.ts'
 import { play } from '../../../src/playbook/play.ts'

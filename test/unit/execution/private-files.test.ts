@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { connectionSettings, openConnection } from '../../../src/connection/index.ts'
 import { Redactor } from '../../../src/evidence/redactor.ts'
 import { copy } from '../../../src/modules/core/copy.ts'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseInventory } from '../../../src/inventory/index.ts'
 import { wait_for } from '../../../src/modules/index.ts'
 import { defineModule } from '../../../src/modules/task.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { defineVars, varTypes } from '../../../src/playbook/define-vars.ts'
 import { PlaybookError } from '../../../src/playbook/play.ts'
 import { Secret } from '../../../src/values/secret.ts'

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { schemaFiles } from '../../../docs/generate.ts'
 
 const ROOT = path.join(import.meta.dirname, '../../..')

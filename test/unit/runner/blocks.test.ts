@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { z } from 'zod'
+import * as z from 'zod'
 import { meta, type MetaAction } from '../../../src/modules/core/meta.ts'
 import type { RunEnd } from '../../../src/events/events.ts'
 import { defineModule } from '../../../src/modules/task.ts'

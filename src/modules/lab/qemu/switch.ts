@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Change } from '../../module.ts'
 import { defineModule } from '../../task.ts'
 import { setNewDirectory, setTree, treeAt } from '../../support/effects.ts'
