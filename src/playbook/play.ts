@@ -44,7 +44,7 @@ export function play(
     kind: 'play',
     name,
     // As in Ansible, roles run first.
-    tasks: (on) => [...rolesOf(on).map((each) => each.tasks(on)), tasks(on)],
+    tasks: (on) => [...rolesOf(on).map((each) => each.tasks(on)), flattenTasks(tasks(on))],
     handlers: (on) => mergeHandlers(rolesOf(on), ofPlay(on), on),
     at: new CallSite(play),
   }

@@ -14,7 +14,7 @@ export const labelOf = ({
   ignored,
   rescued,
 }: Pick<TaskResult, 'status' | 'ignored' | 'rescued'>): ResultLabel =>
-  ignored ? 'ignored' : rescued ? 'rescued' : status
+  status !== 'failed' && status !== 'unreachable' ? status : ignored ? 'ignored' : rescued ? 'rescued' : status
 
 /** Whether a result with this label is of a failure, even if the play goes on. */
 export const isFailureLabel = (label: ResultLabel): boolean =>

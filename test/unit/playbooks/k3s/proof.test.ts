@@ -81,7 +81,7 @@ t.test('the proof waits for an endpoint that opens late, and asks the Ingress by
     'k3s.app.counts': [true, /added 200; 0 failed/],
     'k3s.ingress.answers': [
       true,
-      '0 of 3 requests for counter.internal failed; 0 of 3 requests for another name reached the app',
+      '0 of 3 requests for counter.internal failed; 0 of 3 for another name reached the app',
     ],
   })
 })
@@ -91,7 +91,7 @@ t.test('an Ingress that serves any name is found, and one without a controller i
     json(response, { count: 1, replica: 'a', node: 'node1' })
   }
   t.match(await prove(t, any, 0), {
-    'k3s.ingress.answers': [false, /3 of 3 requests for another name reached the app$/],
+    'k3s.ingress.answers': [false, /3 of 3 for another name reached the app$/],
   })
   t.match(await prove(t, any, 0, 'nginx'), {
     'k3s.ingress.answers': [null, 'the cluster has no IngressClass "traefik" (ingress_class)'],
