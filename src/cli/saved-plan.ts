@@ -114,7 +114,7 @@ const WITH_VALUE = new Set(
 /** `-CD` as `-D`. */
 function withoutCheck(argument: string): string[] {
   if (!/^-[A-Za-z]\S*$/.test(argument)) return [argument]
-  const letters = [...argument.slice(1)]
+  const letters = Array.from(argument.slice(1))
   const at = letters.findIndex((letter) => WITH_VALUE.has(letter))
   const end = at === -1 ? letters.length : at
   const kept = letters.filter((letter, i) => letter !== 'C' || i >= end)
