@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { requireCurrentPlan } from '../../../src/cli/apply-plan.ts'
 import { main } from '../../../src/cli/main.ts'
 import { playbook } from '../../../src/cli/playbook.ts'
 import { namingRun } from '../../../src/cli/retry-failed.ts'
 import { argumentsOfPlan, planDifferences, type SavedPlan } from '../../../src/cli/saved-plan.ts'
+import { parseInventory } from '../../../src/inventory/index.ts'
+import { Cancelled } from '../../../src/ui/index.ts'
 import { command, copy, play, secret, shell } from '../../../src/labbook.ts'
 import type { Task } from '../../../src/modules/task.ts'
 
@@ -91,6 +94,19 @@ t.test('--apply changes nothing if a host is no longer as it was', async (t) => 
   t.equal(readFileSync(at('one'), 'utf8'), 'changed by hand\n')
   t.notOk(existsSync(at('two')))
   t.equal(existsSync(path.join(dir, 'runs')) && existsSync(path.join(dir, 'runs/latest/events.jsonl')), true)
+})
+
+t.test('--apply that is interrupted while it compares does not say that the plan is outdated', async (t) => {
+  const { dir, file, plan, run } = project(t, two)
+  await run('--check', '--out', file)
+  const { hosts, groups } = parseInventory({ main: { path: 'inventory.yaml', text: 'all: {}' } })
+  const options = { ...plan(), steps: [], inventory: { hosts, groups }, hosts: [], forks: 1, extraVars: {}, root: dir }
+  const connect = (): never => t.fail('connects') as never
+  const signal = AbortSignal.abort()
+  await t.rejects(
+    requireCurrentPlan(file, plan(), { ...options, tags: { tags: [], skipTags: [] }, connect, signal }),
+    Cancelled,
+  )
 })
 
 t.test('--apply fails a task whose host changes after the plan was compared', async (t) => {
