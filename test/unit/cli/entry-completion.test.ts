@@ -89,8 +89,9 @@ for (const [words, expected] of [
 
 t.test('options are completed without an inventory, and with one that is encrypted', async (t) => {
   const small = { name: 'small', description: '', steps: [] }
-  for (const files of [{}, { 'inventory.yaml': '$ANSIBLE_VAULT;1.1;AES256\n00\n' }])
-    t.match(await completionsFor(small, ['--list-ho'], t.testdir(files)), /^--list-hosts\t/)
+  const root = t.testdir({ hosts: '$ANSIBLE_VAULT;1.1;AES256\n00\n' })
+  for (const file of ['hosts', 'missing'])
+    t.match(await completionsFor(small, ['-i', path.join(root, file), '--list-ho'], root), /^--list-hosts\t/)
 })
 
 t.test('a line has the word and what it means', (t) => {
