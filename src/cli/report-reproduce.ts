@@ -80,7 +80,9 @@ export async function reproduceCommand(argv: readonly string[], runs: string): P
   const other = all('with').at(-1)
   const repeated =
     other === undefined
-      ? await repeat(start, await readersPart(all), { runs, json })
+      ? await readersPart(all)
+          .then((reader) => repeat(start, reader, { runs, json }))
+          .catch(orCancelled)
       : startAndSummary(directoryFiles(realpathSync(runDirectory(other, runs)))).summary
   if (repeated === undefined) return 1
   const findings = reproductionOf(summary, repeated)
@@ -117,7 +119,16 @@ async function readersPart(all: (name: keyof typeof SPECS) => readonly string[])
   }
 }
 
-/** Runs the playbook in a process of its kind. @returns undefined if it made no run. @throws {UsageError} */
+/** The user cancelled a prompt: nothing runs. */
+function orCancelled(error: unknown): undefined {
+  if (!(error instanceof Cancelled)) throw error
+}
+
+/**
+ * Runs the playbook in a process of its kind.
+ *
+ * @returns undefined if it made no run. @throws {UsageError | Cancelled}
+ */
 async function repeat(
   start: RunStart,
   reader: ReadersPart,
@@ -132,11 +143,7 @@ async function repeat(
   if (
     isInteractive({ noInput: reader.argv.includes('--no-input'), yes: reader.argv.includes('--yes'), json, ...process })
   ) {
-    const isConfirmed = await confirm('Run it on your hosts?').catch((error: unknown) => {
-      if (error instanceof Cancelled) return false
-      throw error
-    })
-    if (!isConfirmed) return undefined
+    if (!(await confirm('Run it on your hosts?'))) return undefined
   }
   const before = new Set(runNames(runs))
   spawnSync(process.execPath, [entry, ...command.args], { cwd: process.cwd(), stdio: ['inherit', json ? 2 : 1, 2] })
