@@ -105,8 +105,8 @@ function cachePaths(root, entryFile) {
   // A project may have no packages: Labbook installed for all projects of this machine.
   const directory = existsSync(modules)
     ? path.join(modules, '.cache/labbook')
-    : path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'labbook')
-  const key = hash(`${entryFile}\0${process.version}\0${process.arch}`)
+    : path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'labbook')
+  const key = hash(`${PACKAGE}\0${entryFile}\0${process.version}\0${process.arch}`)
   const name = path.basename(entryFile, path.extname(entryFile))
   const stem = `${name === 'playbook' ? path.basename(path.dirname(entryFile)) : name}-${key}`
   return { directory, stem, manifest: path.join(directory, `${stem}.json`) }

@@ -1,6 +1,7 @@
 import { mapStrings } from '../evidence/map-strings.ts'
 import { Redactor } from '../evidence/redactor.ts'
 import { run, type RunOptions } from '../runner/run.ts'
+import { Cancelled } from '../ui/index.ts'
 import { PlanRecorder, planDifferences, type SavedPlan } from './saved-plan.ts'
 
 /** The hosts are no longer as they were when the plan was saved. */
@@ -26,7 +27,7 @@ const SHOWN = 20
 /**
  * Runs check mode again, without records.
  *
- * @throws {PlanOutdated} it plans other changes than the saved plan has.
+ * @throws {PlanOutdated} it plans other changes than the saved plan has. @throws {Cancelled} the user interrupted it.
  */
 export async function requireCurrentPlan(
   file: string,
@@ -36,7 +37,7 @@ export async function requireCurrentPlan(
   const redactor = new Redactor()
   const recorder = new PlanRecorder()
   const problems: string[] = []
-  await run({
+  const { exitCode } = await run({
     ...options,
     check: true,
     subscriber: (event) => {
@@ -46,6 +47,7 @@ export async function requireCurrentPlan(
         problems.push(`? ${masked.host}: ${masked.task}: ${masked.message ?? masked.status}`)
     },
   })
+  if (exitCode === 130) throw new Cancelled()
   const differences = [...planDifferences(saved, recorder.plan(saved)), ...problems]
   if (differences.length > 0) throw new PlanOutdated(file, saved, differences)
 }

@@ -20,6 +20,7 @@ import { footerOf } from './footer.ts'
 import { onInterrupt } from './interrupt.ts'
 import type { PreparedRun } from './prepared-run.ts'
 import { sharedVariables } from './shared-variables.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Most tasks end before: their output is shown once, below the result. */
 const LIVE_OUTPUT = { delayMs: 1000, idleMs: 300 }
@@ -101,10 +102,17 @@ export async function execute(ready: PreparedRun): Promise<number> {
       }),
     })
     if (planRecorder !== undefined && options.out !== undefined)
-      writePlan(options.out, planRecorder.plan({ ...ready, argv: argumentsOfPlan(ready.playbookArguments) }))
+      writePlan(
+        options.out,
+        planRecorder.plan({
+          playbook: ready.playbook,
+          version: ready.version,
+          argv: argumentsOfPlan(ready.playbookArguments),
+        }),
+      )
     return exitCode
   } catch (error) {
-    if ([EvidenceError, ConnectionConfigError, PlaybookError].some((type) => error instanceof type)) {
+    if ([EvidenceError, ConnectionConfigError, PlaybookError, UsageError].some((type) => error instanceof type)) {
       try {
         emit({ type: 'notice', level: 'error', time: new Date().toISOString(), message: (error as Error).message })
       } catch {

@@ -20,29 +20,36 @@ const OPTIONS = {
   help: { short: 'h', help: 'show this help' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
-const help = (): string => `Shows what the inventory contains, as ansible-inventory does. No host is contacted.
+const help = (
+  command: string,
+): string => `Shows what the inventory contains, as ansible-inventory does. No host is contacted.
 
-Usage: npx zx playbooks/inventory.mjs --list | --host NAME | --graph [GROUP] [--vars] [options]
+Usage: ${command} --list | --host NAME | --graph [GROUP] [--vars] [options]
 
 ${optionsSection(OPTIONS)}
 
 Examples:
   # groups and hosts of an inventory for Ansible
-  npx zx playbooks/inventory.mjs --graph -i hosts.ini
+  ${command} --graph -i hosts.ini
   # where does this value come from?
-  npx zx playbooks/inventory.mjs --graph web --vars -i hosts.ini
+  ${command} --graph web --vars -i hosts.ini
 `
 
 /**
  * Runs `playbooks/inventory.mjs` from its command line.
  *
  * @param root - the project directory, with `inventory.yaml` and `playbooks/`.
+ * @param command - what runs it, for the help.
  * @returns the exit code.
  */
-export async function inventoryCommand(argv: readonly string[], root: string): Promise<number> {
+export async function inventoryCommand(
+  argv: readonly string[],
+  root: string,
+  command = 'npx zx playbooks/inventory.mjs',
+): Promise<number> {
   try {
     const parsed = parseCommandLine(argv, OPTIONS)
-    process.stdout.write(parsed === 'help' ? help() : await view(parsed, root))
+    process.stdout.write(parsed === 'help' ? help(command) : await view(parsed, root))
     return 0
   } catch (error) {
     if (![UsageError, InventoryError, PatternError].some((type) => error instanceof type)) throw error

@@ -33,7 +33,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   inventory: {
     args: '--list|--graph|--host NAME [options]',
     help: 'show hosts, groups and variables of the inventory',
-    run: async (argv, root) => (await import('./inventory-command.ts')).inventoryCommand(argv, root),
+    run: async (argv, root) =>
+      (await import('./inventory-command.ts')).inventoryCommand(argv, root, 'npx labbook inventory'),
   },
   report: { args: '[RUN ...] [options]', help: 'render reports again; verify, bundle, list and compare runs' },
   completion: {
@@ -81,7 +82,8 @@ export async function labbook(argv: readonly string[], root: string): Promise<nu
       throw new UsageError(
         `unknown command "${name}"${suggestion(name, Object.keys(COMMANDS))}; valid commands: ${Object.keys(COMMANDS).join(', ')}`,
       )
-    if (isHelp(args[0])) return print(commandHelp(name, command))
+    // The help of this command has its options.
+    if (isHelp(args[0]) && name !== 'inventory') return print(commandHelp(name, command))
     if (command.run === undefined)
       throw new UsageError('name the playbook first: labbook run playbooks/web.ts [options]')
     return await command.run(args, root)

@@ -28,7 +28,7 @@ import { listTags } from './list-tags.ts'
 import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
-import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
+import { failedHosts, namingRun, nothingToRetry, retriedHosts, retriedHostsText } from './retry-failed.ts'
 import { syntaxCheck, type SyntaxCheck } from './syntax-check.ts'
 import { PlanOutdated } from './apply-plan.ts'
 import { readPlan } from './saved-plan.ts'
@@ -170,7 +170,7 @@ async function start(
     steps: prompted,
     version,
     argv: commandLine,
-    playbookArguments: argv,
+    playbookArguments: retry === undefined ? argv : namingRun(argv, retry.run),
     root,
     options,
     inventory,

@@ -1,6 +1,7 @@
 import type { RunStart } from '../events/events.ts'
 import { MASK } from '../values/secret.ts'
-import { parseCommandLine } from './command-line.ts'
+import { hasTemplate } from '../values/template-text.ts'
+import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { mergeExtraVars, parseExtraVars } from './extra-vars.ts'
 import { OPTIONS } from './options.ts'
 import { UsageError } from './usage-error.ts'
@@ -39,9 +40,7 @@ export function repeatedCommand({ argv, check, variables = {} }: RunStart, reade
   if (playbook === undefined) throw new UsageError('the run names no playbook of a project, so it cannot be repeated')
   if (check)
     throw new UsageError('the run was in check mode: it changed and measured nothing, so there is nothing to repeat')
-  const parsed = parseCommandLine<keyof typeof OPTIONS>(argv.slice(3), OPTIONS)
-  if (parsed === 'help') throw new UsageError('the run only showed its help')
-  const { all, positionals } = parsed
+  const { all, positionals } = recordedOptions(argv.slice(3))
   const own = parseCommandLine<keyof typeof OPTIONS>(reader.argv, OPTIONS)
   const isSet = (name: keyof typeof OPTIONS): boolean => own !== 'help' && own.all(name).length > 0
   const { vars, missingFiles } = recordedVars(all('extra-vars'), variables, reader)
@@ -50,7 +49,7 @@ export function repeatedCommand({ argv, check, variables = {} }: RunStart, reade
   const [taken, ofConnections] = [new Map<string, unknown>(), new Set<string>()]
   for (const [name, value] of Object.entries(vars)) {
     if (name in reader.extraVars) continue
-    if (isOfReader(name)) ofConnections.add(name)
+    if (isOfReader(name) || hasExpression(value)) ofConnections.add(name)
     else taken.set(name, value)
   }
   const options = TAKEN.filter((name) => !isSet(name)).flatMap((name) =>
@@ -68,8 +67,43 @@ export function repeatedCommand({ argv, check, variables = {} }: RunStart, reade
   }
 }
 
-/** Connections, providers and keys belong to the reader's hosts, not to the run. */
-const isOfReader = (name: string): boolean => /^(ansible_|lab_provider$|report_)/.test(name)
+/** The command line of the run. @throws {UsageError} */
+function recordedOptions(argv: readonly string[]): CommandLine<keyof typeof OPTIONS> {
+  const parsed = parsedRun(argv)
+  if (parsed === 'help') throw new UsageError('the run only showed its help')
+  // After "--" a word may look like an option, and would be one in the repeated command.
+  const dashed = parsed.positionals.find((word) => word.startsWith('-'))
+  if (dashed !== undefined)
+    throw new UsageError(`the run's command line has the argument "${dashed}", so it cannot be repeated`)
+  return parsed
+}
+
+function parsedRun(argv: readonly string[]): CommandLine<keyof typeof OPTIONS> | 'help' {
+  try {
+    return parseCommandLine<keyof typeof OPTIONS>(argv, OPTIONS)
+  } catch (error) {
+    // A flag of its playbook, for example.
+    if (!(error instanceof UsageError)) throw error
+    throw new UsageError(`the command line of the run: ${error.message}`)
+  }
+}
+
+const OF_READER = [
+  /^(ansible|lab|report)_/,
+  /^docker_storage_(device|force)$/,
+  /^registry_(dir|purge|storage)$/,
+  /^k3s_(artifacts|config|context|install_url|kubeconfig|kubeconfig_merge|release_url)$/,
+  /^(kubecontext|swarm_force)$/,
+]
+
+/**
+ * Connections, labs, keys, clusters, disks and paths belong to the reader's hosts, not to the run; so does where
+ * programs come from that run there as root.
+ */
+const isOfReader = (name: string): boolean => OF_READER.some((pattern) => pattern.test(name))
+
+/** A template would be rendered on the reader's controller, and may read its files and environment. */
+const hasExpression = (value: unknown): boolean => hasTemplate(JSON.stringify(value))
 
 const isMasked = (value: unknown): boolean => JSON.stringify(value).includes(MASK)
 

@@ -9,6 +9,7 @@ import type { Summary } from '../evidence/summary.ts'
 import { verifyFiles } from '../evidence/verify.ts'
 import { quote } from '../shell/quote.ts'
 import { Cancelled, confirm, isInteractive } from '../ui/index.ts'
+import { AnsibleConfig } from './ansible-config.ts'
 import { type OptionSpec, optionsSection, parseCommandLine } from './command-line.ts'
 import { CONNECTION_OPTIONS } from './connection-options.ts'
 import { parseExtraVars } from './extra-vars.ts'
@@ -20,6 +21,7 @@ import { filesOf } from './report-verify.ts'
 import { reproductionOf, reproductionText, type ReproducedFinding } from './reproduction.ts'
 import { runDirectory, runNames } from './run-argument.ts'
 import { UsageError } from './usage-error.ts'
+import { openVault, VAULT_OPTIONS, vaultOptions } from './vault-options.ts'
 
 /** Passed on to the playbook: all that is about the reader's hosts, terminal and consent. */
 const PASSED_ON = {
@@ -31,6 +33,7 @@ const PASSED_ON = {
   provider: OPTIONS.provider,
   ...CONNECTION_OPTIONS,
   'ask-become-pass': OPTIONS['ask-become-pass'],
+  ...VAULT_OPTIONS,
   'allow-faults': OPTIONS['allow-faults'],
   'no-input': OPTIONS['no-input'],
   yes: OPTIONS.yes,
@@ -50,7 +53,7 @@ const help =
 Usage: npx zx playbooks/report.mjs reproduce RUN | BUNDLE.zip [options]
 
 ${optionsSection(OWN)}
-${optionsSection(PASSED_ON).replace(/^Options/, 'Options of the playbook, which are never taken from the run')}
+${optionsSection(PASSED_ON).replace(/^Options/, 'Options of the playbook; yours replace those of the run')}
 Exit codes:
   0  all findings are reproduced
   1  error: command line, or the playbook did not run
@@ -77,7 +80,9 @@ export async function reproduceCommand(argv: readonly string[], runs: string): P
   const other = all('with').at(-1)
   const repeated =
     other === undefined
-      ? await repeat(start, readersPart(all), { runs, json })
+      ? await readersPart(all)
+          .then((reader) => repeat(start, reader, { runs, json }))
+          .catch(orCancelled)
       : startAndSummary(directoryFiles(realpathSync(runDirectory(other, runs)))).summary
   if (repeated === undefined) return 1
   const findings = reproductionOf(summary, repeated)
@@ -96,19 +101,34 @@ function exitCodeOf(findings: readonly ReproducedFinding[]): number {
   return has('not reproduced') ? 2 : has('inconclusive') ? 3 : 0
 }
 
-function readersPart(all: (name: keyof typeof SPECS) => readonly string[]): ReadersPart {
+async function readersPart(all: (name: keyof typeof SPECS) => readonly string[]): Promise<ReadersPart> {
   const sources = all('extra-vars').map(parseExtraVars)
   const names = Object.keys(PASSED_ON) as (keyof typeof PASSED_ON)[]
+  const [noInput, json] = [all('no-input').length > 0, all('json').length > 0]
+  const canPrompt = isInteractive({ noInput, yes: false, json, ...process })
+  // Only files may be encrypted; the inventory is read by the playbook.
+  const vault = sources.some(({ kind }) => kind === 'file')
+    ? await openVault(vaultOptions(all, !noInput && !json), new AnsibleConfig(process.env), canPrompt)
+    : undefined
   return {
     argv: names.flatMap((name) =>
       all(name).flatMap((value) => ('value' in PASSED_ON[name] ? [`--${name}`, value] : [`--${name}`])),
     ),
-    extraVars: readExtraVars(sources),
+    extraVars: readExtraVars(sources, vault),
     files: sources.flatMap((source) => (source.kind === 'file' ? [path.basename(source.path)] : [])),
   }
 }
 
-/** Runs the playbook in a process of its kind. @returns undefined if it made no run. @throws {UsageError} */
+/** The user cancelled a prompt: nothing runs. */
+function orCancelled(error: unknown): undefined {
+  if (!(error instanceof Cancelled)) throw error
+}
+
+/**
+ * Runs the playbook in a process of its kind.
+ *
+ * @returns undefined if it made no run. @throws {UsageError | Cancelled}
+ */
 async function repeat(
   start: RunStart,
   reader: ReadersPart,
@@ -123,11 +143,7 @@ async function repeat(
   if (
     isInteractive({ noInput: reader.argv.includes('--no-input'), yes: reader.argv.includes('--yes'), json, ...process })
   ) {
-    const isConfirmed = await confirm('Run it on your hosts?').catch((error: unknown) => {
-      if (error instanceof Cancelled) return false
-      throw error
-    })
-    if (!isConfirmed) return undefined
+    if (!(await confirm('Run it on your hosts?'))) return undefined
   }
   const before = new Set(runNames(runs))
   spawnSync(process.execPath, [entry, ...command.args], { cwd: process.cwd(), stdio: ['inherit', json ? 2 : 1, 2] })

@@ -47,6 +47,13 @@ export function retriedHosts({ hosts, run }: FailedHosts, inventory: Inventory, 
   return selected.filter((host) => hosts.includes(host))
 }
 
+/** A command line with the run's name for `latest`, which will be another run soon. */
+export const namingRun = (argv: readonly string[], run: string): string[] =>
+  argv.map((word, i) => {
+    if (word === '--retry-failed=latest') return `--retry-failed=${run}`
+    return word === 'latest' && argv[i - 1] === '--retry-failed' ? run : word
+  })
+
 /** What a run with `--retry-failed` says first. */
 export function retriedHostsText({ run, playbook }: FailedHosts, hosts: readonly string[], current: string): string {
   const of = playbook === current || playbook === '' ? '' : ` of playbook ${playbook}`

@@ -4,6 +4,8 @@ import * as z from 'zod'
 import type { PlannedChange, RunEvent, TaskResult } from '../events/events.ts'
 import { replaceFileSync } from '../evidence/replace-file.ts'
 import type { ApprovedChanges, TaskOnHost } from '../execution/approved-changes.ts'
+import type { OptionSpec } from './command-line.ts'
+import { OPTIONS } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
 /*
@@ -52,9 +54,9 @@ export class PlanRecorder {
     } else if (event.changes.length > 0) this.#changes.push({ host, play, task, handler, changes: changesOf(event) })
   }
 
-  plan(about: Pick<SavedPlan, 'playbook' | 'version' | 'argv'>): SavedPlan {
+  plan({ playbook, version, argv }: Pick<SavedPlan, 'playbook' | 'version' | 'argv'>): SavedPlan {
     const created = new Date().toISOString()
-    return { labbookPlan: 1, ...about, created, changes: this.#changes, unknown: this.#unknown }
+    return { labbookPlan: 1, playbook, version, created, argv, changes: this.#changes, unknown: this.#unknown }
   }
 }
 
@@ -99,9 +101,24 @@ export function argumentsOfPlan(argv: readonly string[]): string[] {
   for (let at = 0; at < argv.length; at++) {
     const argument = argv[at] as string
     if (argument === '--out') at++
-    else if (argument !== '--check' && argument !== '-C' && !argument.startsWith('--out=')) kept.push(argument)
+    else if (argument !== '--check' && !argument.startsWith('--out=')) kept.push(...withoutCheck(argument))
   }
   return kept
+}
+
+/** The letters of the short options that take a value: what follows them is the value. */
+const WITH_VALUE = new Set(
+  Object.values<OptionSpec>(OPTIONS).flatMap(({ short, value }) => (value === undefined ? [] : (short ?? []))),
+)
+
+/** `-CD` as `-D`. */
+function withoutCheck(argument: string): string[] {
+  if (!/^-[A-Za-z]\S*$/.test(argument)) return [argument]
+  const letters = Array.from(argument.slice(1))
+  const at = letters.findIndex((letter) => WITH_VALUE.has(letter))
+  const end = at === -1 ? letters.length : at
+  const kept = letters.filter((letter, i) => letter !== 'C' || i >= end)
+  return kept.length === 0 ? [] : [`-${kept.join('')}`]
 }
 
 const idOf = ({ host, play, task, handler }: TaskOnHost): string => JSON.stringify([host, play, task, handler])

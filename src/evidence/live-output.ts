@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder'
 import type { LiveSink } from '../execution/captured-output.ts'
 import type { Redactor } from './redactor.ts'
 
-/** Longer lines are not shown while the task runs; its result has them. */
+/** Longer lines, and what follows them, are not shown while the task runs; the report has them. */
 const MAX_PENDING = 64 * 1024
 
 export interface LiveOutputOptions {
@@ -62,8 +62,12 @@ export class LiveOutput implements LiveSink {
     this.#pending = this.#pending.slice(shown)
     if (lines !== '') this.#show(lines)
     clearTimeout(this.#timer)
-    if (this.#pending.length > MAX_PENDING) this.#hasEnded = true
-    else if (this.#pending !== '') this.#timer = this.#after(this.#options.idleMs, () => this.#showPart())
+    if (this.#pending.length > MAX_PENDING) {
+      // Its end may be the start of a secret.
+      this.#hasEnded = true
+      this.#pending = ''
+      this.#options.onLines(['(a very long line follows: the report has all output)'])
+    } else if (this.#pending !== '') this.#timer = this.#after(this.#options.idleMs, () => this.#showPart())
   }
 
   /** A last line break may be held back, as it could belong to the end of the script. */

@@ -6,6 +6,7 @@ import { groupNameProblem, hostNameProblem } from './schema.ts'
 import { shlexWords, type Word } from './shlex.ts'
 import { type IniVariable, iniVariables } from './variables.ts'
 import type { SourceText } from './source-text.ts'
+import { concealed } from './yaml-data.ts'
 
 /** An inventory file whose entries know their lines. */
 export interface ParsedInventory extends InventoryFile {
@@ -208,7 +209,7 @@ class IniParser implements ParsedInventory {
     if (typeof value === 'string')
       return isConfidential || hasTemplate(value) ? new TemplateText(value, position, { isConfidential }) : value
     if (Array.isArray(value)) return value.map((item) => this.#withTemplates(item, position))
-    if (typeof value !== 'object' || value === null) return value
+    if (typeof value !== 'object' || value === null) return isConfidential ? concealed(value) : value
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#withTemplates(item, position)]))
   }
 }

@@ -238,7 +238,7 @@ function explainTag(tag: string): string {
 const VAULT_TAGS = ['!vault', '!vault-encrypted']
 
 /** Whole numbers of a vault with four or more digits are masked: they may be codes. They stay numbers. */
-function concealed<T>(value: T): T {
+export function concealed<T>(value: T): T {
   if (typeof value === 'number' && value > 999) secret(String(value))
   return value
 }

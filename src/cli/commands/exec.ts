@@ -16,12 +16,13 @@ export async function execCommand(argv: readonly string[], root: string): Promis
   const [pattern = '', ...options] = end === -1 ? argv : argv.slice(0, end)
   const words = end === -1 ? [] : argv.slice(end + 1)
   if (pattern === '' || pattern.startsWith('-')) throw new UsageError(`name the hosts first: ${USAGE}`)
-  if (words.length === 0) throw new UsageError(`the command is missing: ${USAGE}`)
-  const [line = ''] = words
-  const task = words.length === 1 ? shell(line, { cmd: line }) : command(words.join(' '), { argv: words })
+  const isHelp = options.includes('--help') || options.includes('-h')
+  if (words.length === 0 && !isHelp) throw new UsageError(`the command is missing: ${USAGE}`)
+  const [line = 'true'] = words
+  const task = words.length < 2 ? shell(line, { cmd: line }) : command(words.join(' '), { argv: words })
   const playbook = {
     name: 'exec',
-    description: `Runs "${words.join(' ')}" on ${pattern}.`,
+    description: `Runs ${words.length === 0 ? 'one command' : `"${words.join(' ')}"`} on ${pattern}.`,
     steps: [play('Execute', { hosts: pattern }, () => [task])],
   }
   // The pattern also limits the run, so that no other host is asked for. -v shows the output.

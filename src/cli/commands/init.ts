@@ -13,7 +13,7 @@ export function initCommand(argv: readonly string[]): number {
   const [directory = '.', ...others] = argv
   if (directory.startsWith('-') || others.length > 0)
     throw new UsageError(`init takes one directory, not ${argv.join(' ')}`)
-  for (const { file, isNew } of createProject(path.resolve(directory)))
+  for (const { file, isNew } of projectFiles(path.resolve(directory)))
     process.stdout.write(`${isNew ? 'created' : 'kept   '} ${path.join(directory, file)}\n`)
   const cd = directory === '.' ? '' : `cd ${directory} && `
   process.stdout.write(
@@ -21,6 +21,17 @@ export function initCommand(argv: readonly string[]): number {
       `      ${cd}npx labbook run playbooks/web.ts --check  # shows what it would change\n`,
   )
   return 0
+}
+
+/** @throws {UsageError} a file cannot be written. */
+function projectFiles(directory: string): ReturnType<typeof createProject> {
+  try {
+    return createProject(directory)
+  } catch (error) {
+    const { code, path: file = directory } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw new UsageError(`cannot write ${file}: ${code}`)
+  }
 }
 
 /** Creates the files of a project in a directory. @returns them, relative to it. */

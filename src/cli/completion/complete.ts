@@ -1,5 +1,5 @@
 import { AnsibleConfig } from '../ansible-config.ts'
-import { readInventory } from '../../inventory/index.ts'
+import { readInventory, type Inventory } from '../../inventory/index.ts'
 import { inventoryFiles, playbookDirectory } from '../inventory-files.ts'
 import { withLab } from '../lab.ts'
 import { withLocalhost } from '../localhost.ts'
@@ -11,16 +11,24 @@ import { completionSources } from './sources.ts'
 /** The lines that complete the last of the arguments of a playbook. */
 export async function completionsFor(playbook: Playbook, argv: readonly string[], root: string): Promise<string> {
   const options = knownOptions(argv, playbook)
-  const { files } = inventoryFiles({ inventory: options?.inventory ?? [] }, root, new AnsibleConfig(process.env))
-  const inventory = await readInventory({ files, playbookDirectory: playbookDirectory(root) })
+  // Options and subcommands need no inventory: it may be encrypted, or not complete.
+  const inventory = await inventoryOf(options?.inventory ?? [], root).catch(() => undefined)
   const steps = stepsOf(playbook, options?.args ?? [])
   const sources = completionSources(
     playbook,
     steps,
-    () => withLab(withLocalhost(inventory), undefined, playbook.lab),
+    () => {
+      if (inventory === undefined) throw new Error('the inventory cannot be read')
+      return withLab(withLocalhost(inventory), undefined, playbook.lab)
+    },
     root,
   )
   return candidateLines(completions(argv, sources))
+}
+
+async function inventoryOf(inventory: readonly string[], root: string): Promise<Inventory> {
+  const { files } = inventoryFiles({ inventory }, root, new AnsibleConfig(process.env))
+  return await readInventory({ files, playbookDirectory: playbookDirectory(root) })
 }
 
 /** The options before the last argument; undefined if they are not valid so far. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -70,6 +70,20 @@ t.test('changed playbook is bundled again, and only one bundle is cached', async
   write(playbook("debug({ msg: 'other' })"))
   t.match(run('-v').output, 'other')
   t.strictSame(cached(), ['mine-*-*.cjs', 'mine-*-*.cjs.map', 'mine-*-*.cjs.v8', 'mine-*.json'])
+})
+
+t.test('each Labbook has its bundle of a playbook', async (t) => {
+  const { directory, write, run, cached } = project(t)
+  write(playbook("debug({ msg: 'first' })").replace('../../src/labbook.ts', 'labbook'))
+  t.match(run('--version').output, /^labbook \d/)
+  const other = path.join(directory, 'other')
+  cpSync(path.join(ROOT, 'src'), path.join(other, 'src'), { recursive: true })
+  const about = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as object
+  writeFileSync(path.join(other, 'package.json'), JSON.stringify({ ...about, version: '99.0.0' }))
+  const entry = path.join(directory, 'playbooks/mine.mjs')
+  writeFileSync(entry, readFileSync(entry, 'utf8').replace('../src', '../other/src'))
+  t.equal(run('--version').output, 'labbook 99.0.0\n')
+  t.equal(cached().filter((name) => name.endsWith('.json')).length, 2)
 })
 
 t.test('error position refers to the playbook, not to the bundle', async (t) => {

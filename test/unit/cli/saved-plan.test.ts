@@ -1,9 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { requireCurrentPlan } from '../../../src/cli/apply-plan.ts'
 import { main } from '../../../src/cli/main.ts'
 import { playbook } from '../../../src/cli/playbook.ts'
+import { namingRun } from '../../../src/cli/retry-failed.ts'
 import { argumentsOfPlan, planDifferences, type SavedPlan } from '../../../src/cli/saved-plan.ts'
+import { parseInventory } from '../../../src/inventory/index.ts'
+import { Cancelled } from '../../../src/ui/index.ts'
 import { command, copy, play, secret, shell } from '../../../src/labbook.ts'
 import type { Task } from '../../../src/modules/task.ts'
 
@@ -69,6 +73,7 @@ t.test('--apply makes the changes of a saved plan, with its handlers', async (t)
     ],
   )
   t.same(plan().argv.slice(2), ['--yes'])
+  t.same(Object.keys(plan()), ['labbookPlan', 'playbook', 'version', 'created', 'argv', 'changes', 'unknown'])
   t.notMatch(readFileSync(file, 'utf8'), 'hunter2-secret')
   t.equal(statSync(file).mode & 0o777, 0o600)
   t.same(await run('--apply', file), { exitCode: 0, stderr: '' })
@@ -89,6 +94,19 @@ t.test('--apply changes nothing if a host is no longer as it was', async (t) => 
   t.equal(readFileSync(at('one'), 'utf8'), 'changed by hand\n')
   t.notOk(existsSync(at('two')))
   t.equal(existsSync(path.join(dir, 'runs')) && existsSync(path.join(dir, 'runs/latest/events.jsonl')), true)
+})
+
+t.test('--apply that is interrupted while it compares does not say that the plan is outdated', async (t) => {
+  const { dir, file, plan, run } = project(t, two)
+  await run('--check', '--out', file)
+  const { hosts, groups } = parseInventory({ main: { path: 'inventory.yaml', text: 'all: {}' } })
+  const options = { ...plan(), steps: [], inventory: { hosts, groups }, hosts: [], forks: 1, extraVars: {}, root: dir }
+  const connect = (): never => t.fail('connects') as never
+  const signal = AbortSignal.abort()
+  await t.rejects(
+    requireCurrentPlan(file, plan(), { ...options, tags: { tags: [], skipTags: [] }, connect, signal }),
+    Cancelled,
+  )
 })
 
 t.test('--apply fails a task whose host changes after the plan was compared', async (t) => {
@@ -134,7 +152,10 @@ t.test('invalid plans and options are refused', async (t) => {
   writeFileSync(file, '{}')
   t.match(await refusal('--apply', file), /not a plan of this version/)
   mkdirSync(path.join(dir, 'directory'))
-  t.match(await refusal('--check', '--out', path.join(dir, 'directory')), /cannot write the plan: EISDIR/)
+  t.match(
+    await refusal('--check', '--out', path.join(dir, 'directory')),
+    /^--out \S+: cannot write the plan: EISDIR\n$/,
+  )
   rmSync(file)
   await run('--check', '--out', file)
   writeFileSync(file, JSON.stringify({ ...plan(), playbook: 'other' }))
@@ -143,6 +164,10 @@ t.test('invalid plans and options are refused', async (t) => {
 
 t.test('the command line of a plan has no options that made it', async (t) => {
   t.same(argumentsOfPlan(['-C', '-l', 'a', '--out', 'x', '--check', '--out=y', '-e', 'a=1']), ['-l', 'a', '-e', 'a=1'])
+  t.same(argumentsOfPlan(['-CD', '-vCl', 'web', '-lC']), ['-D', '-vl', 'web', '-lC'])
+  t.same(namingRun(['--retry-failed', 'latest', 'latest', '--retry-failed=latest'], 'r1'), [
+    ...['--retry-failed', 'r1', 'latest', '--retry-failed=r1'],
+  ])
 })
 
 t.test('differences name hosts and tasks', async (t) => {

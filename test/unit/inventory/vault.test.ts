@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { parseInventory, parseVars, type Inventory } from '../../../src/inventory/index.ts'
+import { parseIni } from '../../../src/inventory/ini-inventory.ts'
 import { vaultOf, type VaultPassword } from '../../../src/inventory/vault.ts'
 import { inventoryVariables } from '../../../src/playbook/variables.ts'
 import { Secret, secretsSince } from '../../../src/values/secret.ts'
@@ -175,6 +176,12 @@ void t.test('inventories and extra variables may be encrypted', async (t) => {
   const json = JSON.stringify({ v: { __ansible_vault: caseOf(/^one/).envelope } })
   const value = parseVars({ path: 'x.json', text: json }, vault(FIRST))?.['v']
   t.equal((value as { readonly source: string }).source, 'one line', 'JSON of ansible-inventory')
+})
+
+void t.test('numbers of an encrypted INI inventory are secrets', async (t) => {
+  const text = '[web]\nvaulted pin=481516234\n[web:vars]\npins=[902817364]\n'
+  parseIni({ path: 'hosts', text, isConfidential: true }, new Set())
+  for (const number of ['481516234', '902817364']) t.ok(secretsSince(0).includes(number), number)
 })
 
 void t.test('errors of tags', async (t) => {
