@@ -166,6 +166,26 @@ t.test('a task that reads what an earlier task sets on its host from another hos
   ])
 })
 
+t.test('a task that may run sets files on the other host', async (t) => {
+  fresh({})
+  const uses = (): Task => present('use it', { path: at('sent') })
+  const put = (keywords: object): Task => sent('send', { path: at('sent'), host: 'a', delegate_to: 'b', ...keywords })
+  const [first, again] = [line('first', { path: at('a'), is: '1' }), line('again', { path: at('a'), is: '2' })]
+  const setting = { check: true, hosts: ['a', 'b'] }
+  const handled = await runSteps(
+    [
+      play('p', { hosts: 'a' }, () => [first, { ...again, keywords: { ...again.keywords, notify: ['send'] } }], {
+        send: sent({ path: at('sent'), host: 'a', delegate_to: 'b' }),
+      }),
+      play('q', { hosts: 'a' }, () => [uses()]),
+    ],
+    setting,
+  )
+  t.same(handled.story, ['a first: changed', 'a again: unknown', 'a send: unknown', 'a use it: unknown'])
+  const rescued = await check(() => [first, block({ block: [again], rescue: [put({})] }), uses()], {}, setting)
+  t.same(rescued.story, ['a first: changed', 'a again: unknown', 'a use it: unknown'])
+})
+
 /** A module that writes a file, if its dry run allows that. */
 const guarded = defineModule({
   name: 'guarded',
