@@ -8,7 +8,7 @@ import { lastLine, type AttemptResult } from './attempt-result.ts'
 import type { CheckedTask } from './check-task.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { MissingInput } from './inputs.ts'
-import { setsOf } from './task-resources.ts'
+import { possibleChange } from './task-resources.ts'
 import { BadParameters, checkedParams, resolveParams } from './prepare-task.ts'
 import { BatchIncomplete, type RunHost } from './run-host.ts'
 
@@ -35,12 +35,12 @@ export function attemptFailure(
   const { check, signal, predictedEffects, registry } = context.state
   const { task, title } = checked
   if (signal.aborted) throw new Interrupted()
-  const unknown = (message: string, sets?: readonly string[]): AttemptResult => ({
+  const unknown = (message: string, change: AttemptResult['predictedChange'] = { sets: undefined }): AttemptResult => ({
     status: 'unknown',
     message,
     changes: [],
     commands,
-    predictedChange: { sets },
+    predictedChange: change,
   })
   if (check && error instanceof UnresolvedReference && error.pending) return unknown(error.message)
   const latest = predictedEffects.latestTask()
@@ -55,7 +55,7 @@ export function attemptFailure(
     const reason = predictedEffects.prerequisite(CONTROLLER, error.places.flatMap(contentOf))
     const params = checkedParams(checked, resolveParams(task, registry.scope(context.host.name)))
     if (reason !== undefined)
-      return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, setsOf(task, params))
+      return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, possibleChange(task, params))
   }
   const failed = failureOf(error, commands, isConfidential)
   if (!isIndeterminate || failed.status !== 'unreachable' || (error as Unreachable).began) return failed

@@ -7,7 +7,7 @@ import type { CommandRecord } from '../events/events.ts'
 import type { PredictedEffects } from './predicted-effects.ts'
 import type { TaskExecution } from './task-execution.ts'
 import type { PreparedTask } from './prepare-task.ts'
-import { setsOf } from './task-resources.ts'
+import { possibleChange } from './task-resources.ts'
 
 /**
  * Check mode: predicts the result of a task. It is unknown if it depends on a change that was not applied, unless that
@@ -106,6 +106,6 @@ export function unknownResult(
     changes: withoutScript(plan?.changes ?? []),
     commands,
     // All keys of the module: in its future state the host may need other changes.
-    predictedChange: { sets: setsOf(task, params), onOtherHost: task.module.setsOnOtherHost?.(params) },
+    predictedChange: possibleChange(task, params),
   }
 }

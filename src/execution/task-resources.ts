@@ -1,5 +1,6 @@
 import { ANYTHING, type Plan } from '../modules/module.ts'
 import type { Task } from '../modules/task.ts'
+import type { AttemptResult } from './attempt-result.ts'
 import { mergeKeys, type ResourceKeys } from './predicted-effects.ts'
 
 /*
@@ -24,6 +25,12 @@ export function setsOf({ module, keywords }: Task, params: unknown, plan?: Plan<
   const sets = plan === undefined ? own : mergeKeys(plan.changes.map((change) => change.sets ?? own))
   return sets?.length === 0 ? sets : withDeclared(sets, keywords.sets)
 }
+
+/** What a task can set on its host and on another, whatever their state. */
+export const possibleChange = (task: Task, params: unknown): NonNullable<AttemptResult['predictedChange']> => ({
+  sets: setsOf(task, params),
+  onOtherHost: task.module.setsOnOtherHost?.(params),
+})
 
 function withDeclared(keys: ResourceKeys, declared: ResourceKeys): ResourceKeys {
   const known = keys?.filter((key) => key !== ANYTHING)

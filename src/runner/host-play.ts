@@ -1,7 +1,6 @@
 import type { AttemptResult } from '../execution/attempt-result.ts'
 import { ChangeBatcher } from '../execution/change-batcher.ts'
 import type { ExecutionContext } from '../execution/execution-context.ts'
-import type { ResourceKeys } from '../execution/predicted-effects.ts'
 import { ProbeScheduler } from '../execution/probe-scheduler.ts'
 import { publishResult } from '../execution/publish-result.ts'
 import { attemptWithRetries } from '../execution/retries.ts'
@@ -9,7 +8,7 @@ import type { RunOnceResult } from '../execution/run-once.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
 import type { Batching } from '../execution/task-attempt.ts'
 import type { TaskExecution } from '../execution/task-execution.ts'
-import { setsOf } from '../execution/task-resources.ts'
+import { possibleChange } from '../execution/task-resources.ts'
 import { TaskList } from '../execution/task-list.ts'
 import { metaActionOf, type MetaAction } from '../modules/core/meta.ts'
 import type { Position } from './lockstep.ts'
@@ -191,8 +190,10 @@ export class HostPlay {
 
   /** Check mode: a task may run, and then sets what it can set. */
   async #addUnknownEffects(execution: TaskExecution): Promise<void> {
-    const sets = await possibleEffects(execution)
-    this.#context.state.predictedEffects.add(execution.target.name, execution.title, sets, false)
+    const { sets, onOtherHost } = await possibleEffects(execution)
+    const { predictedEffects } = this.#context.state
+    predictedEffects.add(execution.target.name, execution.title, sets, false)
+    if (onOtherHost !== undefined) predictedEffects.add(onOtherHost.host, execution.title, onOtherHost.sets, false)
   }
 
   #outcomeOf({ key, task }: TaskExecution, { status, ignored }: ReturnType<typeof publishResult>): Outcome {
@@ -269,21 +270,20 @@ function startBatching(list: TaskList): Batching {
   return { list, probes, changes: new ChangeBatcher(list, probes) }
 }
 
-/** What a task can set, whatever the state of the host. */
-const possibleEffects = (execution: TaskExecution): Promise<ResourceKeys> =>
+/** What a task can set, whatever the state of the hosts. */
+const possibleEffects = (execution: TaskExecution): Promise<NonNullable<AttemptResult['predictedChange']>> =>
   execution.prepare().then(
-    ({ params }) => setsOf(execution.task, params),
-    () => undefined,
+    ({ params }) => possibleChange(execution.task, params),
+    () => ({ sets: undefined }),
   )
 
 /** Check mode: whether a task runs depends on another one. A handler is unknown if all tasks that may notify it are. */
 async function unknownBecauseOf(reason: string, execution: TaskExecution): Promise<AttemptResult> {
-  const sets = await possibleEffects(execution)
   return {
     status: 'unknown',
     message: `depends on "${reason}", which has not run yet`,
     changes: [],
     commands: [],
-    predictedChange: { sets },
+    predictedChange: await possibleEffects(execution),
   }
 }

@@ -102,6 +102,13 @@ function problemOf({ manage_dir }: Params, { path, user, facts }: HomePath): str
   return textProblem(path, facts, LIMIT)
 }
 
+/** chown and chmod follow links: as root, they would give a user what the user's link leads to. */
+const noForeignLink = (directory: string): string =>
+  [
+    sh`[ ! -L ${directory} ] || [ "$(id -u)" != 0 ] || [ "$(stat -c %u -- ${directory})" = 0 ] || {`,
+    sh`  printf '%s is a link that is not root'\\''s: set manage_dir: false\\n' ${directory} >&2; exit 1; }`,
+  ].join('\n')
+
 function changeOf(params: Params, { path, user, facts }: HomePath, before: string, after: string) {
   const { manage_dir, state, follow } = params
   const directory = posix.dirname(path)
@@ -109,6 +116,7 @@ function changeOf(params: Params, { path, user, facts }: HomePath, before: strin
   const manage = manage_dir
     ? [
         sh`[ -d ${directory} ] || mkdir -m 0700 -- ${directory} || exit`,
+        noForeignLink(directory),
         sh`chown -- ${owner} ${directory} && chmod 0700 -- ${directory} || exit`,
       ]
     : []
@@ -130,6 +138,7 @@ function changeOf(params: Params, { path, user, facts }: HomePath, before: strin
   return {
     description: `${state === 'absent' ? 'remove' : 'set'} keys of ${user.name}: ${names.join(', ')}`,
     script: [...manage, replacement].join('\n'),
+    ...(manage_dir ? { dryRun: noForeignLink(directory) } : {}),
     outdatedExitCode: CHANGED_MEANWHILE,
     diff: { subject: path, before: hidden(before), after: hidden(after) },
     sets: [...setContent(path), ...(manage_dir ? [...setNewDirectory(directory), ...setAttributes(directory)] : [])],

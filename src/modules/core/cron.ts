@@ -150,7 +150,7 @@ function planCrontab(params: Params, { stdout }: Observed): Plan<CronValues> {
   if (stdout.trim() === 'no-crontab')
     return { changes: [], problem: 'crontab not found on this host: install the package cron' }
   const [, output = '', code = ''] = /^([^]*)x(\d+)$/.exec(stdout.trimEnd()) ?? []
-  const isNone = code !== '0' && /no crontab for/.test(output)
+  const isNone = code !== '0' && /no crontab for|can't open '[^']*': No such file/.test(output)
   if (code !== '0' && !isNone) return { changes: [], problem: `cannot read ${whose}: ${lastLine(output)}` }
   const before = isNone ? '' : withoutHeader(output)
   const after = tried(before, params)

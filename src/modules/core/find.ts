@@ -102,7 +102,8 @@ export interface FindValues {
 export const find = defineModule<typeof schema, FindValues>({
   name: 'find',
   schema,
-  reads: ({ paths }) => [...paths.flatMap(treeAt), NUMBERS],
+  // With `follow`, links can lead anywhere.
+  reads: ({ paths, follow }) => (follow ? undefined : [...paths.flatMap(treeAt), NUMBERS]),
   sets: () => [],
   title: ({ paths, patterns }) => `${patterns.join(', ') || '*'} in ${paths.join(', ')}`,
   probe: findProbe,
@@ -119,6 +120,10 @@ export const find = defineModule<typeof schema, FindValues>({
         : files.length === params.limit
           ? 'Limit of matches reached'
           : 'All paths examined'
-    return { changes: [], values: { files, matched: files.length, msg, skipped_paths: skipped } }
+    return {
+      changes: [],
+      values: { files, matched: files.length, msg, skipped_paths: skipped },
+      reads: found.real.flatMap(treeAt),
+    }
   },
 })

@@ -63,7 +63,8 @@ function defineGit({ executable, key_file, ssh_opts, accept_hostkey, accept_newh
     ...(ssh_opts === undefined ? [] : [ssh_opts]),
   ].join(' ')
   return [
-    'export LC_ALL=C GIT_TERMINAL_PROMPT=0',
+    // Without locks, status does not write the index.
+    'export LC_ALL=C GIT_TERMINAL_PROMPT=0 GIT_OPTIONAL_LOCKS=0',
     sh`GIT_SSH_COMMAND=${options}; export GIT_SSH_COMMAND`,
     ...(umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`]),
     sh`lb_git() { ${raw(executable === undefined ? 'git' : sh`${executable}`)} "$@"; }`,
@@ -103,7 +104,8 @@ export const git = defineModule<typeof schema, GitValues>({
       '  echo "head $(lb_git -C "$lb_in" rev-parse --verify -q HEAD)"',
       '  echo "branch $(lb_git -C "$lb_in" symbolic-ref -q --short HEAD)"',
       sh`  printf 'url %s\\n' "$(lb_git -C "$lb_in" config --get ${`remote.${remote}.url`})"`,
-      `  lb_git -C "$lb_in" status --porcelain --untracked-files=no | sed 's/^/modified /'`,
+      '  lb_said=$(lb_git -C "$lb_in" status --porcelain --untracked-files=no) || exit',
+      `  [ -z "$lb_said" ] || printf '%s\\n' "$lb_said" | sed 's/^/modified /'`,
       ...(recursive
         ? [
             `  [ ! -f "$lb_in/.gitmodules" ] || lb_git -C "$lb_in" submodule status --recursive | sed -n 's/^-[^ ]* /submodule /p'`,

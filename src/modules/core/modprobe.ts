@@ -1,13 +1,16 @@
 import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
-import { setContent, setTree, treeAt } from '../support/effects.ts'
+import { contentOf, setContent, setTree, treeAt } from '../support/effects.ts'
 import { disabledOptions, disabledModule, moduleFacts, type ModuleFacts } from '../support/kernel-modules.ts'
 import { replaceFile } from '../support/replace-file.ts'
 import { defineModule } from '../task.ts'
 
 const LOAD = '/etc/modules-load.d'
 const OPTIONS = '/etc/modprobe.d'
+/** On Debian, a link to /etc/modules. */
+const LINK = `${LOAD}/modules.conf`
+const LINKED = '/etc/modules'
 
 const schema = z.strictObject({
   /** Name of the kernel module. */
@@ -42,11 +45,11 @@ export const modprobe = defineModule<typeof schema, ModprobeValues>({
   reads: ({ name, persistent }) => [
     `kernel-module:${name}`,
     'package:kmod',
-    ...(persistent === 'disabled' ? [] : [...treeAt(LOAD), ...treeAt(OPTIONS)]),
+    ...(persistent === 'disabled' ? [] : [...treeAt(LOAD), ...treeAt(OPTIONS), ...contentOf(LINKED)]),
   ],
   sets: ({ name, persistent }) => [
     `kernel-module:${name}`,
-    ...(persistent === 'disabled' ? [] : [...setTree(LOAD), ...setTree(OPTIONS)]),
+    ...(persistent === 'disabled' ? [] : [...setTree(LOAD), ...setTree(OPTIONS), ...setContent(LINKED)]),
   ],
   title: ({ name, state }) => `${name}${state === 'absent' ? ' absent' : ''}`,
   probe: ({ name, persistent }) =>
@@ -58,7 +61,8 @@ export const modprobe = defineModule<typeof schema, ModprobeValues>({
         ? []
         : [
             `for lb_f in ${LOAD}/* ${OPTIONS}/*; do [ -f "$lb_f" ] || continue`,
-            `  printf 'file %s\\n' "$lb_f"; sed 's/^/|/' "$lb_f" || exit; done`,
+            // The last line may have no newline; an empty line is ignored.
+            `  printf 'file %s\\n' "$lb_f"; sed 's/^/|/' "$lb_f" || exit; echo; done`,
           ]),
     ].join('\n'),
   plan(params, { stdout, exitCode, stderr }) {
@@ -137,9 +141,9 @@ const changedFiles = (before: readonly TextFile[], after: readonly TextFile[]): 
             description: `${old === undefined ? 'create' : 'update'} ${path}`,
             script: [
               sh`mkdir -p -- ${path.slice(0, path.lastIndexOf('/'))} || exit`,
-              replaceFile({ path, fill: sh`printf %s ${text} >&8`, mode: 0o644 }),
+              replaceFile({ path, fill: sh`printf %s ${text} >&8`, mode: 0o644, followLink: true }),
             ].join('\n'),
-            sets: setContent(path),
+            sets: [...setContent(path), ...(path === LINK ? setContent(LINKED) : [])],
             diff: { subject: path, before: old ?? '', after: text },
           },
         ]

@@ -77,7 +77,7 @@ const usesFstab = ({ state }: Params): boolean =>
   state !== 'ephemeral' && state !== 'unmounted' && state !== 'remounted'
 
 function optsOf({ opts = 'defaults', boot }: Params): string {
-  return boot ? opts : `${opts},noauto`
+  return boot || opts.split(',').includes('noauto') ? opts : `${opts},noauto`
 }
 
 /** Manages mounted file systems and their entries in /etc/fstab. */
@@ -97,6 +97,7 @@ export const mount = defineModule<typeof schema, MountValues>({
   ],
   title: ({ path, state }) => `${path} ${state}`,
   probe: mountProbe,
+  printsFiles: true,
   plan(params, observed): Plan<MountValues> {
     const { path, src, fstype, dump, passno, fstab } = params
     const facts = parseMounts(observed)
@@ -111,9 +112,15 @@ export const mount = defineModule<typeof schema, MountValues>({
       fstab,
     }
     const problem = problemOf(params, facts)
-    return problem === undefined ? { changes: changesFor(params, facts), values } : { changes: [], problem }
+    const rest = { confidential: isPrivate(facts) }
+    return problem === undefined
+      ? { changes: changesFor(params, facts), values, ...rest }
+      : { changes: [], problem, ...rest }
   },
 })
+
+/** It may have the passwords of CIFS. */
+const isPrivate = ({ attributes }: MountFacts): boolean => ((attributes?.mode ?? 0o644) & 0o004) === 0
 
 function problemOf({ path, src, state }: Params, { mounted, isFile, isRoot }: MountFacts): string | undefined {
   if (!isRoot) return 'file systems can only be mounted as root (become: true)'
@@ -168,23 +175,24 @@ function changesFor(params: Params, facts: MountFacts): Change[] {
   }
 }
 
-const replacedFstab = ({ fstab }: Params, { hasFstab, fstab: text }: MountFacts, after: string): string =>
+const replacedFstab = ({ fstab }: Params, { hasFstab, attributes, fstab: text }: MountFacts, after: string): string =>
   replaceFile({
     path: fstab,
     fill: sh`printf %s ${after} >&8`,
     size: Buffer.byteLength(after),
-    mode: 0o644,
+    ...(attributes === undefined ? { mode: 0o644 } : { old: attributes }),
     madeFrom: hasFstab ? sha256(text) : null,
     followLink: true,
   })
 
 function fstabChange(params: Params, facts: MountFacts, after: string): Change {
   const { fstab, path, state } = params
+  const shown = (text: string): string => (isPrivate(facts) ? '(not shown: not all can read it)\n' : text)
   return {
     description: `${state.startsWith('absent') ? 'remove' : 'set'} ${path} in ${fstab}`,
     script: replacedFstab(params, facts, after),
     outdatedExitCode: CHANGED_MEANWHILE,
-    diff: { subject: fstab, before: facts.fstab, after },
+    diff: { subject: fstab, before: shown(facts.fstab), after: shown(after) },
     sets: setContent(fstab),
   }
 }
@@ -200,7 +208,7 @@ function mountArguments(params: Params): readonly string[] {
   return ['-t', fstype, ...(opts === 'defaults' ? [] : ['-o', opts]), '--', src, path]
 }
 
-/** If mounting fails, fstab and the directories are as before. */
+/** If mounting fails, fstab is as before, and directories that were created are removed. */
 function mountNow(params: Params, facts: MountFacts, isEdited: boolean): Change {
   const { path, state, src = '' } = params
   const undo = isEdited
@@ -209,10 +217,24 @@ function mountNow(params: Params, facts: MountFacts, isEdited: boolean): Change 
   return {
     description: `mount ${state === 'ephemeral' ? `${src} on ` : ''}${path}`,
     script: [
-      ...(facts.exists ? [] : [sh`mkdir -p -- ${path} || exit`]),
+      ...(facts.exists
+        ? []
+        : [
+            // The first directory that is created.
+            sh`lb_at=${path} lb_made=`,
+            'while [ -n "$lb_at" ] && [ ! -e "$lb_at" ]; do lb_made=$lb_at; lb_at=${lb_at%/*}; done',
+            sh`mkdir -p -- ${path} || exit`,
+          ]),
       sh`mount ${mountArguments(params)} || {`,
       `lb_code=$?; ${undo}`,
-      ...(facts.exists ? [] : [sh`rmdir -p -- ${path} 2>/dev/null`]),
+      ...(facts.exists
+        ? []
+        : [
+            sh`lb_at=${path}`,
+            'while [ -n "$lb_made" ] && rmdir -- "$lb_at" 2>/dev/null && [ "$lb_at" != "$lb_made" ]; do',
+            '  lb_at=${lb_at%/*}',
+            'done',
+          ]),
       'exit "$lb_code"; }',
     ].join('\n'),
     sets: [mountKey(path), ...setTree(path), ...setNewDirectory(path)],

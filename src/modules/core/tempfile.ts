@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { targetFile } from '../support/params.ts'
@@ -25,17 +26,23 @@ export const tempfile = defineModule<typeof schema, TempfileValues>({
   name: 'tempfile',
   schema,
   reads: () => [],
-  sets: ({ path }) => (path === undefined ? [] : setTree(path)),
+  // The host only knows $TMPDIR.
+  sets: ({ path }) => (path === undefined ? undefined : setTree(path)),
   title: ({ state, path = 'the temporary directory' }) => `${state} in ${path}`,
-  probe: () => ':',
-  plan: ({ state, path = 'the temporary directory', prefix, suffix }) => ({
-    changes: [
-      {
-        description: `create ${state} ${prefix}*${suffix} in ${path}`,
-        script: createScript({ state, prefix, suffix, path }),
-      },
-    ],
-  }),
+  probe: ({ path }) => (path === undefined ? 'printf \'%s\\n\' "${TMPDIR:-/tmp}"' : ':'),
+  plan(params, { stdout }) {
+    const { state, path, prefix, suffix } = params
+    const found = stdout.replace(/\n$/, '')
+    return {
+      changes: [
+        {
+          description: `create ${state} ${prefix}*${suffix} in ${path ?? 'the temporary directory'}`,
+          script: createScript(params),
+          ...(path === undefined && found.startsWith('/') ? { sets: setTree(posix.join(found, `${prefix}*`)) } : {}),
+        },
+      ],
+    }
+  },
   result(_, applied) {
     const { stdout = '', stderr = '', exitCode } = applied.at(-1) ?? {}
     const values = { path: stdout.replace(/\n$/, '') }

@@ -102,6 +102,8 @@ const cleaning = (params: AptParams, command: string, description: string): Chan
   description,
   script: aptScript(params, false, [sh`lb_apt apt-get -q ${command} || exit`]),
   sets: ['/var/cache/apt/'],
+  // An install or an update of the lists in the same task leaves new ones.
+  recurs: true,
 })
 
 /** `Inst curl [7.88] (7.89 Debian:12 [amd64])`: name, old and new version. */
@@ -132,6 +134,8 @@ function upgrading(params: AptParams, steps: readonly string[], refreshes: boole
     {
       description,
       script: aptScript(params, false, [sh`lb_apt apt-get -y -q ${words} || exit`]),
+      // What was upgraded may leave more that is unused, such as an old kernel.
+      ...(steps.length > 0 && removed.length === steps.length ? { recurs: true } : {}),
       ...(steps.length === 0 ? {} : { diff: diffOf(steps) as NonNullable<Change['diff']> }),
     },
   ]

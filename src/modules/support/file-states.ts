@@ -129,7 +129,14 @@ export function hardLinkPlan(wanted: FileParams, facts: PathFacts): ChangesOrPro
   // As in Ansible, a symbolic link is replaced without force.
   if (facts.kind !== null && facts.kind !== 'link' && !force)
     return `${path} exists and is not a hard link to ${src}: set force: true to replace it`
-  const steps = [sh`ln -f -n -- ${src} ${path} || exit`, ...attributeSteps(quote(path), owner, group, mode)]
+  const steps = [
+    // ln of busybox removes what is there before it knows whether a link is possible.
+    ...(facts.kind === null
+      ? []
+      : [sh`lb_new=${posix.dirname(path)}/.labbook.$$; ln -- ${src} "$lb_new" && rm -f -- "$lb_new" || exit`]),
+    sh`ln -f -n -- ${src} ${path} || exit`,
+    ...attributeSteps(quote(path), owner, group, mode),
+  ]
   return [
     {
       description: `${facts.kind === null ? 'create' : `replace ${facts.kind === 'link' ? 'link' : 'file'} by`} hard link ${path} to ${src}${suffix(wanted)}`,

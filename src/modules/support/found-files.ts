@@ -82,8 +82,9 @@ export function findProbe(params: FindParams): string {
       ...tests.map((test) => (follow && test.startsWith('-type') ? typeOfEntry(file_type) : test)),
       ...content,
     ].join(' ')} -exec ${listing(params)} \\) 2>/dev/null; }`,
+    'lb_real() { printf \'real %s\\n\' "$(readlink -f -- "$1")"; }',
     "date '+now %s'",
-    ...params.paths.map((path) => `lb_one ${quote(path)}`),
+    ...params.paths.flatMap((path) => [`lb_real ${quote(path)}`, `lb_one ${quote(path)}`]),
     ':',
   ].join('\n')
 }
@@ -109,6 +110,8 @@ export interface Found {
   readonly now: number
   readonly files: readonly FoundFile[]
   readonly skipped: readonly string[]
+  /** Where the paths lead. */
+  readonly real: readonly string[]
   /** A path below which a name contains a newline. */
   readonly newline: string | undefined
 }
@@ -116,6 +119,7 @@ export interface Found {
 export function parseFound(stdout: string): Found {
   const files: FoundFile[] = []
   const skipped: string[] = []
+  const real: string[] = []
   let now = 0
   let newline: string | undefined
   for (const line of stdout.split('\n')) {
@@ -124,10 +128,11 @@ export function parseFound(stdout: string): Found {
     if (kind === 'now') now = Number(rest)
     else if (kind === 'newline') newline = rest
     else if (kind === 'skipped') skipped.push(rest)
+    else if (kind === 'real' && rest !== '') real.push(rest)
     else if (kind === 'file') files.push(fileIn(rest))
     else if (kind === 'sum') files.push({ ...(files.pop() as FoundFile), checksum: rest })
   }
-  return { now, files, skipped, newline }
+  return { now, files, skipped, newline, real }
 }
 
 function fileIn(line: string): FoundFile {

@@ -11,6 +11,8 @@ export interface MountFacts {
   /** Where it is mounted from: the source, and the directory of a bind mount. undefined: it is not mounted. */
   readonly mounted: readonly string[] | undefined
   readonly hasFstab: boolean
+  /** Owner and mode of fstab. */
+  readonly attributes: { readonly uid: number; readonly gid: number; readonly mode: number } | undefined
   readonly fstab: string
 }
 
@@ -19,7 +21,7 @@ export const mountProbe = ({ path, fstab }: { readonly path: string; readonly fs
   [
     '[ "$(id -u)" != 0 ] || echo root',
     sh`if [ -d ${path} ]; then echo directory; elif [ -e ${path} ]; then echo file; fi`,
-    sh`[ ! -f ${fstab} ] || echo fstab`,
+    sh`[ ! -f ${fstab} ] || stat -L -c 'fstab %u %g %a' -- ${fstab} || exit`,
     "sed 's/^/mount /' /proc/self/mountinfo || exit",
     sh`echo ${`path ${path}`}`,
     'echo content',
@@ -37,6 +39,7 @@ export function parseMounts({ stdout, stderr, exitCode }: Observed): MountFacts 
   const lines = stdout.slice(0, at).split('\n')
   const words = new Set(lines)
   const path = lines.at(-1)?.slice('path '.length)
+  const row = lines.map((line) => /^fstab(?: (\d+) (\d+) ([0-7]+))?$/.exec(line)).find((match) => match !== null)
   const mounts = lines
     .filter((line) => line.startsWith('mount '))
     .map((line) => {
@@ -62,7 +65,11 @@ export function parseMounts({ stdout, stderr, exitCode }: Observed): MountFacts 
     isFile: words.has('file'),
     exists: words.has('file') || words.has('directory'),
     mounted: top && [top.source, ...(directory === undefined ? [] : [directory])],
-    hasFstab: words.has('fstab'),
+    hasFstab: row !== undefined,
+    attributes:
+      row?.[3] === undefined
+        ? undefined
+        : { uid: Number(row[1]), gid: Number(row[2]), mode: Number.parseInt(row[3], 8) },
     fstab: stdout.slice(at + '\ncontent\n'.length),
   }
 }

@@ -6,6 +6,7 @@ import t from 'tap'
 import * as z from 'zod'
 import { defineModule } from '../../../src/modules/task.ts'
 import type { Task } from '../../../src/modules/task.ts'
+import { block } from '../../../src/playbook/block.ts'
 import { play, type PlaybookStep } from '../../../src/playbook/play.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { register } from '../../../src/values/reference.ts'
@@ -164,6 +165,45 @@ t.test('a task that reads what an earlier task sets on its host from another hos
     'a send elsewhere: changed',
     'a use it: failed',
   ])
+})
+
+t.test('a task that may run sets files on the other host', async (t) => {
+  fresh({})
+  const uses = (): Task => present('use it', { path: at('sent') })
+  const put = sent('send', { path: at('sent'), host: 'a', delegate_to: 'b' })
+  const [first, again] = [line('first', { path: at('a'), is: '1' }), line('again', { path: at('a'), is: '2' })]
+  const setting = { check: true, hosts: ['a', 'b'] }
+  const handled = await runSteps(
+    [
+      play('p', { hosts: 'a' }, () => [first, { ...again, keywords: { ...again.keywords, notify: ['send'] } }], {
+        send: sent({ path: at('sent'), host: 'a', delegate_to: 'b' }),
+      }),
+      play('q', { hosts: 'a' }, () => [uses()]),
+    ],
+    setting,
+  )
+  t.same(handled.story, ['a first: changed', 'a again: unknown', 'a send: unknown', 'a use it: unknown'])
+  const needy = defineModule({
+    ...sent.definition,
+    name: 'needy',
+    schema: sent.definition.schema.extend({ src: z.string() }),
+    inputs: ({ src }: { readonly src: string }) => ({ src }),
+  } as unknown as typeof sent.definition)
+  const missing = await check(
+    () => [
+      line('create it', { path: at('src'), is: '1', delegate_to: 'localhost' }),
+      needy('send', { path: at('sent'), host: 'a', delegate_to: 'b', ...{ src: at('src') } }),
+      uses(),
+    ],
+    {},
+    { ...setting, hosts: ['a', 'b', 'localhost'] },
+  )
+  t.same(missing.story, ['a create it: changed', 'a send: unknown', 'a use it: unknown'])
+  const rescued = await runSteps(
+    [play('p', { hosts: 'a' }, () => [first, block({ block: [again], rescue: [put] }), uses()])],
+    setting,
+  )
+  t.same(rescued.story, ['a first: changed', 'a again: unknown', 'a use it: unknown'])
 })
 
 /** A module that writes a file, if its dry run allows that. */

@@ -76,6 +76,6 @@ export const systemSets: readonly Row[] = [
     ],
   ],
   ['service', service, systemd.definition.sets?.(ofUnit)],
-  ['tempfile', {}, []],
+  ['tempfile', {}, undefined],
   ['timezone', { name: 'Europe/Berlin' }, ['/etc/localtime', '/etc/timezone']],
 ]

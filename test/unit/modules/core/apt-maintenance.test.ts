@@ -145,6 +145,12 @@ t.test('downloaded packages are cleaned if there are some', async (t) => {
   t.same(descriptions(plan('clean a.deb\nclean b.deb\n', { clean: true })), [
     'remove 2 downloaded packages from the apt cache',
   ])
+  // What an install or an update of the lists in the same task leaves is no failure.
+  t.match(plan('clean a.deb\n', { clean: true }).changes, [{ recurs: true }])
+  t.match(plan('autoclean a 1.0 [10 kB]\n', { autoclean: true }).changes, [{ recurs: true }])
+  const recurs = (steps: string): unknown => plan(steps, { upgrade: 'dist', autoremove: true }).changes[0]?.recurs
+  t.equal(recurs('upgrade Remv old [1.0]\n'), true)
+  t.equal(recurs('upgrade Inst a [1.0] (2.0 x [amd64])\nupgrade Remv old [1.0]\n'), undefined)
   t.same(descriptions(plan('autoclean a 1.0 [10 kB]\n', { autoclean: true })), [
     'remove 1 downloaded package that no repository has any more from the apt cache',
   ])

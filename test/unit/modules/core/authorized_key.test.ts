@@ -1,4 +1,13 @@
-import { chmodSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { authorized_key } from '../../../../src/modules/core/authorized_key.ts'
@@ -47,6 +56,25 @@ t.test('authorized_key finds the home of the user', async (t) => {
       definition.plan(nobody, runIn(shell, definition.probe(nobody, {})), {}, {}).problem,
       'user "nosuch" does not exist on this host',
     )
+  })
+})
+
+t.test('authorized_key gives no user what their link leads to', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const [target, link] = [join(folder, 'target'), join(folder, 'link')]
+    mkdirSync(target, { mode: 0o755 })
+    symlinkSync(target, link)
+    const params = { user: 'games', path: join(link, 'keys'), key: ED }
+    const { uid } = statSync(target)
+    const games = Number(runIn(shell, 'id -u games').stdout)
+    lchownSync(link, games, games)
+    const { before, applied } = converge(shell, authorized_key, params)
+    t.match(applied, [{ exitCode: 1, stderr: `${link} is a link that is not root's: set manage_dir: false\n` }])
+    t.equal(runIn(shell, before.changes[0]?.dryRun ?? '').exitCode, 1, 'check mode predicts it')
+    t.same([statSync(target).uid, mode(target)], [uid, 0o755])
+    lchownSync(link, 0, 0)
+    t.match(converge(shell, authorized_key, params).applied, [{ exitCode: 0 }])
+    t.equal(statSync(target).uid, games)
   })
 })
 

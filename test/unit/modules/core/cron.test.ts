@@ -88,6 +88,20 @@ t.test('cron sets jobs in a file, and removes it when it is empty', async (t) =>
   })
 })
 
+t.test('on busybox, a user without a crontab has an empty one', (t) => {
+  const { definition } = cron
+  const plan = (output: string) => {
+    const params = definition.schema.parse({ name: 'a', user: 'alice', job: 'x' })
+    return definition.plan(params, { stdout: `${output}\nx1`, stderr: '', exitCode: 0 }, {}, {})
+  }
+  t.same(
+    plan("crontab: can't open 'alice': No such file or directory").changes.map(({ description }) => description),
+    ['set job "a" in the crontab of alice'],
+  )
+  t.match(plan("crontab: can't open 'alice': Permission denied").problem, 'cannot read the crontab of alice')
+  t.end()
+})
+
 t.test('cron reports a host without crontab, and refuses parameters that it does not have', (t) => {
   const { definition } = cron
   const params = definition.schema.parse({ name: 'a', job: 'x' })

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path, { join } from 'node:path'
 import t from 'tap'
@@ -27,7 +36,7 @@ interface Answer {
 
 const { definition } = find
 
-function findIn(shell: Shell, given: object): Pick<Plan<FindValues>, 'values' | 'problem'> {
+function findIn(shell: Shell, given: object): Pick<Plan<FindValues>, 'values' | 'problem' | 'reads'> {
   const { data, error } = definition.schema.safeParse(given)
   if (data === undefined) return { problem: error.issues[0]?.message ?? '' }
   return definition.plan(data, runIn(shell, definition.probe(data, {})), {}, {})
@@ -67,6 +76,17 @@ t.test('find finds what that of Ansible finds', async (t) => {
   }
 })
 
+t.test('find reads where its paths lead', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    mkdirSync(join(folder, 'real'))
+    symlinkSync('real', join(folder, 'link'))
+    t.ok(findIn(shell, { paths: join(folder, 'link') }).reads?.includes(`${realpathSync(folder)}/real/`))
+  })
+  const reads = (given: object) => definition.reads?.(definition.schema.parse({ paths: '/a', ...given }))
+  t.ok(reads({})?.includes('/a/'))
+  t.equal(reads({ follow: true }), undefined)
+})
+
 t.test('find gives facts as stat does, a limit, and refuses names with a newline', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     writeFileSync(join(folder, 'a'), 'text')
@@ -103,6 +123,13 @@ t.test('tempfile creates files and directories with random names', async (t) => 
     const file = create({ path: folder, prefix: "it's ", suffix: '.txt' })?.values.path ?? ''
     t.match(file, new RegExp(`^${folder}/it's [0-9a-f]{8}\\.txt$`))
     t.same([statSync(file).isFile(), statSync(file).mode & 0o7777], [true, 0o600])
+    const inDefault = create({ prefix: 'labbook-test.' })?.values.path ?? ''
+    t.match(inDefault, /\/labbook-test\.[0-9a-f]{8}$/)
+    rmSync(inDefault)
+    const { definition } = tempfile
+    const anywhere = definition.schema.parse({})
+    const found = runIn(shell, definition.probe(anywhere, {}), { env: { TMPDIR: '/var/tmp' } })
+    t.match(definition.plan(anywhere, found, {}, {}).changes, [{ sets: ['/var/tmp/ansible.*'] }])
     const directory = create({ path: folder, state: 'directory' })?.values.path ?? ''
     t.match(directory, new RegExp(`^${folder}/ansible\\.[0-9a-f]{8}$`))
     t.same([statSync(directory).isDirectory(), statSync(directory).mode & 0o7777], [true, 0o700])

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { git } from '../../../../src/modules/core/git.ts'
@@ -108,6 +108,22 @@ t.test('local modifications are an error, or discarded with force', async (t) =>
     t.same(forced.after.changes, [])
     t.equal(readFileSync(path.join(dest, 'file'), 'utf8'), 'two')
     t.ok(existsSync(path.join(dest, 'untracked')))
+  })
+})
+
+t.test('the probe does not write the index, and fails if it is damaged', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { repo } = repository(folder)
+    const dest = path.join(folder, 'tree')
+    converge(shell, git, { repo, dest })
+    const index = path.join(dest, '.git/index')
+    // Another time of the same text: status would refresh the index.
+    utimesSync(path.join(dest, 'file'), 1e9, 1e9)
+    const before = readFileSync(index)
+    t.same(converge(shell, git, { repo, dest }).before.changes, [])
+    t.ok(readFileSync(index).equals(before))
+    writeFileSync(index, 'damaged')
+    t.match(converge(shell, git, { repo, dest, version: 'other' }).before.problem, `cannot read ${repo}: `)
   })
 })
 

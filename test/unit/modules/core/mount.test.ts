@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { z } from 'zod'
@@ -66,7 +66,9 @@ t.test('mount plans the changes of each state', (t) => {
   )
   t.match(plan({ ...data, state: 'remounted' }, notMounted).problem, 'is not mounted')
   t.match(plan({ ...data, state: 'present' }, output('/mnt/bind', { words: [] })).problem, 'only be mounted as root')
-  t.same(plan({ ...data, state: 'present', boot: false }, output('/mnt/bind')).values?.opts, 'bind,noauto')
+  const opts = (given: string): string | undefined =>
+    plan({ ...data, opts: given, state: 'present', boot: false }, output('/mnt/bind')).values?.opts
+  t.same([opts('bind'), opts('noauto,ro')], ['bind,noauto', 'noauto,ro'])
   t.end()
 })
 
@@ -97,14 +99,37 @@ t.test('mount mounts, remounts and unmounts', async (t) => {
   })
 })
 
+t.test('fstab keeps its mode, and no record has the text of a private one', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const fstab = join(folder, 'fstab')
+    const params = { path: join(folder, 'a'), src: '//server/a', fstype: 'cifs', opts: 'password=secret', fstab }
+    for (const [mode, isPrivate] of [
+      [0o600, true],
+      [0o640, true],
+      [0o664, false],
+    ] as const) {
+      writeFileSync(fstab, '# secret\n')
+      chmodSync(fstab, mode)
+      const { before, applied, after } = converge(shell, mount, { ...params, state: 'present' })
+      t.match(applied, [{ exitCode: 0 }])
+      t.same([after.changes, statSync(fstab).mode & 0o7777], [[], mode])
+      t.equal(before.confidential, isPrivate)
+      t.equal(JSON.stringify(before.changes[0]?.diff).includes('secret'), !isPrivate)
+    }
+    t.equal(mount.definition.printsFiles, true)
+  })
+})
+
 t.test('fstab is as before if mounting fails', async (t) => {
   inEachShell(t, (t, shell, folder) => {
-    const [path, fstab] = [join(folder, 'new/dir'), join(folder, 'fstab')]
+    const [path, fstab] = [join(folder, 'empty/new/dir'), join(folder, 'fstab')]
     writeFileSync(fstab, '# mine')
+    mkdirSync(join(folder, 'empty'))
     const run = converge(shell, mount, { path, src: '/nosuch', fstype: 'none', opts: 'bind', fstab, state: 'mounted' })
     t.not(run.applied[1]?.exitCode, 0)
     t.equal(readFileSync(fstab, 'utf8'), '# mine')
-    t.notOk(existsSync(path))
+    t.notOk(existsSync(join(folder, 'empty/new')))
+    t.ok(existsSync(join(folder, 'empty')), 'an empty directory that was there stays')
   })
 })
 

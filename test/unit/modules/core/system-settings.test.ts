@@ -127,6 +127,29 @@ t.test('modprobe loads and unloads modules', async (t) => {
   })
 })
 
+t.test('modprobe reads files without a newline at their end, and follows modules.conf', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const host = kernelHost(shell, folder)
+    mkdirSync(host.at('etc/modules-load.d'))
+    writeFileSync(host.at('etc/modules-load.d/a.conf'), 'loop')
+    writeFileSync(host.at('etc/modules-load.d/b.conf'), 'dummy\n')
+    writeFileSync(host.at('etc/modules'), '# mine\nloop\n')
+    symlinkSync('../modules', host.at('etc/modules-load.d/modules.conf'))
+    converged(t, host.apply(modprobe, { name: 'loop', persistent: 'present' }), [])
+    const run = host.apply(modprobe, { name: 'loop', persistent: 'absent' })
+    converged(t, run, ['update /etc/modules-load.d/a.conf', 'update /etc/modules-load.d/modules.conf'])
+    t.match(run.before.changes[1]?.sets, ['/etc/modules-load.d/modules.conf'])
+    t.ok(run.before.changes[1]?.sets?.includes('/etc/modules'))
+    t.ok(lstatSync(host.at('etc/modules-load.d/modules.conf')).isSymbolicLink())
+    t.same(
+      ['modules', 'modules-load.d/a.conf', 'modules-load.d/b.conf'].map((name) =>
+        readFileSync(host.at(`etc/${name}`), 'utf8'),
+      ),
+      ['# mine\n#loop\n', '#loop\n', 'dummy\n'],
+    )
+  })
+})
+
 t.test('modprobe loads a module at boot with its parameters', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const host = kernelHost(shell, folder)
