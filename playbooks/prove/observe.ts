@@ -39,8 +39,13 @@ export function observeStack<T>(
         nodes: on.groups.swarm ?? [],
         command: 'docker stack ps',
         async placement() {
-          const { stdout, exitCode } = await on.exec({ command, timeout: 10 })
-          return exitCode === 0 ? parsePlacement(stdout) : undefined
+          try {
+            const { stdout, exitCode } = await on.exec({ command, timeout: 10 })
+            return exitCode === 0 ? parsePlacement(stdout) : undefined
+          } catch {
+            // The connection is lost, or the run is interrupted.
+            return undefined
+          }
         },
       },
     },
