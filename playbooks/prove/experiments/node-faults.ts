@@ -1,11 +1,11 @@
-import type { SetupContext } from 'labbook'
+import { timeoutMultiplierOf, type SetupContext } from 'labbook'
 import type { Fault } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
 
 type On = Pick<SetupContext, 'groups' | 'hostvars' | 'hosts'>
 
-/** Seconds after which a fault ends by itself, in case the run is killed. */
+/** Seconds after which a fault ends by itself, in case the run is killed; before the timeout multiplier. */
 const LIMIT_SECONDS = 300
 /** Added to the clock. */
 const STEP_SECONDS = 3600
@@ -18,8 +18,26 @@ const fault = (
   summary: Fault['summary'] = { inject, recover },
 ): Fault => ({ description, summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
 
-/** Runs `recover` on the node after a while, without the connection. */
-const byItself = (recover: string): string => `(sleep ${LIMIT_SECONDS}; ${recover}) >/dev/null 2>&1 </dev/null &`
+/** The scripts of a fault that also ends by itself. */
+interface LimitedFault {
+  readonly recover: string
+  /** Part of the injection: recovers after a while, without the connection. */
+  readonly timer: string
+}
+
+/** The timer does nothing if the fault was recovered or injected again meanwhile: a file has the latest injection. */
+function limited(name: string, undo: string, slowdown: number): LimitedFault {
+  const latest = `/run/labbook-${name}.id`
+  const recover = `rm -f ${latest}; ${undo}`
+  const seconds = Math.ceil(LIMIT_SECONDS * slowdown)
+  const timer = [
+    `lb_id=$(cat /proc/sys/kernel/random/uuid); echo "$lb_id" >${latest}`,
+    `(sleep ${seconds}; [ "$(cat ${latest})" != "$lb_id" ] || { ${recover}; }) >/dev/null 2>&1 </dev/null &`,
+  ].join('\n')
+  return { recover, timer }
+}
+
+const slowdownOf = (on: On): number => timeoutMultiplierOf(on, on.groups.all ?? on.hosts)
 
 /** The node is set to drain by a manager. */
 const drain = (on: On, node: string): Fault => ({
@@ -35,12 +53,13 @@ const drain = (on: On, node: string): Fault => ({
 /** Outgoing packets of the interface with the default route. */
 const DEVICE = "$(ip -o route get 192.0.2.1 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')"
 
-const slowNetwork = (_on: On, node: string): Fault => {
-  const recover = `tc qdisc del dev ${DEVICE} root netem 2>/dev/null || true`
+const slowNetwork = (on: On, node: string): Fault => {
+  const undo = `tc qdisc del dev ${DEVICE} root netem 2>/dev/null || true`
+  const { timer, recover } = limited('slow-network', undo, slowdownOf(on))
   return fault(
     node,
     `the network of ${node} is slow`,
-    `${byItself(recover)}\ntc qdisc add dev ${DEVICE} root netem delay 100ms 20ms loss 1%`,
+    `${timer}\ntc qdisc add dev ${DEVICE} root netem delay 100ms 20ms loss 1%`,
     recover,
     { inject: 'tc qdisc add dev DEVICE root netem delay 100ms 20ms loss 1%', recover: 'tc qdisc del dev DEVICE root' },
   )
@@ -52,19 +71,20 @@ export const NETEM_TEST = 'unshare -n tc qdisc add dev lo root netem delay 1ms 2
 const FILLER = '/var/lib/docker/labbook-full-disk'
 
 /** Leaves no block free, for root as well. */
-const fullDisk = (_on: On, node: string): Fault => {
-  const recover = `rm -f ${FILLER}`
+const fullDisk = (on: On, node: string): Fault => {
+  const undo = `rm -f ${FILLER}`
+  const { timer, recover } = limited('full-disk', undo, slowdownOf(on))
   return fault(
     node,
     `the file system of Docker's data on ${node} is full`,
     [
-      byItself(recover),
+      timer,
       `fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1)" ${FILLER} 2>/dev/null`,
       `dd if=/dev/zero of=${FILLER} bs=1M oflag=append conv=notrunc 2>/dev/null`,
       `[ "$(df --output=avail -B1M /var/lib/docker | tail -n 1)" -lt 2 ]`,
     ].join('\n'),
     recover,
-    { inject: `fill /var/lib/docker with ${FILLER}`, recover },
+    { inject: `fill /var/lib/docker with ${FILLER}`, recover: undo },
   )
 }
 
@@ -73,13 +93,14 @@ export const DISK_TEST = 'stat -c %d /var/lib/docker'
 
 const CLOCK_MARK = '/run/labbook-clock-step'
 
-const clockStep = (_on: On, node: string): Fault => {
+const clockStep = (on: On, node: string): Fault => {
   const step = (sign: '+' | '-'): string => `date -s "@$(($(date +%s) ${sign} ${STEP_SECONDS}))" >/dev/null`
-  const recover = `[ ! -e ${CLOCK_MARK} ] || { ${step('-')} && rm -f ${CLOCK_MARK}; }`
+  const undo = `[ ! -e ${CLOCK_MARK} ] || { ${step('-')} && rm -f ${CLOCK_MARK}; }`
+  const { timer, recover } = limited('clock-step', undo, slowdownOf(on))
   return fault(
     node,
     `the clock of ${node} is one hour ahead`,
-    `${byItself(recover)}\n[ -e ${CLOCK_MARK} ] || { touch ${CLOCK_MARK} && ${step('+')}; }`,
+    `${timer}\n[ -e ${CLOCK_MARK} ] || { touch ${CLOCK_MARK} && ${step('+')}; }`,
     recover,
     { inject: 'date -s +1 hour', recover: 'date -s -1 hour' },
   )
@@ -103,10 +124,13 @@ const MARK = '-m comment --comment labbook-registry-away -j REJECT'
 const UNDO = 'iptables-save | grep -v labbook-registry-away | iptables-restore'
 
 /** No node reaches the registries of the stack's images: `address:port`. */
-export const registryAway = (registries: readonly (readonly [address: string, port: number])[]): string =>
+export const registryAway = (
+  registries: readonly (readonly [address: string, port: number])[],
+  slowdown: number,
+): string =>
   [
-    byItself(UNDO),
+    limited('registry-away', UNDO, slowdown).timer,
     ...registries.map(([address, port]) => `iptables -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`),
   ].join('\n')
 
-export const REGISTRY_BACK = UNDO
+export const REGISTRY_BACK = limited('registry-away', UNDO, 1).recover

@@ -20,8 +20,31 @@ t.test('the scripts of all faults are valid in each shell', async (t) => {
       for (const script of [inject, recover])
         t.match(runIn(shell, `if false\nthen\n${script}\nfi`), { exitCode: 0, stderr: '' }, `${shell.name}: ${kind}`)
     }
-    t.match(runIn(shell, `if false\nthen\n${registryAway([['10.0.0.1', 5000]])}\n${REGISTRY_BACK}\nfi`), { stderr: '' })
+    t.match(runIn(shell, `if false\nthen\n${registryAway([['10.0.0.1', 5000]], 1)}\n${REGISTRY_BACK}\nfi`), { stderr: '' })
   }
+})
+
+t.test('the timer of an injection ends the fault, unless it was recovered or injected again', async (t) => {
+  const { inject, recover } = NODE_FAULTS['full-disk'](on, 'node2')
+  const timer = inject.split('\n').slice(0, 2).join('\n')
+  for (const shell of shells) {
+    const directory = t.testdir({ [shell.name]: { log: '' } })
+    const log = path.join(directory, shell.name, 'log')
+    const here = (script: string): string =>
+      script
+        .replaceAll('/run/labbook-full-disk.id', path.join(directory, shell.name, 'latest'))
+        .replaceAll(/rm -f \/var\S*labbook-full-disk/g, `echo removed >>${log}`)
+    const inTheMeantime = (script: string): string => {
+      writeFileSync(log, '')
+      runIn(shell, `sleep() { command sleep 0.3; }\n${here(timer)}\n${here(script)}\nwait`)
+      return readFileSync(log, 'utf8')
+    }
+    t.equal(inTheMeantime(':'), 'removed\n', `${shell.name}: by itself`)
+    t.equal(inTheMeantime(recover), 'removed\n', `${shell.name}: recovered before, once`)
+    t.equal(inTheMeantime(timer), 'removed\n', `${shell.name}: by the second injection only`)
+  }
+  const slow = { ...on, hostvars: () => ({ slowdown: 4 }) }
+  t.match(NODE_FAULTS['full-disk'](slow, 'node2').inject, '(sleep 1200;', 'later on slow nodes')
 })
 
 t.test('the clock is set back once, and only if it was set forward', async (t) => {
@@ -36,6 +59,7 @@ t.test('the clock is set back once, and only if it was set forward', async (t) =
     // The scripts with another mark, and a date that records instead of setting.
     const run = (script: string): void => {
       const here = script
+        .replaceAll('/run/labbook-clock-step.id', path.join(directory, 'latest'))
         .replaceAll('/run/labbook-clock-step', path.join(directory, 'mark'))
         .replace(/^\(sleep .*$/m, '')
       t.match(
