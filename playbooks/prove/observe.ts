@@ -100,7 +100,11 @@ export function describeStats(all: readonly ProbeStats[]): string {
 export const maxOutage = (on: ExperimentContext, service?: StackService): number =>
   (service?.overrides.maxOutage ?? MAX_OUTAGE_SECONDS) * durationMultiplierOf(on.timeoutMultiplier)
 
-/** Whether each probe was answered all the time, except for short outages. */
+/** A verdict that holds is inconclusive if the disturbance did not happen. */
+export const onlyIf = <V extends Omit<Verdict, 'evidence'>>(happened: boolean, verdict: V): V =>
+  happened || verdict.holds !== true ? verdict : { ...verdict, holds: null }
+
+/** Whether each probe was answered all the time, except for short outages; inconclusive without requests. */
 export function availability(
   observation: ObservationResult<unknown>,
   limit: number,
@@ -109,20 +113,20 @@ export function availability(
   const all = statsByProbe(observation, window)
   const outage = Math.max(0, ...all.map((stats) => stats.outage))
   return {
-    holds: outage <= limit && all.every(({ sent, failed }) => sent === 0 || failed < sent),
+    holds: all.length === 0 ? null : outage <= limit && all.every(({ sent, failed }) => failed < sent),
     detail: `${describeStats(all)} (tolerated: ${limit} s)`,
     measured: { 'longest outage': [outage, 's'], 'failed requests': [sum(all, 'failed'), ''] },
   }
 }
 
-/** Whether no request failed. */
+/** Whether no request failed; inconclusive without requests. */
 export function noFailedRequest(
   observation: ObservationResult<unknown>,
   window: TimeWindow = {},
 ): Omit<Verdict, 'evidence'> {
   const all = statsByProbe(observation, window)
   return {
-    holds: sum(all, 'failed') === 0,
+    holds: all.length === 0 ? null : sum(all, 'failed') === 0,
     detail: describeStats(all),
     measured: { 'failed requests': [sum(all, 'failed'), ''] },
   }
