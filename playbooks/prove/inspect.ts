@@ -181,9 +181,17 @@ async function unsupportedKinds(
   }
   if (kinds.includes('clock-step') && isNamespaces)
     unsupported['clock-step'] = 'nodes of this lab share the clock of this machine (use lab_provider: qemu)'
+  else if (kinds.includes('clock-step') && (await keepsTime(on, worker)))
+    unsupported['clock-step'] = `NTP sets the clock of ${worker} right: stop it there (timedatectl set-ntp false)`
   if (kinds.includes('full-disk') && isNamespaces && (await sharesDisk(on, worker)))
     unsupported['full-disk'] = 'nodes of this lab share the disk of this machine (set lab_disk)'
   return unsupported
+}
+
+/** Whether NTP runs and has an answer. The clock counts as synchronised for hours after NTP is stopped. */
+async function keepsTime(on: ExperimentContext, node: string): Promise<boolean> {
+  const { stdout } = await on.exec({ host: node, command: 'timedatectl show -p NTP -p NTPSynchronized 2>/dev/null' })
+  return /^NTP=yes$/m.test(stdout) && /^NTPSynchronized=yes$/m.test(stdout)
 }
 
 async function sharesDisk(on: ExperimentContext, node: string): Promise<boolean> {

@@ -91,18 +91,22 @@ const fullDisk = (on: On, node: string): Fault => {
 /** Prints the device of Docker's data. */
 export const DISK_TEST = 'stat -c %d /var/lib/docker'
 
+/** Has the time of the boot by the right clock. */
 const CLOCK_MARK = '/run/labbook-clock-step'
 
 const clockStep = (on: On, node: string): Fault => {
-  const step = (sign: '+' | '-'): string => `date -s "@$(($(date +%s) ${sign} ${STEP_SECONDS}))" >/dev/null`
-  const undo = `[ ! -e ${CLOCK_MARK} ] || { ${step('-')} && rm -f ${CLOCK_MARK}; }`
+  const uptime = '$(cut -d. -f1 /proc/uptime)'
+  const set = (seconds: string): string => `date -s "@$((${seconds}))" >/dev/null`
+  // From the uptime, not back by one hour: NTP may have set the clock right meanwhile.
+  const undo = `[ ! -e ${CLOCK_MARK} ] || { ${set(`$(cat ${CLOCK_MARK}) + ${uptime}`)} && rm -f ${CLOCK_MARK}; }`
+  const now = '$(date +%s)'
   const { timer, recover } = limited('clock-step', undo, slowdownOf(on))
   return fault(
     node,
     `the clock of ${node} is one hour ahead`,
-    `${timer}\n[ -e ${CLOCK_MARK} ] || { touch ${CLOCK_MARK} && ${step('+')}; }`,
+    `${timer}\n[ -e ${CLOCK_MARK} ] || { echo $((${now} - ${uptime})) >${CLOCK_MARK} && ${set(`${now} + ${STEP_SECONDS}`)}; }`,
     recover,
-    { inject: 'date -s +1 hour', recover: 'date -s -1 hour' },
+    { inject: 'date -s +1 hour', recover: 'date -s BOOT+UPTIME' },
   )
 }
 

@@ -47,7 +47,7 @@ t.test('the timer of an injection ends the fault, unless it was recovered or inj
   t.match(NODE_FAULTS['full-disk'](slow, 'node2').inject, '(sleep 1200;', 'later on slow nodes')
 })
 
-t.test('the clock is set back once, and only if it was set forward', async (t) => {
+t.test('the clock is set right once, and only if it was set forward', async (t) => {
   const { inject, recover } = NODE_FAULTS['clock-step'](on, 'node2')
   for (const shell of shells) {
     const directory = mkdtempSync(path.join(tmpdir(), 'labbook-clock-'))
@@ -75,6 +75,7 @@ t.test('the clock is set back once, and only if it was set forward', async (t) =
     t.ok(existsSync(path.join(directory, 'mark')))
     run(recover)
     run(recover)
-    t.equal(readFileSync(log, 'utf8'), '@8600\n@1400\n', shell.name)
+    // The uptime may grow by a second meanwhile.
+    t.match(readFileSync(log, 'utf8'), /^@8600\n@500[01]\n$/, shell.name)
   }
 })
