@@ -125,7 +125,9 @@ export const NODE_FAULTS = {
 export type NodeKind = keyof typeof NODE_FAULTS
 
 const MARK = '-m comment --comment labbook-registry-away -j REJECT'
-const UNDO = 'iptables-save | grep -v labbook-registry-away | iptables-restore'
+/** Deletes only Labbook's rules: Docker changes the others at any time. */
+const UNDO =
+  "iptables -w -S OUTPUT | sed -n '/labbook-registry-away/s/^-A/-D/p' | while read -r lb_rule; do iptables -w $lb_rule; done"
 
 /** No node reaches the registries of the stack's images: `address:port`. */
 export const registryAway = (
@@ -134,7 +136,14 @@ export const registryAway = (
 ): string =>
   [
     limited('registry-away', UNDO, slowdown).timer,
-    ...registries.map(([address, port]) => `iptables -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`),
+    ...registries.map(([address, port]) => `iptables -w -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`),
+    // It may have other addresses than those in the rules. In any protocol: only what curl cannot connect to is away.
+    ...registries.map(([address, port]) =>
+      [
+        `curl -sk --noproxy '*' -o /dev/null --connect-timeout 3 -m 10 https://${address}:${port}/v2/`,
+        `case $? in 6 | 7 | 28) ;; *) echo "${address}:${port} still answers, or cannot be tried" >&2; exit 1 ;; esac`,
+      ].join('\n'),
+    ),
   ].join('\n')
 
 export const REGISTRY_BACK = limited('registry-away', UNDO, 1).recover

@@ -47,6 +47,31 @@ t.test('the timer of an injection ends the fault, unless it was recovered or inj
   t.match(NODE_FAULTS['full-disk'](slow, 'node2').inject, '(sleep 1200;', 'later on slow nodes')
 })
 
+t.test('only the rules of the registry are deleted', async (t) => {
+  for (const shell of shells) {
+    const listed = [
+      '-P OUTPUT ACCEPT',
+      '-A OUTPUT -d 10.0.0.1/32 -p tcp --dport 5000 -m comment --comment labbook-registry-away -j REJECT',
+      '-A OUTPUT ! -d 127.0.0.0/8 -j DOCKER',
+    ].join('\\n')
+    const fake = `iptables() { case $2 in -S) printf '${listed}\\n' ;; *) echo "$*" ;; esac; }`
+    t.equal(
+      runIn(shell, `${fake}\n${REGISTRY_BACK.replace(/^rm [^;]*; /, '')}`).stdout,
+      '-w -D OUTPUT -d 10.0.0.1/32 -p tcp --dport 5000 -m comment --comment labbook-registry-away -j REJECT\n',
+      shell.name,
+    )
+  }
+})
+
+t.test('a registry that still answers fails the injection', async (t) => {
+  const script = registryAway([['10.0.0.1', 5000]], 1).split('\n').slice(2).join('\n')
+  for (const shell of shells) {
+    const after = (exitCode: number) => runIn(shell, `iptables() { :; }\ncurl() { return ${exitCode}; }\n${script}`)
+    for (const away of [6, 7, 28]) t.match(after(away), { exitCode: 0, stderr: '' }, `${shell.name}: ${away}`)
+    for (const there of [0, 35, 127]) t.match(after(there), { exitCode: 1 }, `${shell.name}: ${there}`)
+  }
+})
+
 t.test('the clock is set right once, and only if it was set forward', async (t) => {
   const { inject, recover } = NODE_FAULTS['clock-step'](on, 'node2')
   for (const shell of shells) {
