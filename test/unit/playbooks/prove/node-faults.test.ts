@@ -28,11 +28,11 @@ t.test('the timer of an injection ends the fault, unless it was recovered or inj
   const { inject, recover } = NODE_FAULTS['full-disk'](on, 'node2')
   const timer = inject.split('\n').slice(0, 2).join('\n')
   for (const shell of shells) {
-    const directory = t.testdir({ [shell.name]: { log: '' } })
-    const log = path.join(directory, shell.name, 'log')
+    const directory = t.testdir({ log: '' })
+    const log = path.join(directory, 'log')
     const here = (script: string): string =>
       script
-        .replaceAll('/run/labbook-full-disk.id', path.join(directory, shell.name, 'latest'))
+        .replaceAll('/run/labbook-full-disk.id', path.join(directory, 'latest'))
         .replaceAll(/rm -f \/var\S*labbook-full-disk/g, `echo removed >>${log}`)
     const inTheMeantime = (script: string): string => {
       writeFileSync(log, '')
