@@ -132,9 +132,12 @@ export async function awaitSteadyState(
       until: ({ stdout, exitCode }) => exitCode === 0 && isSteady(readState(stdout)),
     })
     if (!reached) return `the stack did not converge (see exhibit "${exhibit.id}")`
-    const failing = await failingProbes(session.targets)
-    if (failing.length === 0) return undefined
-    if (Date.now() > deadline) return `entry points do not answer: ${failing.slice(0, 3).join('; ')}`
-    await on.pause(1, 'the entry points to answer')
+    // `watch` records an exhibit: once, while only the entry points are waited for.
+    do {
+      const failing = await failingProbes(session.targets)
+      if (failing.length === 0) return undefined
+      if (Date.now() > deadline) return `entry points do not answer: ${failing.slice(0, 3).join('; ')}`
+      await on.pause(1, 'the entry points to answer')
+    } while (isSteady(await stackState(on, session)))
   }
 }
