@@ -136,7 +136,9 @@ export const registryAway = (
 ): string =>
   [
     limited('registry-away', UNDO, slowdown).timer,
-    ...registries.map(([address, port]) => `iptables -w -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`),
+    ...registries.map(
+      ([address, port]) => `iptables -w -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`,
+    ),
     // It may have other addresses than those in the rules. In any protocol: only what curl cannot connect to is away.
     ...registries.map(([address, port]) =>
       [

@@ -20,7 +20,9 @@ t.test('the scripts of all faults are valid in each shell', async (t) => {
       for (const script of [inject, recover])
         t.match(runIn(shell, `if false\nthen\n${script}\nfi`), { exitCode: 0, stderr: '' }, `${shell.name}: ${kind}`)
     }
-    t.match(runIn(shell, `if false\nthen\n${registryAway([['10.0.0.1', 5000]], 1)}\n${REGISTRY_BACK}\nfi`), { stderr: '' })
+    t.match(runIn(shell, `if false\nthen\n${registryAway([['10.0.0.1', 5000]], 1)}\n${REGISTRY_BACK}\nfi`), {
+      stderr: '',
+    })
   }
 })
 
@@ -64,7 +66,10 @@ t.test('only the rules of the registry are deleted', async (t) => {
 })
 
 t.test('a registry that still answers fails the injection', async (t) => {
-  const script = registryAway([['10.0.0.1', 5000]], 1).split('\n').slice(2).join('\n')
+  const script = registryAway([['10.0.0.1', 5000]], 1)
+    .split('\n')
+    .slice(2)
+    .join('\n')
   for (const shell of shells) {
     const after = (exitCode: number) => runIn(shell, `iptables() { :; }\ncurl() { return ${exitCode}; }\n${script}`)
     for (const away of [6, 7, 28]) t.match(after(away), { exitCode: 0, stderr: '' }, `${shell.name}: ${away}`)
