@@ -55,8 +55,8 @@ t.test('only the rules of the registry are deleted', async (t) => {
       '-P OUTPUT ACCEPT',
       '-A OUTPUT -d 10.0.0.1/32 -p tcp --dport 5000 -m comment --comment labbook-registry-away -j REJECT',
       '-A OUTPUT ! -d 127.0.0.0/8 -j DOCKER',
-    ].join('\\n')
-    const fake = `iptables() { case $2 in -S) printf '${listed}\\n' ;; *) echo "$*" ;; esac; }`
+    ].map((rule) => `'${rule}'`)
+    const fake = `iptables() { case $2 in -S) printf '%s\\n' ${listed.join(' ')} ;; *) echo "$*" ;; esac; }`
     t.equal(
       runIn(shell, `${fake}\n${REGISTRY_BACK.replace(/^rm [^;]*; /, '')}`).stdout,
       '-w -D OUTPUT -d 10.0.0.1/32 -p tcp --dport 5000 -m comment --comment labbook-registry-away -j REJECT\n',
