@@ -8,7 +8,7 @@ import { parsePlacement, stackPlacementCommand } from '../swarm/experiments/supp
 import { inconclusiveIfPartitioned, partitionDuring } from '../swarm/experiments/support/partition.ts'
 import { requestStats, type RequestStats } from '../swarm/experiments/support/requests.ts'
 import type { StackService } from './model.ts'
-import type { Session } from './session.ts'
+import { currentTargets, type Session } from './session.ts'
 import { nodeOfRequest, probeOfRequest, trafficOf } from './traffic.ts'
 
 /** Requests per second, over all entry points. */
@@ -17,7 +17,7 @@ const PER_SECOND = 20
 const MAX_OUTAGE_SECONDS = 2
 
 /** Runs `body` while requests are sent to every entry point. */
-export function observeStack<T>(
+export async function observeStack<T>(
   on: ExperimentContext,
   session: Session,
   title: string,
@@ -28,14 +28,15 @@ export function observeStack<T>(
     session.model.services.map(({ name }) => name),
     on.timeoutMultiplier,
   )
-  return observeDuring(
+  const targets = await currentTargets(on, session)
+  return await observeDuring(
     on,
     {
       title,
       perSecond: PER_SECOND,
       cluster: {
         endpoints: [],
-        traffic: trafficOf(session.targets),
+        traffic: trafficOf(targets),
         nodes: on.groups.swarm ?? [],
         command: 'docker stack ps',
         async placement() {

@@ -5,7 +5,8 @@ import { nodeExperiments } from '../../../../playbooks/prove/experiments/node-ex
 import { awaitSteadyState, ProveRun, type Session } from '../../../../playbooks/prove/session.ts'
 import type { EntryTarget } from '../../../../playbooks/prove/traffic.ts'
 
-const STEADY = '== services\nshop_web\treplicated\t2/2\n== updates\n== settings\n== tasks\n'
+const STEADY =
+  '== services\nshop_web\treplicated\t2/2\n== updates\n== settings\n== tasks\nt1\tshop_web.1\tnode2\tRunning\tRunning 1 hour ago\t\n'
 const NODES = 'node1   Ready   Active   Leader\nnode2   Ready   Active   \n'
 
 /** A Swarm in the steady state; its commands, and the titles of what is watched. */
@@ -25,7 +26,7 @@ function steadySwarm() {
     watch: async ({ title, command, until }: Parameters<ExperimentContext['watch']>[0]) => {
       watched.push(title)
       const exhibit = { id: 'x', ...answer(command) }
-      return { reached: until(exhibit as never), exhibit, seconds: 0 }
+      return { reached: until(exhibit), exhibit, seconds: 0 }
     },
     pause: () => new Promise((resolve) => setTimeout(resolve, 20)),
   } as unknown as ExperimentContext
@@ -49,6 +50,8 @@ t.test('one exhibit while an entry point does not answer', async (t) => {
   }
   t.match(await awaitSteadyState(on, session([closed]), 0.3), /^entry points do not answer: node2:1/)
   t.same(watched, ['State of stack shop'])
+  const elsewhere = session([{ ...closed, node: 'node1' }])
+  t.equal(await awaitSteadyState(on, elsewhere, 0.3), undefined, 'no task runs on that node')
 })
 
 t.test('the steady state of a node experiment scales nothing, and its rollback restores the replicas', async (t) => {
