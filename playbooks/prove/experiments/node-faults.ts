@@ -104,7 +104,12 @@ const clockStep = (on: On, node: string): Fault => {
   return fault(
     node,
     `the clock of ${node} is one hour ahead`,
-    `${timer}\n[ -e ${CLOCK_MARK} ] || { echo $((${now} - ${uptime})) >${CLOCK_MARK} && ${set(`${now} + ${STEP_SECONDS}`)}; }`,
+    [
+      timer,
+      `[ -e ${CLOCK_MARK} ] || {`,
+      `echo $((${now} - ${uptime})) >${CLOCK_MARK} && ${set(`${now} + ${STEP_SECONDS}`)}`,
+      '}',
+    ].join('\n'),
     recover,
     { inject: 'date -s +1 hour', recover: 'date -s BOOT+UPTIME' },
   )
@@ -126,8 +131,10 @@ export type NodeKind = keyof typeof NODE_FAULTS
 
 const MARK = '-m comment --comment labbook-registry-away -j REJECT'
 /** Deletes only Labbook's rules: Docker changes the others at any time. */
-const UNDO =
-  "iptables -w -S OUTPUT | sed -n '/labbook-registry-away/s/^-A/-D/p' | while read -r lb_rule; do iptables -w $lb_rule; done"
+const UNDO = [
+  "iptables -w -S OUTPUT | sed -n '/labbook-registry-away/s/^-A/-D/p'",
+  'while read -r lb_rule; do iptables -w $lb_rule; done',
+].join(' | ')
 
 /** No node reaches the registries of the stack's images: `address:port`. */
 export const registryAway = (
