@@ -77,7 +77,7 @@ export const AUDIT_CHECKS: readonly AuditCheck[] = [
     area: 'security',
     advice: 'Processes in containers do not run as root',
     source: 'https://docs.docker.com/build/building/best-practices/#user',
-    script: `for id in $(docker ps -q); do docker top "$id" -eo uid,comm | awk -v name="$(docker inspect --format '{{.Name}}' "$id")" 'NR > 1 && $1 == 0 { print name, $2 }'; done | sort -u`,
+    script: `for id in $(docker ps -q); do docker top "$id" -eo pid,uid,comm | awk -v name="$(docker inspect --format '{{.Name}}' "$id")" 'NR > 1 && $2 == 0 { print name, $3 }'; done | sort -u`,
   },
   {
     id: 'insecure-registries',

@@ -9,7 +9,7 @@ import { requireServices, type ExperimentKind } from './kinds.ts'
 import type { EntryPoint, StackModel } from './model.ts'
 import { modelLines, modelTables } from './preview.ts'
 import { fullName, isRunning, serviceTasks } from './services.ts'
-import { isSteady, type ProveRun, type Session } from './session.ts'
+import { currentTargets, isSteady, type ProveRun, type Session } from './session.ts'
 import { nodesCommand, parseNodeAttributes } from './swarm-nodes.ts'
 import { failingProbes, isNotHttp, targetsOfEntryPoint, type EntryTarget } from './traffic.ts'
 
@@ -65,13 +65,14 @@ export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): E
       })
       for (const line of modelLines(session.model)) on.log(line)
       for (const [kind, reason] of Object.entries(session.unsupported)) on.log(`not tried: ${kind}: ${reason}`)
-      const failing = await awaitAnswers(on, watched)
+      const current = await currentTargets(on, session)
+      const failing = await awaitAnswers(on, current)
       on.finding(answers, {
         holds: failing.length === 0,
         evidence: [record],
         detail:
           failing.length === 0
-            ? `${watched.length} addresses answer`
+            ? `${current.length} addresses answer`
             : `${failing.slice(0, 4).join('; ')}. If the probe is wrong, set x-labbook (docs/prove.md)`,
       })
       if (failing.length === 0) run.begin(session)
@@ -129,13 +130,10 @@ async function targetsOf(on: ExperimentContext, stack: string, model: StackModel
       continue
     }
     const running = (await serviceTasks(on, fullName({ stack }, entryPoint.service))).filter(isRunning)
-    targets.push(
-      ...targetsOfEntryPoint(
-        on,
-        entryPoint,
-        nodes.filter((node) => running.some((task) => task.node === node)),
-      ),
-    )
+    const isThere = (node: string): boolean => running.some((task) => task.node === node)
+    // Tasks move. Those that run now are first, as they are tried for HTTP.
+    const order = [...nodes.filter(isThere), ...nodes.filter((node) => !isThere(node))]
+    targets.push(...targetsOfEntryPoint(on, entryPoint, order))
   }
   return targets
 }
@@ -181,9 +179,17 @@ async function unsupportedKinds(
   }
   if (kinds.includes('clock-step') && isNamespaces)
     unsupported['clock-step'] = 'nodes of this lab share the clock of this machine (use lab_provider: qemu)'
+  else if (kinds.includes('clock-step') && (await keepsTime(on, worker)))
+    unsupported['clock-step'] = `NTP sets the clock of ${worker} right: stop it there (timedatectl set-ntp false)`
   if (kinds.includes('full-disk') && isNamespaces && (await sharesDisk(on, worker)))
     unsupported['full-disk'] = 'nodes of this lab share the disk of this machine (set lab_disk)'
   return unsupported
+}
+
+/** Whether NTP runs and has an answer. The clock counts as synchronised for hours after NTP is stopped. */
+async function keepsTime(on: ExperimentContext, node: string): Promise<boolean> {
+  const { stdout } = await on.exec({ host: node, command: 'timedatectl show -p NTP -p NTPSynchronized 2>/dev/null' })
+  return /^NTP=yes$/m.test(stdout) && /^NTPSynchronized=yes$/m.test(stdout)
 }
 
 async function sharesDisk(on: ExperimentContext, node: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import { parsePlacement, stackPlacementCommand } from '../swarm/experiments/supp
 import { inconclusiveIfPartitioned, partitionDuring } from '../swarm/experiments/support/partition.ts'
 import { requestStats, type RequestStats } from '../swarm/experiments/support/requests.ts'
 import type { StackService } from './model.ts'
-import type { Session } from './session.ts'
+import { currentTargets, type Session } from './session.ts'
 import { nodeOfRequest, probeOfRequest, trafficOf } from './traffic.ts'
 
 /** Requests per second, over all entry points. */
@@ -17,7 +17,7 @@ const PER_SECOND = 20
 const MAX_OUTAGE_SECONDS = 2
 
 /** Runs `body` while requests are sent to every entry point. */
-export function observeStack<T>(
+export async function observeStack<T>(
   on: ExperimentContext,
   session: Session,
   title: string,
@@ -28,19 +28,25 @@ export function observeStack<T>(
     session.model.services.map(({ name }) => name),
     on.timeoutMultiplier,
   )
-  return observeDuring(
+  const targets = await currentTargets(on, session)
+  return await observeDuring(
     on,
     {
       title,
       perSecond: PER_SECOND,
       cluster: {
         endpoints: [],
-        traffic: trafficOf(session.targets),
+        traffic: trafficOf(targets),
         nodes: on.groups.swarm ?? [],
         command: 'docker stack ps',
         async placement() {
-          const { stdout, exitCode } = await on.exec({ command, timeout: 10 })
-          return exitCode === 0 ? parsePlacement(stdout) : undefined
+          try {
+            const { stdout, exitCode } = await on.exec({ command, timeout: 10 })
+            return exitCode === 0 ? parsePlacement(stdout) : undefined
+          } catch {
+            // The connection is lost, or the run is interrupted.
+            return undefined
+          }
         },
       },
     },
@@ -95,7 +101,11 @@ export function describeStats(all: readonly ProbeStats[]): string {
 export const maxOutage = (on: ExperimentContext, service?: StackService): number =>
   (service?.overrides.maxOutage ?? MAX_OUTAGE_SECONDS) * durationMultiplierOf(on.timeoutMultiplier)
 
-/** Whether each probe was answered all the time, except for short outages. */
+/** A verdict that holds is inconclusive if the disturbance did not happen. */
+export const onlyIf = <V extends Omit<Verdict, 'evidence'>>(happened: boolean, verdict: V): V =>
+  happened || verdict.holds !== true ? verdict : { ...verdict, holds: null }
+
+/** Whether each probe was answered all the time, except for short outages; inconclusive without requests. */
 export function availability(
   observation: ObservationResult<unknown>,
   limit: number,
@@ -104,20 +114,20 @@ export function availability(
   const all = statsByProbe(observation, window)
   const outage = Math.max(0, ...all.map((stats) => stats.outage))
   return {
-    holds: outage <= limit && all.every(({ sent, failed }) => sent === 0 || failed < sent),
+    holds: all.length === 0 ? null : outage <= limit && all.every(({ sent, failed }) => failed < sent),
     detail: `${describeStats(all)} (tolerated: ${limit} s)`,
     measured: { 'longest outage': [outage, 's'], 'failed requests': [sum(all, 'failed'), ''] },
   }
 }
 
-/** Whether no request failed. */
+/** Whether no request failed; inconclusive without requests. */
 export function noFailedRequest(
   observation: ObservationResult<unknown>,
   window: TimeWindow = {},
 ): Omit<Verdict, 'evidence'> {
   const all = statsByProbe(observation, window)
   return {
-    holds: sum(all, 'failed') === 0,
+    holds: all.length === 0 ? null : sum(all, 'failed') === 0,
     detail: describeStats(all),
     measured: { 'failed requests': [sum(all, 'failed'), ''] },
   }

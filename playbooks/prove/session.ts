@@ -13,7 +13,7 @@ export interface Session {
   /** The running services. */
   readonly model: StackModel
   readonly nodes: readonly ConstraintNode[]
-  /** Every address of every entry point that answered. */
+  /** Every address of every entry point, on whichever nodes its tasks run: see {@link currentTargets}. */
   readonly targets: readonly EntryTarget[]
   /** Experiments that the machines do not support, and why. */
   readonly unsupported: Readonly<Partial<Record<ExperimentKind, string>>>
@@ -96,6 +96,22 @@ export async function stackState(on: SetupContext, { stack }: Pick<Session, 'sta
   return readState(stdout)
 }
 
+/** The addresses that must answer now: a port of a node only where a task runs. */
+export async function currentTargets(on: SetupContext, session: Session): Promise<readonly EntryTarget[]> {
+  const { tasks } = await stackState(on, session)
+  return session.targets.filter(
+    ({ entryPoint: { mode, service }, node }) =>
+      mode !== 'host' ||
+      tasks.some(
+        (task) =>
+          task.service === `${session.stack}_${service}` &&
+          task.node === node &&
+          task.desired === 'running' &&
+          task.state === 'running',
+      ),
+  )
+}
+
 const STARTED_AND_RUNNING = 'running'
 
 /** Whether every service runs all its tasks, and no update is in progress. */
@@ -132,9 +148,12 @@ export async function awaitSteadyState(
       until: ({ stdout, exitCode }) => exitCode === 0 && isSteady(readState(stdout)),
     })
     if (!reached) return `the stack did not converge (see exhibit "${exhibit.id}")`
-    const failing = await failingProbes(session.targets)
-    if (failing.length === 0) return undefined
-    if (Date.now() > deadline) return `entry points do not answer: ${failing.slice(0, 3).join('; ')}`
-    await on.pause(1, 'the entry points to answer')
+    // `watch` records an exhibit: once, while only the entry points are waited for.
+    do {
+      const failing = await failingProbes(await currentTargets(on, session))
+      if (failing.length === 0) return undefined
+      if (Date.now() > deadline) return `entry points do not answer: ${failing.slice(0, 3).join('; ')}`
+      await on.pause(1, 'the entry points to answer')
+    } while (isSteady(await stackState(on, session)))
   }
 }

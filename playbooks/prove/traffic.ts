@@ -54,11 +54,14 @@ export function trafficOf(targets: readonly EntryTarget[]): Traffic {
       ? {}
       : {
           readCount: async () => {
+            // All addresses of an entry point have the same counter.
+            const counts = new Map<string, number>()
             for (const { target, path, key } of counted) {
-              const count = await readNumber(target, path, key)
-              if (!Number.isNaN(count)) return count
+              const counter = `${target.entryPoint.port}${path} ${key}`
+              if (Number.isNaN(counts.get(counter) ?? Number.NaN))
+                counts.set(counter, await readNumber(target, path, key))
             }
-            return Number.NaN
+            return [...counts.values()].reduce((total, count) => total + count, 0)
           },
         }),
   }

@@ -51,14 +51,14 @@ function isExecutable(file: string): boolean {
 }
 
 /**
- * Runs a headless browser with a temporary profile.
+ * Runs a headless browser with a temporary profile, and returns its output.
  *
  * @throws {PrintError} if it fails; the message has its last line.
  */
-export async function runBrowser(browser: string, args: readonly string[]): Promise<void> {
+export async function runBrowser(browser: string, args: readonly string[]): Promise<string> {
   const profile = mkdtempSync(path.join(tmpdir(), 'labbook-print-'))
   try {
-    await promisify(execFile)(
+    const { stdout } = await promisify(execFile)(
       browser,
       [
         '--headless',
@@ -73,6 +73,7 @@ export async function runBrowser(browser: string, args: readonly string[]): Prom
       ],
       { timeout: TIME_LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 },
     )
+    return stdout
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string }
     const lastLine = stderr.trim().split('\n').at(-1) ?? ''

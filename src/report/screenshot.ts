@@ -6,13 +6,21 @@ import { findBrowser, PrintError, runBrowser } from './pdf.ts'
 /** Size of the window, in pixels. */
 const WINDOW = '900,480'
 
+/** A page as a browser draws it. */
+export interface DrawnPage {
+  /** A PNG in Base64. */
+  readonly image: string
+  /** After its scripts ran. */
+  readonly html: string
+}
+
 /**
- * A page as a headless Chromium of this machine draws it: a PNG in Base64.
+ * A page as a headless Chromium of this machine draws it. Proxies are not used.
  *
  * @returns undefined without a Chromium.
  * @throws {PrintError} the browser fails.
  */
-export async function screenshot(url: string, env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+export async function screenshot(url: string, env: NodeJS.ProcessEnv = process.env): Promise<DrawnPage | undefined> {
   let browser: string
   try {
     browser = findBrowser(env)
@@ -24,8 +32,10 @@ export async function screenshot(url: string, env: NodeJS.ProcessEnv = process.e
   try {
     const file = path.join(directory, 'page.png')
     // The page counts and draws with scripts, which get some seconds of virtual time.
-    await runBrowser(browser, [`--screenshot=${file}`, `--window-size=${WINDOW}`, '--virtual-time-budget=5000', url])
-    return readFileSync(file).toString('base64')
+    const page = ['--no-proxy-server', `--window-size=${WINDOW}`, '--virtual-time-budget=5000', url]
+    await runBrowser(browser, [`--screenshot=${file}`, ...page])
+    const html = await runBrowser(browser, ['--dump-dom', ...page])
+    return { image: readFileSync(file).toString('base64'), html }
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }

@@ -15,5 +15,6 @@ export const RUSSIAN_APP = {
   'no Chromium on this machine: install it, or set CHROME_PATH':
     'на этой машине нет Chromium: установите его или задайте CHROME_PATH',
   'Chromium drew {url} with count {count}': 'Chromium показал {url}, счётчик {count}',
+  'Chromium drew {url} without a count': 'Chromium показал {url} без счётчика',
   'Chromium drew no page at {url}: {why}': 'Chromium не показал страницу {url}: {why}',
 } as const

@@ -162,7 +162,7 @@ async function blockRegistries(on: ExperimentContext, session: Session): Promise
     const { exitCode, id } = await on.exhibit({
       title: `Reject connections to the registry on ${host}`,
       host,
-      command: registryAway([...registries.values()]),
+      command: registryAway([...registries.values()], on.timeoutMultiplier),
     })
     if (exitCode !== 0) throw new Error(`cannot reject connections to the registry on ${host} (see exhibit "${id}")`)
   }

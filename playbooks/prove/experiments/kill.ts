@@ -1,7 +1,15 @@
 import type { ExperimentContext, SetupContext } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import type { StackService } from '../model.ts'
-import { availability, hasCounter, maxOutage, noLostIncrement, observeStack, unlessPartitioned } from '../observe.ts'
+import {
+  availability,
+  hasCounter,
+  maxOutage,
+  noLostIncrement,
+  observeStack,
+  onlyIf,
+  unlessPartitioned,
+} from '../observe.ts'
 import {
   containerIn,
   fullName,
@@ -61,15 +69,19 @@ export const kill: ServiceExperiment = {
       },
     )
     const { killed, replaced, after, began } = observed.value
+    const isKilled = killed.exitCode === 0
     return {
       replaced: {
-        holds: killed.exitCode === 0 ? replaced.reached : null,
+        holds: isKilled ? replaced.reached : null,
         evidence: [killed, replaced.exhibit, observed.exhibit],
         detail: replaced.reached ? `replaced after ${seconds(after)}` : `not replaced after ${seconds(after)}`,
         measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
       },
-      increments: { ...noLostIncrement(observed), evidence: [observed.exhibit] },
-      available: await unlessPartitioned(on, observed, availability(observed, maxOutage(on, service), { from: began })),
+      increments: onlyIf(isKilled, { ...noLostIncrement(observed), evidence: [observed.exhibit] }),
+      available: onlyIf(
+        isKilled,
+        await unlessPartitioned(on, observed, availability(observed, maxOutage(on, service), { from: began })),
+      ),
     }
   },
   undo: restoreTasks,

@@ -1,11 +1,11 @@
-import type { SetupContext } from 'labbook'
+import { timeoutMultiplierOf, type SetupContext } from 'labbook'
 import type { Fault } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
 
 type On = Pick<SetupContext, 'groups' | 'hostvars' | 'hosts'>
 
-/** Seconds after which a fault ends by itself, in case the run is killed. */
+/** Seconds after which a fault ends by itself, in case the run is killed; before the timeout multiplier. */
 const LIMIT_SECONDS = 300
 /** Added to the clock. */
 const STEP_SECONDS = 3600
@@ -18,8 +18,26 @@ const fault = (
   summary: Fault['summary'] = { inject, recover },
 ): Fault => ({ description, summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
 
-/** Runs `recover` on the node after a while, without the connection. */
-const byItself = (recover: string): string => `(sleep ${LIMIT_SECONDS}; ${recover}) >/dev/null 2>&1 </dev/null &`
+/** The scripts of a fault that also ends by itself. */
+interface LimitedFault {
+  readonly recover: string
+  /** Part of the injection: recovers after a while, without the connection. */
+  readonly timer: string
+}
+
+/** The timer does nothing if the fault was recovered or injected again meanwhile: a file has the latest injection. */
+function limited(name: string, undo: string, slowdown: number): LimitedFault {
+  const latest = `/run/labbook-${name}.id`
+  const recover = `rm -f ${latest}; ${undo}`
+  const seconds = Math.ceil(LIMIT_SECONDS * slowdown)
+  const timer = [
+    `lb_id=$(cat /proc/sys/kernel/random/uuid); echo "$lb_id" >${latest}`,
+    `(sleep ${seconds}; [ "$(cat ${latest})" != "$lb_id" ] || { ${recover}; }) >/dev/null 2>&1 </dev/null &`,
+  ].join('\n')
+  return { recover, timer }
+}
+
+const slowdownOf = (on: On): number => timeoutMultiplierOf(on, on.groups.all ?? on.hosts)
 
 /** The node is set to drain by a manager. */
 const drain = (on: On, node: string): Fault => ({
@@ -35,12 +53,13 @@ const drain = (on: On, node: string): Fault => ({
 /** Outgoing packets of the interface with the default route. */
 const DEVICE = "$(ip -o route get 192.0.2.1 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p')"
 
-const slowNetwork = (_on: On, node: string): Fault => {
-  const recover = `tc qdisc del dev ${DEVICE} root netem 2>/dev/null || true`
+const slowNetwork = (on: On, node: string): Fault => {
+  const undo = `tc qdisc del dev ${DEVICE} root netem 2>/dev/null || true`
+  const { timer, recover } = limited('slow-network', undo, slowdownOf(on))
   return fault(
     node,
     `the network of ${node} is slow`,
-    `${byItself(recover)}\ntc qdisc add dev ${DEVICE} root netem delay 100ms 20ms loss 1%`,
+    `${timer}\ntc qdisc add dev ${DEVICE} root netem delay 100ms 20ms loss 1%`,
     recover,
     { inject: 'tc qdisc add dev DEVICE root netem delay 100ms 20ms loss 1%', recover: 'tc qdisc del dev DEVICE root' },
   )
@@ -52,36 +71,47 @@ export const NETEM_TEST = 'unshare -n tc qdisc add dev lo root netem delay 1ms 2
 const FILLER = '/var/lib/docker/labbook-full-disk'
 
 /** Leaves no block free, for root as well. */
-const fullDisk = (_on: On, node: string): Fault => {
-  const recover = `rm -f ${FILLER}`
+const fullDisk = (on: On, node: string): Fault => {
+  const undo = `rm -f ${FILLER}`
+  const { timer, recover } = limited('full-disk', undo, slowdownOf(on))
   return fault(
     node,
     `the file system of Docker's data on ${node} is full`,
     [
-      byItself(recover),
+      timer,
       `fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1)" ${FILLER} 2>/dev/null`,
       `dd if=/dev/zero of=${FILLER} bs=1M oflag=append conv=notrunc 2>/dev/null`,
       `[ "$(df --output=avail -B1M /var/lib/docker | tail -n 1)" -lt 2 ]`,
     ].join('\n'),
     recover,
-    { inject: `fill /var/lib/docker with ${FILLER}`, recover },
+    { inject: `fill /var/lib/docker with ${FILLER}`, recover: undo },
   )
 }
 
 /** Prints the device of Docker's data. */
 export const DISK_TEST = 'stat -c %d /var/lib/docker'
 
+/** Has the time of the boot by the right clock. */
 const CLOCK_MARK = '/run/labbook-clock-step'
 
-const clockStep = (_on: On, node: string): Fault => {
-  const step = (sign: '+' | '-'): string => `date -s "@$(($(date +%s) ${sign} ${STEP_SECONDS}))" >/dev/null`
-  const recover = `[ ! -e ${CLOCK_MARK} ] || { ${step('-')} && rm -f ${CLOCK_MARK}; }`
+const clockStep = (on: On, node: string): Fault => {
+  const uptime = '$(cut -d. -f1 /proc/uptime)'
+  const set = (seconds: string): string => `date -s "@$((${seconds}))" >/dev/null`
+  // From the uptime, not back by one hour: NTP may have set the clock right meanwhile.
+  const undo = `[ ! -e ${CLOCK_MARK} ] || { ${set(`$(cat ${CLOCK_MARK}) + ${uptime}`)} && rm -f ${CLOCK_MARK}; }`
+  const now = '$(date +%s)'
+  const { timer, recover } = limited('clock-step', undo, slowdownOf(on))
   return fault(
     node,
     `the clock of ${node} is one hour ahead`,
-    `${byItself(recover)}\n[ -e ${CLOCK_MARK} ] || { touch ${CLOCK_MARK} && ${step('+')}; }`,
+    [
+      timer,
+      `[ -e ${CLOCK_MARK} ] || {`,
+      `echo $((${now} - ${uptime})) >${CLOCK_MARK} && ${set(`${now} + ${STEP_SECONDS}`)}`,
+      '}',
+    ].join('\n'),
     recover,
-    { inject: 'date -s +1 hour', recover: 'date -s -1 hour' },
+    { inject: 'date -s +1 hour', recover: 'date -s BOOT+UPTIME' },
   )
 }
 
@@ -100,13 +130,29 @@ export const NODE_FAULTS = {
 export type NodeKind = keyof typeof NODE_FAULTS
 
 const MARK = '-m comment --comment labbook-registry-away -j REJECT'
-const UNDO = 'iptables-save | grep -v labbook-registry-away | iptables-restore'
+/** Deletes only Labbook's rules: Docker changes the others at any time. */
+const UNDO = [
+  "iptables -w -S OUTPUT | sed -n '/labbook-registry-away/s/^-A/-D/p'",
+  'while read -r lb_rule; do iptables -w $lb_rule; done',
+].join(' | ')
 
 /** No node reaches the registries of the stack's images: `address:port`. */
-export const registryAway = (registries: readonly (readonly [address: string, port: number])[]): string =>
+export const registryAway = (
+  registries: readonly (readonly [address: string, port: number])[],
+  slowdown: number,
+): string =>
   [
-    byItself(UNDO),
-    ...registries.map(([address, port]) => `iptables -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`),
+    limited('registry-away', UNDO, slowdown).timer,
+    ...registries.map(
+      ([address, port]) => `iptables -w -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`,
+    ),
+    // It may have other addresses than those in the rules. In any protocol: only what curl cannot connect to is away.
+    ...registries.map(([address, port]) =>
+      [
+        `curl -sk --noproxy '*' -o /dev/null --connect-timeout 3 -m 10 https://${address}:${port}/v2/`,
+        `case $? in 6 | 7 | 28) ;; *) echo "${address}:${port} still answers, or cannot be tried" >&2; exit 1 ;; esac`,
+      ].join('\n'),
+    ),
   ].join('\n')
 
-export const REGISTRY_BACK = UNDO
+export const REGISTRY_BACK = limited('registry-away', UNDO, 1).recover

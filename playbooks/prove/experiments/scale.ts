@@ -2,7 +2,7 @@ import type { ExperimentContext } from 'labbook'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import type { StackService } from '../model.ts'
-import { noFailedRequest, observeStack, unlessPartitioned } from '../observe.ts'
+import { noFailedRequest, observeStack, onlyIf, unlessPartitioned } from '../observe.ts'
 import { fullName, isRunning, parseTasks, tasksCommand } from '../services.ts'
 import type { Session } from '../session.ts'
 import { hasEntryPoints } from './kill.ts'
@@ -56,10 +56,13 @@ export const scale: ServiceExperiment = {
           : `${replicas + 1} replicas did not run within ${seconds(up.took)}${up.error === '' ? '' : `: ${up.error}`}`,
         measured: up.reached ? { 'time to scale up': [up.took, 's'] } : {},
       },
-      requests: await unlessPartitioned(on, observed, {
-        ...noFailedRequest(observed),
-        evidence: [...up.exhibits, ...down.exhibits],
-      }),
+      requests: onlyIf(
+        up.reached && down.reached,
+        await unlessPartitioned(on, observed, {
+          ...noFailedRequest(observed),
+          evidence: [...up.exhibits, ...down.exhibits],
+        }),
+      ),
     }
   },
   undo: async (on, session, service) => {

@@ -38,7 +38,7 @@ export async function stopVerdict(
     (task) => !isRunning(task) && old.some(({ id }) => id === task.id),
   )
   if (replaced.length === 0) return { holds: null, evidence: [], detail: 'the update replaced no task' }
-  const { exhibit } = await on.watch({
+  const { reached, exhibit } = await on.watch({
     title: `Exit codes of replaced tasks of ${service.name}`,
     waitingFor: `the old tasks of ${service.name} to stop`,
     command: outcomesCommand(replaced),
@@ -55,13 +55,17 @@ export async function stopVerdict(
     .map((line) => line.split(' '))
   const killed = outcomes.filter(([, , exitCode]) => exitCode === KILLED)
   const grace = graceSeconds(outcomes[0]?.[3] ?? '')
+  // The history of tasks may have lost some.
+  const isKnown = reached && outcomes.length > 0
   return {
-    holds: killed.length === 0,
+    holds: killed.length > 0 ? false : isKnown ? true : null,
     evidence: [exhibit],
     detail:
-      killed.length === 0
-        ? `${outcomes.length} containers stopped by themselves`
-        : `${killed.length} of ${outcomes.length} containers were killed after ${grace} s (exit code ${KILLED})`,
+      killed.length > 0
+        ? `${killed.length} of ${outcomes.length} containers were killed after ${grace} s (exit code ${KILLED})`
+        : isKnown
+          ? `${outcomes.length} containers stopped by themselves`
+          : 'not all old containers have stopped, or their exit codes are not known',
     facts: { grace, ...(killed.length === 0 ? {} : await signalFacts(on, service, name, sample)) },
   }
 }

@@ -1,4 +1,5 @@
 import type { SetupContext } from 'labbook'
+import { isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
 import type { StackService } from '../model.ts'
 import { fullName, isRunning, parseTasks, serviceTasks, tasksCommand } from '../services.ts'
 import type { ProveRun, Session } from '../session.ts'
@@ -6,7 +7,7 @@ import { matchingNodes } from '../swarm-nodes.ts'
 import { scaleCommand } from './scale.ts'
 import { requireSteadyState } from './service-experiment.ts'
 
-/** The last worker without a task of a stateful service that is not named. @throws if there is none. */
+/** The last active worker without a task of a stateful service that is not named. @throws if there is none. */
 export async function targetNode(on: SetupContext, run: ProveRun): Promise<string> {
   const { model, stack } = run.inspected
   const untouchable = model.services.filter(
@@ -16,13 +17,16 @@ export async function targetNode(on: SetupContext, run: ProveRun): Promise<strin
   for (const { name } of untouchable)
     for (const { node } of (await serviceTasks(on, fullName({ stack }, name))).filter(isRunning))
       occupied.set(node, name)
-  const free = (on.groups.swarm_workers ?? []).filter((worker) => !occupied.has(worker))
+  const { stdout } = await on.exec({ command: NODES })
+  // A node that its administrator drained must stay drained.
+  const active = (on.groups.swarm_workers ?? []).filter((worker) => isReady(stdout, worker))
+  const free = active.filter((worker) => !occupied.has(worker))
   const node = free.at(-1)
   if (node !== undefined) return node
   throw new Error(
-    (on.groups.swarm_workers ?? []).length === 0
-      ? 'no worker: this experiment disturbs a node that is not the first manager'
-      : `every worker runs a task of a stateful service (${[...occupied].map(([at, name]) => `${name} on ${at}`).join(', ')}): pin them to one node, or name them with -e services=...`,
+    active.length === 0
+      ? 'no worker is Ready and Active: this experiment disturbs a node that is not a manager'
+      : `every active worker runs a task of a stateful service (${[...occupied].map(([at, name]) => `${name} on ${at}`).join(', ')}): pin them to one node, or name them with -e services=...`,
   )
 }
 

@@ -9,6 +9,7 @@ import {
   noFailedRequest,
   noLostIncrement,
   observeStack,
+  onlyIf,
   unlessPartitioned,
   type TimeWindow,
 } from '../observe.ts'
@@ -123,7 +124,10 @@ export const update: ServiceExperiment = {
         facts: { error: updated.error },
       },
       requests: {
-        ...(await unlessPartitioned(on, observed, judgeRequests(on, service, observed, { to: between }))),
+        ...onlyIf(
+          completed,
+          await unlessPartitioned(on, observed, judgeRequests(on, service, observed, { to: between })),
+        ),
         facts: health,
       },
       rollback: { ...(await rollbackVerdict(on, service, observed, between, rolledBack)), facts: health },

@@ -4,7 +4,7 @@ import { findingId } from '../experiments/service-experiment.ts'
 import type { Outcome, ProveRun } from '../session.ts'
 import { readSource } from '../../stack/request.ts'
 import { changesFor } from './rules.ts'
-import { describeChange, suggest } from './suggest.ts'
+import { describeChange, isTriable, suggest } from './suggest.ts'
 
 /** Suggests changes for the findings that do not hold. */
 export const suggestChanges = (run: ProveRun): Experiment =>
@@ -29,7 +29,10 @@ export const suggestChanges = (run: ProveRun): Experiment =>
         on.log(`no change is known for ${unanswered} findings that do not hold`)
         return
       }
-      run.suggestedText = suggestion.text
+      const tried = suggest({ text: source.text, shown: source.path }, session, run.outcomes, (change) =>
+        isTriable(change, session.model, run.named),
+      )
+      if (tried.diff !== '') run.suggestedText = tried.text
       on.record({
         title: 'Suggested changes',
         command: `changes of ${source.path} for ${unanswered} findings that do not hold`,

@@ -17,16 +17,18 @@ export interface Suggestion {
  * The smallest changes of a compose file for the findings that do not hold.
  *
  * @param shown - the file's name in the diff.
+ * @param wanted - selects changes. Default: all.
  */
 export function suggest(
   { text, shown }: { readonly text: string; readonly shown: string },
   { model, nodes }: Pick<Session, 'model' | 'nodes'>,
   outcomes: readonly Outcome[],
+  wanted: (change: ComposeChange) => boolean = () => true,
 ): Suggestion {
   let edited = text
   const changes: ComposeChange[] = []
   const byHand: ComposeChange[] = []
-  for (const change of changesFor(outcomes, { model, nodes: nodes.length })) {
+  for (const change of changesFor(outcomes, { model, nodes: nodes.length }).filter(wanted)) {
     const next = setInYaml(edited, ['services', change.service, ...change.path], escapeDollars(change.value))
     if (next === undefined) byHand.push(change)
     else {
@@ -37,6 +39,14 @@ export function suggest(
   const diff = createTwoFilesPatch(shown, shown, text, edited, '', '', { context: 2, headerOptions: FILE_HEADERS_ONLY })
   return { changes, byHand, text: edited, diff: edited === text ? '' : diff }
 }
+
+/** Whether a change may be deployed to try it, which restarts its service: a stateful service must be named. */
+export const isTriable = (
+  { service }: Pick<ComposeChange, 'service'>,
+  { services }: Session['model'],
+  named: readonly string[] | undefined,
+): boolean =>
+  named === undefined ? services.find(({ name }) => name === service)?.role !== 'stateful' : named.includes(service)
 
 /** Compose interpolates variables in values. */
 const escapeDollars = (value: YamlValue): YamlValue => {

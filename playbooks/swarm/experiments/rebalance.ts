@@ -49,6 +49,7 @@ export const rebalance = labExperiment(
         await on.exec({ command: `docker node update --availability active ${node}` })
         mark(`${node} active`)
         const before = await on.exhibit({ title: 'Replicas per node before scaling', command: SPREAD })
+        const empty = await on.exhibit({ title: `Replicas on ${node} before scaling`, command: replicasCommand(node) })
         const began = now()
         const steps = []
         for (const replicas of [other, wanted]) {
@@ -65,15 +66,16 @@ export const rebalance = labExperiment(
         const took = now() - began
         const own = await on.exhibit({ title: `Replicas on ${node} after scaling`, command: replicasCommand(node) })
         const after = await on.exhibit({ title: 'Replicas per node after scaling', command: SPREAD })
-        return { before, steps, took, own, after }
+        return { before, empty, steps, took, own, after }
       },
     )
-    const { before, steps, took, own, after } = value
+    const { before, empty, steps, took, own, after } = value
     const placed = runningReplicas(own.stdout).length
+    const wasEmpty = empty.exitCode === 0 && empty.stdout.trim() === ''
     const { failed, sent } = requestStats()
     on.finding('swarm.scale.rebalances', {
-      holds: own.exitCode === 0 ? placed > 0 : null,
-      evidence: [before, ...steps, own, after, exhibit],
+      holds: own.exitCode === 0 && wasEmpty ? placed > 0 : null,
+      evidence: [before, empty, ...steps, own, after, exhibit],
       detail: say('{placed} replicas on {node} after {took}; {failed} of {sent} requests failed', {
         placed,
         node,

@@ -38,7 +38,7 @@ t.test('what is not as advised is listed by check', async (t) => {
       'service ls'*) echo s1 ;;
       'node ls'*) echo node1 ;;
       *UpdateConfig*) printf 'counter rollback\\nother pause\\n' ;;
-      *' top '* | 'top '*) printf 'UID COMMAND\\n0 nginx\\n33 nginx\\n' ;;
+      *' top '* | 'top '*) printf 'PID UID COMMAND\\n101 0 nginx\\n102 33 nginx\\n' ;;
       *.Name*) echo /web ;;
     esac`,
   )
@@ -61,6 +61,10 @@ t.test('what is not as advised is listed by check', async (t) => {
     socket: [],
     'daemon-json': [],
   })
+})
+
+t.test('without a daemon there are no answers', async (t) => {
+  t.equal(auditWith(t, 'echo "Cannot connect to the Docker daemon" >&2; exit 1').size, 0)
 })
 
 t.test('an output that ends early has no answers for the rest', async (t) => {

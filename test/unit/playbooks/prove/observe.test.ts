@@ -4,6 +4,7 @@ import {
   describeStats,
   noFailedRequest,
   noLostIncrement,
+  onlyIf,
   statsByProbe,
 } from '../../../../playbooks/prove/observe.ts'
 import type { ObservationResult } from '../../../../playbooks/swarm/experiments/support/observe-during.ts'
@@ -47,8 +48,14 @@ t.test('only requests of the time range count', async (t) => {
   t.equal(availability(observed, 100, { to: 4 }).holds, false, 'every request failed, however long is tolerated')
 })
 
-t.test('without requests nothing has failed', async (t) => {
+t.test('without requests, or without the disturbance, nothing is known', async (t) => {
   t.equal(describeStats([]), 'no requests')
+  const observed = observation(() => false)
+  t.match(availability(observed, 2, { from: 20 }), { holds: null, detail: /no requests/ })
+  t.match(noFailedRequest(observed, { from: 20 }), { holds: null, detail: 'no requests' })
+  t.equal(onlyIf(false, { holds: true }).holds, null)
+  t.equal(onlyIf(false, { holds: false }).holds, false)
+  t.equal(onlyIf(true, { holds: true }).holds, true)
 })
 
 t.test('lost increments, and a count that is not known', async (t) => {

@@ -108,6 +108,11 @@ t.test('requests alternate between the nodes, and count increments', async (t) =
   t.equal(await traffic.readCount?.(), 5)
   for (const request of traffic.requests) t.match(await request.send(2000), { status: 200 })
   t.equal(await traffic.readCount?.(), 7)
+  const other: EntryProbe = { kind: 'http', path: '/other', counter: { post: '/add', count: 'n' } }
+  const both = trafficOf([target(port, [probe, other], 'a'), target(port, [probe, other], 'b')])
+  t.equal(await both.readCount?.(), 14, 'the sum of two counters, each read once')
+  const unknown = trafficOf([target(port, [probe, { ...other, counter: { post: '/add', count: 'm' } }])])
+  t.ok(Number.isNaN(await unknown.readCount?.()), 'a counter that does not answer')
   const refused = trafficOf([target(port, [{ ...probe, counter: { post: '/refused', count: 'n' } }])]).requests[1]
   t.match(await refused?.send(2000), { status: 403, error: 'status 403' }, 'an increment that is not acknowledged')
   t.same(await failingProbes([target(port, [{ ...probe, expect: 201 }], 'a')]), [

@@ -4,7 +4,7 @@ import t from 'tap'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import type { Outcome } from '../../../../playbooks/prove/session.ts'
-import { describeChange, suggest } from '../../../../playbooks/prove/suggest/suggest.ts'
+import { describeChange, isTriable, suggest } from '../../../../playbooks/prove/suggest/suggest.ts'
 import { DEFECTIVE, plant } from '../../../lab/prove/defects.ts'
 
 const HEALTHY = readFileSync(path.join(ROOT, 'test/lab/prove/compose.yaml'), 'utf8')
@@ -89,6 +89,22 @@ t.test('a finding that holds, or is inconclusive, changes nothing', async (t) =>
     ]).diff,
     '',
   )
+})
+
+t.test('changes of a database are shown, and tried only if it is named', async (t) => {
+  const text = 'services:\n  web: {image: web}\n  db: {image: postgres}\n'
+  const model = modelOfCompose(composeData(text))
+  const outcomes = [failed('prove.settings.memory-limit.web'), failed('prove.settings.memory-limit.db')]
+  const tried = (named?: readonly string[]): string[] =>
+    suggest({ text, shown: 'compose.yaml' }, { model, nodes: NODES }, outcomes, (change) =>
+      isTriable(change, model, named),
+    ).changes.map(({ service }) => service)
+  t.same(
+    suggestion(text, outcomes).changes.map(({ service }) => service),
+    ['web', 'db'],
+  )
+  t.same(tried(), ['web'])
+  t.same(tried(['db']), ['db'])
 })
 
 t.test('the diff has the changed lines, and keeps the comments', async (t) => {
