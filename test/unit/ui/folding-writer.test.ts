@@ -142,7 +142,8 @@ t.test('folding loses no result, neither folds nor delays failures, and keeps th
         for (const line of rows.filter((row) => row.startsWith(host))) {
           const [, label, title] = line.split(' | ').map((part) => part.trim()) as [string, string, string]
           for (const each of own.splice(0, resultCount(line))) {
-            const status = each.status === 'failed' && each.ignored ? 'ignored' : each.status
+            const isFailure = each.status === 'failed' || each.status === 'unreachable'
+            const status = isFailure && each.ignored ? 'ignored' : each.status
             const stem = title.replace(/:? ?…? \(\d+ \w+\)$/, '').replace(/: reason \d+$/, '')
             if (status !== label || !each.task.startsWith(stem))
               throw new Error(`${line} stands for ${each.status} ${each.task}:\n${output.join('\n')}`)
