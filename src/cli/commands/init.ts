@@ -52,7 +52,7 @@ export function createProject(directory: string): { readonly file: string; reado
   return [...written, packageFile(directory)]
 }
 
-/** Without a package.json of its own, npm would install packages into a directory above. */
+/** Without a package.json there, npm would install packages into a directory above. */
 function packageFile(directory: string): { readonly file: string; readonly isNew: boolean } {
   const file = 'package.json'
   const target = path.join(directory, file)

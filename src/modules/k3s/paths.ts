@@ -16,7 +16,7 @@ export const KMSG_TMPFILE = '/etc/tmpfiles.d/labbook-k3s.conf'
 /** Directory of containerd's configuration, which k3s generates at each start. */
 export const CONTAINERD_DIR = `${K3S_DATA}/agent/etc/containerd`
 const CONTAINERD_VERSIONS = ['config.toml', 'config-v3.toml']
-/** Drop-ins for both versions of containerd's configuration: containerd reads the directory of its own. */
+/** Drop-ins for both versions of containerd's configuration: containerd reads that of its version. */
 export const CONTAINERD_ADDITIONS = CONTAINERD_VERSIONS.map((name) => `${CONTAINERD_DIR}/${name}.d/labbook.toml`)
 /** Templates from which k3s generates the configuration; without one, it uses its own. */
 const CONTAINERD_TEMPLATES = CONTAINERD_VERSIONS.map((name) => `${CONTAINERD_DIR}/${name}.tmpl`)

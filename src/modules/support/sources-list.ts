@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 
-/** A line of a sources.list: `deb http://deb.debian.org/debian trixie main`. */
+/** A line of a sources.list: `deb http://mirror.example/debian trixie main`. */
 interface SourceLine {
   readonly isSource: boolean
   readonly enabled: boolean

@@ -39,6 +39,7 @@ const event = (pod: string, message: string) => ({
 
 t.test(
   'an incomplete rollout shows the events of all workloads that are not up',
+  // kubectl comes from an npm package with binaries for x86-64 Linux only; `found.missing` says so.
   { skip: 'missing' in found ? found.missing : false },
   async (t) => {
     const counters = pods.filter(({ metadata }) => metadata.name.startsWith('counter'))
