@@ -12,6 +12,14 @@ t.test('values of environment variables are replaced, names and everything else 
   t.equal(redactEnvironment('{"Env":["A=1","B=cut o'), '{"Env":["A=[REDACTED]","B=[REDACTED]', 'a truncated response')
 })
 
+t.test('no value remains wherever the response is cut off', async (t) => {
+  const whole = JSON.stringify([{ Env: ['A=S3cr3t\u0000"\\\n', 'B=S3cr3t\\\\'], Last: '' }])
+  for (let cut = 0; cut <= whole.length; cut++) {
+    const redacted = redactEnvironment(whole.slice(0, cut))
+    t.notMatch(redacted, /S3c/, `cut at ${cut}: ${redacted}`)
+  }
+})
+
 t.test('no value remains in any JSON text with environments', async (t) => {
   const name = fc.stringMatching(/^[A-Z_]{1,8}$/)
   const value = fc.string({ unit: 'binary', maxLength: 12 }).map((text) => `S3cr3t${text}`)
