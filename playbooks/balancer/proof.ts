@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { disturbAll } from 'labbook'
 import { labExperiment, type LabContext, say } from '../messages/say.ts'
-import type { Endpoint } from '../app/client.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
 import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
 import { APPS, balancerSettings, STACK } from './stack.ts'

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exhibit, Message, SetupContext } from 'labbook'
-import { callMany, type Endpoint } from '../app/client.ts'
+import { callMany } from '../app/client.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
 import { type LabContext, say, verbatim } from '../messages/say.ts'
 import { clusterHosts, kubectl } from './cluster.ts'

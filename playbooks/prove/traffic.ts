@@ -4,13 +4,14 @@ import type { Traffic } from '../swarm/experiments/support/counter-traffic.ts'
 import type { ProbeRequest } from '../swarm/experiments/support/probe.ts'
 import type { EntryPoint, EntryProbe } from './model.ts'
 import { describeProbe } from './preview.ts'
-import { httpRequest, sendHttp, sendProbe, type Address } from './send.ts'
+import { httpRequest, type Endpoint } from '../shared/http-request.ts'
+import { sendHttp, sendProbe } from './send.ts'
 
 /** An entry point on a node. */
 export interface EntryTarget {
   readonly entryPoint: EntryPoint
   readonly node: string
-  readonly address: Address
+  readonly address: Endpoint
 }
 
 /** The addresses of an entry point: on every node, or on the nodes that run a task. */

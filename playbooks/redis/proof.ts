@@ -1,6 +1,7 @@
 import { type Experiment, type SetupContext } from 'labbook'
 import { labExperiment, type LabContext, say } from '../messages/say.ts'
-import { call, callMany, type Endpoint } from '../app/client.ts'
+import { call, callMany } from '../app/client.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
 import { servicesOf } from './admin.ts'
 import { RECORDED_TOPOLOGY } from './switch.ts'
