@@ -1,9 +1,9 @@
-import type { SetupContext } from 'labbook'
 import { type Faults, machineFaults, providerOf } from 'labbook/lab'
+import { type LabSetupContext } from '../messages/say.ts'
 import { projectLab } from './lab.ts'
 
 /** The faults that an experiment can inject into a node, for the lab's provider or a real machine. */
-export function faultsOf(on: Pick<SetupContext, 'groups' | 'hostvars'>, name: string): Faults {
+export function faultsOf(on: Pick<LabSetupContext, 'groups' | 'hostvars'>, name: string): Faults {
   const lab = projectLab(on)
   const node = lab?.nodes.find((each) => each.name === name)
   if (lab === undefined || node === undefined) return machineFaults(name, Number(on.hostvars(name).ansible_port ?? 22))

@@ -1,4 +1,5 @@
 import type { Chart } from 'labbook'
+import { say } from '../messages/say.ts'
 import type { RatePoint, ScalingLaw } from 'labbook/load'
 import type { CapacityResult } from './scaling.ts'
 import type { TrialRun } from './trial.ts'
@@ -43,7 +44,7 @@ export const latencyChart = ({ replicas, trials }: CapacityResult): Chart => ({
   x: { label: 'connections', scale: 'log' },
   y: { label: 'ms' },
   series: ['50', '95', '99'].map((percentile) => ({
-    name: `p${percentile}`,
+    name: say('p{percentile}', { percentile }),
     points: trials.flatMap((trial): [number, number][] =>
       trial.result.plan.way === 'closed' ? [[trial.result.plan.connections, latency(trial, percentile)]] : [],
     ),
@@ -85,7 +86,7 @@ export function scalingChart(
 /** Responses per second for users. */
 export const usersChart = ({ name, result }: TrialRun): Chart => ({
   kind: 'lines',
-  title: `${name}: responses per second`,
+  title: say('{name}: responses per second', { name }),
   x: { label: 'seconds' },
   y: { label: 'responses' },
   series: [

@@ -1,4 +1,5 @@
-import { type Experiment, experiment, type ExperimentContext } from 'labbook'
+import { type Experiment, experiment } from 'labbook'
+import { type LabContext, say } from '../messages/say.ts'
 import { projectLab } from '../lab/lab.ts'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { describeFailure, judge, unconvergedServices } from '../stack/tasks.ts'
@@ -80,11 +81,11 @@ export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): E
   )
 }
 
-async function watchConverged(on: ExperimentContext, stack: string) {
+async function watchConverged(on: LabContext, stack: string) {
   let state: StackState = { services: [], tasks: [] }
   let before: ReadonlySet<string> | undefined
   const { seconds, exhibit } = await on.watch({
-    title: `State of stack ${stack}`,
+    title: say('State of stack {stack}', { stack }),
     waitingFor: `stack ${stack} to converge`,
     command: stateCommand(stack),
     within: CONVERGE_SECONDS,
@@ -115,7 +116,7 @@ const hasFailed = ({ services, tasks }: StackState, before: ReadonlySet<string>)
   judge({ services: services.map((service) => ({ ...service, update: '' })), tasks }, before).kind === 'failed'
 
 /** The addresses of all entry points. Without IPVS, ports of the routing mesh do not answer. */
-async function targetsOf(on: ExperimentContext, stack: string, model: StackModel): Promise<EntryTarget[]> {
+async function targetsOf(on: LabContext, stack: string, model: StackModel): Promise<EntryTarget[]> {
   const nodes = on.groups.swarm ?? []
   const targets: EntryTarget[] = []
   const hasMesh = (await on.exec({ command: HAS_IPVS })).exitCode === 0
@@ -155,7 +156,7 @@ async function recognised(
 }
 
 /** @returns the probes that still fail. */
-async function awaitAnswers(on: ExperimentContext, targets: readonly EntryTarget[]): Promise<readonly string[]> {
+async function awaitAnswers(on: LabContext, targets: readonly EntryTarget[]): Promise<readonly string[]> {
   const deadline = Date.now() + ANSWER_SECONDS * 1000 * on.timeoutMultiplier
   for (;;) {
     const failing = await failingProbes(targets)
@@ -165,10 +166,7 @@ async function awaitAnswers(on: ExperimentContext, targets: readonly EntryTarget
 }
 
 /** Experiments that the nodes do not support. */
-async function unsupportedKinds(
-  on: ExperimentContext,
-  kinds: readonly ExperimentKind[],
-): Promise<Session['unsupported']> {
+async function unsupportedKinds(on: LabContext, kinds: readonly ExperimentKind[]): Promise<Session['unsupported']> {
   const worker = on.groups.swarm_workers?.at(-1)
   if (worker === undefined) return {}
   const isNamespaces = projectLab(on)?.provider === 'namespaces'
@@ -187,12 +185,12 @@ async function unsupportedKinds(
 }
 
 /** Whether NTP runs and has an answer. The clock counts as synchronised for hours after NTP is stopped. */
-async function keepsTime(on: ExperimentContext, node: string): Promise<boolean> {
+async function keepsTime(on: LabContext, node: string): Promise<boolean> {
   const { stdout } = await on.exec({ host: node, command: 'timedatectl show -p NTP -p NTPSynchronized 2>/dev/null' })
   return /^NTP=yes$/m.test(stdout) && /^NTPSynchronized=yes$/m.test(stdout)
 }
 
-async function sharesDisk(on: ExperimentContext, node: string): Promise<boolean> {
+async function sharesDisk(on: LabContext, node: string): Promise<boolean> {
   const { stdout } = await on.exec({ host: node, command: DISK_TEST })
   const own = await on.exec({ host: 'controller', command: 'stat -c %d / /var /var/lib /tmp 2>/dev/null' })
   return stdout.trim() === '' || own.stdout.split('\n').includes(stdout.trim())

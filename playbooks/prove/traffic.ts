@@ -1,5 +1,5 @@
-import type { SetupContext } from 'labbook'
 import { endpointOf } from '../lab/address.ts'
+import { type LabSetupContext } from '../messages/say.ts'
 import type { Traffic } from '../swarm/experiments/support/counter-traffic.ts'
 import type { ProbeRequest } from '../swarm/experiments/support/probe.ts'
 import type { EntryPoint, EntryProbe } from './model.ts'
@@ -16,7 +16,7 @@ export interface EntryTarget {
 
 /** The addresses of an entry point: on every node, or on the nodes that run a task. */
 export const targetsOfEntryPoint = (
-  { hostvars }: Pick<SetupContext, 'hostvars'>,
+  { hostvars }: Pick<LabSetupContext, 'hostvars'>,
   entryPoint: EntryPoint,
   nodes: readonly string[],
 ): EntryTarget[] =>

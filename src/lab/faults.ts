@@ -6,6 +6,8 @@ import { startNode, stopNode, type NodeSettings } from '../modules/lab/scripts/s
 export interface Fault {
   /** `node3 loses power` */
   readonly description: string
+  /** The description as a message, for reports in other languages. */
+  readonly text: { readonly id: string; readonly values: { readonly node: string } }
   /** What each script does, in a line: `kill every process of node3`. */
   readonly summary: { readonly inject: string; readonly recover: string }
   /** Where both scripts run: the node itself, or `controller`. */
@@ -18,6 +20,21 @@ export interface Fault {
   /** Timeout of `recover`, in seconds. */
   readonly recoverSeconds: number
 }
+
+/** Descriptions of faults. */
+export const FAULT_TEXTS = [
+  '{node} loses power',
+  '{node} is partitioned from the network',
+  '{node} is reset',
+  '{node} is reset without a shutdown',
+  '{node} is partitioned from all but SSH',
+  '{node} reboots',
+] as const
+
+const described = (id: (typeof FAULT_TEXTS)[number], node: string): Pick<Fault, 'description' | 'text'> => ({
+  description: id.replace('{node}', node),
+  text: { id, values: { node } },
+})
 
 /** The command that injects a fault. */
 export const injection = ({ host, become, inject, summary }: Fault) => ({
@@ -56,21 +73,21 @@ export function namespaceFaults(node: NodeSettings): Faults {
     sh`ip -n ${kernelNames(lab).switchNamespace} link set ${kernelNames(lab).port(name)} ${state}`
   return {
     powerLoss: {
-      description: `${name} loses power`,
+      ...described('{node} loses power', name),
       summary: { inject: `kill every process of ${name}`, recover: `boot ${name} and wait for its sshd` },
       ...HERE,
       inject: stopNode(node),
       recover: startNode(node),
     },
     partition: {
-      description: `${name} is partitioned from the network`,
+      ...described('{node} is partitioned from the network', name),
       summary: { inject: port('down'), recover: port('up') },
       ...HERE,
       inject: port('down'),
       recover: port('up'),
     },
     reboot: {
-      description: `${name} is reset`,
+      ...described('{node} is reset', name),
       summary: { inject: `kill every process of ${name} and boot it`, recover: `wait for the sshd of ${name}` },
       ...HERE,
       inject: `(${stopNode(node)}) || exit\n${startNode(node)}`,
@@ -92,14 +109,14 @@ export function machineFaults(name: string, sshPort = 22): Faults {
   const there = { host: name, become: true, recoverSeconds: 300 } as const
   return {
     powerLoss: {
-      description: `${name} is reset without a shutdown`,
+      ...described('{node} is reset without a shutdown', name),
       summary: { inject: 'echo b >/proc/sysrq-trigger', recover: `wait for ${name} to boot` },
       ...there,
       inject: '(sleep 1; echo 1 >/proc/sys/kernel/sysrq; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
       recover: 'true',
     },
     partition: {
-      description: `${name} is partitioned from all but SSH`,
+      ...described('{node} is partitioned from all but SSH', name),
       summary: { inject: 'drop all traffic except SSH (iptables)', recover: undo },
       ...there,
       inject: [
@@ -110,7 +127,7 @@ export function machineFaults(name: string, sshPort = 22): Faults {
       recover: undo,
     },
     reboot: {
-      description: `${name} reboots`,
+      ...described('{node} reboots', name),
       summary: { inject: 'systemctl reboot', recover: `wait for ${name} to boot` },
       ...there,
       inject: '(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &',

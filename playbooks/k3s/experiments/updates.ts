@@ -1,5 +1,4 @@
-import { type SetupContext } from 'labbook'
-import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import { podsCommand } from '../proof.ts'
 import { parsePods } from '../objects.ts'
@@ -12,17 +11,17 @@ const UNDER_LOAD = 40
 /** An image that cannot be pulled: nothing listens there. */
 const BROKEN = 'localhost:1/labbook/no-such-image:1'
 
-const deployment = (on: SetupContext): string => {
+const deployment = (on: LabSetupContext): string => {
   const { k, within } = appOnCluster(on)
   return k(`get deployment counter ${within} -o json`)
 }
-const imageCommand = (on: SetupContext): string => {
+const imageCommand = (on: LabSetupContext): string => {
   const { k, within } = appOnCluster(on)
   return k(`get deployment counter ${within} -o jsonpath='{.spec.template.spec.containers[0].image}'`)
 }
 
 /** Rolls back to the deployed release from any state. */
-async function rollBack(on: SetupContext): Promise<void> {
+async function rollBack(on: LabSetupContext): Promise<void> {
   const { at, k, within } = appOnCluster(on)
   if ((await on.exec({ ...at, command: imageCommand(on) })).stdout.trim() === BROKEN)
     await on.exec({ ...at, command: k(`rollout undo deployment/counter ${within}`) })
@@ -111,11 +110,11 @@ async function roll(on: LabContext, title: string, command: string, { mark, now 
   const { at, k, within, namespace } = appOnCluster(on)
   const old = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
   const began = now()
-  const started = await on.exhibit({ ...at, title: `${title} on Kubernetes`, command })
+  const started = await on.exhibit({ ...at, title: say('{title} on Kubernetes', { title }), command })
   mark(title.toLowerCase())
   const over = await on.watch({
     ...at,
-    title: `${title} on Kubernetes: progress`,
+    title: say('{title} on Kubernetes: progress', { title }),
     command: deployment(on),
     within: 300,
     until: ({ stdout }) => rolloutProgress(stdout) !== 'in progress',

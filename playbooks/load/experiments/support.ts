@@ -1,10 +1,11 @@
-import { disturbAll, type Disturbs, type Exhibit, type ExperimentContext } from 'labbook'
+import { disturbAll, type Disturbs, type Exhibit } from 'labbook'
+import { type LabContext, say } from '../../messages/say.ts'
 import { generatorHosts } from '../generators.ts'
 import { loadSettings, type LoadSettings } from '../settings.ts'
 import { trialData, trialDetails } from '../tables.ts'
 import type { TrialRun } from '../trial.ts'
 
-export const settingsOf = (on: ExperimentContext): LoadSettings =>
+export const settingsOf = (on: LabContext): LoadSettings =>
   loadSettings(on.hostvars(on.hosts[0] as string), on.timeoutMultiplier)
 
 export const underLoad =
@@ -31,7 +32,7 @@ export const warningLines = (trials: readonly TrialRun[]): string[] =>
   trials.flatMap(({ name, issues }) => issues.map((issue) => `warning, ${name}: ${issue}`))
 
 export function record(
-  on: ExperimentContext,
+  on: LabContext,
   title: string,
   command: string,
   stdout: string,
@@ -50,9 +51,9 @@ export function record(
   })
 }
 
-export const recordTrial = (on: ExperimentContext, trial: TrialRun): Exhibit =>
+export const recordTrial = (on: LabContext, trial: TrialRun): Exhibit =>
   on.record({
-    title: `Details: ${trial.name}`,
+    title: say('Details: {trial}', { trial: trial.name }),
     command: trial.name,
     stdout: trialDetails(trial),
     durationMs: (trial.result.plan.warmup + trial.result.seconds) * 1000,

@@ -1,9 +1,10 @@
-import { timeoutMultiplierOf, type SetupContext } from 'labbook'
+import { timeoutMultiplierOf } from 'labbook'
+import { type LabSetupContext } from '../../messages/say.ts'
 import type { Fault } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
 
-type On = Pick<SetupContext, 'groups' | 'hostvars' | 'hosts'>
+type On = Pick<LabSetupContext, 'groups' | 'hostvars' | 'hosts'>
 
 /** Seconds after which a fault ends by itself, in case the run is killed; before the timeout multiplier. */
 const LIMIT_SECONDS = 300

@@ -1,4 +1,5 @@
-import { type Exhibit, type ExperimentContext, messageText, type SetupContext } from 'labbook'
+import { type Exhibit, messageText } from 'labbook'
+import { type LabContext, type LabSetupContext, say } from '../../messages/say.ts'
 import { isUpdateOver, seconds } from '../../swarm/experiments/support/cluster.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import type { StackService } from '../model.ts'
@@ -45,7 +46,7 @@ const unharmed = (what: string, service: StackService): string =>
 
 /** Judges requests during a replacement of tasks. */
 export const judgeRequests = (
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   observed: Parameters<typeof noFailedRequest>[0],
   window?: TimeWindow,
@@ -141,7 +142,7 @@ export const update: ServiceExperiment = {
 }
 
 async function rollbackVerdict(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   observed: Parameters<typeof unlessPartitioned>[1] & Parameters<typeof noFailedRequest>[0],
   from: number,
@@ -168,7 +169,7 @@ interface Rolled {
 
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
 export async function roll(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   name: string,
   title: string,
@@ -176,7 +177,7 @@ export async function roll(
   { mark, now }: TimelineRecorder,
 ): Promise<Rolled> {
   const began = now()
-  const started = await on.exhibit({ title: `${title} of ${service.name}`, command })
+  const started = await on.exhibit({ title: say('{title} of {service}', { title, service: service.name }), command })
   if (started.exitCode !== 0) throw new Error(`cannot start: ${title} of ${service.name} (see exhibit "${started.id}")`)
   mark(title.toLowerCase())
   let state = ''
@@ -202,7 +203,7 @@ export async function roll(
 }
 
 /** Removes what the updates set, from any point. */
-export async function undoUpdate(on: SetupContext, name: string): Promise<void> {
+export async function undoUpdate(on: LabSetupContext, name: string): Promise<void> {
   const { stdout } = await on.exec({
     command: `docker service inspect ${name} --format '{{json .Spec.TaskTemplate.ContainerSpec}}'`,
   })

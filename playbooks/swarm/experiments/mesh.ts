@@ -1,5 +1,5 @@
-import { type Exhibit, quote, type SetupContext, tableLines, messageText } from 'labbook'
-import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
+import { type Exhibit, quote, tableLines, messageText } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
@@ -35,7 +35,7 @@ done`
 
 const tables = (on: LabContext, host: string, when: string): Promise<Exhibit> =>
   on.exhibit({
-    title: `IPVS tables of ${host} ${when}`,
+    title: say('IPVS tables of {host} {when}', { host, when }),
     host,
     command: TABLES,
     displayCommand: 'nsenter --net=/run/docker/netns/... ipvsadm -ln --stats',
@@ -47,7 +47,7 @@ async function withoutIpvs(on: LabContext): Promise<{ hosts: string[]; exhibits:
   const hosts: string[] = []
   for (const host of on.groups.swarm ?? []) {
     const support = await on.exhibit({
-      title: `IPVS support of ${host}`,
+      title: say('IPVS support of {host}', { host }),
       host,
       command: `${HAS_IPVS} && echo "yes: $(uname -r)" || { echo "no: $(uname -r)"; exit 1; }`,
     })
@@ -75,7 +75,7 @@ const RUNNING = `docker service ps ${COUNTER} --filter desired-state=running --f
 const scaleAndWait = async (on: LabContext, replicas: number) => {
   await on.exec({ command: scaleCommand(replicas) })
   return on.watch({
-    title: `Replicas until ${replicas} run`,
+    title: say('Replicas until {replicas} run', { replicas }),
     command: RUNNING,
     within: 300,
     every: 3,
@@ -103,7 +103,7 @@ export const mesh = labExperiment(
       [VIP]: 'Virtual IP of the service spreads connections over all replicas',
     },
     steadyState: checkSteadyState,
-    rollback: async (on: SetupContext) => {
+    rollback: async (on: LabSetupContext) => {
       await on.exec({ command: scaleCommand(desiredReplicas(on)) })
     },
   },
@@ -221,7 +221,7 @@ export const meshPowerOff = labExperiment(
       const node = targetNode(on)
       await on.exec({ host: 'controller', command: faultsOf(on, node).powerLoss.recover, timeout: 500 })
       await on.watch({
-        title: `Status of ${node}`,
+        title: say('Status of {node}', { node }),
         command: NODES,
         within: 300,
         every: 3,
@@ -239,7 +239,7 @@ export const meshPowerOff = labExperiment(
     const { value, exhibit, requestStats } = await observeDuring(
       on,
       {
-        title: `Timeline: ${fault.description}, routing mesh`,
+        title: say('Timeline: {description}, routing mesh', { description: fault.description }),
         perSecond: 6,
         endpoints: (endpoint) => endpoint !== node,
       },
@@ -250,26 +250,26 @@ export const meshPowerOff = labExperiment(
           throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
         mark(fault.description)
         const down = await on.watch({
-          title: `Nodes until ${node} is Down`,
+          title: say('Nodes until {node} is Down', { node }),
           command: NODES,
           within: 180,
           until: ({ stdout }) => isDown(stdout, node),
         })
         const downAfter = now() - injectedAt
-        mark(`${node} Down`)
+        mark(say('{node} Down', { node }))
         const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node], 400)
         const replacedAt = now()
         mark('all replicas run')
         const during = await tables(on, from, `during the power-off`)
-        const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
+        const recovered = await on.exhibit({ title: say('Recover {node}', { node }), ...recovery(fault) })
         const ready = await on.watch({
-          title: `Nodes until ${node} is Ready`,
+          title: say('Nodes until {node} is Ready', { node }),
           command: NODES,
           within: 400,
           every: 2,
           until: ({ stdout }) => isReady(stdout, node),
         })
-        mark(`${node} Ready`)
+        mark(say('{node} Ready', { node }))
         return {
           injected,
           down,

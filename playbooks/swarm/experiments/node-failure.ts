@@ -49,7 +49,7 @@ const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailur
         const node = targetNode(on)
         await on.exec(recovery(fault(on, node)))
         await on.watch({
-          title: `Status of ${node}`,
+          title: say('Status of {node}', { node }),
           command: NODES,
           within: 120,
           until: ({ stdout }) => isReady(stdout, node),
@@ -65,7 +65,7 @@ async function injectFault(on: LabContext, id: string, fault: Fault): Promise<vo
   const tasks = `docker service ps ${COUNTER}`
   const { value, exhibit, increments, requestStats } = await observeDuring(
     on,
-    { title: `Timeline: ${fault.description}` },
+    { title: say('Timeline: {description}', { description: fault.description }) },
     async ({ mark, now }) => {
       const before = await on.exhibit({ title: 'Tasks before', command: tasks })
       const injectedAt = now()
@@ -74,31 +74,34 @@ async function injectFault(on: LabContext, id: string, fault: Fault): Promise<vo
         throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
       mark(fault.description)
       const down = await on.watch({
-        title: `Nodes until ${node} is Down`,
+        title: say('Nodes until {node} is Down', { node }),
         waitingFor: `${node} Down`,
         command: NODES,
         within: 120,
         until: ({ stdout }) => isDown(stdout, node),
       })
       const downAfter = now() - injectedAt
-      mark(`${node} Down`)
+      mark(say('{node} Down', { node }))
       const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node])
       const replacedAfter = now() - injectedAt
       mark('all replicas run')
       const after = await on.exhibit({ title: 'Tasks after', command: tasks })
       const recoveryAt = now()
-      const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
+      const recovered = await on.exhibit({ title: say('Recover {node}', { node }), ...recovery(fault) })
       const ready = await on.watch({
-        title: `Nodes until ${node} is Ready`,
+        title: say('Nodes until {node} is Ready', { node }),
         waitingFor: `${node} Ready`,
         command: NODES,
         within: 240,
         until: ({ stdout }) => isReady(stdout, node),
       })
-      mark(`${node} Ready`)
+      mark(say('{node} Ready', { node }))
       const readyAfter = now() - recoveryAt
       await on.pause(OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `replicas on ${node}`)
-      const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasCommand(node) })
+      const returned = await on.exhibit({
+        title: say('Replicas on {node} after recovery', { node }),
+        command: replicasCommand(node),
+      })
       return {
         before,
         injected,

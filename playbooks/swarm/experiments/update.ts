@@ -115,7 +115,7 @@ async function roll(on: LabContext, title: string, command: string, until: strin
   const started = await on.exhibit({ title, command })
   mark(title.toLowerCase())
   const { reached, exhibit } = await on.watch({
-    title: `${title} status`,
+    title: say('{title} status', { title }),
     command: UPDATE_STATE,
     within: 300,
     until: ({ stdout }) => isUpdateOver(stdout),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type ExperimentContext, tableLines, type TimelineChart } from 'labbook'
+import { type LabContext } from '../../../messages/say.ts'
+import { type Exhibit, tableLines, type TimelineChart } from 'labbook'
 import { endpoints } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import {
@@ -91,7 +92,7 @@ export interface ObservedCluster {
  * @param app - endpoints and services of an app other than the deployed one.
  */
 export const observedSwarm = (
-  on: ExperimentContext,
+  on: LabContext,
   managers: readonly string[],
   app?: { readonly endpoints: readonly AppEndpoint[]; readonly services: readonly string[] },
 ): ObservedCluster => ({
@@ -117,7 +118,7 @@ export const observedSwarm = (
 })
 
 /** The app's endpoint on every node. */
-export const appEndpoints = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): AppEndpoint[] => {
+export const appEndpoints = (on: Pick<LabContext, 'groups' | 'hostvars'>): AppEndpoint[] => {
   const nodes = on.groups.swarm ?? []
   return endpoints(on).map((endpoint, i) => ({ ...endpoint, node: nodes[i] ?? endpoint.host }))
 }
@@ -127,7 +128,7 @@ export const appEndpoints = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>)
  * records the result as one exhibit: a timeline, a table, and both as CSV.
  */
 export async function observeDuring<T>(
-  on: ExperimentContext,
+  on: LabContext,
   options: ObserveOptions,
   body: (watching: TimelineRecorder) => Promise<T>,
 ): Promise<ObservationResult<T>> {
@@ -225,7 +226,7 @@ interface Observation {
   readonly perSecond: number
 }
 
-function record(on: ExperimentContext, observation: Observation): Exhibit {
+function record(on: LabContext, observation: Observation): Exhibit {
   const { title, cluster, traffic, events, samples, everyMs, requests, seconds, perSecond } = observation
   const placement = placementBars(samples, seconds)
   const chart: TimelineChart = {
