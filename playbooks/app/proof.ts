@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tableLines } from 'labbook'
-import { labExperiment, type LabContext, say, type LabSetupContext } from '../messages/say.ts'
+import { labExperiment, type LabContext, say, type LabSetupContext, type LabText } from '../messages/say.ts'
 import { callMany, type CallResults } from './client.ts'
 import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
@@ -25,7 +25,7 @@ export function endpoints(
 const RUNNING = `docker service ps ${STACK}_counter --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
 /** Waits until the configured number of replicas run. */
-export const watchReplicas = async (on: LabSetupContext, title: string) => {
+export const watchReplicas = async (on: LabSetupContext, title: LabText) => {
   const wanted = appVars.read(on.hostvars(on.hosts[0] as string)).counter_replicas
   const watched = await on.watch({
     title,
@@ -193,7 +193,11 @@ const urlList = (targets: readonly Endpoint[]): string =>
   targets.map(({ host, port }) => `http://${host}:${port}`).join(' ')
 
 /** Requests the count repeatedly and records which replicas respond. */
-export async function checkReplicas(on: LabContext, targets: readonly Endpoint[], title = 'Responding replicas') {
+export async function checkReplicas(
+  on: LabContext,
+  targets: readonly Endpoint[],
+  title: LabText = 'Responding replicas',
+) {
   const started = Date.now()
   const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: REQUESTS, clients: 4 })
   const exhibit = on.record({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { disturbAll } from 'labbook'
-import { labExperiment, type LabContext, say } from '../messages/say.ts'
+import { labExperiment, type LabContext, say, type LabText } from '../messages/say.ts'
 import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
 import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
@@ -89,7 +89,7 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
 
 const record = (
   on: LabContext,
-  title: string,
+  title: LabText,
   what: string,
   endpoints: readonly Endpoint[],
   tally: RequestTally,

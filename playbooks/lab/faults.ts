@@ -1,4 +1,5 @@
-import { type Faults, machineFaults, providerOf } from 'labbook/lab'
+import { type Message, messageText } from 'labbook'
+import { type Fault, type Faults, machineFaults, providerOf } from 'labbook/lab'
 import { type LabSetupContext } from '../messages/say.ts'
 import { projectLab } from './lab.ts'
 
@@ -9,3 +10,9 @@ export function faultsOf(on: Pick<LabSetupContext, 'groups' | 'hostvars'>, name:
   if (lab === undefined || node === undefined) return machineFaults(name, Number(on.hostvars(name).ansible_port ?? 22))
   return providerOf(lab).faults(lab, node)
 }
+
+/** The description of a fault of a playbook, as text and as a message. */
+export const describedBy = (text: Message): Pick<Fault, 'description' | 'text'> => ({
+  description: messageText(text),
+  text,
+})

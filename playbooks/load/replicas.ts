@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LabContext, type LabSetupContext } from '../messages/say.ts'
+import { type LabContext, type LabSetupContext, say } from '../messages/say.ts'
 import type { Exhibit } from 'labbook'
 import { callMany } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
@@ -48,13 +48,13 @@ export async function restoreReplicas(on: LabSetupContext): Promise<void> {
   const { stdout } = await on.exec({ command: SPEC })
   if (stdout.trim() !== specOf(replicas, mostOnNode)) {
     await on.exhibit({
-      title: `Restore ${replicaCount(replicas)}`,
+      title: say('Restore {replicas|replica|replicas}', { replicas }),
       command: update(replicas, mostOnNode, COUNTER_CPUS),
       timeout: 60,
     })
   }
   const restored = await on.watch({
-    title: `Replicas after the restore`,
+    title: 'Replicas after the restore',
     command: TASKS_AND_LIMITS,
     displayCommand: TASKS,
     within: WITHIN,
@@ -96,7 +96,7 @@ export async function scaleTo(on: LabContext, replicas: number, cpus = COUNTER_C
   })
   if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicaCount(replicas)}: ${stderr.trim()}`)
   const running = await on.watch({
-    title: `Tasks with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,
+    title: say('Tasks with {replicas|replica|replicas}', { replicas }),
     command: TASKS_AND_LIMITS,
     displayCommand: TASKS,
     within: WITHIN,

@@ -1,5 +1,5 @@
 import { durationMultiplierOf, type Exhibit, type Verdict } from 'labbook'
-import { type LabContext } from '../messages/say.ts'
+import { type LabContext, type LabText } from '../messages/say.ts'
 import {
   observeDuring,
   type ObservationResult,
@@ -21,7 +21,7 @@ const MAX_OUTAGE_SECONDS = 2
 export async function observeStack<T>(
   on: LabContext,
   session: Session,
-  title: string,
+  title: LabText,
   body: (watching: TimelineRecorder) => Promise<T>,
 ): Promise<ObservationResult<T>> {
   const command = stackPlacementCommand(

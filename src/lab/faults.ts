@@ -1,3 +1,4 @@
+import type { Message } from '../events/message.ts'
 import { sh } from '../shell/quote.ts'
 import { kernelNames } from '../modules/lab/names.ts'
 import { startNode, stopNode, type NodeSettings } from '../modules/lab/scripts/start-node.ts'
@@ -7,7 +8,7 @@ export interface Fault {
   /** `node3 loses power` */
   readonly description: string
   /** The description as a message, for reports in other languages. */
-  readonly text: { readonly id: string; readonly values: { readonly node: string } }
+  readonly text: Message
   /** What each script does, in a line: `kill every process of node3`. */
   readonly summary: { readonly inject: string; readonly recover: string }
   /** Where both scripts run: the node itself, or `controller`. */
@@ -31,7 +32,8 @@ export const FAULT_TEXTS = [
   '{node} reboots',
 ] as const
 
-const described = (id: (typeof FAULT_TEXTS)[number], node: string): Pick<Fault, 'description' | 'text'> => ({
+/** A description with the name of the node, as text and as a message. */
+export const described = (id: (typeof FAULT_TEXTS)[number], node: string): Pick<Fault, 'description' | 'text'> => ({
   description: id.replace('{node}', node),
   text: { id, values: { node } },
 })

@@ -203,14 +203,14 @@ export const nodeKilled = labExperiment(
     const fault = faultsOf(on, host).powerLoss
     const { value, exhibit, increments, requestStats } = await observeDuring(
       on,
-      { title: say('Timeline: {description}', { description: fault.description }), cluster: await watchedCluster(on) },
+      { title: say('Timeline: {description}', { description: fault.text }), cluster: await watchedCluster(on) },
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Pods before the loss', command: podsCommand(k, namespace) })
         const lostAt = now()
-        const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+        const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
         if (injected.exitCode !== 0)
           throw new Error(`cannot inject the fault "${fault.description}" (see the exhibit "${injected.id}")`)
-        mark(fault.description)
+        mark(fault.text)
         const down = await on.watch({
           ...at,
           title: say('Status of {node} after power off', { node }),

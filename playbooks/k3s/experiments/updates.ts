@@ -62,12 +62,12 @@ export const rollingUpdate = labExperiment(
     const { value, exhibit, increments, requestStats } = await observeDuring(on, options, async (watching) => {
       const update = await roll(
         on,
-        'Update',
+        'update',
         k(`set env deployment/counter ${VERSION}=${Date.now()} ${within}`),
         watching,
       )
       const between = watching.now()
-      const rollback = await roll(on, 'Rollback', k(`rollout undo deployment/counter ${within}`), watching)
+      const rollback = await roll(on, 'rollback', k(`rollout undo deployment/counter ${within}`), watching)
       return { update, between, rollback }
     })
     const { update, between, rollback } = value
@@ -106,25 +106,46 @@ export const rollingUpdate = labExperiment(
   },
 )
 
-async function roll(on: LabContext, title: string, command: string, { mark, now }: TimelineRecorder) {
+/** Texts of an update and of a rollback. */
+const ROLLS = {
+  update: {
+    title: 'Update on Kubernetes',
+    started: 'update',
+    progress: 'Update on Kubernetes: progress',
+    pods: 'Pods after: update',
+    over: 'update over',
+    history: 'History after: update',
+  },
+  rollback: {
+    title: 'Rollback on Kubernetes',
+    started: 'rollback',
+    progress: 'Rollback on Kubernetes: progress',
+    pods: 'Pods after: rollback',
+    over: 'rollback over',
+    history: 'History after: rollback',
+  },
+} as const
+
+async function roll(on: LabContext, kind: keyof typeof ROLLS, command: string, { mark, now }: TimelineRecorder) {
   const { at, k, within, namespace } = appOnCluster(on)
   const old = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
+  const texts = ROLLS[kind]
   const began = now()
-  const started = await on.exhibit({ ...at, title: say('{title} on Kubernetes', { title }), command })
-  mark(title.toLowerCase())
+  const started = await on.exhibit({ ...at, title: texts.title, command })
+  mark(texts.started)
   const over = await on.watch({
     ...at,
-    title: say('{title} on Kubernetes: progress', { title }),
+    title: texts.progress,
     command: deployment(on),
     within: 300,
     until: ({ stdout }) => rolloutProgress(stdout) !== 'in progress',
   })
-  const replaced = await waitForPods(on, `Pods after: ${title.toLowerCase()}`, { not: old })
-  mark(`${title.toLowerCase()} over`)
+  const replaced = await waitForPods(on, texts.pods, { not: old })
+  mark(texts.over)
   const took = now() - began
   const history = await on.exhibit({
     ...at,
-    title: `History after: ${title.toLowerCase()}`,
+    title: texts.history,
     command: k(`rollout history deployment/counter ${within}`),
   })
   return {

@@ -1,5 +1,5 @@
 import { disturbAll, type Disturbs, type Exhibit } from 'labbook'
-import { type LabContext, say } from '../../messages/say.ts'
+import { type LabContext, say, type LabText, type LabChart } from '../../messages/say.ts'
 import { generatorHosts } from '../generators.ts'
 import { loadSettings, type LoadSettings } from '../settings.ts'
 import { trialData, trialDetails } from '../tables.ts'
@@ -33,11 +33,11 @@ export const warningLines = (trials: readonly TrialRun[]): string[] =>
 
 export function record(
   on: LabContext,
-  title: string,
+  title: LabText,
   command: string,
   stdout: string,
   trials: readonly TrialRun[],
-  chart?: NonNullable<Exhibit['chart']>,
+  chart?: LabChart,
   files: NonNullable<Exhibit['data']> = [],
 ): Exhibit {
   const durationMs = trials.reduce((sum, { result }) => sum + (result.plan.warmup + result.seconds) * 1000, 0)

@@ -44,7 +44,7 @@ export const brokenUpdate: ServiceExperiment = {
           on,
           service,
           name,
-          'Broken update',
+          'broken',
           `docker service update --detach --quiet --entrypoint ${quote(ENTRYPOINT)} ${name}`,
           watching,
         )

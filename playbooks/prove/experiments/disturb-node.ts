@@ -60,10 +60,10 @@ export async function disturbNode(
       const before = await on.exhibit({ title: 'Tasks before', command })
       if (kind === 'registry-away') await blockRegistries(on, session)
       const began = now()
-      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+      const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
       if (injected.exitCode !== 0)
         throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-      mark(fault.description)
+      mark(fault.text)
       const after = moves
         ? await on.watch({
             title: say('Tasks until all run without {node}', { node }),

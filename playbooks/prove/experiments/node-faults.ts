@@ -1,7 +1,7 @@
-import { timeoutMultiplierOf } from 'labbook'
-import { type LabSetupContext } from '../../messages/say.ts'
+import { type Message, timeoutMultiplierOf } from 'labbook'
+import { type LabSetupContext, say } from '../../messages/say.ts'
 import type { Fault } from 'labbook/lab'
-import { faultsOf } from '../../lab/faults.ts'
+import { describedBy, faultsOf } from '../../lab/faults.ts'
 import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
 
 type On = Pick<LabSetupContext, 'groups' | 'hostvars' | 'hosts'>
@@ -13,11 +13,11 @@ const STEP_SECONDS = 3600
 
 const fault = (
   node: string,
-  description: string,
+  text: Message,
   inject: string,
   recover: string,
   summary: Fault['summary'] = { inject, recover },
-): Fault => ({ description, summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
+): Fault => ({ ...describedBy(text), summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
 
 /** The scripts of a fault that also ends by itself. */
 interface LimitedFault {
@@ -44,7 +44,7 @@ const slowdownOf = (on: On): number => timeoutMultiplierOf(on, on.groups.all ?? 
 const drain = (on: On, node: string): Fault => ({
   ...fault(
     node,
-    `${node} is drained`,
+    say('{node} is drained', { node }),
     `docker node update --availability drain ${node}`,
     `docker node update --availability active ${node}`,
   ),
@@ -59,7 +59,7 @@ const slowNetwork = (on: On, node: string): Fault => {
   const { timer, recover } = limited('slow-network', undo, slowdownOf(on))
   return fault(
     node,
-    `the network of ${node} is slow`,
+    say('the network of {node} is slow', { node }),
     `${timer}\ntc qdisc add dev ${DEVICE} root netem delay 100ms 20ms loss 1%`,
     recover,
     { inject: 'tc qdisc add dev DEVICE root netem delay 100ms 20ms loss 1%', recover: 'tc qdisc del dev DEVICE root' },
@@ -77,7 +77,7 @@ const fullDisk = (on: On, node: string): Fault => {
   const { timer, recover } = limited('full-disk', undo, slowdownOf(on))
   return fault(
     node,
-    `the file system of Docker's data on ${node} is full`,
+    say("the file system of Docker's data on {node} is full", { node }),
     [
       timer,
       `fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1)" ${FILLER} 2>/dev/null`,
@@ -104,7 +104,7 @@ const clockStep = (on: On, node: string): Fault => {
   const { timer, recover } = limited('clock-step', undo, slowdownOf(on))
   return fault(
     node,
-    `the clock of ${node} is one hour ahead`,
+    say('the clock of {node} is one hour ahead', { node }),
     [
       timer,
       `[ -e ${CLOCK_MARK} ] || {`,

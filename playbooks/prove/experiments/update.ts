@@ -94,7 +94,7 @@ export const update: ServiceExperiment = {
           on,
           service,
           name,
-          'Update',
+          'update',
           `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${name}`,
           watching,
         )
@@ -104,7 +104,7 @@ export const update: ServiceExperiment = {
           on,
           service,
           name,
-          'Rollback',
+          'rollback',
           `docker service rollback --detach --quiet ${name}`,
           watching,
         )
@@ -167,25 +167,49 @@ interface Rolled {
   readonly exhibits: readonly Exhibit[]
 }
 
+/** Texts of an update, of a rollback, and of an update to a broken version. */
+const ROLLS = {
+  update: {
+    title: 'Update of {service}',
+    started: 'update',
+    tasks: 'Tasks of {service} during update',
+    ended: 'update: {state}',
+  },
+  rollback: {
+    title: 'Rollback of {service}',
+    started: 'rollback',
+    tasks: 'Tasks of {service} during rollback',
+    ended: 'rollback: {state}',
+  },
+  broken: {
+    title: 'Broken update of {service}',
+    started: 'broken update',
+    tasks: 'Tasks of {service} during broken update',
+    ended: 'broken update: {state}',
+  },
+} as const
+
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
 export async function roll(
   on: LabContext,
   service: StackService,
   name: string,
-  title: string,
+  kind: keyof typeof ROLLS,
   command: string,
   { mark, now }: TimelineRecorder,
 ): Promise<Rolled> {
   const began = now()
-  const started = await on.exhibit({ title: say('{title} of {service}', { title, service: service.name }), command })
-  if (started.exitCode !== 0) throw new Error(`cannot start: ${title} of ${service.name} (see exhibit "${started.id}")`)
-  mark(title.toLowerCase())
+  const texts = ROLLS[kind]
+  const started = await on.exhibit({ title: say(texts.title, { service: service.name }), command })
+  if (started.exitCode !== 0)
+    throw new Error(`cannot start: ${texts.started} of ${service.name} (see exhibit "${started.id}")`)
+  mark(texts.started)
   let state = ''
   let blockedSince: number | undefined
   let error = ''
   const { exhibit } = await on.watch({
-    title: `Tasks of ${service.name} during ${title.toLowerCase()}`,
-    waitingFor: `the ${title.toLowerCase()} of ${service.name}`,
+    title: say(texts.tasks, { service: service.name }),
+    waitingFor: `the ${texts.started} of ${service.name}`,
     command: `${updateState(name)}; ${tasksCommand(name)}`,
     within: 240,
     until: ({ stdout }) => {
@@ -198,7 +222,7 @@ export async function roll(
       return isUpdateOver(state) || isBlocked
     },
   })
-  mark(`${title.toLowerCase()}: ${state.split(' ')[0] ?? ''}`)
+  mark(say(texts.ended, { state: state.split(' ')[0] ?? '' }))
   return { state, error, took: now() - began, exhibits: [started, exhibit] }
 }
 

@@ -69,16 +69,19 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
   const [witness] = others(on)
   if (witness === undefined)
     throw new PlaybookError('group swarm has only one host: this experiment needs a second node to observe the manager')
-  const title = `Timeline: power off ${managers.length === 1 ? 'the only manager' : `one of ${managers.length} managers`}`
+  const title =
+    managers.length === 1
+      ? say('Timeline: power off the only manager')
+      : say('Timeline: power off one of {count} managers', { count: managers.length })
   const observed = await observeDuring(
     on,
     { title, managers: [...managers.filter((name) => name !== first), first], endpoints: (node) => node !== first },
     async ({ mark, now }) => {
       const before = await on.exhibit({ title: 'Managers before', command: NODES })
-      const injected = await on.exhibit({ title: powerOff.description, ...injection(powerOff) })
+      const injected = await on.exhibit({ title: powerOff.text, ...injection(powerOff) })
       if (injected.exitCode !== 0)
         throw new Error(`cannot inject fault: ${powerOff.description} (see exhibit "${injected.id}")`)
-      mark(powerOff.description)
+      mark(powerOff.text)
       const began = now()
       const managed = await on.watch({
         title: 'Leader after the power-off',

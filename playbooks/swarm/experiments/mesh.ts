@@ -1,5 +1,12 @@
 import { type Exhibit, quote, tableLines, messageText } from 'labbook'
-import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
+import {
+  labExperiment,
+  type LabContext,
+  say,
+  inSeconds,
+  type LabSetupContext,
+  type LabText,
+} from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
@@ -33,9 +40,9 @@ for space in /run/docker/netns/ingress_sbox /run/docker/netns/lb_*; do
   echo "== $(basename "$space")"; nsenter --net="$space" ipvsadm -ln --stats; nsenter --net="$space" iptables -t mangle -S PREROUTING 2>/dev/null | grep -- '--set-xmark' || true
 done`
 
-const tables = (on: LabContext, host: string, when: string): Promise<Exhibit> =>
+const tables = (on: LabContext, host: string): Promise<Exhibit> =>
   on.exhibit({
-    title: say('IPVS tables of {host} {when}', { host, when }),
+    title: say('IPVS tables of {host} after the requests', { host }),
     host,
     command: TABLES,
     displayCommand: 'nsenter --net=/run/docker/netns/... ipvsadm -ln --stats',
@@ -124,7 +131,7 @@ async function everyNode(on: LabContext, fewer: number): Promise<void> {
   const busy = new Set(runningReplicas(running.stdout).map((line) => line.split(' ')[1]))
   const idle = (on.groups.swarm ?? []).filter((node) => !busy.has(node))
   const results = await requestThroughEach(on, fewer * PER_REPLICA)
-  const exhibit = record(on, `Responses per node with ${fewer} replicas`, results)
+  const exhibit = record(on, say('Responses per node with {fewer} replicas', { fewer }), results)
   const idleTables = idle[0] === undefined ? [] : [await tables(on, idle[0], 'without a task')]
   const failing = results.filter(({ answers, errors }) => answers.length === 0 || errors.length > 0)
   on.finding(EVERY_NODE, {
@@ -145,9 +152,9 @@ async function everyNode(on: LabContext, fewer: number): Promise<void> {
 
 async function balances(on: LabContext, wanted: number, running: Exhibit): Promise<void> {
   const results = await requestThroughEach(on, wanted * PER_REPLICA)
-  const exhibit = record(on, `Responses per replica with ${wanted} replicas`, results)
+  const exhibit = record(on, say('Responses per replica with {wanted} replicas', { wanted }), results)
   const ipvsTables: Exhibit[] = []
-  for (const node of on.groups.swarm ?? []) ipvsTables.push(await tables(on, node, 'after the requests'))
+  for (const node of on.groups.swarm ?? []) ipvsTables.push(await tables(on, node))
   const least = Math.min(...results.map(({ answers }) => smallestShare(sharesByReplica(answers), wanted)))
   on.finding(BALANCES, {
     holds: results.every(({ errors }) => errors.length === 0) && least >= MINIMUM_SHARE,
@@ -239,16 +246,16 @@ export const meshPowerOff = labExperiment(
     const { value, exhibit, requestStats } = await observeDuring(
       on,
       {
-        title: say('Timeline: {description}, routing mesh', { description: fault.description }),
+        title: say('Timeline: {description}, routing mesh', { description: fault.text }),
         perSecond: 6,
         endpoints: (endpoint) => endpoint !== node,
       },
       async ({ mark, now }) => {
         const injectedAt = now()
-        const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+        const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
         if (injected.exitCode !== 0)
           throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-        mark(fault.description)
+        mark(fault.text)
         const down = await on.watch({
           title: say('Nodes until {node} is Down', { node }),
           command: NODES,
@@ -326,7 +333,7 @@ async function requestThroughEach(on: LabContext, total: number): Promise<NodeAn
   return all
 }
 
-function record(on: LabContext, title: string, results: readonly NodeAnswers[]): Exhibit {
+function record(on: LabContext, title: LabText, results: readonly NodeAnswers[]): Exhibit {
   const rows = results.flatMap(({ node, answers, errors }) => [
     ...[...sharesByReplica(answers)]
       .sort(([a], [b]) => a.localeCompare(b))

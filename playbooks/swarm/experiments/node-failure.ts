@@ -1,7 +1,7 @@
 import { type DisturbanceContext, durationMultiplierOf, type Experiment } from 'labbook'
 import { labExperiment, type LabContext, say, inSeconds, type MessageKey } from '../../messages/say.ts'
 import { type Fault, injection, recovery } from 'labbook/lab'
-import { faultsOf } from '../../lab/faults.ts'
+import { describedBy, faultsOf } from '../../lab/faults.ts'
 import {
   checkSteadyState,
   COUNTER,
@@ -65,14 +65,14 @@ async function injectFault(on: LabContext, id: string, fault: Fault): Promise<vo
   const tasks = `docker service ps ${COUNTER}`
   const { value, exhibit, increments, requestStats } = await observeDuring(
     on,
-    { title: say('Timeline: {description}', { description: fault.description }) },
+    { title: say('Timeline: {description}', { description: fault.text }) },
     async ({ mark, now }) => {
       const before = await on.exhibit({ title: 'Tasks before', command: tasks })
       const injectedAt = now()
-      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+      const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
       if (injected.exitCode !== 0)
         throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-      mark(fault.description)
+      mark(fault.text)
       const down = await on.watch({
         title: say('Nodes until {node} is Down', { node }),
         waitingFor: `${node} Down`,
@@ -185,7 +185,7 @@ export function stopDaemon(node: string): Fault {
     recover: 'systemctl start docker.socket docker.service',
   }
   return {
-    description: `the Docker daemon of ${node} is stopped`,
+    ...describedBy(say('the Docker daemon of {node} is stopped', { node })),
     summary: commands,
     host: node,
     become: true,

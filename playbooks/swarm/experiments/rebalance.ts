@@ -45,7 +45,7 @@ export const rebalance = labExperiment(
       async ({ mark, now }) => {
         await on.exec({ command: `docker node update --availability drain ${node}` })
         mark(say('{node} drained', { node }))
-        await waitForReplicas(on, `Replicas without ${node}`, [node])
+        await waitForReplicas(on, say('Replicas without {node}', { node }), [node])
         await on.exec({ command: `docker node update --availability active ${node}` })
         mark(say('{node} active', { node }))
         const before = await on.exhibit({ title: 'Replicas per node before scaling', command: SPREAD })

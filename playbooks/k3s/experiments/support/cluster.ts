@@ -1,5 +1,5 @@
 import { disturbAll, type Disturbs, PlaybookError, type WatchResult } from 'labbook'
-import { type LabContext, type LabSetupContext } from '../../../messages/say.ts'
+import { type LabContext, type LabSetupContext, type LabText } from '../../../messages/say.ts'
 import { waitForEndpoints } from '../../../app/proof.ts'
 import type { ObservedCluster } from '../../../swarm/experiments/support/observe-during.ts'
 import { disturbedTargets, clusterHosts, kubectl, nodeNameOf, clusterNodes } from '../../cluster.ts'
@@ -95,7 +95,7 @@ export const readyPods = (pods: readonly Pod[], without: readonly string[] = [])
 /** Waits for the wanted number of ready pods, except pods on the nodes `without` and pods with a UID in `not`. */
 export function waitForPods(
   on: LabContext,
-  title: string,
+  title: LabText,
   {
     without = [],
     not = [],

@@ -1,4 +1,4 @@
-import { inSeconds, say, type LabContext, type LabSetupContext } from '../../../messages/say.ts'
+import { inSeconds, say, type LabContext, type LabSetupContext, type LabText } from '../../../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, quote, type Message, messageText } from 'labbook'
 import { type Fault, injection, recovery } from 'labbook/lab'
@@ -70,7 +70,7 @@ export interface MasterLoss {
 
 /** Kills the Redis process like the OOM killer, without a graceful shutdown. Swarm restarts it. */
 export const killRedis = ({ stack }: LabStack, { server, node }: Master): Fault => ({
-  description: `Redis is killed on ${node}`,
+  ...describedBy(say('Redis is killed on {node}', { node })),
   summary: { inject: `docker kill --signal KILL ${server.split(':')[0]}`, recover: 'Swarm restarts it' },
   host: node,
   become: true,
@@ -97,7 +97,7 @@ async function moveMasterOffManager(on: LabContext, lab: LabStack): Promise<Mast
 export async function loseMaster(
   on: LabContext,
   lab: LabStack,
-  title: string,
+  title: LabText,
   faultOf: (master: Master) => Fault,
   { isolated, before, nodeStays = false }: MasterLossOptions = {},
 ): Promise<MasterLoss> {
@@ -122,10 +122,10 @@ export async function loseMaster(
       const began = Date.now()
       if (isolated !== undefined) await startIsolated(on, lab, master, isolated)
       const startedAt = now()
-      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+      const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
       if (injected.exitCode !== 0)
         throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-      mark(fault.description)
+      mark(fault.text)
       const [injectedAtEpoch, injectedAt] = [Date.now(), now()]
       const failoverAfter = await waitForFailover(on, lab, master, watching, {
         startedAt,
@@ -143,7 +143,7 @@ export async function loseMaster(
       const recoveryAt = now()
       mark('recovery started')
       const recovered = await on.exhibit({
-        title: say('Recover from: {description}', { description: fault.description }),
+        title: say('Recover from: {description}', { description: fault.text }),
         ...recovery(fault),
       })
       await nodesReady(on)
@@ -266,10 +266,10 @@ async function waitForFailover(
   })
   const next = parseJsonLines(stdout)[0]?.master
   if (typeof next !== 'string') {
-    mark(say('no fromIsolated master within {within} s', { within }))
+    mark(say('no other master within {within} s', { within }))
     return undefined
   }
-  mark(`${next.split(':')[0]} is master`)
+  mark(say('{server} is master', { server: next.split(':')[0] ?? '' }))
   return now() - startedAt
 }
 

@@ -2,7 +2,7 @@ import { messageText, PlaybookError, type WatchResult } from 'labbook'
 import { waitForStack } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import { appVars } from '../../../app/vars.ts'
-import { inSeconds, type LabSetupContext, say } from '../../../messages/say.ts'
+import { inSeconds, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
 
 export const COUNTER = `${STACK}_counter`
 
@@ -56,7 +56,7 @@ const running = (filter = ''): string =>
 /** Waits until the desired number of replicas run on nodes other than `without`. */
 export function waitForReplicas(
   on: LabSetupContext,
-  title: string,
+  title: LabText,
   without: readonly string[] = [],
   within = 180,
 ): Promise<WatchResult> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LabContext } from '../../../messages/say.ts'
-import { type Exhibit, tableLines, type TimelineChart } from 'labbook'
+import { type LabContext, type LabText } from '../../../messages/say.ts'
+import { type Exhibit, messageText, tableLines, type TimelineChart } from 'labbook'
 import { endpoints } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import {
@@ -33,12 +33,12 @@ const SLOW_FACTOR = 3
 /** An event, in seconds from the start. */
 interface TimelineEvent {
   readonly at: number
-  readonly label: string
+  readonly label: LabText
 }
 
 export interface TimelineRecorder {
   /** Records an event at the current time. */
-  readonly mark: (label: string) => void
+  readonly mark: (label: LabText) => void
   /** Seconds from the start. */
   readonly now: () => number
 }
@@ -63,7 +63,7 @@ export interface ObservationResult<T> {
 }
 
 export interface ObserveOptions {
-  readonly title: string
+  readonly title: LabText
   /** Managers to query for task placement, in this order. Default: the experiment's first host. */
   readonly managers?: readonly string[]
   readonly perSecond?: number
@@ -214,7 +214,7 @@ class PlacementSampler {
 }
 
 interface Observation {
-  readonly title: string
+  readonly title: LabText
   readonly cluster: ObservedCluster
   readonly traffic: Traffic
   readonly events: readonly TimelineEvent[]
@@ -229,7 +229,7 @@ interface Observation {
 function record(on: LabContext, observation: Observation): Exhibit {
   const { title, cluster, traffic, events, samples, everyMs, requests, seconds, perSecond } = observation
   const placement = placementBars(samples, seconds)
-  const chart: TimelineChart = {
+  const chart: TimelineChart<LabText> = {
     kind: 'timeline',
     title,
     seconds,
@@ -264,7 +264,7 @@ function table({ traffic, events, samples, requests, increments: stats, seconds 
   const unanswered = samples.filter(({ tasks }) => tasks === undefined).length
   return [
     ...tableLines(
-      events.map(({ at, label }) => [`${at.toFixed(1)} s`, label]),
+      events.map(({ at, label }) => [`${at.toFixed(1)} s`, messageText(label)]),
       { align: ['right', 'left'] },
     ),
     '',
