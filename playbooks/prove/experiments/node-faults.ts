@@ -1,5 +1,5 @@
 import { timeoutMultiplierOf, type SetupContext } from 'labbook'
-import type { Fault } from 'labbook/lab'
+import { deleteRules, limitedFault, type Fault } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
 
@@ -18,24 +18,7 @@ const fault = (
   summary: Fault['summary'] = { inject, recover },
 ): Fault => ({ description, summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
 
-/** The scripts of a fault that also ends by itself. */
-interface LimitedFault {
-  readonly recover: string
-  /** Part of the injection: recovers after a while, without the connection. */
-  readonly timer: string
-}
-
-/** The timer does nothing if the fault was recovered or injected again meanwhile: a file has the latest injection. */
-function limited(name: string, undo: string, slowdown: number): LimitedFault {
-  const latest = `/run/labbook-${name}.id`
-  const recover = `rm -f ${latest}; ${undo}`
-  const seconds = Math.ceil(LIMIT_SECONDS * slowdown)
-  const timer = [
-    `lb_id=$(cat /proc/sys/kernel/random/uuid); echo "$lb_id" >${latest}`,
-    `(sleep ${seconds}; [ "$(cat ${latest})" != "$lb_id" ] || { ${recover}; }) >/dev/null 2>&1 </dev/null &`,
-  ].join('\n')
-  return { recover, timer }
-}
+const secondsOn = (slowdown: number): number => Math.ceil(LIMIT_SECONDS * slowdown)
 
 const slowdownOf = (on: On): number => timeoutMultiplierOf(on, on.groups.all ?? on.hosts)
 
@@ -55,7 +38,7 @@ const DEVICE = "$(ip -o route get 192.0.2.1 2>/dev/null | sed -n 's/.* dev \\([^
 
 const slowNetwork = (on: On, node: string): Fault => {
   const undo = `tc qdisc del dev ${DEVICE} root netem 2>/dev/null || true`
-  const { timer, recover } = limited('slow-network', undo, slowdownOf(on))
+  const { timer, recover } = limitedFault('slow-network', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
     `the network of ${node} is slow`,
@@ -73,7 +56,7 @@ const FILLER = '/var/lib/docker/labbook-full-disk'
 /** Leaves no block free, for root as well. */
 const fullDisk = (on: On, node: string): Fault => {
   const undo = `rm -f ${FILLER}`
-  const { timer, recover } = limited('full-disk', undo, slowdownOf(on))
+  const { timer, recover } = limitedFault('full-disk', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
     `the file system of Docker's data on ${node} is full`,
@@ -100,7 +83,7 @@ const clockStep = (on: On, node: string): Fault => {
   // From the uptime, not back by one hour: NTP may have set the clock right meanwhile.
   const undo = `[ ! -e ${CLOCK_MARK} ] || { ${set(`$(cat ${CLOCK_MARK}) + ${uptime}`)} && rm -f ${CLOCK_MARK}; }`
   const now = '$(date +%s)'
-  const { timer, recover } = limited('clock-step', undo, slowdownOf(on))
+  const { timer, recover } = limitedFault('clock-step', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
     `the clock of ${node} is one hour ahead`,
@@ -129,12 +112,9 @@ export const NODE_FAULTS = {
 
 export type NodeKind = keyof typeof NODE_FAULTS
 
-const MARK = '-m comment --comment labbook-registry-away -j REJECT'
-/** Deletes only Labbook's rules: Docker changes the others at any time. */
-const UNDO = [
-  "iptables -w -S OUTPUT | sed -n '/labbook-registry-away/s/^-A/-D/p'",
-  'while read -r lb_rule; do iptables -w $lb_rule; done',
-].join(' | ')
+const REGISTRY_AWAY = 'labbook-registry-away'
+const registryFault = (slowdown: number) =>
+  limitedFault('registry-away', deleteRules(REGISTRY_AWAY, ['OUTPUT']), secondsOn(slowdown))
 
 /** No node reaches the registries of the stack's images: `address:port`. */
 export const registryAway = (
@@ -142,9 +122,10 @@ export const registryAway = (
   slowdown: number,
 ): string =>
   [
-    limited('registry-away', UNDO, slowdown).timer,
+    registryFault(slowdown).timer,
     ...registries.map(
-      ([address, port]) => `iptables -w -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`,
+      ([address, port]) =>
+        `iptables -w 10 -I OUTPUT -p tcp -d ${address} --dport ${port} -m comment --comment ${REGISTRY_AWAY} -j REJECT || exit`,
     ),
     // It may have other addresses than those in the rules. In any protocol: only what curl cannot connect to is away.
     ...registries.map(([address, port]) =>
@@ -155,4 +136,4 @@ export const registryAway = (
     ),
   ].join('\n')
 
-export const REGISTRY_BACK = limited('registry-away', UNDO, 1).recover
+export const REGISTRY_BACK = registryFault(1).recover
