@@ -1,6 +1,8 @@
 import type { Message } from '../events/message.ts'
 import { sh } from '../shell/quote.ts'
 import { kernelNames } from '../modules/lab/names.ts'
+import { deleteRules } from './firewall-rules.ts'
+import { limitedFault } from './limited-fault.ts'
 import { startNode, stopNode, type NodeSettings } from '../modules/lab/scripts/start-node.ts'
 
 /** A fault of a node, and how to recover from it. */
@@ -98,6 +100,9 @@ export function namespaceFaults(node: NodeSettings): Faults {
   }
 }
 
+/** Comment of the rules that partition a machine. */
+const CUT_OFF = 'labbook-cut-off'
+
 /** Seconds after which a partition heals by itself, in case the run is killed. */
 export const PARTITION_SECONDS = 300
 
@@ -106,8 +111,8 @@ export const PARTITION_SECONDS = 300
  * without a shutdown. A partitioned machine still accepts SSH, so that Labbook can recover it.
  */
 export function machineFaults(name: string, sshPort = 22): Faults {
-  const mark = '-m comment --comment labbook-cut-off -j DROP'
-  const undo = 'iptables-save | grep -v labbook-cut-off | iptables-restore'
+  const mark = `-m comment --comment ${CUT_OFF} -j DROP`
+  const { timer, recover } = limitedFault('cut-off', deleteRules(CUT_OFF, ['INPUT', 'OUTPUT']), PARTITION_SECONDS)
   const there = { host: name, become: true, recoverSeconds: 300 } as const
   return {
     powerLoss: {
@@ -119,14 +124,21 @@ export function machineFaults(name: string, sshPort = 22): Faults {
     },
     partition: {
       ...described('{node} is partitioned from all but SSH', name),
-      summary: { inject: 'drop all traffic except SSH (iptables)', recover: undo },
+      summary: {
+        inject: 'drop all traffic except SSH (iptables)',
+        recover: `delete the rules with the comment ${CUT_OFF} (iptables)`,
+      },
       ...there,
       inject: [
-        `(sleep ${PARTITION_SECONDS}; ${undo}) >/dev/null 2>&1 </dev/null &`,
-        `iptables -I INPUT ! -i lo -p udp ${mark} && iptables -I OUTPUT ! -o lo -p udp ${mark} &&`,
-        `iptables -I INPUT ! -i lo -p tcp ! --dport ${sshPort} ${mark} && iptables -I OUTPUT ! -o lo -p tcp ! --sport ${sshPort} ${mark}`,
+        timer,
+        ...[
+          'INPUT ! -i lo -p udp',
+          'OUTPUT ! -o lo -p udp',
+          `INPUT ! -i lo -p tcp ! --dport ${sshPort}`,
+          `OUTPUT ! -o lo -p tcp ! --sport ${sshPort}`,
+        ].map((rule) => `iptables -w 10 -I ${rule} ${mark} || exit`),
       ].join('\n'),
-      recover: undo,
+      recover,
     },
     reboot: {
       ...described('{node} reboots', name),

@@ -149,7 +149,7 @@ const showTask = (detail: TaskDetail, { diffLines }: Drawing, messages: Messages
   })),
 })
 
-function joinNames(all: readonly string[], { phrases: phrases }: Messages): string {
+function joinNames(all: readonly string[], { phrases }: Messages): string {
   const more = all.length - MAX_NAMES
   return more <= 0 ? all.join(', ') : phrases.namesAnd(all.slice(0, MAX_NAMES).join(', '), more)
 }
@@ -188,7 +188,7 @@ function reasons(
   questions: ReturnType<typeof groupByQuestion<Pick<Finding, 'id' | 'holds'>>>,
   messages: Messages,
 ): string[] {
-  const { phrases: phrases } = messages
+  const { phrases } = messages
   const { findings } = summary
   const hosts = Object.entries(summary.hosts)
   const hostsWith = (key: 'failed' | 'unreachable') => hosts.filter(([, recap]) => recap[key] > 0).map(([host]) => host)

@@ -1,6 +1,6 @@
 import { type Message, timeoutMultiplierOf } from 'labbook'
 import { type LabSetupContext, say } from '../../messages/say.ts'
-import type { Fault } from 'labbook/lab'
+import { deleteRules, limitedFault, type Fault } from 'labbook/lab'
 import { describedBy, faultsOf } from '../../lab/faults.ts'
 import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
 
@@ -19,24 +19,7 @@ const fault = (
   summary: Fault['summary'] = { inject, recover },
 ): Fault => ({ ...describedBy(text), summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
 
-/** The scripts of a fault that also ends by itself. */
-interface LimitedFault {
-  readonly recover: string
-  /** Part of the injection: recovers after a while, without the connection. */
-  readonly timer: string
-}
-
-/** The timer does nothing if the fault was recovered or injected again meanwhile: a file has the latest injection. */
-function limited(name: string, undo: string, slowdown: number): LimitedFault {
-  const latest = `/run/labbook-${name}.id`
-  const recover = `rm -f ${latest}; ${undo}`
-  const seconds = Math.ceil(LIMIT_SECONDS * slowdown)
-  const timer = [
-    `lb_id=$(cat /proc/sys/kernel/random/uuid); echo "$lb_id" >${latest}`,
-    `(sleep ${seconds}; [ "$(cat ${latest})" != "$lb_id" ] || { ${recover}; }) >/dev/null 2>&1 </dev/null &`,
-  ].join('\n')
-  return { recover, timer }
-}
+const secondsOn = (slowdown: number): number => Math.ceil(LIMIT_SECONDS * slowdown)
 
 const slowdownOf = (on: On): number => timeoutMultiplierOf(on, on.groups.all ?? on.hosts)
 
@@ -56,7 +39,7 @@ const DEVICE = "$(ip -o route get 192.0.2.1 2>/dev/null | sed -n 's/.* dev \\([^
 
 const slowNetwork = (on: On, node: string): Fault => {
   const undo = `tc qdisc del dev ${DEVICE} root netem 2>/dev/null || true`
-  const { timer, recover } = limited('slow-network', undo, slowdownOf(on))
+  const { timer, recover } = limitedFault('slow-network', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
     say('the network of {node} is slow', { node }),
@@ -74,7 +57,7 @@ const FILLER = '/var/lib/docker/labbook-full-disk'
 /** Leaves no block free, for root as well. */
 const fullDisk = (on: On, node: string): Fault => {
   const undo = `rm -f ${FILLER}`
-  const { timer, recover } = limited('full-disk', undo, slowdownOf(on))
+  const { timer, recover } = limitedFault('full-disk', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
     say("the file system of Docker's data on {node} is full", { node }),
@@ -95,17 +78,22 @@ export const DISK_TEST = 'stat -c %d /var/lib/docker'
 /** Has the time of the boot by the right clock. */
 const CLOCK_MARK = '/run/labbook-clock-step'
 
+/** The experiment is left out where nodes share a kernel; this is the last resort. */
+const NOT_IN_CONTAINER =
+  "! systemd-detect-virt -q --container 2>/dev/null || { echo 'a container has the clock of its machine' >&2; exit 1; }"
+
 const clockStep = (on: On, node: string): Fault => {
   const uptime = '$(cut -d. -f1 /proc/uptime)'
   const set = (seconds: string): string => `date -s "@$((${seconds}))" >/dev/null`
   // From the uptime, not back by one hour: NTP may have set the clock right meanwhile.
   const undo = `[ ! -e ${CLOCK_MARK} ] || { ${set(`$(cat ${CLOCK_MARK}) + ${uptime}`)} && rm -f ${CLOCK_MARK}; }`
   const now = '$(date +%s)'
-  const { timer, recover } = limited('clock-step', undo, slowdownOf(on))
+  const { timer, recover } = limitedFault('clock-step', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
     say('the clock of {node} is one hour ahead', { node }),
     [
+      NOT_IN_CONTAINER,
       timer,
       `[ -e ${CLOCK_MARK} ] || {`,
       `echo $((${now} - ${uptime})) >${CLOCK_MARK} && ${set(`${now} + ${STEP_SECONDS}`)}`,
@@ -130,12 +118,9 @@ export const NODE_FAULTS = {
 
 export type NodeKind = keyof typeof NODE_FAULTS
 
-const MARK = '-m comment --comment labbook-registry-away -j REJECT'
-/** Deletes only Labbook's rules: Docker changes the others at any time. */
-const UNDO = [
-  "iptables -w -S OUTPUT | sed -n '/labbook-registry-away/s/^-A/-D/p'",
-  'while read -r lb_rule; do iptables -w $lb_rule; done',
-].join(' | ')
+const REGISTRY_AWAY = 'labbook-registry-away'
+const registryFault = (slowdown: number) =>
+  limitedFault('registry-away', deleteRules(REGISTRY_AWAY, ['OUTPUT']), secondsOn(slowdown))
 
 /** No node reaches the registries of the stack's images: `address:port`. */
 export const registryAway = (
@@ -143,9 +128,10 @@ export const registryAway = (
   slowdown: number,
 ): string =>
   [
-    limited('registry-away', UNDO, slowdown).timer,
+    registryFault(slowdown).timer,
     ...registries.map(
-      ([address, port]) => `iptables -w -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`,
+      ([address, port]) =>
+        `iptables -w 10 -I OUTPUT -p tcp -d ${address} --dport ${port} -m comment --comment ${REGISTRY_AWAY} -j REJECT || exit`,
     ),
     // It may have other addresses than those in the rules. In any protocol: only what curl cannot connect to is away.
     ...registries.map(([address, port]) =>
@@ -156,4 +142,4 @@ export const registryAway = (
     ),
   ].join('\n')
 
-export const REGISTRY_BACK = limited('registry-away', UNDO, 1).recover
+export const REGISTRY_BACK = registryFault(1).recover

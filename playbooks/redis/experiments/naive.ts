@@ -1,7 +1,7 @@
 import { labExperiment, type LabContext, say, type LabSetupContext } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
-import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
-import { waitForServices, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
+import { waitForServices, deployLabStack, type LabStack } from './support/lab.ts'
+import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { repeatCount } from './settings.ts'
 
@@ -23,10 +23,7 @@ export const naive = labExperiment(
     hypothesis:
       'Each instance has its own count, and a connection reaches one of them at random: so reads and increments hit different counters.',
     assertions: { 'redis.scale.naive-breaks': 'Three instances of one Redis service return different counts' },
-    steadyState: async (on) => {
-      await checkSteadyState(on)
-      await removeLabStacks(on)
-    },
+    steadyState: startWithoutLabStacks,
     rollback: removeLabStacks,
   },
   async (on) => {

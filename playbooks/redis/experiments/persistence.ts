@@ -4,7 +4,7 @@ import { labExperiment, type LabContext, say, joinTexts, type LabSetupContext } 
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { projectLab } from '../../lab/lab.ts'
-import { checkSteadyState, isReady, NODES, targetNode } from '../../swarm/experiments/support/cluster.ts'
+import { isReady, NODES, targetNode } from '../../swarm/experiments/support/cluster.ts'
 import { lastWorker, powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, lowRepeatNote, repeatCount } from './settings.ts'
@@ -18,8 +18,8 @@ import {
   deployCompose,
   imagesInUse,
   LAB,
-  removeLabStacks,
 } from './support/lab.ts'
+import { startWithoutLabStacks } from './support/remove-stacks.ts'
 import { restoreNodes } from './support/lose-master.ts'
 import { lossOf, lossVerdict, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './support/lost-writes.ts'
 
@@ -51,10 +51,7 @@ export const persistence = labExperiment(
       'redis.persistence.power-cut':
         'Power cut loses at most two seconds of increments with appendfsync everysec, and none with always',
     },
-    steadyState: async (on) => {
-      await checkSteadyState(on)
-      await removeLabStacks(on)
-    },
+    steadyState: startWithoutLabStacks,
     rollback: restoreNodes,
   },
   async (on) => {

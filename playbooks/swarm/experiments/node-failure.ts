@@ -1,19 +1,10 @@
 import { type DisturbanceContext, durationMultiplierOf, type Experiment } from 'labbook'
 import { labExperiment, type LabContext, say, inSeconds, type MessageKey } from '../../messages/say.ts'
-import { type Fault, injection, recovery } from 'labbook/lab'
+import type { Fault } from 'labbook/lab'
 import { describedBy, faultsOf } from '../../lab/faults.ts'
-import {
-  checkSteadyState,
-  COUNTER,
-  isDown,
-  isReady,
-  NODES,
-  waitForReplicas,
-  replicasCommand,
-  rebalanceTo,
-  targetNode,
-} from './support/cluster.ts'
+import { checkSteadyState, COUNTER, replicasCommand, targetNode } from './support/cluster.ts'
 import { lastWorker, disturbanceOf } from './support/disturbs.ts'
+import { injectNodeFault, recoverNode, restoreNode } from './support/node-outage.ts'
 import { observeDuring } from './support/observe-during.ts'
 
 /** Time in which replicas could return to a recovered node. Swarm schedules tasks within a second of an event. */
@@ -47,14 +38,7 @@ const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailur
       steadyState: checkSteadyState,
       rollback: async (on) => {
         const node = targetNode(on)
-        await on.exec(recovery(fault(on, node)))
-        await on.watch({
-          title: say('Status of {node}', { node }),
-          command: NODES,
-          within: 120,
-          until: ({ stdout }) => isReady(stdout, node),
-        })
-        await rebalanceTo(on, node)
+        await restoreNode(on, node, fault(on, node), { within: 120 })
       },
     },
     (on) => injectFault(on, id, fault(on, targetNode(on))),
@@ -66,74 +50,20 @@ async function injectFault(on: LabContext, id: string, fault: Fault): Promise<vo
   const { value, exhibit, increments, requestStats } = await observeDuring(
     on,
     { title: say('Timeline: {description}', { description: fault.text }) },
-    async ({ mark, now }) => {
+    async (timeline) => {
       const before = await on.exhibit({ title: 'Tasks before', command: tasks })
-      const injectedAt = now()
-      const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
-      if (injected.exitCode !== 0)
-        throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-      mark(fault.text)
-      const down = await on.watch({
-        title: say('Nodes until {node} is Down', { node }),
-        waitingFor: `${node} Down`,
-        command: NODES,
-        within: 120,
-        until: ({ stdout }) => isDown(stdout, node),
-      })
-      const downAfter = now() - injectedAt
-      mark(say('{node} Down', { node }))
-      const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node])
-      const replacedAfter = now() - injectedAt
-      mark('all replicas run')
+      const outage = await injectNodeFault(on, node, fault, timeline, { down: 120 })
       const after = await on.exhibit({ title: 'Tasks after', command: tasks })
-      const recoveryAt = now()
-      const recovered = await on.exhibit({ title: say('Recover {node}', { node }), ...recovery(fault) })
-      const ready = await on.watch({
-        title: say('Nodes until {node} is Ready', { node }),
-        waitingFor: `${node} Ready`,
-        command: NODES,
-        within: 240,
-        until: ({ stdout }) => isReady(stdout, node),
-      })
-      mark(say('{node} Ready', { node }))
-      const readyAfter = now() - recoveryAt
+      const recoveryAt = timeline.now()
+      const back = await recoverNode(on, node, fault, timeline, { within: 240 })
+      const readyAfter = timeline.now() - recoveryAt
       await on.pause(OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `replicas on ${node}`)
-      const returned = await on.exhibit({
-        title: say('Replicas on {node} after recovery', { node }),
-        command: replicasCommand(node),
-      })
-      return {
-        before,
-        injected,
-        down,
-        downAfter,
-        replicas,
-        replacedAfter,
-        after,
-        injectedAt,
-        recoveryAt,
-        recovered,
-        ready,
-        readyAfter,
-        returned,
-      }
+      const returned = await on.exhibit({ title: say('Replicas on {node} after recovery', { node }), command: replicasCommand(node) })
+      return { before, ...outage, after, recoveryAt, ...back, readyAfter, returned }
     },
   )
-  const {
-    before,
-    injected,
-    down,
-    downAfter,
-    replicas,
-    replacedAfter,
-    after,
-    injectedAt,
-    recoveryAt,
-    recovered,
-    ready,
-    readyAfter,
-    returned,
-  } = value
+  const { before, injectedAt, injected, down, downAfter, replicas, replacedAfter, after } = value
+  const { recoveryAt, recovered, ready, readyAfter, returned } = value
   const others = requestStats({ endpoints: (endpoint) => endpoint !== node, from: injectedAt, to: recoveryAt })
   const own = requestStats({ endpoints: (endpoint) => endpoint === node, from: injectedAt, to: recoveryAt })
   on.finding(`${id}.replaced`, {

@@ -305,30 +305,6 @@ export async function readCount(
   return failed === undefined ? Number(reply ?? 0) : Number.NaN
 }
 
-/** Removes every stack of these experiments with its volumes and secrets. Idempotent, also after an interruption. */
-export async function removeLabStacks(on: LabSetupContext): Promise<void> {
-  const stacks = `docker stack ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*$'`
-  await on.exec({ command: `for stack in $(${stacks}); do docker stack rm $stack; done`, timeout: 120 })
-  await on.watch({
-    title: 'Remaining objects of the experiment stacks',
-    within: 120,
-    command: `docker network ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' ; docker service ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' ; :`,
-    until: ({ stdout }) => stdout.trim() === '',
-  })
-  await on.exec({
-    command: `docker secret ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' | xargs -r docker secret rm`,
-  })
-  for (const host of on.groups.swarm ?? []) {
-    // A volume is in use until its container has stopped.
-    const volumes = `docker volume ls -q | grep -E '^${LAB}[0-9]*_'`
-    await on.exec({
-      host,
-      timeout: 60,
-      command: `for try in 1 2 3 4 5 6 7 8 9 10; do [ -n "$(${volumes})" ] || break; ${volumes} | xargs -r docker volume rm >/dev/null 2>&1; sleep 1; done; rm -f /run/${LAB}-*`,
-    })
-  }
-}
-
 /** Command that prints the container of a service on the executing node. */
 export const containerOf = (stack: string, service: string): string =>
   sh`docker ps -q --filter ${`label=com.docker.swarm.service.name=${stack}_${service}`}`

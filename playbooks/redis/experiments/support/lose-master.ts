@@ -18,11 +18,11 @@ import {
   createCluster,
   LAB,
   currentMaster,
-  removeLabStacks,
   waitForHealthy,
   type LabStack,
   type Master,
 } from './lab.ts'
+import { removeLabStacks } from './remove-stacks.ts'
 import { KEY } from '../settings.ts'
 import { lossOf, parseJsonLines, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './lost-writes.ts'
 
