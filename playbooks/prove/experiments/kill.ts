@@ -32,15 +32,15 @@ export const kill: ServiceExperiment = {
   kind: 'kill',
   hypothesis: 'Swarm starts another task for a container that ends. Until then, other replicas answer.',
   claims: [
-    { name: 'replaced', statement: ({ name }) => `Swarm replaces a killed container of ${name}` },
+    { name: 'replaced', statement: ({ name }) => say('Swarm replaces a killed container of {name}', { name }) },
     {
       name: 'available',
-      statement: ({ name }) => `Entry points answer while a container of ${name} is killed and replaced`,
+      statement: ({ name }) => say('Entry points answer while a container of {name} is killed and replaced', { name }),
       applies: hasEntryPoints,
     },
     {
       name: 'increments',
-      statement: ({ name }) => `Replacement of a killed container of ${name} loses no acknowledged increment`,
+      statement: ({ name }) => say('Replacement of a killed container of {name} loses no acknowledged increment', { name }),
       applies: hasCounter,
     },
   ],

@@ -22,10 +22,10 @@ export const scale: ServiceExperiment = {
   hypothesis:
     'Swarm starts and stops tasks until the desired number runs. A stopping task finishes its requests first.',
   claims: [
-    { name: 'up', statement: ({ name }) => `One more replica of ${name} starts`, applies: canGrow },
+    { name: 'up', statement: ({ name }) => say('One more replica of {name} starts', { name }), applies: canGrow },
     {
       name: 'requests',
-      statement: ({ name }) => `Scaling ${name} up and down fails no request`,
+      statement: ({ name }) => say('Scaling {name} up and down fails no request', { name }),
       // A host that publishes a port directly is without it when its task stops.
       applies: (service, session) =>
         hasEntryPoints(service, session) &&

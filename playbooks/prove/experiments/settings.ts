@@ -16,10 +16,10 @@ export const settings: ServiceExperiment = {
   kind: 'settings',
   hypothesis: 'No service can take all memory of a node, and no data stays behind when a task moves.',
   claims: [
-    { name: 'memory-limit', statement: ({ name }) => `Containers of ${name} have a memory limit` },
+    { name: 'memory-limit', statement: ({ name }) => say('Containers of {name} have a memory limit', { name }) },
     {
       name: 'volume',
-      statement: ({ name }) => `Data of ${name} stays with its task: only one node can run it, or the volume is shared`,
+      statement: ({ name }) => say('Data of {name} stays with its task: only one node can run it, or the volume is shared', { name }),
       applies: (service) => service.mode === 'replicated' && nodeLocal(service).length > 0,
     },
   ],

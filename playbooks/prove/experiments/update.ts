@@ -60,7 +60,7 @@ export const update: ServiceExperiment = {
   kind: 'update',
   hypothesis: 'A new task is healthy before an old one stops, and the old one finishes its requests first.',
   claims: [
-    { name: 'completes', statement: ({ name }) => `Rolling update of ${name} completes` },
+    { name: 'completes', statement: ({ name }) => say('Rolling update of {name} completes', { name }) },
     {
       name: 'requests',
       statement: (service) => unharmed(`Rolling update of ${service.name}`, service),
@@ -73,10 +73,10 @@ export const update: ServiceExperiment = {
     },
     {
       name: 'increments',
-      statement: ({ name }) => `Update and rollback of ${name} loses no acknowledged increment`,
+      statement: ({ name }) => say('Update and rollback of {name} loses no acknowledged increment', { name }),
       applies: hasCounter,
     },
-    { name: 'stops', statement: ({ name }) => `Containers of ${name} stop within their grace period` },
+    { name: 'stops', statement: ({ name }) => say('Containers of {name} stop within their grace period', { name }) },
   ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
