@@ -1,5 +1,5 @@
-import { type Exhibit, quote, type SetupContext, tableLines } from 'labbook'
-import { labExperiment, type LabContext, say } from '../../messages/say.ts'
+import { type Exhibit, quote, tableLines } from 'labbook'
+import { labExperiment, type LabContext, say, type LabSetupContext, type LabText } from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { checkSteadyState, COUNTER, runningReplicas, scaleCommand, desiredReplicas } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
@@ -17,7 +17,7 @@ const RUNNING = `docker service ps ${COUNTER} --filter desired-state=running --f
 const scaleAndWait = async (on: LabContext, replicas: number) => {
   await on.exec({ command: scaleCommand(replicas) })
   return on.watch({
-    title: `Replicas until ${replicas} run`,
+    title: say('Replicas until {replicas} run', { replicas }),
     command: RUNNING,
     within: 300,
     every: 3,
@@ -44,7 +44,7 @@ export const mesh = labExperiment(
       [VIP]: 'Virtual IP of the service spreads connections over all replicas',
     },
     steadyState: checkSteadyState,
-    rollback: async (on: SetupContext) => {
+    rollback: async (on: LabSetupContext) => {
       await on.exec({ command: scaleCommand(desiredReplicas(on)) })
     },
   },
@@ -65,8 +65,8 @@ async function everyNode(on: LabContext, fewer: number): Promise<void> {
   const busy = new Set(runningReplicas(running.stdout).map((line) => line.split(' ')[1]))
   const idle = (on.groups.swarm ?? []).filter((node) => !busy.has(node))
   const results = await requestThroughEach(on, fewer * PER_REPLICA)
-  const exhibit = record(on, `Responses per node with ${fewer} replicas`, results)
-  const idleTables = idle[0] === undefined ? [] : [await ipvsTables(on, idle[0], 'without a task')]
+  const exhibit = record(on, say('Responses per node with {fewer} replicas', { fewer }), results)
+  const idleTables = idle[0] === undefined ? [] : [await ipvsTables(on, idle[0], 'IPVS tables of {host} without a task')]
   const failing = results.filter(({ answers, errors }) => answers.length === 0 || errors.length > 0)
   on.finding(EVERY_NODE, {
     holds: reached && idle.length > 0 ? failing.length === 0 : null,
@@ -86,9 +86,9 @@ async function everyNode(on: LabContext, fewer: number): Promise<void> {
 
 async function balances(on: LabContext, wanted: number, running: Exhibit): Promise<void> {
   const results = await requestThroughEach(on, wanted * PER_REPLICA)
-  const exhibit = record(on, `Responses per replica with ${wanted} replicas`, results)
+  const exhibit = record(on, say('Responses per replica with {wanted} replicas', { wanted }), results)
   const tables: Exhibit[] = []
-  for (const node of on.groups.swarm ?? []) tables.push(await ipvsTables(on, node, 'after the requests'))
+  for (const node of on.groups.swarm ?? []) tables.push(await ipvsTables(on, node, 'IPVS tables of {host} after the requests'))
   const least = Math.min(...results.map(({ answers }) => smallestShare(sharesByReplica(answers), wanted)))
   on.finding(BALANCES, {
     holds: results.every(({ errors }) => errors.length === 0) && least >= MINIMUM_SHARE,
@@ -156,7 +156,7 @@ async function requestThroughEach(on: LabContext, total: number): Promise<NodeAn
   return all
 }
 
-function record(on: LabContext, title: string, results: readonly NodeAnswers[]): Exhibit {
+function record(on: LabContext, title: LabText, results: readonly NodeAnswers[]): Exhibit {
   const rows = results.flatMap(({ node, answers, errors }) => [
     ...[...sharesByReplica(answers)]
       .sort(([a], [b]) => a.localeCompare(b))
