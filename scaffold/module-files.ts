@@ -1,5 +1,6 @@
-import path from 'node:path'
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import ts from 'typescript'
 
 /** Reads a file of the repository; undefined if it does not exist. */
 export type ReadFile = (file: string) => string | undefined
@@ -10,7 +11,8 @@ export class NameError extends Error {
 }
 
 /** A module is an exported constant, so reserved words are no names. */
-const RESERVED = /^(?:await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)$/
+const isReserved = (name: string): boolean =>
+  ts.identifierToKeywordKind(ts.factory.createIdentifier(name)) !== undefined
 
 /**
  * The files of a new module: those to create, and those that list all modules, with its row. By path from the root of
@@ -19,7 +21,7 @@ const RESERVED = /^(?:await|break|case|catch|class|const|continue|debugger|defau
  * @throws {NameError}
  */
 export function moduleFiles(name: string, read: ReadFile): Readonly<Record<string, string>> {
-  if (!/^[a-z][a-z0-9_]*$/.test(name) || RESERVED.test(name))
+  if (!/^[a-z][a-z0-9_]*$/.test(name) || isReserved(name))
     throw new NameError(
       `"${name}" cannot be the name of a module: use lower-case letters, digits and "_", as Ansible does, no reserved word`,
     )
@@ -46,7 +48,7 @@ export function moduleFiles(name: string, read: ReadFile): Readonly<Record<strin
       ),
       effects,
       'export const systemSets: readonly Row[] = [\n',
-      `${row(`[...at('/etc/${name}'), 'directory:/etc/${name}/.']`)}\n`,
+      `${row(`['/etc/${name}']`)}\n`,
     ),
     ...withRow(read, 'test/property/coverage.ts', 'const byUnitTests: readonly ModuleName[] = [', `'${name}', `),
     ...withRow(read, 'CHANGELOG.md', '## Unreleased\n\n', `- Module \`${name}\`.\n`),

@@ -21,7 +21,7 @@ try {
   const files = moduleFiles(name, read)
   for (const [file, text] of Object.entries(files)) writeFileSync(path.join(ROOT, file), text)
   const code = Object.keys(files).filter((file) => !file.endsWith('.md'))
-  execFileSync('npx', ['biome', 'format', '--write', ...code], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync('npx', ['biome', 'format', '--write', ...code], { cwd: ROOT, stdio: 'pipe' })
   execFileSync('npm', ['run', '--silent', 'docs'], { cwd: ROOT, stdio: 'inherit' })
   console.log(
     [
