@@ -84,7 +84,10 @@ t.test('messages are found in each form', async (t) => {
   const options = { classes: CLASSES }
   const texts = (code: string): string[] => errorMessages('x.ts', code, options).map(({ text }) => text)
   t.strictSame(texts('throw new UsageError(`no ${what} in ${where}: ` + "name one")'), ['no … in …: name one'])
-  t.strictSame(texts("new Unreachable(isLost ? 'lost' : 'gone'); new Error('no message of these classes')"), ['lost', 'gone'])
+  t.strictSame(texts("new Unreachable(isLost ? 'lost' : 'gone'); new Error('no message of these classes')"), [
+    'lost',
+    'gone',
+  ])
   t.strictSame(
     errorMessages('x.ts', "const why = () => 'this is what it means'", { ...options, alsoSentences: true }).map(
       ({ text }) => text,
