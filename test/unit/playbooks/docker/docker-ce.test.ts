@@ -80,10 +80,10 @@ t.test('a mirror with another key has its address and a file of keys for it', as
     { title: /without access to mirror\.example, set/, params: { url: 'https://mirror.example/docker/ubuntu/gpg' } },
   )
   const key = `/etc/apt/keyrings/docker-${fingerprint.toLowerCase()}.asc`
-  t.match(all.find(({ title }) => title === 'Add Docker repository')?.params.content, [
-    'URIs: https://mirror.example/docker/ubuntu\n',
-    `Signed-By: ${key}\n`,
-  ][0])
+  t.match(
+    all.find(({ title }) => title === 'Add Docker repository')?.params.content,
+    ['URIs: https://mirror.example/docker/ubuntu\n', `Signed-By: ${key}\n`][0],
+  )
   t.match(all.find(({ module }) => module === 'shell')?.params, { creates: key, cmd: new RegExp(`= ${fingerprint} `) })
   t.notMatch(JSON.stringify(all), 'download.docker.com')
 })
@@ -101,7 +101,13 @@ t.test('unsupported distribution and invalid variables are errors', async (t) =>
   t.equal(read({}).docker_source, 'distro')
   t.equal(read({ docker_source: 'docker' }).docker_source, 'docker-ce', 'a value of earlier inventories')
   t.throws(() => read({ docker_source: 'snap' }).docker_source, /"snap": it must be distro or docker-ce/)
-  for (const url of ['ftp://mirror.example', 'https://me:secret@mirror.example/x', 'https://a b', 'https://a/$(id)', '/srv'])
+  for (const url of [
+    'ftp://mirror.example',
+    'https://me:secret@mirror.example/x',
+    'https://a b',
+    'https://a/$(id)',
+    '/srv',
+  ])
     t.throws(() => read({ docker_repo_url: url }).docker_repo_url, /it must be an http\(s\) URL without a user/, url)
   for (const fingerprint of ['8D81803C0EBFCD88', '', 12])
     t.throws(() => read({ docker_repo_fingerprint: fingerprint }).docker_repo_fingerprint, /40 hexadecimal digits/)
