@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -15,20 +15,13 @@ import { machineState, sshTo } from './machine.ts'
 const LAB = ['-i', 'test/lab/docker-ce.yaml', '--yes']
 const NODES = {
   node1: { address: '10.86.0.11', suite: 'linux/debian bookworm', osRelease: undefined },
-  node2: { address: '10.86.0.12', suite: 'linux/ubuntu jammy', osRelease: ['22.04', 'jammy', 'Jammy Jellyfish'] },
-  node3: { address: '10.86.0.13', suite: 'linux/ubuntu noble', osRelease: ['24.04', 'noble', 'Noble Numbat'] },
+  node2: { address: '10.86.0.12', suite: 'linux/ubuntu jammy', osRelease: 'ubuntu-22.04' },
+  node3: { address: '10.86.0.13', suite: 'linux/ubuntu noble', osRelease: 'ubuntu-24.04' },
 } as const
 const DOCKERS_KEY = '9DC858229FC7DD38854AE2D88D81803C0EBFCD88'
 
-const osRelease = ([version, codename, name]: readonly string[]): string => `PRETTY_NAME="Ubuntu ${version} LTS"
-NAME="Ubuntu"
-VERSION_ID="${version}"
-VERSION="${version} LTS (${name})"
-VERSION_CODENAME=${codename}
-ID=ubuntu
-ID_LIKE=debian
-UBUNTU_CODENAME=${codename}
-`
+const osRelease = (name: string): string =>
+  readFileSync(new URL(`../fixtures/os-release/${name}`, import.meta.url), 'base64')
 
 const lab = (word: string) => runPlaybook('playbooks/lab.mjs', [word, ...LAB])
 const ssh = sshTo('/var/lib/labbook/lbce')
@@ -71,8 +64,7 @@ void step(UP, async (t) => {
   onEach(`echo ${ca} | base64 -d | sudo tee /usr/local/share/ca-certificates/test.crt && sudo update-ca-certificates`)
   for (const { address, osRelease: of } of Object.values(NODES)) {
     if (of === undefined) continue
-    const text = Buffer.from(osRelease(of)).toString('base64')
-    ssh.run(address, `echo ${text} | base64 -d | sudo tee /usr/lib/os-release`)
+    ssh.run(address, `echo ${osRelease(of)} | base64 -d | sudo tee /usr/lib/os-release`)
   }
 })
 

@@ -100,6 +100,27 @@ for (const shell of shells) {
     },
   )
 
+  await t.test(`${shell.name}: sources of Ubuntu are those of its archives, with all components`, async (t) => {
+    const bin = t.testdir({
+      'apt-get':
+        '#!/bin/sh\nfor suite in noble noble-updates noble-security; do for part in main universe; do echo "http://mirror.test/ubuntu/ $suite $part Ubuntu"; done; done\n' +
+        'echo "https://ppa.test/x/ubuntu/ noble main LP-PPA-x"\n',
+    })
+    spawnSync('chmod', ['+x', `${bin}/apt-get`])
+    const { stdout } = runIn(shell, `${sourceFunctions}lab_codename() { echo noble; }; lab_release_sources jammy`, {
+      env: { PATH: `${bin}:${process.env['PATH']}` },
+    })
+    t.strictSame(
+      stdout
+        .trim()
+        .replaceAll(/\[signed-by=.*\] /g, '')
+        .split('\n'),
+      ['jammy', 'jammy-updates', 'jammy-security'].flatMap((suite) =>
+        ['main', 'universe'].map((part) => `deb http://mirror.test/ubuntu/ ${suite} ${part}`),
+      ),
+    )
+  })
+
   await t.test(`${shell.name}: sources of another release are those of this machine with its code name`, async (t) => {
     const bin = t.testdir({
       'apt-get':

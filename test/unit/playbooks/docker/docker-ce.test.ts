@@ -3,7 +3,6 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { dockerCe, type DockerRepository } from '../../../../playbooks/docker/docker-ce.ts'
 import { dockerVars } from '../../../../playbooks/docker/vars.ts'
-import { parseFacts } from '../../../../src/modules/support/facts.ts'
 import { flattenTasks } from '../../../../src/playbook/play.ts'
 
 const FIXTURES = new URL('../../../fixtures', import.meta.url).pathname
@@ -45,27 +44,6 @@ t.test('each distribution family has its repository, after a pinned key', async 
     tasks(FAMILIES.Fedora).find(({ title }) => title === 'Add Docker repository')?.params.content,
     /^baseurl=\S+\/\$releasever\/\$basearch\/stable\nenabled=1\ngpgcheck=1\ngpgkey=file:\/\/\/etc\/pki\/rpm-gpg\/docker\.asc$/m,
   )
-})
-
-t.test('releases of Ubuntu and Debian have the suite of their code name', async (t) => {
-  const rows: [osRelease: string, uri: string, suite: string][] = [
-    ['debian 11 bullseye', 'debian', 'bullseye'],
-    ['debian 12 bookworm', 'debian', 'bookworm'],
-    ['debian 13 trixie', 'debian', 'trixie'],
-    ['ubuntu 22.04 jammy', 'ubuntu', 'jammy'],
-    ['ubuntu 24.04 noble', 'ubuntu', 'noble'],
-    ['raspbian 12 bookworm', 'debian', 'bookworm'],
-  ]
-  for (const [osRelease, directory, suite] of rows) {
-    const [id, version, codename] = osRelease.split(' ')
-    const facts = { ...parseFacts(`os_id ${id}\nos_like debian\nos_version ${version}\nos_codename ${codename}\n`) }
-    const found = tasks(facts).find(({ title }) => title === 'Add Docker repository')?.params.content
-    t.equal(
-      found,
-      `Types: deb\nURIs: https://download.docker.com/linux/${directory}\nSuites: ${suite}\nComponents: stable\nSigned-By: /etc/apt/keyrings/docker.asc\n`,
-      osRelease,
-    )
-  }
 })
 
 t.test('a mirror with another key has its address and a file of keys for it', async (t) => {
