@@ -216,7 +216,7 @@ function httpsServer(
   )
   const read = (name: string): string => readFileSync(path.join(directory, name), 'utf8')
   const server = createServer({ key: read('server.key'), cert: read('server.pem') }, (request, response) => {
-    const file = fileOf(path.posix.normalize(new URL(request.url ?? '', 'https://x').pathname))
+    const file = fileOf(path.posix.normalize(decodeURIComponent(new URL(request.url ?? '', 'https://x').pathname)))
     if (existsSync(file)) response.end(readFileSync(file))
     else response.writeHead(404).end()
   })
