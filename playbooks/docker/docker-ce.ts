@@ -25,10 +25,7 @@ export interface DockerRepository {
 export function dockerCe(facts: Readonly<Record<string, unknown>>, repository: DockerRepository) {
   const distribution = toText(facts.distribution ?? 'Debian')
   if (facts.os_family === 'RedHat')
-    return fromRpm(
-      distribution === 'Fedora' ? 'fedora' : distribution === 'RedHat' ? 'rhel' : 'centos',
-      repository,
-    )
+    return fromRpm(distribution === 'Fedora' ? 'fedora' : distribution === 'RedHat' ? 'rhel' : 'centos', repository)
   const directory = DEB_DIRECTORIES[distribution]
   const release = toText(facts.distribution_release ?? '')
   // Without facts, tasks are only listed.

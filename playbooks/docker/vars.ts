@@ -23,7 +23,8 @@ export const dockerVars = defineVars('docker', {
   docker_repo_url: {
     schema: varTypes.accepts('an http(s) URL without a user or password', repositoryUrl, { type: 'string' }),
     default: 'https://download.docker.com/linux',
-    description: "with `docker-ce`: Docker's repository or a mirror of it, with `debian/gpg`, `ubuntu/gpg`, ... below it",
+    description:
+      "with `docker-ce`: Docker's repository or a mirror of it, with `debian/gpg`, `ubuntu/gpg`, ... below it",
   },
   docker_repo_fingerprint: {
     schema: varTypes.accepts('a fingerprint of 40 hexadecimal digits', fingerprintIn, { type: 'string' }),
