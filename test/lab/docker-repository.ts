@@ -40,7 +40,7 @@ const PACKAGES: readonly Repackaged[] = [
   {
     name: 'docker-ce',
     from: ['docker.io', 'tini'],
-    without: ['usr/bin/docker', 'usr/share'],
+    without: ['usr/bin/docker', 'usr/bin/tini-static', 'usr/share'],
     depends: ['containerd.io', 'docker-ce-cli', 'iptables', 'libc6', 'libdevmapper1.02.1', 'libsystemd0', 'adduser'],
     conflicts: ['docker.io'],
   },
