@@ -1,4 +1,4 @@
-/** Shell commands that set `qemu` to QEMU of this machine's architecture, and `machine` and `tty` to what it emulates. */
+/** Sets `qemu` to QEMU of this machine's architecture, and `machine` and `tty` to what it emulates. */
 export const qemuOfMachine = String.raw`
 case $(uname -m) in
   x86_64|amd64) qemu=qemu-system-x86_64 machine=q35 tty=ttyS0 ;;
