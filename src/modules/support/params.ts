@@ -54,13 +54,20 @@ export const mode = givenMode.transform((given, context) => {
 export type Mode = number | SymbolicMode
 
 /** Like {@link mode}, or a mode that depends on that of the file: `'g+w'`, `'u=rwX'`. */
-export const fileMode = givenMode.transform((given, context): Mode => {
+export const fileMode = givenMode.transform(parseMode)
+
+/** Like {@link fileMode}, or `preserve`: the mode of the source. */
+export const modeOrPreserve = givenMode.transform((given, context) =>
+  given === 'preserve' ? given : parseMode(given, context),
+)
+
+function parseMode(given: string | number, context: z.core.$RefinementCtx): Mode {
   const bits = bitsOfMode(given)
   if (bits !== undefined) return bits
   if (typeof given === 'string' && isSymbolicMode(given)) return { symbolic: given }
   context.addIssue(badMode(given, "a symbolic mode, such as 'u=rw,g=r,o=' or 'g+w'"))
   return z.NEVER
-})
+}
 
 const accountName = /^[A-Za-z0-9_][A-Za-z0-9_.@$+-]*$/
 

@@ -70,8 +70,15 @@ export function inNewDirectory(path: string, observed: Observed, { changed }: Ea
   const parent = directoryKey(posix.dirname(path))
   const isNew = Object.entries(changed).every(([key, value]) => key === parent && value === true)
   const lines = observed.stdout.split('\n')
-  if (!isNew || lines[0] !== 'absent' || !lines.includes('no-parent')) return undefined
-  return { ...observed, stdout: lines.filter((line) => line !== 'no-parent').join('\n') }
+  return isNew && lines[0] === 'absent' && lines.includes('no-parent') ? withParent(observed) : undefined
+}
+
+/** The output of a path's probe as if its parent directory existed. */
+export function withParent(observed: Observed): Observed {
+  const lines = observed.stdout.split('\n')
+  return lines[0] === 'absent'
+    ? { ...observed, stdout: lines.filter((line) => line !== 'no-parent').join('\n') }
+    : observed
 }
 
 function sizeProblem({ length }: Buffer): string | undefined {
