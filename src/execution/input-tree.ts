@@ -12,7 +12,7 @@ const MAX_ENTRIES = 2000
  *
  * @throws {Error} with a code, if an entry cannot be read or is not a file, directory or link.
  */
-export async function entriesOf(root: string, followLinks: boolean): Promise<TreeEntry[]> {
+export async function readTreeEntries(root: string, followLinks: boolean): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = []
   const top = await stat(root)
   if (!top.isDirectory()) return [{ path: '', kind: 'file', mode: bitsOf(top) }]

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { InputFiles, Inputs, InputTree, ModuleDefinition } from '../modules/module.ts'
 import { CONTENT_LIMIT, tooBig } from '../modules/support/file-content.ts'
-import { entriesOf } from './input-tree.ts'
+import { readTreeEntries } from './input-tree.ts'
 
 /** A file that a task needs does not exist on the controller. */
 export class MissingInput extends Error {
@@ -74,7 +74,7 @@ export class InputReader {
   async #readTree(key: string, { tree, followLinks }: InputTree, directory: string | undefined): Promise<Entry[]> {
     const root = await this.#locate(tree, directory)
     try {
-      const entries = await entriesOf(root, followLinks)
+      const entries = await readTreeEntries(root, followLinks)
       const files = await Promise.all(
         entries
           .filter(({ kind }) => kind === 'file')

@@ -11,7 +11,9 @@ import { toText } from '../../src/values/to-text.ts'
 type Params = Record<string, unknown>
 
 const attributes = {
-  mode: maybe(fc.oneof({ weight: 5, arbitrary: mode }, { weight: 2, arbitrary: fc.constantFrom(...Object.keys(SYMBOLIC_MODES)) })),
+  mode: maybe(
+    fc.oneof({ weight: 5, arbitrary: mode }, { weight: 2, arbitrary: fc.constantFrom(...Object.keys(SYMBOLIC_MODES)) }),
+  ),
   owner: maybe(fc.oneof({ weight: 12, arbitrary: owner }, { weight: 1, arbitrary: fc.constant('nosuch') })),
   group: maybe(owner),
 }

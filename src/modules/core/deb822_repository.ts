@@ -186,10 +186,7 @@ function planKey(
   if (typeof keyrings === 'string') return { changes: [], problem: `cannot stat ${KEYRINGS}: ${keyrings}` }
   const isMissing = keyrings.kind === null
   const found = observed[file === keyFile(params, 'asc') ? 'asc' : 'gpg']
-  const plan = planPlacement(
-    { ...placement(file, content), mode: 0o644 },
-    isMissing ? withParent(found) : found,
-  )
+  const plan = planPlacement({ ...placement(file, content), mode: 0o644 }, isMissing ? withParent(found) : found)
   if (plan.problem !== undefined || plan.changes.length === 0) return plan
   return { ...plan, changes: [...directoryChanges(keyrings), ...plan.changes] }
 }

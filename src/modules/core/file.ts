@@ -78,7 +78,8 @@ type Params = z.output<typeof schema>
 
 type BitParams = WithBits<Params>
 
-const stateOf = ({ state, recurse }: Omit<Params, 'mode'>): Params['state'] => state ?? (recurse ? 'directory' : undefined)
+const stateOf = ({ state, recurse }: Omit<Params, 'mode'>): Params['state'] =>
+  state ?? (recurse ? 'directory' : undefined)
 
 const PLANS = {
   file: plainPlan,

@@ -59,7 +59,8 @@ const schema = z
 type Params = z.output<typeof schema>
 
 const nameIn = (url: string): string => posix.basename(new URL(url).pathname)
-const destination = ({ dest, url }: Pick<Params, 'dest' | 'url'>): string => (dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest)
+const destination = ({ dest, url }: Pick<Params, 'dest' | 'url'>): string =>
+  dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest
 
 const sumOf = ({ checksum }: Pick<Params, 'checksum'>): { known?: string; list?: string } => {
   const value = checksum?.slice('sha256:'.length)

@@ -63,7 +63,10 @@ export function describeAttributes({ owner, group, mode }: Attributes): string {
 }
 
 /** Why the owner or group cannot be set. */
-export function missingAccount(facts: PathFacts, { owner, group }: Pick<GivenAttributes, 'owner' | 'group'>): string | undefined {
+export function missingAccount(
+  facts: PathFacts,
+  { owner, group }: Pick<GivenAttributes, 'owner' | 'group'>,
+): string | undefined {
   if (facts.noOwner) return `user "${owner}" does not exist on this host`
   if (facts.noGroup) return `group "${group}" does not exist on this host`
   return undefined

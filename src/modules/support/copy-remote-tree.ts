@@ -23,10 +23,14 @@ export interface RemoteTree extends GivenAttributes {
 
 /**
  * Shell text that runs `lb_entry` for each entry below the source, directories first, with its path in `$lb_f`, that of
- * the copy in `$lb_t`, and what is to be done in `$lb_do`: new-directory, new-file, changed-file, new-link, or
+ * the copy in `$lb_t`, and what must be done in `$lb_do`: new-directory, new-file, changed-file, new-link, or
  * conflict.
  */
-const eachEntry = ({ src, local_follow }: Pick<RemoteTree, 'src' | 'local_follow'>, to: string, entry: string): string => {
+const eachEntry = (
+  { src, local_follow }: Pick<RemoteTree, 'src' | 'local_follow'>,
+  to: string,
+  entry: string,
+): string => {
   const from = src.replace(/(.)\/+$/, '$1')
   const body = [
     'lb_s=$1 lb_d=$2; shift 2',
@@ -108,7 +112,9 @@ export function planRemoteTree(params: RemoteTree, dest: string, facts: PathFact
   }
   const attributes = describeAttributes(wanted)
   const what = [
-    ...(directories.length === 0 ? [] : [`${directories.length} new ${directories.length === 1 ? 'directory' : 'directories'}`]),
+    ...(directories.length === 0
+      ? []
+      : [`${directories.length} new ${directories.length === 1 ? 'directory' : 'directories'}`]),
     ...(files.length === 0 ? [] : [plural(files.length, 'new file')]),
     ...(changed.length === 0 ? [] : [plural(changed.length, 'changed file')]),
   ].join(', ')

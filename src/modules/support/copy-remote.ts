@@ -158,4 +158,3 @@ function replacement(
     sets: setsAt(dest, facts, facts.kind === 'link' ? setTree : setContent),
   }
 }
-

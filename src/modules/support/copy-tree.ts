@@ -26,7 +26,7 @@ export interface TreeCopy extends Omit<GivenAttributes, 'mode'> {
   readonly validate?: string | undefined
 }
 
-/** What is to be at a path of the host. */
+/** The desired entry at a path of the host. */
 interface Item extends Omit<TreeEntry, 'path'> {
   readonly path: string
   /** The directory that everything is put into. */
@@ -44,7 +44,7 @@ export const entriesIn = (inputs: Inputs): TreeEntry[] => {
 export const topOf = ({ src, dest }: Pick<TreeCopy, 'src' | 'dest'>): string =>
   posix.join(dest, /(^|\/)\.?$/.test(src) ? '' : posix.basename(src)).replace(/(.)\/$/, '$1')
 
-/** As in Ansible, nothing is to be where the source is empty. */
+/** As in Ansible, none if the source is empty. */
 function itemsOf(params: TreeCopy, inputs: Inputs): Item[] {
   const entries = entriesIn(inputs)
   const top = topOf(params)
@@ -58,7 +58,8 @@ function itemsOf(params: TreeCopy, inputs: Inputs): Item[] {
       }))
 }
 
-const hasDirectories = (items: readonly Item[]): boolean => items.some(({ kind, isTop }) => kind === 'directory' && !isTop)
+const hasDirectories = (items: readonly Item[]): boolean =>
+  items.some(({ kind, isTop }) => kind === 'directory' && !isTop)
 
 function queriesOf(params: TreeCopy, items: readonly Item[]): PathQuery[] {
   const { owner, group } = params

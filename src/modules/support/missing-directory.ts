@@ -18,7 +18,10 @@ export interface IntoDirectory extends Pick<GivenAttributes, 'owner' | 'group'> 
  * The changes that create the missing directory of a file, or an error message; none if it exists.
  * @param facts - about the file, with its missing ancestors
  */
-export function directoryCreation({ dest, owner, group, directory_mode }: IntoDirectory, facts: PathFacts): ChangesOrProblem {
+export function directoryCreation(
+  { dest, owner, group, directory_mode }: IntoDirectory,
+  facts: PathFacts,
+): ChangesOrProblem {
   if (!dest.endsWith('/') || !facts.noParent) return []
   const path = posix.join(dest, '.').replace(/(.)\/$/, '$1')
   const wanted = resolveMode(

@@ -29,8 +29,7 @@ const givenMode = z.union([z.string(), z.number().int()], { error: "must be a mo
 
 /** The permission bits of a mode; undefined: it is none, or depends on the old one. */
 function bitsOfMode(given: string | number): number | undefined {
-  if (typeof given === 'number')
-    return given >= 0 && given <= 0o777 && !FORGOTTEN_OCTAL.has(given) ? given : undefined
+  if (typeof given === 'number') return given >= 0 && given <= 0o777 && !FORGOTTEN_OCTAL.has(given) ? given : undefined
   return /^0?[0-7]{3,4}$/.test(given) ? Number.parseInt(given, 8) : absoluteMode(given)
 }
 

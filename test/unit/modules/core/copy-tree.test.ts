@@ -1,6 +1,16 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type * as z from 'zod'
 import { InputReader } from '../../../../src/execution/inputs.ts'
 import { copy } from '../../../../src/modules/core/copy.ts'
 import { file } from '../../../../src/modules/core/file.ts'
@@ -9,12 +19,14 @@ import type { Inputs } from '../../../../src/modules/module.ts'
 import { converge, runIn, shells, type ConvergeResult, type Shell } from '../../../support/shells.ts'
 import { converged, descriptions, inEachShell } from '../each-shell.ts'
 
-type Given = Parameters<typeof copy.definition.schema.parse>[0] & object
+type Given = z.input<typeof copy.definition.schema>
 const permissions = (path: string): number => statSync(path).mode & 0o7777
 
 /** A directory of the controller. */
 const source = (t: Test): string =>
-  t.testdir({ conf: { 'a.conf': 'a\n', sub: { run: '#!/bin/sh\n', deep: { c: 'c\n' } }, link: t.fixture('symlink', 'a.conf') } })
+  t.testdir({
+    conf: { 'a.conf': 'a\n', sub: { run: '#!/bin/sh\n', deep: { c: 'c\n' } }, link: t.fixture('symlink', 'a.conf') },
+  })
 
 async function read(t: Test, given: Given): Promise<Inputs> {
   return new InputReader(t.testdirName).readAll(copy.definition, copy.definition.schema.parse(given))
@@ -76,11 +88,10 @@ t.test('check mode knows that an earlier task makes the directory', async (t) =>
   )
   t.equal(after({ [join(dest, 'a.conf')]: Buffer.from('') }), undefined)
   const { leaves } = copy.definition.plan(params, observed, inputs, {})
-  t.same(Object.keys(leaves ?? {}).filter((key) => key.startsWith('directory:')), [
-    directoryKey(dest),
-    directoryKey(`${dest}/sub`),
-    directoryKey(`${dest}/sub/deep`),
-  ])
+  t.same(
+    Object.keys(leaves ?? {}).filter((key) => key.startsWith('directory:')),
+    [directoryKey(dest), directoryKey(`${dest}/sub`), directoryKey(`${dest}/sub/deep`)],
+  )
 })
 
 t.test('a directory that ends in a slash is created for a file', async (t) => {
@@ -128,7 +139,8 @@ t.test('remote_src copies a file or directory of the host', async (t) => {
 })
 
 t.test('parameters that cannot be combined are refused', async (t) => {
-  const refused = (given: object): string | undefined => copy.definition.schema.safeParse(given).error?.issues[0]?.message
+  const refused = (given: object): string | undefined =>
+    copy.definition.schema.safeParse(given).error?.issues[0]?.message
   t.match(refused({ dest: '/a', content: 'x', mode: 'preserve' }), 'require src')
   t.match(refused({ dest: '/a', content: 'x', remote_src: true }), 'require src')
   t.match(refused({ dest: '/a', src: 'b', remote_src: true }), 'absolute path on the host')
