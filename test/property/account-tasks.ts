@@ -135,6 +135,7 @@ export const userTask: fc.Arbitrary<TaskSpec> = fc
           non_unique: maybe(fc.boolean()),
           key: maybe(fc.constantFrom({ generate_ssh_key: true, ssh_key_type: 'ed25519' }), 4),
         })
+        .filter(({ key, create_home }) => key === undefined || create_home !== false)
         .filter(({ password, password_lock }) => password !== '!' || password_lock !== false)
         .map(({ append, key = {}, ...params }) => ({
           ...params,

@@ -20,6 +20,8 @@ export interface FoundKey {
   readonly isThere: boolean
   /** ssh-keygen is installed. */
   readonly tools: boolean
+  /** The directory of the key is missing, and more than one directory would have to be created. */
+  readonly noDirectory: boolean
   readonly publicKey: string | undefined
   readonly fingerprint: string | undefined
 }
@@ -35,6 +37,8 @@ export function probeOfKey(params: KeyParams): string[] {
   return [
     name.startsWith('/') ? sh`lb_key=${name}` : sh`lb_key=$lb_home/${name}`,
     '{ [ ! -e "$lb_key" ] && [ ! -e "$lb_key.pub" ]; } || echo ssh-key',
+    'lb_in=${lb_key%/*}; lb_n=${lb_in%/*}',
+    '[ -d "$lb_in" ] || [ "$lb_in" = "$lb_home" ] || [ -d "$lb_n" ] || [ "$lb_n" = "$lb_home" ] || echo no-key-directory',
     'command -v ssh-keygen >/dev/null || echo no-keygen',
     `[ ! -f "$lb_key.pub" ] || sed -n 's/^/ssh-public /p' <"$lb_key.pub"`,
     `[ ! -f "$lb_key" ] || ssh-keygen -l -f "$lb_key" 2>/dev/null | sed 's/^/ssh-print /'`,
@@ -51,6 +55,7 @@ export function parseKey(lines: readonly string[]): FoundKey {
   return {
     isThere: lines.includes('ssh-key'),
     tools: !lines.includes('no-keygen'),
+    noDirectory: lines.includes('no-key-directory'),
     publicKey: after('ssh-public '),
     fingerprint: after('ssh-print '),
   }
@@ -74,8 +79,15 @@ export const keyValues = (params: KeyParams, home: string, found: FoundKey): Key
     : {}
 
 /** The change that creates the key, or an error message; none if there is one. */
-export function keyCreation(params: KeyParams, home: string | undefined, found: FoundKey): Change[] | string {
+export function keyCreation(
+  params: KeyParams,
+  { path: home, isThere }: { readonly path: string | undefined; readonly isThere: boolean },
+  found: FoundKey,
+): Change[] | string {
   if (!params.generate_ssh_key || found.isThere) return []
+  if (!isThere && params.ssh_key_file?.startsWith('/') !== true)
+    return `user "${params.name}" has no home for an SSH key: leave create_home: false out, or write home`
+  if (found.noDirectory) return `the directory above that of the SSH key ${params.ssh_key_file ?? ''} does not exist`
   if (!found.tools) return 'ssh-keygen not found on this host: install its package openssh-client'
   const { name, ssh_key_type, ssh_key_bits, ssh_key_comment, ssh_key_passphrase: passphrase } = params
   const file = home === undefined ? undefined : keyFileOf(params, home)

@@ -41,7 +41,11 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
   const { holder } = found
   if (!wanted.non_unique && holder !== undefined && holder.name !== name && entry?.uid !== holder.uid)
     return `uid ${holder.uid} is already used by user "${holder.name}"`
-  const key = keyCreation(wanted, wanted.home ?? entry?.home, found.key)
+  const key = keyCreation(
+    wanted,
+    { path: wanted.home ?? entry?.home, isThere: wanted.create_home || found.homeThere },
+    found.key,
+  )
   if (typeof key === 'string') return key
   const accountChanges = entry === undefined ? creation(wanted, found) : modifications(wanted, entry, found)
   if (accountChanges.length === 0) return key

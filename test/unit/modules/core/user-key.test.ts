@@ -64,10 +64,12 @@ t.test('a key of which one file is there is not replaced, and a missing ssh-keyg
       {},
     )
   t.same(descriptions(plan('ssh-key')), [])
-  t.match(plan('no-keygen').problem, 'ssh-keygen not found')
-  t.same(descriptions(plan()), ['create SSH key /srv/daemon/.ssh/id_rsa'])
-  t.match(plan().changes[0]?.script, 'ssh-keygen -q -t rsa -b 3072 -C "ansible-generated on $(uname -n)"')
-  t.same(plan().values, {
+  t.match(plan('home-there', 'no-keygen').problem, 'ssh-keygen not found')
+  t.match(plan('home-there', 'no-key-directory').problem, 'does not exist')
+  t.match(plan().problem, 'user "daemon" has no home for an SSH key')
+  t.same(descriptions(plan('home-there')), ['create SSH key /srv/daemon/.ssh/id_rsa'])
+  t.match(plan('home-there').changes[0]?.script, 'ssh-keygen -q -t rsa -b 3072 -C "ansible-generated on $(uname -n)"')
+  t.same(plan('home-there').values, {
     ...{ name: 'daemon', uid: 1, group: 1, home: '/srv/daemon', shell: '/bin/sh', comment: 'daemon' },
     ...{ ssh_key_file: '/srv/daemon/.ssh/id_rsa', ssh_public_key: null, ssh_fingerprint: null },
   })
