@@ -4,7 +4,7 @@ import type { PathFacts } from './path-facts.ts'
 import { changeOwner } from './replace-file.ts'
 import { resolveMode } from './resolve-mode.ts'
 
-/** Conditions of `find` for other attributes. A link has no mode of its own. */
+/** Conditions of `find` for other attributes. A link has no mode. */
 const conditions = ({ owner, group, mode }: GivenAttributes): string[] => [
   ...(owner === undefined ? [] : [sh`! -user ${owner}`]),
   ...(group === undefined ? [] : [sh`! -group ${group}`]),
