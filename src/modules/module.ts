@@ -24,6 +24,11 @@ export interface Change {
    * mode runs it. For what the probe cannot see without a program, or without the new content.
    */
   readonly dryRun?: string
+  /**
+   * Whether the script may succeed although the dry run fails, such as an install after an update of the package lists.
+   * Then the task is unknown in check mode.
+   */
+  readonly dryRunIsUncertain?: boolean
   readonly diff?: Diff
   /** Resource keys that it sets, as in {@link ModuleDefinition.reads}. Without it: anything. */
   readonly sets?: readonly string[]

@@ -35,7 +35,8 @@ const schema = z
     state: z.enum(['present', 'absent', 'latest']).default('present'),
     /**
      * Run `apt-get update` before an install. Unlike in Ansible, nothing is fetched if there is nothing to install: a
-     * second run changes nothing and needs no network.
+     * second run changes nothing and needs no network. In check mode, an install that apt-get refuses with the present
+     * package lists is unknown.
      */
     update_cache: z.boolean().default(false),
     /**

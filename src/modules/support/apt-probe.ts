@@ -179,7 +179,7 @@ function probeOfRemoval(params: AptParams): string[] {
 const UNKNOWN = '^E: (Unable to locate|Version .* not found|.* has no installation candidate|Malformed|The value )'
 
 /** apt's errors, and the dependencies that it cannot satisfy. */
-const REFUSALS = `printf '%s\\n' "$lb_said" | sed -n 's/^E: /refused /p; s/^  *\\([a-z0-9][^ ]* : [A-Z][A-Za-z-]*: .*\\)/refused \\1/p'`
+export const REFUSALS = `printf '%s\\n' "$lb_said" | sed -n 's/^E: /refused /p; s/^  *\\([a-z0-9][^ ]* : [A-Z][A-Za-z-]*: .*\\)/refused \\1/p'`
 
 function probeOfInstall(params: AptParams): string[] {
   const { state, cache_valid_time } = params
