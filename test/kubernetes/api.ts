@@ -13,6 +13,7 @@ export function apiClient(server: string, token: string): Api {
   const agent = new https.Agent({ keepAlive: true, rejectUnauthorized: false })
   return (method, path, body) =>
     new Promise((resolve, reject) => {
+      const sent = body === undefined ? '' : JSON.stringify(body)
       const request = https.request(
         `${server}${path}`,
         {
@@ -20,6 +21,7 @@ export function apiClient(server: string, token: string): Api {
           method,
           headers: {
             authorization: `Bearer ${token}`,
+            'content-length': Buffer.byteLength(sent),
             'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
           },
         },
@@ -37,6 +39,6 @@ export function apiClient(server: string, token: string): Api {
         },
       )
       request.on('error', reject)
-      request.end(body === undefined ? undefined : JSON.stringify(body))
+      request.end(sent)
     })
 }

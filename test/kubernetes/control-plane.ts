@@ -34,6 +34,12 @@ export async function startControlPlane(programs: Readonly<Record<Program, strin
     for (const child of children.toReversed()) await end(child)
     rmSync(directory, { recursive: true, force: true })
   }
+  // A test that is interrupted leaves no program.
+  process.once('exit', () => {
+    for (const { child } of children) child.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  })
+  process.once('SIGTERM', () => process.exit(143))
   const start = (name: string, program: string, options: Readonly<Record<string, string>>): void => {
     children.push(service(name, program, options, file(`${name}.log`)))
   }
