@@ -118,7 +118,7 @@ t.test('a controller that does not serve the app fails the proof', async (t) => 
         ID,
         await checkIngress(
           on,
-          on.record({ title: 'Ingress', command: 'kubectl get ingresses', stdout: '', durationMs: 0 }),
+          on.record({ title: 'Services and Ingress', command: 'kubectl get ingresses', stdout: '', durationMs: 0 }),
           0,
         ),
       )
