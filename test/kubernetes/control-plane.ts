@@ -85,6 +85,7 @@ export async function startControlPlane(programs: Readonly<Record<Program, strin
       ...clientOf,
       'service-account-private-key-file': file('accounts.key'),
       'root-ca-file': file('certificates/apiserver.crt'),
+      'horizontal-pod-autoscaler-sync-period': '2s',
     })
     start('kube-scheduler', programs['kube-scheduler'], clientOf)
     await waitFor('the controllers run', async () => {

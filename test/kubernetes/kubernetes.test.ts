@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { parseAutoscaler } from '../../playbooks/k3s/objects.ts'
 import { assertSucceeds, changed, failures, objectsChanged, part, taskNames, vars, waitFor } from '../k3s/results.ts'
@@ -8,6 +9,7 @@ import { runPlaybook } from '../support/playbook.ts'
 import { program } from '../support/programs.ts'
 import { kubernetes } from './build.ts'
 import { CONTEXT, startControlPlane } from './control-plane.ts'
+import { startMetrics } from './metrics.ts'
 import { isReady, type Judge, startNodes } from './nodes.ts'
 
 /*
@@ -165,7 +167,7 @@ await part(
       const autoscaler = parseAutoscaler(kubectl('--namespace', 'counter', 'get', 'hpa', 'counter', '-o', 'json'))
       return autoscaler?.trouble
     })
-    t.match(trouble, /unable to get resource metric cpu/)
+    t.match(trouble, /unable to get metrics for resource cpu/)
     kubectl('--namespace', 'counter', 'scale', 'deployment', 'counter', '--replicas=5')
     await assertSucceeds(t, up({ counter_autoscale: true }))
     t.strictSame(objectsChanged(), [])
@@ -173,6 +175,25 @@ await part(
     await assertSucceeds(t, up())
     t.ok(objectsChanged().includes('prune HorizontalPodAutoscaler counter/counter: not in the manifests'))
     t.equal(get('deployment counter', '{.spec.replicas}'), '4')
+  },
+  [UP],
+)
+
+await part(
+  'an autoscaler with metrics adds pods up to its limit, and a run leaves them',
+  async (t) => {
+    const metrics = await startMetrics(cluster.api, path.join(cluster.directory, 'certificates'), () => '500m')
+    t.teardown(metrics.stop)
+    await assertSucceeds(t, up({ counter_autoscale: true, counter_max_replicas: 7 }))
+    const replicas = (): string => get('deployment counter', '{.spec.replicas}')
+    await waitFor('the autoscaler adds pods', () => (replicas() === '7' ? true : undefined), 120)
+    const { trouble, cpu } =
+      parseAutoscaler(kubectl('--namespace', 'counter', 'get', 'hpa', 'counter', '-o', 'json')) ?? {}
+    t.strictSame([trouble, cpu], [undefined, 500], 'percent of the requested CPU')
+    await assertSucceeds(t, up({ counter_autoscale: true, counter_max_replicas: 7 }))
+    t.strictSame(objectsChanged(), [])
+    t.equal(replicas(), '7')
+    await assertSucceeds(t, up())
   },
   [UP],
 )
@@ -186,9 +207,10 @@ await part(
       process.env[`HELM_${kind}_HOME`] = path.join(cluster.directory, 'helm', kind)
     const password = path.join(cluster.directory, 'redis-password')
     writeFileSync(password, 'of-the-chart-alone', { mode: 0o600 })
-    const run = (...args: readonly string[]): string =>
-      execFileSync(file, [...args, '--namespace', 'chart'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-    const install = (replicas: number): string =>
+    // The nodes are in this process, so it must not block.
+    const run = (...args: readonly string[]): Promise<unknown> =>
+      promisify(execFile)(file, [...args, '--namespace', 'chart'])
+    const install = (replicas: number): Promise<unknown> =>
       run(
         ...[
           'upgrade',
@@ -203,11 +225,11 @@ await part(
         ...['--set', `counterImage=counter:1,redisImage=redis:1,counterPort=8091,replicas=${replicas}`],
         ...['--set-file', `redisPassword=${password}`],
       )
-    install(2)
+    await install(2)
     t.equal(get('deployment counter', '{.status.readyReplicas}', 'chart'), '2')
-    install(3)
+    await install(3)
     t.equal(get('deployment counter', '{.status.readyReplicas}', 'chart'), '3')
-    run('uninstall', 'counter', '--wait')
+    await run('uninstall', 'counter', '--wait')
     t.equal(kubectl('--namespace', 'chart', 'get', 'deployments,services', '-o', 'name'), '')
   },
   [],
