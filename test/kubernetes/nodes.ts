@@ -26,7 +26,8 @@ const HEARTBEAT_MS = 5000
 const POLL_MS = 300
 
 /**
- * Stands in for the kubelets of some nodes: reports them as Ready, and their pods as running, without a container.
+ * Stands in for the kubelets of some nodes: reports them as Ready, and their pods as running, without a container. And
+ * for a load balancer: Helm waits until it has given each Service an address.
  *
  * @returns a function that ends it, and throws what went wrong.
  */
@@ -39,6 +40,7 @@ export function startNodes(api: Api, names: readonly string[], judge: Judge): ()
       if (Date.now() - beat > HEARTBEAT_MS) {
         beat = Date.now()
         for (const name of names) await api('PATCH', `/api/v1/nodes/${name}/status`, { status: nodeStatus() })
+        await giveAddresses(api)
       }
       const pods = await items<PodObject>(api('GET', '/api/v1/pods'))
       for (const pod of pods.filter(({ spec }) => spec.nodeName !== undefined)) await report(api, pod, judge(pod, pods))
@@ -51,6 +53,21 @@ export function startNodes(api: Api, names: readonly string[], judge: Judge): ()
   return async () => {
     stopped.abort()
     await ended
+  }
+}
+
+interface ServiceObject {
+  readonly metadata: { readonly name: string; readonly namespace: string }
+  readonly spec: { readonly type?: string }
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly object[] } }
+}
+
+async function giveAddresses(api: Api): Promise<void> {
+  for (const { metadata, spec, status } of await items<ServiceObject>(api('GET', '/api/v1/services'))) {
+    if (spec.type !== 'LoadBalancer' || status?.loadBalancer?.ingress !== undefined) continue
+    // An address for documentation (RFC 5737).
+    const given = { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } }
+    await api('PATCH', `/api/v1/namespaces/${metadata.namespace}/services/${metadata.name}/status`, given)
   }
 }
 
