@@ -109,6 +109,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
           version: ready.version,
           argv: argumentsOfPlan(ready.playbookArguments),
         }),
+        (text) => record.mask(text),
       )
     return exitCode
   } catch (error) {

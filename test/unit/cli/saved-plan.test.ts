@@ -160,6 +160,19 @@ t.test('invalid plans and options are refused', async (t) => {
   await run('--check', '--out', file)
   writeFileSync(file, JSON.stringify({ ...plan(), playbook: 'other' }))
   t.match(await refusal('--apply', file), /a plan of other\.mjs, not of files\.mjs/)
+  writeFileSync(file, JSON.stringify({ ...plan(), playbook: 'files', version: '0.0.1' }))
+  t.match(await refusal('--apply', file), /a plan of Labbook 0\.0\.1, not of \d+\.\d+\.\d+\S*: save a new one/)
+})
+
+t.test('a plan whose command line has a secret is not saved', async (t) => {
+  const { file, run } = project(t, two)
+  const given = ['--check', '--out', file, '-e']
+  const { exitCode, stderr } = await run(...given, 'ansible_become_password=hunter3-secret')
+  t.equal(exitCode, 1)
+  t.match(stderr, /^--out \S+: the plan is not saved, as it would have a secret .*-e @FILE$/m)
+  t.notMatch(stderr, 'hunter3')
+  t.notOk(existsSync(file))
+  t.equal((await run(...given, 'other=hunter3-secret')).exitCode, 0, 'a variable that is no secret')
 })
 
 t.test('the command line of a plan has no options that made it', async (t) => {
