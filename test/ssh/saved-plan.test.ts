@@ -70,12 +70,12 @@ t.test('a plan after drift is applied exactly, or refused if a host has changed 
   t.same(
     changes.map(({ host, task }) => `${host}: ${task}`).sort(),
     [
-      'db: DIR/conf directory',
-      'db: DIR/conf/a',
-      'db: DIR/conf/b: b=1',
-      'db: DIR/conf/secret',
+      'db: copy : DIR/conf/a',
+      'db: copy : DIR/conf/secret',
+      'db: file : DIR/conf directory',
+      'db: lineinfile : DIR/conf/b: b=1',
       'db: restart',
-      'web: DIR/conf/a',
+      'web: copy : DIR/conf/a',
       'web: restart',
     ].map((line) => line.replace('DIR', at(line.slice(0, line.indexOf(':'))))),
   )
@@ -87,7 +87,7 @@ t.test('a plan after drift is applied exactly, or refused if a host has changed 
   const refused = await run('--apply', PLAN)
   t.equal(refused.exitCode, 2)
   t.match(refused.stderr, /plan\.json: the plan of 20\S+ is outdated; nothing was changed/)
-  t.match(refused.stderr, / {2}[-+] web: \S+\/web\/conf\/a: update /)
+  t.match(refused.stderr, / {2}[-+] web: copy : \S+\/web\/conf\/a: update /)
   t.notMatch(refused.stderr, /db: /)
   t.notOk(existsSync(at('db/conf')))
 
