@@ -30,7 +30,8 @@ const expansion = (names: readonly string[]): string[] => [
   '  lb_some=',
   '  for lb_n in $(apt-cache pkgnames "$2"); do case $lb_n in $1) lb_some="$lb_some $lb_n" ;; esac; done',
   // apt names a package of another architecture with it.
-  `  [ -z "$lb_some" ] || lb_some=$(apt-cache policy $lb_some | sed -n 's/^\\([a-z0-9][a-z0-9+.-]*\\):$/\\1/p' | tr '\\n' ' ')`,
+  '  [ -z "$lb_some" ] || lb_some=$(apt-cache policy $lb_some |',
+  `    sed -n 's/^\\([a-z0-9][a-z0-9+.-]*\\):$/\\1/p' | tr '\\n' ' ')`,
   `  [ -n "$lb_some" ] || printf 'no-match %s\\n' "$1"`,
   '  lb_names="$lb_names $lb_some"',
   '}',
