@@ -26,10 +26,10 @@ const packageName = z.string().refine((name) => PACKAGE.test(name) || (isPattern
 const schema = z
   .strictObject({
     /**
-     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`, or a pattern for all packages that apt knows: `php8*`. Taken literally: `NAME-` does not remove NAME, and `lib.` is
-     * no regular expression. With `present` and `latest`, a package that was installed as a dependency is marked as
-     * manually installed. Unlike in Ansible, that counts as a change, and a virtual package that an installed package
-     * provides is ok.
+     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`, or a pattern for all packages that apt knows: `php8*`. Taken
+     * literally: `NAME-` does not remove NAME, and `lib.` is no regular expression. With `present` and `latest`, a
+     * package that was installed as a dependency is marked as manually installed. Unlike in Ansible, that counts as a
+     * change, and a virtual package that an installed package provides is ok.
      */
     name: z.union([packageName, z.array(packageName)]).optional(),
     /** `absent` with a version removes only that version. */
