@@ -122,7 +122,7 @@ export function probeApt(params: AptParams, aboutPackages?: (params: AptParams) 
 /** Shell text that assigns what dpkg knows of packages to `lb_found`, up to their names. */
 export const FIND_PACKAGES = `lb_found=$(dpkg-query -W -f='pkg\\t\${db:Status-Abbrev}\\t\${Package}\\t\${Architecture}\\t\${Version}\\n' --`
 
-/** Defines `lb_has`, which looks for a package in `lb_found`. Arguments: patterns of status, name, architecture, version. */
+/** Defines `lb_has`, which looks for a package in `lb_found`. Arguments: patterns of status, name, arch and version. */
 export const LB_HAS = [
   "lb_tab=$(printf '\\t'); lb_nl='\n'",
   'lb_has() {',
