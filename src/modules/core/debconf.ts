@@ -140,7 +140,12 @@ function isAnswered(params: Params, found: DebconfAnswer | undefined, isSamePass
     case 'boolean':
       return found.value.toLowerCase() === text
     case 'multiselect': {
-      const parts = (list: string): string => list.split(',').map((each) => each.trim()).sort().join(', ')
+      const parts = (list: string): string =>
+        list
+          .split(',')
+          .map((each) => each.trim())
+          .sort()
+          .join(', ')
       return Array.isArray(params.value) ? parts(found.value) === text : found.value === text
     }
     default:

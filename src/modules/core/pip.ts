@@ -9,11 +9,11 @@ import { refusing } from '../support/refusing.ts'
 import { defineModule } from '../task.ts'
 
 /** Options that change what pip compares with, or what it does. */
-const REFUSED_ARGS = /^(?:-t|--target|--prefix|--root|-U|--upgrade|--force-reinstall|-I|--ignore-installed|-e|--editable|-r|--requirement|--dry-run)(?:=|$)/
+const REFUSED_ARGS =
+  /^(?:-t|--target|--prefix|--root|-U|--upgrade|--force-reinstall|-I|--ignore-installed|-e|--editable|-r|--requirement|--dry-run)(?:=|$)/
 
 const requirement = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?\s*(?:[<>=!~;(].*)?$/, {
-  error:
-    'must be a name, such as requests or requests>=2.31: for a URL or a path, run pip in a command with creates',
+  error: 'must be a name, such as requests or requests>=2.31: for a URL or a path, run pip in a command with creates',
 })
 
 const schema = z
@@ -64,10 +64,13 @@ const schema = z
   .refine(({ state, requirements }) => state !== 'absent' || requirements === undefined, {
     error: 'state: absent needs name',
   })
-  .refine(({ virtualenv, requirements, chdir }) =>
-    chdir !== undefined || [virtualenv, requirements].every((path) => path === undefined || path.startsWith('/')), {
-    error: 'virtualenv and requirements must be absolute paths on the host, or relative to chdir',
-  })
+  .refine(
+    ({ virtualenv, requirements, chdir }) =>
+      chdir !== undefined || [virtualenv, requirements].every((path) => path === undefined || path.startsWith('/')),
+    {
+      error: 'virtualenv and requirements must be absolute paths on the host, or relative to chdir',
+    },
+  )
   .refine(({ extra_args = '' }) => !splitWords(extra_args).some((word) => REFUSED_ARGS.test(word)), {
     error: 'an option of extra_args changes what pip does: use state, name and requirements, or run pip in a command',
   })

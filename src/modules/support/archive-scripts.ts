@@ -42,14 +42,14 @@ function defineTools({ dest, exclude, include, extra_opts }: ArchiveParams): str
     sh`lb_info() { LC_ALL=C.UTF-8 unzip "$@" "$lb_a" ${filters}; }`,
     sh`lb_unzip() { LC_ALL=C.UTF-8 unzip -o -qq ${extra_opts} "$lb_a" ${filters} -d ${dest}; }`,
     // The names below dest as bytes, with the first component of each.
-    "lb_names() { if [ -n \"$lb_zip\" ]; then lb_info -Z -1; else lb_tar --list --quoting-style=literal; fi | sed 's,^/,,'; }",
+    'lb_names() { if [ -n "$lb_zip" ]; then lb_info -Z -1; else lb_tar --list --quoting-style=literal; fi | sed \'s,^/,,\'; }',
     "lb_paths() { lb_names | sed -n 's,^,./,; s,/*$,,p; s,^\\./\\([^/]*\\)/.*$,./\\1,p' | sort -u | tr '\\n' '\\0'; }",
   ].join('\n')
 }
 
 /** Assigns `yes` to `$lb_zip` for a zip archive, and the name of Ansible's handler to `$lb_by`. */
 const recognise = [
-  "lb_zip=; lb_magic=$(od -An -v -tx1 -N6 <\"$lb_a\" | tr -d ' \\n')",
+  'lb_zip=; lb_magic=$(od -An -v -tx1 -N6 <"$lb_a" | tr -d \' \\n\')',
   'case $lb_magic in',
   '1f8b*) lb_by=TgzArchive ;; 425a68*) lb_by=TarBzipArchive ;;',
   'fd377a585a00) lb_by=TarXzArchive ;; 28b52ffd*) lb_by=TarZstdArchive ;;',
@@ -79,9 +79,7 @@ export function probeArchive(params: ArchiveParams, archive: Buffer): string {
   const { dest, creates, owner, group } = params
   const strays = eachStray(params, '-print')
   return [
-    ...(creates === undefined
-      ? []
-      : [sh`if [ -e ${creates} ] || [ -L ${creates} ]; then echo created; exit 0; fi`]),
+    ...(creates === undefined ? [] : [sh`if [ -e ${creates} ] || [ -L ${creates} ]; then echo created; exit 0; fi`]),
     defineArchive(params, archive),
     'if ! [ -f "$lb_a" ]; then echo no-src; exit 0; fi',
     'if ! [ -r "$lb_a" ]; then echo no-access; exit 0; fi',
@@ -105,8 +103,8 @@ export function probeArchive(params: ArchiveParams, archive: Buffer): string {
     'else',
     '  case $("$lb_gtar" --version 2>/dev/null) in *"GNU tar"*) ;; *) echo no-tar; exit 0 ;; esac',
     '  lb_list=$(lb_tar --list) || exit 4',
-    "  [ -z \"$lb_list\" ] || printf '%s\\n' \"$lb_list\" | sed 's/^/file /'",
-    "  [ -z \"$lb_d\" ] || lb_tar --diff 2>&1 | sed 's/^/diff /'",
+    '  [ -z "$lb_list" ] || printf \'%s\\n\' "$lb_list" | sed \'s/^/file /\'',
+    '  [ -z "$lb_d" ] || lb_tar --diff 2>&1 | sed \'s/^/diff /\'',
     'fi',
     ...(strays === undefined
       ? []

@@ -50,9 +50,7 @@ export function planPip(params: PipParams, observed: Observed): Plan<PipValues> 
     virtualenv: virtualenv ?? null,
   }
   const changes = [
-    ...(isNew
-      ? [{ description: `create virtual environment ${virtualenv}`, script: createEnvironment(params) }]
-      : []),
+    ...(isNew ? [{ description: `create virtual environment ${virtualenv}`, script: createEnvironment(params) }] : []),
     ...packageChanges(params, lines, isNew),
   ]
   const mayBreak = break_system_packages || splitWords(params.extra_args ?? '').includes('--break-system-packages')

@@ -38,9 +38,7 @@ function definePip({ chdir, umask, virtualenv, executable, break_system_packages
     ...(umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`]),
     sh`cd ${chdir ?? '/tmp'} || exit`,
     ...(virtualenv !== undefined
-      ? [
-          sh`lb_env=${virtualenv}; lb_py=$lb_env/bin/python; lb_pip() { PATH=$lb_env/bin:$PATH "$lb_py" -m pip "$@"; }`,
-        ]
+      ? [sh`lb_env=${virtualenv}; lb_py=$lb_env/bin/python; lb_pip() { PATH=$lb_env/bin:$PATH "$lb_py" -m pip "$@"; }`]
       : executable !== undefined
         ? [
             sh`lb_exe=$(command -v ${executable}) || lb_exe=${executable}; lb_pip() { "$lb_exe" "$@"; }`,
@@ -122,7 +120,6 @@ const COMMANDS = {
 
 /** Runs pip. */
 export const runPip = (params: PipParams): string =>
-  [
-    definePip(params),
-    sh`lb_pip ${[...COMMANDS[params.state]]} ${extraArgs(params)} ${wanted(params)} || exit`,
-  ].join('\n')
+  [definePip(params), sh`lb_pip ${[...COMMANDS[params.state]]} ${extraArgs(params)} ${wanted(params)} || exit`].join(
+    '\n',
+  )

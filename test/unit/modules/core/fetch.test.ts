@@ -19,7 +19,12 @@ void t.test('fetch compares the file of the host with that of the controller', a
     const src = path.join(folder, "it's a file")
     const plan = (inputs: Inputs, more: object = {}) => {
       const params = definition.schema.parse({ src, dest: '/backup', ...more })
-      return definition.plan(params, runIn(shell, definition.probe(params, {})), { path: Buffer.from('/d'), ...inputs }, {})
+      return definition.plan(
+        params,
+        runIn(shell, definition.probe(params, {})),
+        { path: Buffer.from('/d'), ...inputs },
+        {},
+      )
     }
     t.equal(plan({}).problem, 'the remote file does not exist')
     t.match(plan({}, { fail_on_missing: false }), { changes: [], problem: undefined, msg: /does not exist.* ignored/ })

@@ -12,7 +12,10 @@ const run = (at: string, script: string): void => {
 
 /** `app.tgz` and `app.zip` of a directory with two files, and an empty directory `to`. */
 function archives(folder: string): { tgz: Buffer; zip: Buffer; to: string } {
-  run(folder, 'mkdir -p in/app/bin to; echo one >in/app/one; echo "#!/bin/sh" >in/app/bin/run; chmod 755 in/app/bin/run')
+  run(
+    folder,
+    'mkdir -p in/app/bin to; echo one >in/app/one; echo "#!/bin/sh" >in/app/bin/run; chmod 755 in/app/bin/run',
+  )
   run(folder, 'tar -czf app.tgz -C in app; cd in; zip -q -r ../app.zip app')
   const read = (name: string): Buffer => readFileSync(path.join(folder, name))
   return { tgz: read('app.tgz'), zip: read('app.zip'), to: path.join(folder, 'to') }
