@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 import { anyPath, ARENA, folder, link, mode, owner, plainFile, text } from './arena.ts'
+import { fetchTask, unarchiveTask } from './archive-tasks.ts'
 import { secretValue, type TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
 import { toText } from '../../src/values/to-text.ts'
@@ -368,6 +369,8 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 1, arbitrary: cronTask },
   { weight: 1, arbitrary: hostKeyTask },
   { weight: 2, arbitrary: look },
+  { weight: 1, arbitrary: unarchiveTask },
+  { weight: 1, arbitrary: fetchTask },
   { weight: 1, arbitrary: temporary },
 )
 
@@ -376,9 +379,10 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
  * directory that stays. With links, two names may be the same, so only a single task is certain.
  */
 export function settledFiles(tasks: readonly TaskSpec[], links: boolean): boolean {
-  const doing = tasks.filter(({ module }) => module !== 'stat' && module !== 'find' && module !== 'tempfile')
+  const doing = tasks.filter(({ module }) => !['stat', 'find', 'tempfile', 'fetch'].includes(module))
   if (doing.length <= 1) return true
   if (links || doing.some(({ params }) => params['state'] === 'link' || params['state'] === 'hard')) return false
+  if (doing.some(({ module }) => module === 'unarchive')) return false
   const paths = doing.map(({ params }) =>
     String(params['path'] ?? params['dest'] ?? params['src'] ?? params['cron_file']),
   )

@@ -8,7 +8,7 @@ import { compareZip } from './zip-entries.ts'
 export interface UnarchiveValues {
   readonly src: string
   readonly dest: string
-  /** The name of Ansible's class for this kind of archive. */
+  /** The name of Ansible's class for this kind of archive; `TarArchive` also for bzip2, xz and zstd. */
   readonly handler: string
   readonly files?: readonly string[]
   readonly state: string
@@ -57,6 +57,7 @@ export function archiveProblem({ src, dest, owner, group }: ArchiveParams, obser
     return `${src} is a zip archive: install the package unzip on this host (that of busybox does not suffice)`
   if (words.has('no-tar')) return 'GNU tar not found on this host: install the package tar'
   if (observed.exitCode !== 0) return `cannot read archive ${src}: ${reasonOf(observed.stderr)}`
+  if (!/^file /m.test(observed.stdout)) return `archive ${src} has no files`
   if (words.has('no-dest')) return `dest ${dest} is not a directory: create it first, with file: { state: 'directory' }`
   return undefined
 }
@@ -85,7 +86,7 @@ export function archiveFacts(params: ArchiveParams, { stdout }: Observed): Archi
   const [, dirUid, dirGid, bits, size, owner = '', group = ''] =
     /^(\d+) (\d+) (\w+) (\d+) (\S+) (\S+)$/.exec(lines('stat')[0] ?? '') ?? []
   const directory = {
-    state: 'directory',
+    state: Number.parseInt(bits ?? '', 16) >> 12 === LINK ? 'link' : 'directory',
     uid: Number(dirUid),
     gid: Number(dirGid),
     owner,
@@ -102,6 +103,9 @@ export function archiveFacts(params: ArchiveParams, { stdout }: Observed): Archi
     directory: bits === undefined ? undefined : directory,
   }
 }
+
+/** The type of a symbolic link. */
+const LINK = 10
 
 /** `caf\303\251` as tar prints it. */
 const unescape = (name: string): string =>
@@ -148,7 +152,7 @@ export function planArchive(
   facts: ArchiveFacts,
   scripts: { readonly extract: (isZip: boolean) => string; readonly attributes: (isZip: boolean) => string },
 ): Plan<UnarchiveValues> {
-  const { src, dest, list_files, extra_opts, owner, group } = params
+  const { src, dest, list_files, extra_opts, owner, group, creates } = params
   const { handler, differences, strays, directory } = facts
   const isZip = handler === 'ZipArchive'
   // Options may keep what differs, and a change of the owner clears the set-user-id bit.
@@ -174,7 +178,8 @@ export function planArchive(
             },
           ]
         : []
-  return { changes, ...(values && { values }) }
+  const isSkippedThen = creates !== undefined && changes.length > 0
+  return { changes, ...(values && { values }), ...(values && isSkippedThen && { changeValues: values }) }
 }
 
 const SHOWN = 50

@@ -47,12 +47,11 @@ function defineTools({ dest, exclude, include, extra_opts }: ArchiveParams): str
   ].join('\n')
 }
 
-/** Assigns `yes` to `$lb_zip` for a zip archive, and the name of Ansible's handler to `$lb_by`. */
+/** Assigns `yes` to `$lb_zip` for a zip archive, and the name of Ansible's handler to `$lb_by`. tar knows the others. */
 const recognise = [
   'lb_zip=; lb_magic=$(od -An -v -tx1 -N6 <"$lb_a" | tr -d \' \\n\')',
   'case $lb_magic in',
-  '1f8b*) lb_by=TgzArchive ;; 425a68*) lb_by=TarBzipArchive ;;',
-  'fd377a585a00) lb_by=TarXzArchive ;; 28b52ffd*) lb_by=TarZstdArchive ;;',
+  '1f8b*) lb_by=TgzArchive ;;',
   '504b*) lb_by=ZipArchive lb_zip=yes ;;',
   // A zip archive may begin with a program.
   '*) lb_by=TarArchive; ! unzip -l "$lb_a" >/dev/null 2>&1 || lb_by=ZipArchive lb_zip=yes ;;',
@@ -91,8 +90,9 @@ export function probeArchive(params: ArchiveParams, archive: Buffer): string {
     'echo "handler $lb_by"; echo "umask $(umask)"; echo "uid $(id -u)"',
     defineTools(params),
     'if [ -n "$lb_d" ]; then',
+    '  stat -c \'stat %u %g %f %s %U %G\' -- "$lb_d" || exit',
     '  cd -- "$lb_d" || exit',
-    "  stat -L -c 'stat %u %g %f %s %U %G' -- . && printf 'real %s\\n' \"$(pwd -P)\" || exit",
+    '  printf \'real %s\\n\' "$(pwd -P)"',
     'fi',
     'if [ -n "$lb_zip" ]; then',
     '  unzip -Z -1 "$lb_a" >/dev/null || case $? in 127 | 10) echo no-unzip; exit 0 ;; *) exit 4 ;; esac',
