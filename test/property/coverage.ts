@@ -86,14 +86,16 @@ const system: readonly ModuleName[] = ['modprobe', 'locale_gen']
 /**
  * Not covered by a property either: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them
  * in the real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. The other
- * two need a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
- * (`test/unit/modules/kubernetes`, `npm run test:k3s`).
+ * others need a dedicated disk (`test/unit/modules/docker/storage.test.ts`) a Kubernetes cluster
+ * (`test/unit/modules/kubernetes`, `npm run test:k3s`), and the plugin of Compose, which Debian has from 13 on
+ * (`test/unit/modules/docker/compose_v2.test.ts`).
  */
 export const byCases: readonly ModuleName[] = [
   'docker_login',
   'registry_gc',
   'docker_storage',
   'k8s',
+  'docker_compose_v2',
   ...byUnitTests,
   ...system,
 ]

@@ -51,8 +51,8 @@ const SUBJECTS: Readonly<Record<PruneKind, string>> = {
   builder_cache: 'build cache record',
 }
 
-/** What Ansible returns: IDs of what was removed, and bytes. */
-export type DockerPrune = Readonly<Record<string, readonly string[] | number>>
+/** What Ansible returns: IDs of what was removed (objects for images, as the engine prints them), and bytes. */
+export type DockerPrune = Readonly<Record<string, readonly unknown[] | number>>
 
 const chosen = (params: Params): PruneKind[] => KINDS.filter((kind) => params[kind])
 
@@ -144,8 +144,7 @@ function answerOf({ stdout }: Observed): [string, PruneAnswer] {
 
 function valuesOf(kind: PruneKind, answer: PruneAnswer): DockerPrune {
   const { SpaceReclaimed = 0 } = answer
-  const ids = (list: unknown[] | null | undefined): string[] =>
-    (list ?? []).map((each) => (typeof each === 'string' ? each : JSON.stringify(each)))
+  const ids = <T>(list: readonly T[] | null | undefined): readonly T[] => list ?? []
   switch (kind) {
     case 'containers':
       return { containers: ids(answer.ContainersDeleted), containers_space_reclaimed: SpaceReclaimed }
