@@ -81,7 +81,7 @@ function draw(
 
 const tenths = (n: number): number => Math.round(n * 10) / 10
 
-function rowsOf(exhibit: ShownFields, maxRows: number, { phrases: phrases }: Messages): Row[] {
+function rowsOf(exhibit: ShownFields, maxRows: number, { phrases }: Messages): Row[] {
   const clipped = { clip: true }
   const commandKind = isDescription(exhibit) ? 'described' : 'command'
   const command = layOut(commandLines(exhibit, MAX_COLUMNS), MAX_COLUMNS, clipped).map(
@@ -123,7 +123,7 @@ const endOf = (segments: Line): number => {
 
 function description(
   { stdout, host, command, exitCode, durationMs }: ShownFields,
-  { phrases: phrases, duration }: Messages,
+  { phrases, duration }: Messages,
 ): string {
   const lines = stdout.split('\n').filter((line) => line.trim() !== '').length
   return phrases.terminal(host, firstLine(command), exitCode, lines, duration(durationMs))
