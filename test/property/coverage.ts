@@ -31,6 +31,7 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
     'timezone',
     'alternatives',
     'debconf',
+    'iptables',
     'mount',
     'apt_repository',
     'deb822_repository',
