@@ -55,7 +55,7 @@ export class InputReader {
     }
   }
 
-  /** The inputs of {@link ModuleDefinition.controllerFile}, as they are now. @throws {MissingInput} it is unreadable. */
+  /** The inputs of {@link ModuleDefinition.controllerFile}, read now. @throws {MissingInput} it cannot be read. */
   async controllerFile(file: string): Promise<Inputs> {
     const at = path.resolve(this.#root, file)
     try {

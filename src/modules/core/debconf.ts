@@ -132,23 +132,17 @@ const answersOf = (stdout: string): Map<string, DebconfAnswer> =>
 function isAnswered(params: Params, found: DebconfAnswer | undefined, isSamePassword: boolean): boolean {
   if (found === undefined) return false
   const text = reveal(textOf(params))
-  switch (params.vtype) {
-    case 'password':
-      return isSamePassword
-    case 'seen':
-      return String(found.isSeen) === text.toLowerCase()
-    case 'boolean':
-      return found.value.toLowerCase() === text
-    case 'multiselect': {
-      const parts = (list: string): string =>
-        list
-          .split(',')
-          .map((each) => each.trim())
-          .sort()
-          .join(', ')
-      return Array.isArray(params.value) ? parts(found.value) === text : found.value === text
-    }
-    default:
-      return found.value === text
-  }
+  const { vtype, value } = params
+  if (vtype === 'password') return isSamePassword
+  if (vtype === 'seen') return String(found.isSeen) === text.toLowerCase()
+  if (vtype === 'boolean') return found.value.toLowerCase() === text
+  return (Array.isArray(value) ? sortedList(found.value) : found.value) === text
 }
+
+/** `b, a` -> `a, b`: the order of a list does not count. */
+const sortedList = (list: string): string =>
+  list
+    .split(',')
+    .map((each) => each.trim())
+    .sort()
+    .join(', ')

@@ -38,22 +38,21 @@ const label = ({ Labels }: Container, name: string): string => Labels[`${LABEL}$
 /** @throws {SyntaxError} an answer is no JSON. */
 export function parseComposeState(stdout: string): ComposeState {
   const line = (word: string): string => new RegExp(`^${word} (.*)$`, 'm').exec(stdout)?.[1] ?? 'null'
-  const json = <T>(word: string): T | null => JSON.parse(line(word)) as T | null
-  const config = json<{ name?: string; services?: Record<string, Service> }>('config')
-  const containers = json<Container[]>('containers') ?? []
+  const json = (word: string): unknown => JSON.parse(line(word))
+  const config = json('config') as { name?: string; services?: Record<string, Service> } | null
+  const containers = (json('containers') ?? []) as Container[]
+  const networks = (json('networks') ?? []) as { Name: string }[]
+  const volumes = json('volumes') as { Volumes: { Name: string }[] | null } | null
+  const images = (json('images') ?? []) as { Id: string; RepoTags?: string[] | null }[]
   return {
     version: line('version'),
     name: config?.name ?? '',
     services: new Map(Object.entries(config?.services ?? {})),
     hashes: new Map([...stdout.matchAll(/^hash (\S+) (\S+)$/gm)].map(([, service = '', hash = '']) => [service, hash])),
     containers: containers.filter((each) => label(each, 'oneoff') !== 'True'),
-    networks: (json<{ Name: string }[]>('networks') ?? []).map(({ Name }) => Name),
-    volumes: (json<{ Volumes: { Name: string }[] | null }>('volumes')?.Volumes ?? []).map(({ Name }) => Name),
-    images: new Map(
-      (json<{ Id: string; RepoTags?: string[] | null }[]>('images') ?? []).flatMap(({ Id, RepoTags }) =>
-        (RepoTags ?? []).map((tag) => [tag, Id] as const),
-      ),
-    ),
+    networks: networks.map(({ Name }) => Name),
+    volumes: (volumes?.Volumes ?? []).map(({ Name }) => Name),
+    images: new Map(images.flatMap(({ Id, RepoTags }) => (RepoTags ?? []).map((tag) => [tag, Id] as const))),
   }
 }
 

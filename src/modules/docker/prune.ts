@@ -14,7 +14,7 @@ const schema = z.strictObject(
     containers: z.boolean().default(false),
     /** `label`, `label!`, `until`. */
     containers_filters: filters.optional(),
-    /** Remove images that no container uses: those without a name, or all with `images_filters: { dangling: false }`. */
+    /** Remove images that no container uses: without a name, or all with `images_filters: { dangling: false }`. */
     images: z.boolean().default(false),
     /** `dangling`, `label`, `label!`, `until`. */
     images_filters: filters.optional(),

@@ -84,7 +84,7 @@ export const docker_swarm_info = defineModule<typeof schema, DockerSwarmInfo>({
     const found = LISTS.filter((kind) => params[kind]).map((kind) => [kind, bodies.shift() as Json[]] as const)
     const nodes = params.tasks ? (bodies.shift() as Json[]) : []
     const key = params.unlock_key ? (bodies.shift() as { UnlockKey?: string }).UnlockKey : undefined
-    const lists = found.map(([kind, items]) => [
+    const lists: [string, readonly Json[]][] = found.map(([kind, items]) => [
       kind,
       params.verbose_output ? items : items.map((item) => essentials[kind](item, { nodes, items })),
     ])

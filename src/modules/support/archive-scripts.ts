@@ -47,7 +47,7 @@ function defineTools({ dest, exclude, include, extra_opts }: ArchiveParams): str
   ].join('\n')
 }
 
-/** Assigns `yes` to `$lb_zip` for a zip archive, and the name of Ansible's handler to `$lb_by`. tar knows the others. */
+/** Assigns `yes` to `$lb_zip` for a zip archive, and the name of Ansible's handler to `$lb_by`. */
 const recognise = [
   'lb_zip=; lb_magic=$(od -An -v -tx1 -N6 <"$lb_a" | tr -d \' \\n\')',
   'case $lb_magic in',

@@ -69,6 +69,6 @@ function existing(line: string) {
 /** Archives of other systems have no mode of Unix. */
 function modeOf(permissions: string, umask: number): number {
   if (permissions.length === 9)
-    return [...permissions].reduce((bits, letter) => (bits << 1) | (/[rwxst]/.test(letter) ? 1 : 0), 0)
+    return permissions.split('').reduce((bits, letter) => (bits << 1) | (/[rwxst]/.test(letter) ? 1 : 0), 0)
   return (/^rwx(?:a)?---$/.test(permissions) ? 0o777 : 0o666) & ~umask
 }

@@ -1,9 +1,10 @@
 import t from 'tap'
+import type { z } from 'zod'
 import { iptables } from '../../../../src/modules/core/iptables.ts'
 import { runIn, shells, type Shell } from '../../../support/shells.ts'
 import { descriptions } from '../each-shell.ts'
 
-type Given = Parameters<typeof iptables.definition.schema.parse>[0] & object
+type Given = z.input<typeof iptables.definition.schema>
 
 const parse = (given: Given) => iptables.definition.schema.parse(given)
 
@@ -39,7 +40,7 @@ const CASES: [title: string, init: string, given: Given, description: RegExp | u
   ],
   ['policy', ':', { chain: 'FORWARD', policy: 'DROP' }, /^set policy DROP \(was ACCEPT\)/, ['-P FORWARD DROP']],
   ['policy is set', 'iptables -P FORWARD DROP', { chain: 'FORWARD', policy: 'DROP' }, undefined, ['-P FORWARD DROP']],
-  ['flush', `${HAS_SSH}`, { flush: true }, /^flush filter$/, []],
+  ['flush', HAS_SSH, { flush: true }, /^flush filter$/, []],
   ['flush nothing', ':', { chain: 'INPUT', flush: true }, undefined, []],
   ['new chain', ':', { chain: 'APP', chain_management: true }, /^create chain filter APP$/, ['-N APP']],
   ['chain goes', 'iptables -N APP', { chain: 'APP', state: 'absent', chain_management: true }, /^remove chain/, []],

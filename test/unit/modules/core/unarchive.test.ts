@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import path from 'node:path'
 import t from 'tap'
 import { unarchive } from '../../../../src/modules/core/unarchive.ts'
-import { converge, runIn } from '../../../support/shells.ts'
+import { converge, runIn, type Shell } from '../../../support/shells.ts'
 import { converged, descriptions, inEachShell } from '../each-shell.ts'
 
 const run = (at: string, script: string): void => {
@@ -64,15 +64,14 @@ void t.test('unarchive names the package of a missing program', async (t) => {
     mkdirSync(bin)
     for (const name of 'mktemp rm cat base64 od tr stat sed id dirname sort xargs find gzip'.split(' '))
       symlinkSync(execFileSync('which', [name], { encoding: 'utf8' }).trim(), path.join(bin, name))
-    const [program = ''] = shell.argv
+    const [program, ...options] = shell.argv
     const interpreter = execFileSync('which', [program], { encoding: 'utf8' }).trim()
-    const argv = [interpreter, ...shell.argv.slice(1)] as const
+    const withoutPath: Shell = { name: shell.name, argv: [interpreter, ...options] }
     const problem = (src: string, archive: Buffer): string | undefined => {
       const { definition } = unarchive
       const params = definition.schema.parse({ src, dest: to })
-      // An ash of busybox would run its own tar and unzip.
       const probe = definition.probe(params, { archive })
-      const observed = runIn({ name: shell.name, argv: argv as never }, probe, { env: { PATH: bin } })
+      const observed = runIn(withoutPath, probe, { env: { PATH: bin } })
       return definition.plan(params, observed, { archive }, {}).problem
     }
     t.match(problem('a.zip', zip), /install the package unzip/)
