@@ -1,3 +1,4 @@
+import { dockerResources } from '../../../src/modules/docker/effects.ts'
 import { systemd } from '../../../src/modules/core/systemd.ts'
 
 /* What modules for files, accounts and settings of the system read and set: rows of effects.test.ts. */
@@ -66,6 +67,7 @@ export const systemReads: readonly Row[] = [
   ],
   ['iptables', { table: 'nat', chain: 'INPUT', jump: 'DROP' }, ['iptables:nat', 'package:iptables']],
   ['docker_host_info', { images: true }, undefined],
+  ['docker_swarm_info', {}, [...dockerResources.engine, dockerResources.membership]],
   ['docker_prune', { images: true }, undefined],
   ['docker_compose_v2', { project_src: '/srv/a' }, undefined],
   [
