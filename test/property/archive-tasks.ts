@@ -27,7 +27,7 @@ function archive(): Buffer {
 export const archives = (): Readonly<Record<string, Buffer>> => ({ 'arena.tgz': archive() })
 
 /** It may find something in its way, which only tar knows. */
-export const unarchiveTask: fc.Arbitrary<TaskSpec> = fc
+const unarchiveTask: fc.Arbitrary<TaskSpec> = fc
   .record({
     dest: fc.oneof(fc.constant(ARENA), folder, anyPath),
     creates: maybe(fc.constant(`${ARENA}/plain`), 4),
@@ -46,6 +46,8 @@ export const unarchiveTask: fc.Arbitrary<TaskSpec> = fc
   }))
 
 /** The controller's files are no part of the arena: they stay from case to case. */
-export const fetchTask: fc.Arbitrary<TaskSpec> = fc
+const fetchTask: fc.Arbitrary<TaskSpec> = fc
   .record({ src: anyPath, flat: maybe(fc.boolean()), fail_on_missing: maybe(fc.boolean()) })
   .map((params) => ({ module: 'fetch' as const, params: defined({ ...params, dest: 'fetched/' }) }))
+
+export const archiveTasks: fc.Arbitrary<TaskSpec> = fc.oneof(unarchiveTask, fetchTask)

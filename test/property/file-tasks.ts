@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 import { anyPath, ARENA, folder, link, mode, owner, plainFile, text } from './arena.ts'
-import { fetchTask, unarchiveTask } from './archive-tasks.ts'
 import { secretValue, type TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
 import { toText } from '../../src/values/to-text.ts'
@@ -369,8 +368,6 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 1, arbitrary: cronTask },
   { weight: 1, arbitrary: hostKeyTask },
   { weight: 2, arbitrary: look },
-  { weight: 1, arbitrary: unarchiveTask },
-  { weight: 1, arbitrary: fetchTask },
   { weight: 1, arbitrary: temporary },
 )
 
