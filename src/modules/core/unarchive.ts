@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import * as z from 'zod'
 import { archiveFacts, archiveProblem, planArchive, type UnarchiveValues } from '../support/archive-plan.ts'
 import { extractArchive, probeArchive, setArchiveAttributes } from '../support/archive-scripts.ts'
-import { accountsOf, contentOf, directoryKey, setTree, treeAt } from '../support/effects.ts'
+import { accountsOf, contentOf, emptyTree, setTree, treeAt } from '../support/effects.ts'
 import { attributes, targetFile } from '../support/params.ts'
 import { FILE_PARAMS, refusing } from '../support/refusing.ts'
 import { defineModule } from '../task.ts'
@@ -75,7 +75,8 @@ export const unarchive = defineModule<typeof schema, UnarchiveValues>({
   printsFiles: true,
   probe: (params, inputs) => probeArchive(params, inputs['archive'] ?? Buffer.alloc(0)),
   planAfter(params, observed, { changed }, inputs, vars) {
-    const isNew = Object.entries(changed).every(([key, value]) => key === directoryKey(params.dest) && value === true)
+    const empty = emptyTree(params.dest)
+    const isNew = Object.entries(changed).every(([key, value]) => value === true && empty[key] === true)
     if (!isNew || !/^no-dest$/m.test(observed.stdout)) return undefined
     const stdout = observed.stdout.replace(/^no-dest\n/m, '')
     return this.plan(params, { ...observed, stdout }, inputs, vars)

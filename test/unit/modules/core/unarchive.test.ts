@@ -1,8 +1,23 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
+import { copy } from '../../../../src/modules/core/copy.ts'
+import { file } from '../../../../src/modules/core/file.ts'
 import { unarchive } from '../../../../src/modules/core/unarchive.ts'
+import type { Task } from '../../../../src/modules/task.ts'
+import { play } from '../../../../src/playbook/play.ts'
+import { runSteps } from '../../../support/play-run.ts'
 import { converge, runIn, type Shell } from '../../../support/shells.ts'
 import { converged, descriptions, inEachShell } from '../each-shell.ts'
 
@@ -93,9 +108,8 @@ void t.test('check mode predicts what unarchive does in a directory that an earl
     t.match(definition.plan(params, observed, inputs, {}).problem, /new is not a directory: create it first/)
     const after = (changed: Record<string, unknown>) =>
       definition.planAfter?.(params, observed, { changed, known: changed }, inputs, {})
-    t.same(descriptions(after({ [`directory:${dest}`]: true }) ?? { changes: [] }), [
-      `extract app.tgz into ${dest} (4 entries)`,
-    ])
+    const empty = { [`directory:${dest}`]: true, [`${dest}/.`]: true, [`${dest}/`]: true }
+    t.same(descriptions(after(empty) ?? { changes: [] }), [`extract app.tgz into ${dest} (4 entries)`])
     t.equal(after({ '/srv/other': true }), undefined)
     t.notOk(existsSync(dest))
   })
@@ -113,3 +127,27 @@ void t.test('unarchive refuses what it leaves out, by name', async (t) => {
   t.match(refusal({ remote_src: true }), 'must be an absolute path on the host')
   t.match(refusal({ include: ['a'], exclude: ['b'] }), 'set either include or exclude')
 })
+
+void t.test(
+  'check mode knows what unarchive extracts into a directory that a task of the same play creates',
+  async (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'labbook-unarchive-'))
+    t.teardown(() => {
+      rmSync(folder, { recursive: true })
+    })
+    archives(folder)
+    const dest = path.join(folder, 'new/er')
+    const steps = (...between: Task[]) => [
+      play('Extract', { hosts: 'all' }, () => [
+        file('Create', { path: dest, state: 'directory' }),
+        ...between,
+        unarchive('Extract', { src: path.join(folder, 'app.tgz'), dest }),
+      ]),
+    ]
+    t.same((await runSteps(steps(), { check: true })).story, ['a Create: changed', 'a Extract: changed'])
+    const write = copy('Write', { content: 'mine', dest: `${dest}/app` })
+    t.match((await runSteps(steps(write), { check: true })).story.at(-1), 'a Extract: unknown')
+    t.same((await runSteps(steps())).story, ['a Create: changed', 'a Extract: changed'])
+    t.same((await runSteps(steps())).story, ['a Create: ok', 'a Extract: ok'])
+  },
+)
