@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { archiveFacts, archiveProblem, planArchive, type UnarchiveValues } from '../support/archive-plan.ts'
 import { extractArchive, probeArchive, setArchiveAttributes } from '../support/archive-scripts.ts'
 import { accountsOf, contentOf, emptyTree, setTree, treeAt } from '../support/effects.ts'
-import { attributes, targetFile } from '../support/params.ts'
+import { attributes, mode, targetFile } from '../support/params.ts'
 import { FILE_PARAMS, refusing } from '../support/refusing.ts'
 import { defineModule } from '../task.ts'
 
@@ -30,6 +30,8 @@ const schema = z
       /** Options of tar or unzip, a word each: `--strip-components=1`. */
       extra_opts: z.array(z.string().min(1)).default([]),
       ...attributes,
+      /** Of everything in the archive, directories too: octal digits. */
+      mode: mode.optional(),
     },
     {
       error: refusing({
