@@ -70,16 +70,22 @@ const oneByOne = (timeoutSeconds: number, files: () => readonly string[]): Files
 const UNIT = [
   'acl',
   'busybox',
+  'bzip2',
   'cpio',
   'curl',
   'gpg',
+  'iptables',
   'mksh',
   'openssh-client',
   'openssl',
   'procps',
   'python3',
   'ruby',
+  'unzip',
   'wget',
+  'xz-utils',
+  'zip',
+  'zstd',
 ]
 const SSH = [
   'fish',
