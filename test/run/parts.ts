@@ -298,7 +298,7 @@ export const PARTS: readonly Part[] = [
     description: "the app's manifests on a real Kubernetes without nodes, built from its Go module",
     packages: ['etcd-server'],
     lane: 'alone',
-    minutes: 3,
+    minutes: 4,
     runs: 'by name',
     // The first run builds it.
     work: oneByOne(7200, () => testFiles('test/kubernetes')),
