@@ -34,9 +34,9 @@ export const FULL_SIZE: ChartSize = {
 /** For half a page: its text stays readable on paper. */
 export const COMPACT_SIZE: ChartSize = {
   width: 640,
-  plotHeight: 230,
-  barHeight: 17,
-  requestsHeight: 70,
+  plotHeight: 220,
+  barHeight: 16,
+  requestsHeight: 60,
   noteColumns: 2,
 }
 

@@ -21,7 +21,7 @@ import { requestAxis, requestSeries, type RenderApi, type RenderParams } from '.
 import type { Messages } from './messages/index.ts'
 
 const LANE_GAP = 10
-const REQUESTS_GAP = 34
+const REQUESTS_GAP = 24
 const AXIS_HEIGHT = 54
 /** For the axis of requests, and the names of lanes. */
 const LEFT = 130

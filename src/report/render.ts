@@ -39,7 +39,7 @@ export interface ReportOptions {
 /** Rows of a terminal in the report. */
 const PICTURE_ROWS = 13
 /** Sizes that fit beside the text, beside another picture, and below the text. */
-const BESIDE_TEXT = { columns: 78, rows: PICTURE_ROWS }
+const BESIDE_TEXT = { columns: 84, rows: PICTURE_ROWS }
 const BESIDE_PICTURE = { columns: 66, rows: PICTURE_ROWS }
 const BELOW = { columns: 100, rows: PICTURE_ROWS }
 
