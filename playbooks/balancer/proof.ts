@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { disturbAll } from 'labbook'
-import { labExperiment, type LabContext, say } from '../messages/say.ts'
-import type { Endpoint } from '../app/client.ts'
+import { labExperiment, type LabContext, say, type LabText } from '../messages/say.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
 import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
 import { APPS, balancerSettings, STACK } from './stack.ts'
@@ -89,7 +89,7 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
 
 const record = (
   on: LabContext,
-  title: string,
+  title: LabText,
   what: string,
   endpoints: readonly Endpoint[],
   tally: RequestTally,
@@ -200,7 +200,7 @@ async function checkSticky(
 async function checkHealth(on: LabContext, endpoints: readonly Endpoint[]): Promise<void> {
   const [app] = APPS
   const placement = await on.exhibit({
-    title: `Replicas of ${app.path}`,
+    title: say('Replicas of {path}', { path: app.path }),
     command: `docker service ps ${STACK}_${app.service} -q --filter desired-state=running | xargs docker inspect --format '{{.NodeID}} {{.Status.ContainerStatus.ContainerID}}' |
 while read -r node container; do echo "$(docker node inspect "$node" --format '{{.Description.Hostname}}') $container"; done`,
   })
@@ -233,7 +233,7 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
     await sleep(1000, undefined, { signal: on.signal })
     // No rollback needed: Swarm starts a replacement.
     stopResult = await on.exhibit({
-      title: `Stop a replica of ${app.path}`,
+      title: say('Stop a replica of {path}', { path: app.path }),
       host: node,
       command: `docker stop --time 5 ${container}`,
       timeout: 30,

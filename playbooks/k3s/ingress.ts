@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Exhibit, Message, SetupContext } from 'labbook'
-import { callMany, type Endpoint } from '../app/client.ts'
+import type { Exhibit, Message } from 'labbook'
+import { callMany } from '../app/client.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
-import { type LabContext, say, verbatim } from '../messages/say.ts'
+import { type LabContext, say, verbatim, type LabSetupContext } from '../messages/say.ts'
 import { clusterHosts, kubectl } from './cluster.ts'
 import { distributionOf } from './distribution.ts'
 import { settingsOf } from './settings.ts'
@@ -32,7 +33,7 @@ export function ingressAddresses(json: string): string[] {
 }
 
 /** Why the Ingress cannot be tested; undefined if it can. */
-export function untestable(on: Pick<SetupContext, 'groups' | 'hostvars'>): string | undefined {
+export function untestable(on: Pick<LabSetupContext, 'groups' | 'hostvars'>): string | undefined {
   const { ingress_class, ingress_port: port } = settingsOf(on)
   for (const host of clusterHosts(on)) {
     const vars = on.hostvars(host)

@@ -1,5 +1,4 @@
-import { type SetupContext } from 'labbook'
-import { labExperiment, say, joinTexts } from '../messages/say.ts'
+import { labExperiment, say, joinTexts, type LabSetupContext } from '../messages/say.ts'
 import {
   CLIENTS,
   endpoints,
@@ -27,7 +26,7 @@ export const isCounter = ({ app }: { readonly app: string }): boolean => app ===
  * Service's load balancer.
  * @throws {Error} if there is none.
  */
-export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
+export async function appEndpoints(on: LabSetupContext): Promise<AppEndpoint[]> {
   const nodes = clusterNodes(on)
   if (nodes.length > 0)
     return endpoints(on, clusterHosts(on)).map((endpoint, i) => ({ ...endpoint, node: nodes[i] as string }))

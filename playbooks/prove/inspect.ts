@@ -1,9 +1,8 @@
-import { type Experiment, experiment, type ExperimentContext } from 'labbook'
-import { projectLab } from '../lab/lab.ts'
+import { type Experiment, experiment } from 'labbook'
+import { type LabContext, say } from '../messages/say.ts'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { describeFailure, judge, unconvergedServices } from '../stack/tasks.ts'
 import { readModel, readSubject } from './compose-file.ts'
-import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
 import { modelOfServices, servicesCommand } from './from-services.ts'
 import { requireServices, type ExperimentKind } from './kinds.ts'
 import type { EntryPoint, StackModel } from './model.ts'
@@ -11,6 +10,7 @@ import { modelLines, modelTables } from './preview.ts'
 import { fullName, isRunning, serviceTasks } from './services.ts'
 import { currentTargets, isSteady, type ProveRun, type Session } from './session.ts'
 import { nodesCommand, parseNodeAttributes } from './swarm-nodes.ts'
+import { unsupportedKinds } from './unsupported.ts'
 import { failingProbes, isNotHttp, targetsOfEntryPoint, type EntryTarget } from './traffic.ts'
 
 const HAS_IPVS = '[ -d /proc/sys/net/ipv4/vs ] || [ -e /proc/net/ip_vs ] || modprobe -n -q ip_vs 2>/dev/null'
@@ -80,11 +80,11 @@ export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): E
   )
 }
 
-async function watchConverged(on: ExperimentContext, stack: string) {
+async function watchConverged(on: LabContext, stack: string) {
   let state: StackState = { services: [], tasks: [] }
   let before: ReadonlySet<string> | undefined
   const { seconds, exhibit } = await on.watch({
-    title: `State of stack ${stack}`,
+    title: say('State of stack {stack}', { stack }),
     waitingFor: `stack ${stack} to converge`,
     command: stateCommand(stack),
     within: CONVERGE_SECONDS,
@@ -115,7 +115,7 @@ const hasFailed = ({ services, tasks }: StackState, before: ReadonlySet<string>)
   judge({ services: services.map((service) => ({ ...service, update: '' })), tasks }, before).kind === 'failed'
 
 /** The addresses of all entry points. Without IPVS, ports of the routing mesh do not answer. */
-async function targetsOf(on: ExperimentContext, stack: string, model: StackModel): Promise<EntryTarget[]> {
+async function targetsOf(on: LabContext, stack: string, model: StackModel): Promise<EntryTarget[]> {
   const nodes = on.groups.swarm ?? []
   const targets: EntryTarget[] = []
   const hasMesh = (await on.exec({ command: HAS_IPVS })).exitCode === 0
@@ -155,45 +155,11 @@ async function recognised(
 }
 
 /** @returns the probes that still fail. */
-async function awaitAnswers(on: ExperimentContext, targets: readonly EntryTarget[]): Promise<readonly string[]> {
+async function awaitAnswers(on: LabContext, targets: readonly EntryTarget[]): Promise<readonly string[]> {
   const deadline = Date.now() + ANSWER_SECONDS * 1000 * on.timeoutMultiplier
   for (;;) {
     const failing = await failingProbes(targets)
     if (failing.length === 0 || Date.now() > deadline) return failing
     await on.pause(1, 'the entry points to answer')
   }
-}
-
-/** Experiments that the nodes do not support. */
-async function unsupportedKinds(
-  on: ExperimentContext,
-  kinds: readonly ExperimentKind[],
-): Promise<Session['unsupported']> {
-  const worker = on.groups.swarm_workers?.at(-1)
-  if (worker === undefined) return {}
-  const isNamespaces = projectLab(on)?.provider === 'namespaces'
-  const unsupported: Partial<Record<ExperimentKind, string>> = {}
-  if (kinds.includes('slow-network')) {
-    const { exitCode, stdout } = await on.exec({ host: worker, command: NETEM_TEST })
-    if (exitCode !== 0) unsupported['slow-network'] = `the kernel has no netem (${stdout.trim().split('\n')[0] ?? ''})`
-  }
-  if (kinds.includes('clock-step') && isNamespaces)
-    unsupported['clock-step'] = 'nodes of this lab share the clock of this machine (use lab_provider: qemu)'
-  else if (kinds.includes('clock-step') && (await keepsTime(on, worker)))
-    unsupported['clock-step'] = `NTP sets the clock of ${worker} right: stop it there (timedatectl set-ntp false)`
-  if (kinds.includes('full-disk') && isNamespaces && (await sharesDisk(on, worker)))
-    unsupported['full-disk'] = 'nodes of this lab share the disk of this machine (set lab_disk)'
-  return unsupported
-}
-
-/** Whether NTP runs and has an answer. The clock counts as synchronised for hours after NTP is stopped. */
-async function keepsTime(on: ExperimentContext, node: string): Promise<boolean> {
-  const { stdout } = await on.exec({ host: node, command: 'timedatectl show -p NTP -p NTPSynchronized 2>/dev/null' })
-  return /^NTP=yes$/m.test(stdout) && /^NTPSynchronized=yes$/m.test(stdout)
-}
-
-async function sharesDisk(on: ExperimentContext, node: string): Promise<boolean> {
-  const { stdout } = await on.exec({ host: node, command: DISK_TEST })
-  const own = await on.exec({ host: 'controller', command: 'stat -c %d / /var /var/lib /tmp 2>/dev/null' })
-  return stdout.trim() === '' || own.stdout.split('\n').includes(stdout.trim())
 }

@@ -132,13 +132,13 @@ export const KINDS: Readonly<Record<ExperimentKind, KindInfo>> = {
     title: "Fill the file system of a node's Docker data",
     scope: 'node',
     effect: () => "the file system of Docker's data is filled",
-    needs: `${ANY_NODE}; a virtual machine or a machine of your own`,
+    needs: `${ANY_NODE}, with a separate disk`,
   },
   'clock-step': {
     title: 'Set the clock of a node forward',
     scope: 'node',
     effect: () => 'its clock is set forward by one hour',
-    needs: `${ANY_NODE}; a virtual machine or a machine of your own`,
+    needs: `${ANY_NODE}, with a separate kernel`,
   },
 }
 

@@ -1,4 +1,5 @@
-import { durationMultiplierOf, type Exhibit, type ExperimentContext, type Verdict } from 'labbook'
+import { durationMultiplierOf, type Exhibit, type Verdict } from 'labbook'
+import { type LabContext, type LabText } from '../messages/say.ts'
 import {
   observeDuring,
   type ObservationResult,
@@ -18,9 +19,9 @@ const MAX_OUTAGE_SECONDS = 2
 
 /** Runs `body` while requests are sent to every entry point. */
 export async function observeStack<T>(
-  on: ExperimentContext,
+  on: LabContext,
   session: Session,
-  title: string,
+  title: LabText,
   body: (watching: TimelineRecorder) => Promise<T>,
 ): Promise<ObservationResult<T>> {
   const command = stackPlacementCommand(
@@ -98,7 +99,7 @@ export function describeStats(all: readonly ProbeStats[]): string {
 }
 
 /** The longest outage that is tolerated while a service, or a node, is disturbed. */
-export const maxOutage = (on: ExperimentContext, service?: StackService): number =>
+export const maxOutage = (on: LabContext, service?: StackService): number =>
   (service?.overrides.maxOutage ?? MAX_OUTAGE_SECONDS) * durationMultiplierOf(on.timeoutMultiplier)
 
 /** A verdict that holds is inconclusive if the disturbance did not happen. */
@@ -156,7 +157,7 @@ export function noLostIncrement({
 
 /** Makes a failed verdict inconclusive if slow nodes lost each other meanwhile. */
 export async function unlessPartitioned(
-  on: ExperimentContext,
+  on: LabContext,
   { exhibit }: Pick<ObservationResult<unknown>, 'exhibit'>,
   verdict: Omit<Verdict, 'evidence'> & { readonly evidence?: readonly Exhibit[] },
 ): Promise<Verdict> {

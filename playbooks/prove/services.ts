@@ -1,5 +1,5 @@
-import type { ExperimentContext, SetupContext } from 'labbook'
 import type { Session } from './session.ts'
+import { type LabContext, type LabSetupContext } from '../messages/say.ts'
 
 /** A task of a service. */
 export interface StackTask {
@@ -39,7 +39,7 @@ export function parseTasks(stdout: string): StackTask[] {
 
 export const isRunning = ({ desired, state }: StackTask): boolean => desired === 'running' && state === 'running'
 
-export async function serviceTasks(on: SetupContext, service: string): Promise<StackTask[]> {
+export async function serviceTasks(on: LabSetupContext, service: string): Promise<StackTask[]> {
   return parseTasks((await on.exec({ command: tasksCommand(service) })).stdout)
 }
 
@@ -59,7 +59,7 @@ export interface Container {
  *
  * @throws if no task runs on a node of the inventory.
  */
-export async function containerIn(on: ExperimentContext, service: string): Promise<Container> {
+export async function containerIn(on: LabContext, service: string): Promise<Container> {
   const hosts = on.groups.swarm ?? []
   const workers = on.groups.swarm_workers ?? []
   const running = (await serviceTasks(on, service))

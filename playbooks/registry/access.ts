@@ -192,12 +192,12 @@ async function pull(on: LabContext, digest: string): Promise<void> {
     return
   }
   const absent = await on.exhibit({
-    title: `Image on ${other} before the pull`,
+    title: say('Image on {other} before the pull', { other }),
     host: other,
     command: sh`docker image inspect ${image}`,
   })
   const refused = await on.exhibit({
-    title: `Pull on ${other} without login`,
+    title: say('Pull on {other} without login', { other }),
     host: other,
     // An empty configuration has no saved login.
     command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
@@ -214,13 +214,13 @@ docker --config "$folder" pull ${image}`,
     }),
   })
   const pulled = await on.exhibit({
-    title: `Pull on ${other}`,
+    title: say('Pull on {other}', { other }),
     host: other,
     command: sh`docker pull ${image}`,
     timeout: 120,
   })
   const present = await on.exhibit({
-    title: `Image on ${other} after the pull`,
+    title: say('Image on {other} after the pull', { other }),
     host: other,
     command: sh`docker image inspect ${image} --format '{{json .RepoDigests}}'`,
   })

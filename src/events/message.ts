@@ -21,6 +21,9 @@ export interface MessageList {
 
 export type MessageValue = string | number | Message | MessageList
 
+/** A text that reports show. A string without values is its own key in the catalogues. */
+export type Text = string | Message | MessageList
+
 /** The names of a template's placeholders. */
 export type PlaceholdersOf<Template extends string> = Template extends `${string}{${infer Placeholder}}${infer Rest}`
   ? (Placeholder extends `${infer Name}|${string}` ? Name : Placeholder) | PlaceholdersOf<Rest>

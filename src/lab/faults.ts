@@ -1,11 +1,16 @@
+import type { Message } from '../events/message.ts'
 import { sh } from '../shell/quote.ts'
 import { kernelNames } from '../modules/lab/names.ts'
+import { deleteRules } from './firewall-rules.ts'
+import { limitedFault } from './limited-fault.ts'
 import { startNode, stopNode, type NodeSettings } from '../modules/lab/scripts/start-node.ts'
 
 /** A fault of a node, and how to recover from it. */
 export interface Fault {
   /** `node3 loses power` */
   readonly description: string
+  /** The description as a message, for reports in other languages. */
+  readonly text: Message
   /** What each script does, in a line: `kill every process of node3`. */
   readonly summary: { readonly inject: string; readonly recover: string }
   /** Where both scripts run: the node itself, or `controller`. */
@@ -18,6 +23,22 @@ export interface Fault {
   /** Timeout of `recover`, in seconds. */
   readonly recoverSeconds: number
 }
+
+/** Descriptions of faults. */
+export const FAULT_TEXTS = [
+  '{node} loses power',
+  '{node} is partitioned from the network',
+  '{node} is reset',
+  '{node} is reset without a shutdown',
+  '{node} is partitioned from all but SSH',
+  '{node} reboots',
+] as const
+
+/** A description with the name of the node, as text and as a message. */
+export const described = (id: (typeof FAULT_TEXTS)[number], node: string): Pick<Fault, 'description' | 'text'> => ({
+  description: id.replace('{node}', node),
+  text: { id, values: { node } },
+})
 
 /** The command that injects a fault. */
 export const injection = ({ host, become, inject, summary }: Fault) => ({
@@ -56,21 +77,21 @@ export function namespaceFaults(node: NodeSettings): Faults {
     sh`ip -n ${kernelNames(lab).switchNamespace} link set ${kernelNames(lab).port(name)} ${state}`
   return {
     powerLoss: {
-      description: `${name} loses power`,
+      ...described('{node} loses power', name),
       summary: { inject: `kill every process of ${name}`, recover: `boot ${name} and wait for its sshd` },
       ...HERE,
       inject: stopNode(node),
       recover: startNode(node),
     },
     partition: {
-      description: `${name} is partitioned from the network`,
+      ...described('{node} is partitioned from the network', name),
       summary: { inject: port('down'), recover: port('up') },
       ...HERE,
       inject: port('down'),
       recover: port('up'),
     },
     reboot: {
-      description: `${name} is reset`,
+      ...described('{node} is reset', name),
       summary: { inject: `kill every process of ${name} and boot it`, recover: `wait for the sshd of ${name}` },
       ...HERE,
       inject: `(${stopNode(node)}) || exit\n${startNode(node)}`,
@@ -78,6 +99,9 @@ export function namespaceFaults(node: NodeSettings): Faults {
     },
   }
 }
+
+/** Comment of the rules that partition a machine. */
+const CUT_OFF = 'labbook-cut-off'
 
 /** Seconds after which a partition heals by itself, in case the run is killed. */
 export const PARTITION_SECONDS = 300
@@ -87,30 +111,37 @@ export const PARTITION_SECONDS = 300
  * without a shutdown. A partitioned machine still accepts SSH, so that Labbook can recover it.
  */
 export function machineFaults(name: string, sshPort = 22): Faults {
-  const mark = '-m comment --comment labbook-cut-off -j DROP'
-  const undo = 'iptables-save | grep -v labbook-cut-off | iptables-restore'
+  const mark = `-m comment --comment ${CUT_OFF} -j DROP`
+  const { timer, recover } = limitedFault('cut-off', deleteRules(CUT_OFF, ['INPUT', 'OUTPUT']), PARTITION_SECONDS)
   const there = { host: name, become: true, recoverSeconds: 300 } as const
   return {
     powerLoss: {
-      description: `${name} is reset without a shutdown`,
+      ...described('{node} is reset without a shutdown', name),
       summary: { inject: 'echo b >/proc/sysrq-trigger', recover: `wait for ${name} to boot` },
       ...there,
       inject: '(sleep 1; echo 1 >/proc/sys/kernel/sysrq; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
       recover: 'true',
     },
     partition: {
-      description: `${name} is partitioned from all but SSH`,
-      summary: { inject: 'drop all traffic except SSH (iptables)', recover: undo },
+      ...described('{node} is partitioned from all but SSH', name),
+      summary: {
+        inject: 'drop all traffic except SSH (iptables)',
+        recover: `delete the rules with the comment ${CUT_OFF} (iptables)`,
+      },
       ...there,
       inject: [
-        `(sleep ${PARTITION_SECONDS}; ${undo}) >/dev/null 2>&1 </dev/null &`,
-        `iptables -I INPUT ! -i lo -p udp ${mark} && iptables -I OUTPUT ! -o lo -p udp ${mark} &&`,
-        `iptables -I INPUT ! -i lo -p tcp ! --dport ${sshPort} ${mark} && iptables -I OUTPUT ! -o lo -p tcp ! --sport ${sshPort} ${mark}`,
+        timer,
+        ...[
+          'INPUT ! -i lo -p udp',
+          'OUTPUT ! -o lo -p udp',
+          `INPUT ! -i lo -p tcp ! --dport ${sshPort}`,
+          `OUTPUT ! -o lo -p tcp ! --sport ${sshPort}`,
+        ].map((rule) => `iptables -w 10 -I ${rule} ${mark} || exit`),
       ].join('\n'),
-      recover: undo,
+      recover,
     },
     reboot: {
-      description: `${name} reboots`,
+      ...described('{node} reboots', name),
       summary: { inject: 'systemctl reboot', recover: `wait for ${name} to boot` },
       ...there,
       inject: '(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &',

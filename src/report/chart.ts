@@ -19,6 +19,7 @@ import {
 import { timelineLayout } from './chart-timeline.ts'
 import { html, Markup } from './html.ts'
 import { en, type Messages } from './messages/index.ts'
+import { textIn, translatedLines } from './translate.ts'
 
 use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, MarkLineComponent, SVGRenderer])
 
@@ -31,9 +32,12 @@ use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, 
  */
 export function drawChart(chart: Chart, id: string, messages: Messages = en, size: ChartSize = FULL_SIZE): string {
   const { width } = size
-  const plan = chart.kind === 'lines' ? lineChartLayout(chart, messages, size) : timelineLayout(chart, messages, size)
+  const plan =
+    chart.kind === 'lines'
+      ? lineChartLayout(translatedLines(chart, messages), messages, size)
+      : timelineLayout(chart, messages, size)
   const height = plan.height + notesHeight(plan.notes, size)
-  const title = label(chart.title, Math.floor(width / 9.6))
+  const title = label(textIn(chart.title, messages), Math.floor(width / 9.6))
   return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" font-family="${FONT}"><title id="title-${id}">${title}</title><desc id="desc-${id}">${plan.description}</desc>
 <rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9" fill="#ffffff" stroke="#c9d1da"/>
 <text x="${MARGIN}" y="30" font-size="16" font-weight="600" fill="${INK}">${title}</text>

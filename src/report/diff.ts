@@ -12,7 +12,7 @@ const MAX_DIFF = 200_000
 const MAX_LINES = 200
 
 /** A unified diff with three lines of context. */
-export function diffLines(diff: NonNullable<PlannedChange['diff']>, { phrases: phrases }: Messages): DiffLine[] {
+export function diffLines(diff: NonNullable<PlannedChange['diff']>, { phrases }: Messages): DiffLine[] {
   if (diff.before.length + diff.after.length > MAX_DIFF) {
     return [{ kind: 'place', text: phrases.diffTooLarge }]
   }

@@ -12,11 +12,7 @@ export const findingStatistics = (
   ...(measured ?? []).flatMap((series) => numbers(series, messages)),
 ]
 
-function heldText(
-  { held, failed, unknown }: RepetitionCounts,
-  isQuestion: boolean,
-  { phrases: phrases }: Messages,
-): string {
+function heldText({ held, failed, unknown }: RepetitionCounts, isQuestion: boolean, { phrases }: Messages): string {
   const conclusive = held + failed
   return [
     isQuestion ? phrases.yesTimes(held, conclusive) : phrases.heldTimes(held, conclusive),
@@ -34,7 +30,7 @@ function interval(held: number, of: number, phrases: Messages['phrases']): strin
   return held === 0 ? phrases.atMost(high) : phrases.between(low, high)
 }
 
-function numbers({ name, unit, values }: Metric, { measure, phrases: phrases }: Messages): string[] {
+function numbers({ name, unit, values }: Metric, { measure, phrases }: Messages): string[] {
   // NaN and infinities are null in the event log.
   const finite = values.filter((value) => Number.isFinite(value))
   if (finite.length === 0) return []

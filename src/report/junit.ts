@@ -49,7 +49,7 @@ export function junitXml(events: Iterable<RunEvent>, messages: Messages): string
   return builder.build()
 }
 
-function addResult(suite: Suite, result: TaskResult, playbook: string, { phrases: phrases, statuses }: Messages): void {
+function addResult(suite: Suite, result: TaskResult, playbook: string, { phrases, statuses }: Messages): void {
   const { host, task, play, status, ignored, rescued, message = '', durationMs, stdout, stderr } = result
   const testCase = suite
     .testCase()

@@ -38,7 +38,7 @@ const contents = ({
   plays,
   logEvents: logEvents,
   commands,
-  messages: { headings: headings, labels },
+  messages: { headings, labels },
 }: View): Markup => html`
 <nav aria-labelledby="head-contents">
 <h2 id="head-contents">${headings.contents}</h2>

@@ -4,7 +4,7 @@ import type { View } from './view.ts'
 export const logMessages = ({
   logEvents: logEvents,
   moreLogEvents: moreLogEvents,
-  messages: { headings: headings, levels, phrases: phrases },
+  messages: { headings, levels, phrases },
 }: View): Markup | false =>
   logEvents.length > 0 &&
   html`
@@ -19,8 +19,8 @@ ${moreLogEvents > 0 && html`<p class="note">${phrases.more(moreLogEvents)}events
 export const appendix = ({
   commands,
   moreCommands,
-  probeCount: probeCount,
-  messages: { headings: headings, phrases: phrases, duration },
+  probeCount,
+  messages: { headings, phrases, duration },
 }: View): Markup | false =>
   commands.length > 0 &&
   html`

@@ -7,7 +7,7 @@ import type { Messages } from './messages/index.ts'
 type Status = Extract<RunEvent, { type: 'result' }>['status']
 
 /** A note for each long output: its size and the file with the complete text. */
-export const longOutputNotes = (long: readonly LongOutput[], { phrases: phrases, streams }: Messages): Markup[] =>
+export const longOutputNotes = (long: readonly LongOutput[], { phrases, streams }: Messages): Markup[] =>
   long.map(
     ({ stream, bytes, file }) =>
       html`<p class="note">${phrases.longOutput(bytes, streams[stream])}events.jsonl${file !== undefined && html`${phrases.completeTextIn}<a href="${file}">${file}</a>`}.</p>

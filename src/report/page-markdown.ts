@@ -8,7 +8,7 @@ type Lines = readonly (string | false)[]
 
 /** The report in Markdown, with images under `img/`. All text from a run is escaped with {@link escapeMarkdown}. */
 export function markdownPage(view: View): string {
-  const { headings: headings } = view.messages
+  const { headings } = view.messages
   const sections: readonly (readonly [anchor: string, heading: string, lines: Lines])[] = [
     ['wrong', headings.failures, wrong(view)],
     ['questions', headings.questions, questions(view)],
@@ -49,7 +49,7 @@ const front = ({
   machines,
   command,
   hosts,
-  messages: { headings: headings, labels, phrases: phrases, moment, duration },
+  messages: { headings, labels, phrases, moment, duration },
 }: View): Lines => [
   `# ${headings.labReport}: ${escapeMarkdown(title)}`,
   '',
@@ -76,7 +76,7 @@ const front = ({
       ]),
 ]
 
-const wrong = ({ failures, messages: { phrases: phrases, statuses } }: View): Lines =>
+const wrong = ({ failures, messages: { phrases, statuses } }: View): Lines =>
   failures.map(
     (task) =>
       `- **${escapeMarkdown(task.host)}** ${phrases.at(statuses[task.status], escapeMarkdown(task.name), escapeMarkdown(task.play))}${prefixed(': ', task.message)}`,
@@ -102,7 +102,7 @@ const questions = ({ questions }: View): Lines =>
     '',
   ])
 
-const findings = ({ findings, messages: { labels, phrases: phrases } }: View): Lines =>
+const findings = ({ findings, messages: { labels, phrases } }: View): Lines =>
   findings.length === 0
     ? []
     : [
@@ -127,7 +127,7 @@ const findings = ({ findings, messages: { labels, phrases: phrases } }: View): L
         ),
       ]
 
-const hosts = ({ recap, hasUnknown, moreHosts, messages: { labels, statuses, phrases: phrases } }: View): Lines =>
+const hosts = ({ recap, hasUnknown, moreHosts, messages: { labels, statuses, phrases } }: View): Lines =>
   recap.length === 0
     ? []
     : [
@@ -209,7 +209,7 @@ const exhibit = (e: ExhibitView, messages: Messages): string[] => [
   ...e.long.flatMap((long) => ['', fileOf(long, messages)]),
 ]
 
-const fileOf = ({ stream, bytes, file }: LongOutput, { phrases: phrases, streams }: Messages): string =>
+const fileOf = ({ stream, bytes, file }: LongOutput, { phrases, streams }: Messages): string =>
   `${phrases.longOutput(bytes, streams[stream])}\`events.jsonl\`${file === undefined ? '' : `${phrases.completeTextIn}[${escapeMarkdown(file)}](${file})`}.`
 
 const tasks = ({ plays, results, onlyCounted, messages: messages }: View): Lines =>
@@ -240,7 +240,7 @@ const detail = (task: TaskView, messages: Messages): string[] => [
 const logMessages = ({
   logEvents: logEvents,
   moreLogEvents: moreLogEvents,
-  messages: { levels, phrases: phrases },
+  messages: { levels, phrases },
 }: View): Lines =>
   logEvents.length === 0
     ? []
@@ -251,7 +251,7 @@ const logMessages = ({
         ...(moreLogEvents > 0 ? ['', `${phrases.more(moreLogEvents)}\`events.jsonl\`.`] : []),
       ]
 
-const appendix = ({ commands, moreCommands, probeCount: probeCount, messages: { phrases: phrases } }: View): Lines =>
+const appendix = ({ commands, moreCommands, probeCount, messages: { phrases } }: View): Lines =>
   commands.length === 0
     ? []
     : [

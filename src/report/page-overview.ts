@@ -15,7 +15,7 @@ export const titleBlock = ({
   command,
   messages: messages,
 }: View): Markup => {
-  const { labels, headings: headings, phrases: phrases, moment, duration } = messages
+  const { labels, headings, phrases, moment, duration } = messages
   const fact = (name: string, value: Markup | string | false, wide = ''): Markup | false =>
     value !== false &&
     value !== '' &&
@@ -55,7 +55,7 @@ export const failures = ({ failures, messages: messages }: View): Markup | false
 </section>
 `
 
-export const questions = ({ questions, messages: { headings: headings, labels, tables } }: View): Markup | false =>
+export const questions = ({ questions, messages: { headings, labels, tables } }: View): Markup | false =>
   questions.length > 0 &&
   html`
 <section id="questions">
@@ -80,10 +80,7 @@ ${scrollable(
 </section>
 `
 
-export const findings = ({
-  findings,
-  messages: { headings: headings, labels, tables, phrases: phrases },
-}: View): Markup | false =>
+export const findings = ({ findings, messages: { headings, labels, tables, phrases } }: View): Markup | false =>
   findings.length > 0 &&
   html`
 <section id="findings">
@@ -112,7 +109,7 @@ export const hosts = ({
   recap,
   hasUnknown,
   moreHosts,
-  messages: { headings: headings, labels, statuses, tables, phrases: phrases },
+  messages: { headings, labels, statuses, tables, phrases },
 }: View): Markup | false =>
   recap.length > 0 &&
   html`
@@ -145,10 +142,7 @@ ${moreHosts > 0 && html`<p class="note">${phrases.moreHosts(moreHosts)}summary.j
 
 const count = (value: number, kind: string): Markup => html`<td class="n ${value > 0 ? kind : 'zero'}">${value}</td>`
 
-export const phases = ({
-  phases,
-  messages: { headings: headings, labels, tables, kinds, duration },
-}: View): Markup => html`
+export const phases = ({ phases, messages: { headings, labels, tables, kinds, duration } }: View): Markup => html`
 <section id="phases">
 <h2>${headings.phases}</h2>
 ${scrollable(

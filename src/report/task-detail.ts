@@ -35,7 +35,7 @@ interface CommandShown
 const MAX_SCRIPT_LINES = 40
 
 /** @param number - position of the result in the run; makes the anchor unique. */
-export function detailOf(result: TaskResult, number: number, { phrases: phrases }: Messages): TaskDetail {
+export function detailOf(result: TaskResult, number: number, { phrases }: Messages): TaskDetail {
   return {
     anchor: `task-${number}`,
     name: result.task,

@@ -150,7 +150,7 @@ const endOf = (segments: Line): number => {
 
 function description(
   { stdout, host, command, exitCode, durationMs }: ShownFields,
-  { phrases: phrases, duration }: Messages,
+  { phrases, duration }: Messages,
 ): string {
   const lines = stdout.split('\n').filter((line) => line.trim() !== '').length
   return phrases.terminal(host, firstLine(command), exitCode, lines, duration(durationMs))

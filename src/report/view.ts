@@ -12,7 +12,7 @@ import type { drawTerminal, fittingSize } from './terminal-svg.ts'
 import { answerOf, groupByQuestion } from './questions.ts'
 import { imageSvg } from './image-svg.ts'
 import { slugger } from '../text/slug.ts'
-import { translated, translatedFinding } from './translate.ts'
+import { textIn, translated, translatedFinding } from './translate.ts'
 import { defaultTitle } from './titles.ts'
 import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task-detail.ts'
 import type { Messages } from './messages/index.ts'
@@ -151,7 +151,7 @@ const showTask = (detail: TaskDetail, { diffLines }: Drawing, messages: Messages
   })),
 })
 
-function joinNames(all: readonly string[], { phrases: phrases }: Messages): string {
+function joinNames(all: readonly string[], { phrases }: Messages): string {
   const more = all.length - MAX_NAMES
   return more <= 0 ? all.join(', ') : phrases.namesAnd(all.slice(0, MAX_NAMES).join(', '), more)
 }
@@ -190,7 +190,7 @@ function reasons(
   questions: ReturnType<typeof groupByQuestion<Pick<Finding, 'id' | 'holds'>>>,
   messages: Messages,
 ): string[] {
-  const { phrases: phrases } = messages
+  const { phrases } = messages
   const { findings } = summary
   const hosts = Object.entries(summary.hosts)
   const hostsWith = (key: 'failed' | 'unreachable') => hosts.filter(([, recap]) => recap[key] > 0).map(([host]) => host)
@@ -226,8 +226,10 @@ function showExhibits(
 ): Map<string, ExhibitView> {
   const slugOf = slugger()
   const shown = new Map<string, ExhibitView>()
-  for (const exhibit of exhibits) {
-    const { id, title, host, command, start } = exhibit
+  for (const recorded of exhibits) {
+    const title = textIn(recorded.messages?.title ?? recorded.title, messages)
+    const exhibit = { ...recorded, title }
+    const { id, host, command, start } = exhibit
     const slug = slugOf(id)
     const long = longOutputs(exhibit)
     const output = [exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n')

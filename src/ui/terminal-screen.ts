@@ -56,7 +56,7 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
         case 'play_start': {
           closePlay(null)
           const board = initialPlayState(event)
-          const live = liveList(stream, board, { startedAt: startedAt, phaseDurations: expected }, paint)
+          const live = liveList(stream, board, { startedAt, phaseDurations: expected }, paint)
           current = { board, live }
           drawing = drawing.then(() => live.run())
           return

@@ -67,7 +67,7 @@ void step(
   [PROVISIONED],
 )
 
-for (const [i, { kinds, defects }] of DEFECTIVE.entries())
+for (const [i, { kinds, services, defects }] of DEFECTIVE.entries())
   void step(
     `planted defects are found, and the suggested changes turn their findings (${i + 1})`,
     async (t) => {
@@ -76,7 +76,10 @@ for (const [i, { kinds, defects }] of DEFECTIVE.entries())
         `planted${i + 1}`,
         plant(readFileSync(path.join(SOURCE, 'compose.yaml'), 'utf8'), defects),
       )
-      const { exitCode } = await prove(['-e', `file=${file}`, '-e', 'try=true'], kinds)
+      const { exitCode } = await prove(
+        ['-e', `file=${file}`, '-e', 'try=true', ...(services === undefined ? [] : ['-e', `services=${services}`])],
+        kinds,
+      )
       t.equal(exitCode, 2, 'findings that do not hold fail the run')
       const verdicts = new Map(findings().map(({ id, holds }) => [id, holds]))
       for (const defect of defects) {

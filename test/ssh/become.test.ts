@@ -187,7 +187,7 @@ t.test('become works with MaxSessions 1', async (t) => {
   const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.125')
   await until('it runs', isRunning)
   await busy.close()
-  await until('closing has hung it up, by a connection of its own', () => !isRunning())
+  await until('closing has hung it up, over another connection', () => !isRunning())
 })
 
 t.test('a missing sudo password is an error', async (t) => {

@@ -12,20 +12,12 @@ import type {
   TaskResult,
   TaskStart,
 } from '../../src/events/events.ts'
+import { emptyRecap } from '../../src/execution/recap.ts'
 
 type Given<E> = Omit<E, 'type' | 'time'>
 
 const HOSTS = ['node1', 'node2', 'node3']
-const NO_COUNTS: Recap = {
-  ok: 0,
-  changed: 0,
-  unreachable: 0,
-  failed: 0,
-  skipped: 0,
-  rescued: 0,
-  ignored: 0,
-  unknown: 0,
-}
+const NO_COUNTS = emptyRecap()
 
 /** Records a run like the runner; the clock advances by a second per event. */
 export function recording() {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Chart, csvText, render, type SetupContext, sh, tableLines } from 'labbook'
-import { labExperiment, say, inSeconds } from '../../messages/say.ts'
+import { type Chart, csvText, render, sh, tableLines } from 'labbook'
+import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { runLoad } from 'labbook/load'
 import { targetsOf } from '../../load/trial.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
@@ -61,7 +61,7 @@ export const scaleCsv = (samples: readonly ScalerSample[]): string =>
   ])
 
 /** Removes the autoscaler, unless the app is deployed with one. */
-async function removeAutoscaler(on: SetupContext): Promise<void> {
+async function removeAutoscaler(on: LabSetupContext): Promise<void> {
   const { at, k, within, wanted } = appOnCluster(on)
   if (settingsOf(on).autoscale) return
   await on.exec({ ...at, command: k(`delete hpa counter ${within} --ignore-not-found`) })

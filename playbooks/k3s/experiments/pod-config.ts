@@ -100,7 +100,7 @@ export const podConfig = labExperiment(
     })
     const connections = await on.exhibit({
       ...at,
-      title: `Connections from ${pod.name}`,
+      title: say('Connections from {pod}', { pod: pod.name }),
       command: k(`exec ${pod.name} ${within} -- python3 -c ${sh`${CONNECT_SCRIPT} ${ALLOWED} ${FORBIDDEN} ${peer}`}`),
       displayCommand: k(`exec ${pod.name} ${within} -- python3 (connects to ${ALLOWED}, ${FORBIDDEN} and ${peer})`),
     })
@@ -121,7 +121,7 @@ export const podConfig = labExperiment(
     })
     const inspection = await on.exhibit({
       ...at,
-      title: `Settings of ${pod.name}`,
+      title: say('Settings of {pod}', { pod: pod.name }),
       command: k(`exec ${pod.name} ${within} -- sh -c ${sh`${INSPECT}`}`),
       displayCommand: k(`exec ${pod.name} ${within} -- sh -c 'printenv; stat /run/secrets/redis/password'`),
     })

@@ -39,7 +39,7 @@ export const podKilled = labExperiment(
           title: 'Kill the pod',
           command: k(`delete pod ${pod.name} ${within} --grace-period=0 --force --wait=false`),
         })
-        mark(`${pod.name} killed`)
+        mark(say('{pod} killed', { pod: pod.name }))
         const replaced = await waitForPods(on, 'Pods after the kill', { not: [pod.uid] })
         mark('replaced')
         const shown = await on.exhibit({

@@ -1,4 +1,5 @@
 import { quote } from 'labbook'
+import { say } from '../../messages/say.ts'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import { observeStack, unlessPartitioned } from '../observe.ts'
 import { containerIn, fullName } from '../services.ts'
@@ -18,7 +19,7 @@ export const brokenUpdate: ServiceExperiment = {
   claims: [
     {
       name: 'rolls-back',
-      statement: ({ name }) => `Swarm rolls back an update of ${name} to a broken version`,
+      statement: ({ name }) => say('Swarm rolls back an update of {name} to a broken version', { name }),
     },
     {
       name: 'requests',
@@ -44,7 +45,7 @@ export const brokenUpdate: ServiceExperiment = {
           on,
           service,
           name,
-          'Broken update',
+          'broken',
           `docker service update --detach --quiet --entrypoint ${quote(ENTRYPOINT)} ${name}`,
           watching,
         )

@@ -1,4 +1,5 @@
-import { durationMultiplierOf, type ExperimentContext, type SetupContext } from 'labbook'
+import { durationMultiplierOf } from 'labbook'
+import { type LabContext, type LabSetupContext, say } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { isDown, isReady, NODES, seconds } from '../../swarm/experiments/support/cluster.ts'
 import { imageRegistry } from '../databases.ts'
@@ -15,9 +16,9 @@ const HOLD_SECONDS = 20
 const MOVE_SECONDS = 150
 
 /** Waits until a node is Ready and Active. */
-export const watchReady = (on: SetupContext, node: string) =>
+export const watchReady = (on: LabSetupContext, node: string) =>
   on.watch({
-    title: `Nodes until ${node} is Ready`,
+    title: say('Nodes until {node} is Ready', { node }),
     waitingFor: `${node} Ready`,
     command: NODES,
     within: 240,
@@ -41,7 +42,7 @@ const runElsewhere = (tasks: readonly StackTask[], node: string): number =>
 
 /** Injects the fault, waits for the tasks to move or for a while, and recovers the node. */
 export async function disturbNode(
-  on: ExperimentContext,
+  on: LabContext,
   session: Session,
   kind: NodeKind,
   node: string,
@@ -59,13 +60,13 @@ export async function disturbNode(
       const before = await on.exhibit({ title: 'Tasks before', command })
       if (kind === 'registry-away') await blockRegistries(on, session)
       const began = now()
-      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+      const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
       if (injected.exitCode !== 0)
         throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-      mark(fault.description)
+      mark(fault.text)
       const after = moves
         ? await on.watch({
-            title: `Tasks until all run without ${node}`,
+            title: say('Tasks until all run without {node}', { node }),
             waitingFor: `the tasks of ${node} to run on other nodes`,
             command,
             within: MOVE_SECONDS,
@@ -75,7 +76,7 @@ export async function disturbNode(
         : undefined
       if (kind === 'power-cut' || kind === 'cut-off')
         await on.watch({
-          title: `Nodes until ${node} is Down`,
+          title: say('Nodes until {node} is Down', { node }),
           waitingFor: `${node} Down`,
           command: NODES,
           within: 120,
@@ -86,9 +87,9 @@ export async function disturbNode(
       mark(moves ? 'tasks run on other nodes' : 'fault ends')
       if (kind === 'registry-away')
         for (const host of on.groups.swarm ?? []) await on.exec({ host, command: REGISTRY_BACK })
-      const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
+      const recovered = await on.exhibit({ title: say('Recover {node}', { node }), ...recovery(fault) })
       await watchReady(on, node)
-      mark(`${node} Ready`)
+      mark(say('{node} Ready', { node }))
       const problem = await awaitSteadyState(on, session)
       return { before, injected, after, began, until, recovered, problem, recoveredAfter: now() - until }
     },
@@ -152,7 +153,7 @@ function haveMoved(
 }
 
 /** Rejects connections from every node to the registries of the stack's images. */
-async function blockRegistries(on: ExperimentContext, session: Session): Promise<void> {
+async function blockRegistries(on: LabContext, session: Session): Promise<void> {
   const registries = new Map<string, readonly [string, number]>()
   for (const { image } of session.model.services) {
     const { host, port } = imageRegistry(image)
@@ -160,7 +161,7 @@ async function blockRegistries(on: ExperimentContext, session: Session): Promise
   }
   for (const host of on.groups.swarm ?? []) {
     const { exitCode, id } = await on.exhibit({
-      title: `Reject connections to the registry on ${host}`,
+      title: say('Reject connections to the registry on {host}', { host }),
       host,
       command: registryAway([...registries.values()], on.timeoutMultiplier),
     })

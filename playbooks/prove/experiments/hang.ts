@@ -1,4 +1,5 @@
 import { signal } from '../../swarm/experiments/health.ts'
+import { say } from '../../messages/say.ts'
 import { seconds } from '../../swarm/experiments/support/cluster.ts'
 import { describeStats, observeStack, statsByProbe } from '../observe.ts'
 import { containerIn, fullName, isRunning, serviceTasks } from '../services.ts'
@@ -11,12 +12,12 @@ import type { ServiceExperiment } from './service-experiment.ts'
 export const hang: ServiceExperiment = {
   kind: 'hang',
   hypothesis: 'The health check of a container that hangs fails, and Swarm replaces it.',
-  claims: [{ name: 'replaced', statement: ({ name }) => `Swarm replaces a container of ${name} that hangs` }],
+  claims: [{ name: 'replaced', statement: ({ name }) => say('Swarm replaces a container of {name} that hangs', { name }) }],
   async method(on, session, service) {
     const name = fullName(session, service.name)
     const container = await containerIn(on, name)
     const healthcheck = await on.exhibit({
-      title: `Health check of ${service.name}`,
+      title: say('Health check of {service}', { service: service.name }),
       host: container.node,
       command: `docker inspect --format '{{json .Config.Healthcheck}}' ${container.id}`,
     })
@@ -38,11 +39,11 @@ export const hang: ServiceExperiment = {
         const running = (await serviceTasks(on, name)).filter(isRunning).length
         const began = now()
         const stopped = await on.exhibit({
-          title: `Stop the processes of a container of ${service.name}`,
+          title: say('Stop the processes of a container of {service}', { service: service.name }),
           host: container.node,
           command: signal(container.id, 'STOP'),
         })
-        mark(`container of ${service.name} on ${container.node} hangs`)
+        mark(say('container of {service} on {node} hangs', { service: service.name, node: container.node }))
         const replaced = await watchReplacement(on, service, name, container.task, running, within)
         mark(replaced.reached ? 'replaced' : 'not replaced')
         // A container that is stopped cannot end: Docker kills it after the grace period.

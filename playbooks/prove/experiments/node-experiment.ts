@@ -1,4 +1,5 @@
-import { disturbAll, type DisturbanceContext, type Experiment, experiment, type SetupContext } from 'labbook'
+import { disturbAll, type DisturbanceContext, type Experiment, experiment } from 'labbook'
+import { type LabSetupContext } from '../../messages/say.ts'
 import { recovery } from 'labbook/lab'
 import { disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { KINDS } from '../kinds.ts'
@@ -70,7 +71,7 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
   const movable = (): readonly StackService[] =>
     moves ? run.targets(kind).filter((service) => service.mode === 'replicated') : []
   const isTried = (): boolean => run.targets(kind).length > 0
-  const fault = (on: SetupContext, name: string) => NODE_FAULTS[kind](on, name)
+  const fault = (on: LabSetupContext, name: string) => NODE_FAULTS[kind](on, name)
   const assertions = (): Record<string, string> => {
     if (!isTried()) return {}
     const claims = movable().map(({ name }): [string, string] => [

@@ -1,9 +1,10 @@
-import { timeoutMultiplierOf, type SetupContext } from 'labbook'
-import type { Fault } from 'labbook/lab'
-import { faultsOf } from '../../lab/faults.ts'
+import { type Message, timeoutMultiplierOf } from 'labbook'
+import { type LabSetupContext, say } from '../../messages/say.ts'
+import { deleteRules, limitedFault, type Fault } from 'labbook/lab'
+import { describedBy, faultsOf } from '../../lab/faults.ts'
 import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
 
-type On = Pick<SetupContext, 'groups' | 'hostvars' | 'hosts'>
+type On = Pick<LabSetupContext, 'groups' | 'hostvars' | 'hosts'>
 
 /** Seconds after which a fault ends by itself, in case the run is killed; before the timeout multiplier. */
 const LIMIT_SECONDS = 300
@@ -12,30 +13,13 @@ const STEP_SECONDS = 3600
 
 const fault = (
   node: string,
-  description: string,
+  text: Message,
   inject: string,
   recover: string,
   summary: Fault['summary'] = { inject, recover },
-): Fault => ({ description, summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
+): Fault => ({ ...describedBy(text), summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
 
-/** The scripts of a fault that also ends by itself. */
-interface LimitedFault {
-  readonly recover: string
-  /** Part of the injection: recovers after a while, without the connection. */
-  readonly timer: string
-}
-
-/** The timer does nothing if the fault was recovered or injected again meanwhile: a file has the latest injection. */
-function limited(name: string, undo: string, slowdown: number): LimitedFault {
-  const latest = `/run/labbook-${name}.id`
-  const recover = `rm -f ${latest}; ${undo}`
-  const seconds = Math.ceil(LIMIT_SECONDS * slowdown)
-  const timer = [
-    `lb_id=$(cat /proc/sys/kernel/random/uuid); echo "$lb_id" >${latest}`,
-    `(sleep ${seconds}; [ "$(cat ${latest})" != "$lb_id" ] || { ${recover}; }) >/dev/null 2>&1 </dev/null &`,
-  ].join('\n')
-  return { recover, timer }
-}
+const secondsOn = (slowdown: number): number => Math.ceil(LIMIT_SECONDS * slowdown)
 
 const slowdownOf = (on: On): number => timeoutMultiplierOf(on, on.groups.all ?? on.hosts)
 
@@ -43,7 +27,7 @@ const slowdownOf = (on: On): number => timeoutMultiplierOf(on, on.groups.all ?? 
 const drain = (on: On, node: string): Fault => ({
   ...fault(
     node,
-    `${node} is drained`,
+    say('{node} is drained', { node }),
     `docker node update --availability drain ${node}`,
     `docker node update --availability active ${node}`,
   ),
@@ -55,10 +39,10 @@ const DEVICE = "$(ip -o route get 192.0.2.1 2>/dev/null | sed -n 's/.* dev \\([^
 
 const slowNetwork = (on: On, node: string): Fault => {
   const undo = `tc qdisc del dev ${DEVICE} root netem 2>/dev/null || true`
-  const { timer, recover } = limited('slow-network', undo, slowdownOf(on))
+  const { timer, recover } = limitedFault('slow-network', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
-    `the network of ${node} is slow`,
+    say('the network of {node} is slow', { node }),
     `${timer}\ntc qdisc add dev ${DEVICE} root netem delay 100ms 20ms loss 1%`,
     recover,
     { inject: 'tc qdisc add dev DEVICE root netem delay 100ms 20ms loss 1%', recover: 'tc qdisc del dev DEVICE root' },
@@ -73,10 +57,10 @@ const FILLER = '/var/lib/docker/labbook-full-disk'
 /** Leaves no block free, for root as well. */
 const fullDisk = (on: On, node: string): Fault => {
   const undo = `rm -f ${FILLER}`
-  const { timer, recover } = limited('full-disk', undo, slowdownOf(on))
+  const { timer, recover } = limitedFault('full-disk', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
-    `the file system of Docker's data on ${node} is full`,
+    say("the file system of Docker's data on {node} is full", { node }),
     [
       timer,
       `fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1)" ${FILLER} 2>/dev/null`,
@@ -94,17 +78,22 @@ export const DISK_TEST = 'stat -c %d /var/lib/docker'
 /** Has the time of the boot by the right clock. */
 const CLOCK_MARK = '/run/labbook-clock-step'
 
+/** The experiment is left out where nodes share a kernel; this is the last resort. */
+const NOT_IN_CONTAINER =
+  "! systemd-detect-virt -q --container 2>/dev/null || { echo 'a container has the clock of its machine' >&2; exit 1; }"
+
 const clockStep = (on: On, node: string): Fault => {
   const uptime = '$(cut -d. -f1 /proc/uptime)'
   const set = (seconds: string): string => `date -s "@$((${seconds}))" >/dev/null`
   // From the uptime, not back by one hour: NTP may have set the clock right meanwhile.
   const undo = `[ ! -e ${CLOCK_MARK} ] || { ${set(`$(cat ${CLOCK_MARK}) + ${uptime}`)} && rm -f ${CLOCK_MARK}; }`
   const now = '$(date +%s)'
-  const { timer, recover } = limited('clock-step', undo, slowdownOf(on))
+  const { timer, recover } = limitedFault('clock-step', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
-    `the clock of ${node} is one hour ahead`,
+    say('the clock of {node} is one hour ahead', { node }),
     [
+      NOT_IN_CONTAINER,
       timer,
       `[ -e ${CLOCK_MARK} ] || {`,
       `echo $((${now} - ${uptime})) >${CLOCK_MARK} && ${set(`${now} + ${STEP_SECONDS}`)}`,
@@ -129,12 +118,9 @@ export const NODE_FAULTS = {
 
 export type NodeKind = keyof typeof NODE_FAULTS
 
-const MARK = '-m comment --comment labbook-registry-away -j REJECT'
-/** Deletes only Labbook's rules: Docker changes the others at any time. */
-const UNDO = [
-  "iptables -w -S OUTPUT | sed -n '/labbook-registry-away/s/^-A/-D/p'",
-  'while read -r lb_rule; do iptables -w $lb_rule; done',
-].join(' | ')
+const REGISTRY_AWAY = 'labbook-registry-away'
+const registryFault = (slowdown: number) =>
+  limitedFault('registry-away', deleteRules(REGISTRY_AWAY, ['OUTPUT']), secondsOn(slowdown))
 
 /** No node reaches the registries of the stack's images: `address:port`. */
 export const registryAway = (
@@ -142,9 +128,10 @@ export const registryAway = (
   slowdown: number,
 ): string =>
   [
-    limited('registry-away', UNDO, slowdown).timer,
+    registryFault(slowdown).timer,
     ...registries.map(
-      ([address, port]) => `iptables -w -I OUTPUT -p tcp -d ${address} --dport ${port} ${MARK} || exit`,
+      ([address, port]) =>
+        `iptables -w 10 -I OUTPUT -p tcp -d ${address} --dport ${port} -m comment --comment ${REGISTRY_AWAY} -j REJECT || exit`,
     ),
     // It may have other addresses than those in the rules. In any protocol: only what curl cannot connect to is away.
     ...registries.map(([address, port]) =>
@@ -155,4 +142,4 @@ export const registryAway = (
     ),
   ].join('\n')
 
-export const REGISTRY_BACK = limited('registry-away', UNDO, 1).recover
+export const REGISTRY_BACK = registryFault(1).recover

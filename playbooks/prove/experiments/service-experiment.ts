@@ -1,13 +1,5 @@
-import {
-  disturbAll,
-  type Disturbs,
-  type Experiment,
-  experiment,
-  type ExperimentContext,
-  type SetupContext,
-  type Verdict,
-  messageText,
-} from 'labbook'
+import { disturbAll, type Disturbs, type Experiment, experiment, type Verdict, messageText } from 'labbook'
+import { type LabContext, type LabSetupContext } from '../../messages/say.ts'
 import { KINDS, type ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
 import { awaitSteadyState, type ProveRun, type Session } from '../session.ts'
@@ -32,9 +24,9 @@ export interface ServiceExperiment {
   readonly kind: ExperimentKind
   readonly hypothesis: string
   readonly claims: readonly Claim[]
-  readonly method: (on: ExperimentContext, session: Session, service: StackService) => Promise<Verdicts>
+  readonly method: (on: LabContext, session: Session, service: StackService) => Promise<Verdicts>
   /** Undoes what the method does to a service, from any point. */
-  readonly undo?: (on: SetupContext, session: Session, service: StackService) => Promise<void>
+  readonly undo?: (on: LabSetupContext, session: Session, service: StackService) => Promise<void>
 }
 
 /** Id of a finding: `prove.kill.replaced.vote`. */
@@ -104,13 +96,13 @@ export function serviceExperiment(
 }
 
 /** @throws if the stack does not converge, or an entry point does not answer. */
-export async function requireSteadyState(on: SetupContext, session: Session): Promise<void> {
+export async function requireSteadyState(on: LabSetupContext, session: Session): Promise<void> {
   const problem = await awaitSteadyState(on, session)
   if (problem !== undefined) throw new Error(`steady state not reached: ${problem}`)
 }
 
 /** One service that cannot be tried does not end the experiment for the others. */
-async function verdictsOf(on: ExperimentContext, method: () => Promise<Verdicts>): Promise<Verdicts | Error> {
+async function verdictsOf(on: LabContext, method: () => Promise<Verdicts>): Promise<Verdicts | Error> {
   try {
     return await method()
   } catch (error) {
@@ -121,7 +113,7 @@ async function verdictsOf(on: ExperimentContext, method: () => Promise<Verdicts>
 
 /** Reports a finding and remembers it for suggestions. */
 export function reportVerdict(
-  on: ExperimentContext,
+  on: LabContext,
   run: ProveRun,
   kind: ExperimentKind,
   claim: string,

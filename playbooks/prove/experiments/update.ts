@@ -1,4 +1,5 @@
-import { type Exhibit, type ExperimentContext, messageText, type SetupContext } from 'labbook'
+import { type Exhibit, messageText } from 'labbook'
+import { type LabContext, type LabSetupContext, say } from '../../messages/say.ts'
 import { isUpdateOver, seconds } from '../../swarm/experiments/support/cluster.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import type { StackService } from '../model.ts'
@@ -45,7 +46,7 @@ const unharmed = (what: string, service: StackService): string =>
 
 /** Judges requests during a replacement of tasks. */
 export const judgeRequests = (
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   observed: Parameters<typeof noFailedRequest>[0],
   window?: TimeWindow,
@@ -59,7 +60,7 @@ export const update: ServiceExperiment = {
   kind: 'update',
   hypothesis: 'A new task is healthy before an old one stops, and the old one finishes its requests first.',
   claims: [
-    { name: 'completes', statement: ({ name }) => `Rolling update of ${name} completes` },
+    { name: 'completes', statement: ({ name }) => say('Rolling update of {name} completes', { name }) },
     {
       name: 'requests',
       statement: (service) => unharmed(`Rolling update of ${service.name}`, service),
@@ -72,10 +73,10 @@ export const update: ServiceExperiment = {
     },
     {
       name: 'increments',
-      statement: ({ name }) => `Update and rollback of ${name} loses no acknowledged increment`,
+      statement: ({ name }) => say('Update and rollback of {name} loses no acknowledged increment', { name }),
       applies: hasCounter,
     },
-    { name: 'stops', statement: ({ name }) => `Containers of ${name} stop within their grace period` },
+    { name: 'stops', statement: ({ name }) => say('Containers of {name} stop within their grace period', { name }) },
   ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
@@ -93,7 +94,7 @@ export const update: ServiceExperiment = {
           on,
           service,
           name,
-          'Update',
+          'update',
           `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${name}`,
           watching,
         )
@@ -103,7 +104,7 @@ export const update: ServiceExperiment = {
           on,
           service,
           name,
-          'Rollback',
+          'rollback',
           `docker service rollback --detach --quiet ${name}`,
           watching,
         )
@@ -141,7 +142,7 @@ export const update: ServiceExperiment = {
 }
 
 async function rollbackVerdict(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   observed: Parameters<typeof unlessPartitioned>[1] & Parameters<typeof noFailedRequest>[0],
   from: number,
@@ -166,25 +167,49 @@ interface Rolled {
   readonly exhibits: readonly Exhibit[]
 }
 
+/** Texts of an update, of a rollback, and of an update to a broken version. */
+const ROLLS = {
+  update: {
+    title: 'Update of {service}',
+    started: 'update',
+    tasks: 'Tasks of {service} during update',
+    ended: 'update: {state}',
+  },
+  rollback: {
+    title: 'Rollback of {service}',
+    started: 'rollback',
+    tasks: 'Tasks of {service} during rollback',
+    ended: 'rollback: {state}',
+  },
+  broken: {
+    title: 'Broken update of {service}',
+    started: 'broken update',
+    tasks: 'Tasks of {service} during broken update',
+    ended: 'broken update: {state}',
+  },
+} as const
+
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
 export async function roll(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   name: string,
-  title: string,
+  kind: keyof typeof ROLLS,
   command: string,
   { mark, now }: TimelineRecorder,
 ): Promise<Rolled> {
   const began = now()
-  const started = await on.exhibit({ title: `${title} of ${service.name}`, command })
-  if (started.exitCode !== 0) throw new Error(`cannot start: ${title} of ${service.name} (see exhibit "${started.id}")`)
-  mark(title.toLowerCase())
+  const texts = ROLLS[kind]
+  const started = await on.exhibit({ title: say(texts.title, { service: service.name }), command })
+  if (started.exitCode !== 0)
+    throw new Error(`cannot start: ${texts.started} of ${service.name} (see exhibit "${started.id}")`)
+  mark(texts.started)
   let state = ''
   let blockedSince: number | undefined
   let error = ''
   const { exhibit } = await on.watch({
-    title: `Tasks of ${service.name} during ${title.toLowerCase()}`,
-    waitingFor: `the ${title.toLowerCase()} of ${service.name}`,
+    title: say(texts.tasks, { service: service.name }),
+    waitingFor: `the ${texts.started} of ${service.name}`,
     command: `${updateState(name)}; ${tasksCommand(name)}`,
     within: 240,
     until: ({ stdout }) => {
@@ -197,12 +222,12 @@ export async function roll(
       return isUpdateOver(state) || isBlocked
     },
   })
-  mark(`${title.toLowerCase()}: ${state.split(' ')[0] ?? ''}`)
+  mark(say(texts.ended, { state: state.split(' ')[0] ?? '' }))
   return { state, error, took: now() - began, exhibits: [started, exhibit] }
 }
 
 /** Removes what the updates set, from any point. */
-export async function undoUpdate(on: SetupContext, name: string): Promise<void> {
+export async function undoUpdate(on: LabSetupContext, name: string): Promise<void> {
   const { stdout } = await on.exec({
     command: `docker service inspect ${name} --format '{{json .Spec.TaskTemplate.ContainerSpec}}'`,
   })

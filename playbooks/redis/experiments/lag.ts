@@ -1,15 +1,8 @@
 import { tableLines, type Message } from 'labbook'
 import { labExperiment, type LabContext, say } from '../../messages/say.ts'
-import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
-import {
-  clientCommand,
-  deployLabStack,
-  currentMaster,
-  nodesOfServices,
-  removeLabStacks,
-  type LabStack,
-} from './support/lab.ts'
+import { clientCommand, deployLabStack, currentMaster, nodesOfServices, type LabStack } from './support/lab.ts'
+import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import {
   mergeLags,
   staleMoreOften,
@@ -48,10 +41,7 @@ export const lag = labExperiment(
       'redis.replication.lag': 'Replication lag stays below one second, idle and under write load',
     },
     questions: { 'redis.replication.lag.load': 'Write load makes stale reads from replicas more frequent' },
-    steadyState: async (on) => {
-      await checkSteadyState(on)
-      await removeLabStacks(on)
-    },
+    steadyState: startWithoutLabStacks,
     rollback: removeLabStacks,
   },
   async (on) => {

@@ -1,12 +1,12 @@
 import { type Experiment, type Message, type MessageList, type MessageValue, messageText } from 'labbook'
 import { labExperiment, type LabContext, say, joinTexts } from '../../messages/say.ts'
 import { faultsOf } from '../../lab/faults.ts'
-import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { lowRepeatNote, repeatCount } from './settings.ts'
 import { TOPOLOGIES, type Topology } from '../vars.ts'
 import { disturbsMasterNode, disturbsLabStack } from './support/disturbs.ts'
-import { deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
+import { deployLabStack, type LabStack } from './support/lab.ts'
+import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import {
   failoverTimes,
   killRedis,
@@ -24,10 +24,7 @@ const HOSTS = 'swarm_managers[0]'
 
 /** Steady-state check and rollback of the experiments that disturb the master. */
 export const steadyStateAndRollback = {
-  steadyState: async (on) => {
-    await checkSteadyState(on)
-    await removeLabStacks(on)
-  },
+  steadyState: startWithoutLabStacks,
   rollback: restoreNodes,
 } satisfies Pick<Experiment, 'steadyState' | 'rollback'>
 
@@ -45,7 +42,11 @@ export async function loseMasterRepeatedly(
       await loseMaster(
         on,
         lab,
-        `Timeline: ${lab.topology}, ${fault === 'power' ? 'node powered off' : 'Redis killed'}, ${time}`,
+        say('Timeline: {topology}, {fault}, {time}', {
+          topology: lab.topology,
+          fault: fault === 'power' ? say('node powered off') : say('Redis killed'),
+          time,
+        }),
         (master) => (fault === 'power' ? faultsOf(on, master.node).powerLoss : killRedis(lab, master)),
         { nodeStays: fault === 'process' },
       ),

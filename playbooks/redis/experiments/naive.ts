@@ -1,8 +1,7 @@
-import { type SetupContext } from 'labbook'
-import { labExperiment, type LabContext, say } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, type LabSetupContext } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
-import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
-import { waitForServices, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
+import { waitForServices, deployLabStack, type LabStack } from './support/lab.ts'
+import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { repeatCount } from './settings.ts'
 
@@ -24,10 +23,7 @@ export const naive = labExperiment(
     hypothesis:
       'Each instance has its own count, and a connection reaches one of them at random: so reads and increments hit different counters.',
     assertions: { 'redis.scale.naive-breaks': 'Three instances of one Redis service return different counts' },
-    steadyState: async (on) => {
-      await checkSteadyState(on)
-      await removeLabStacks(on)
-    },
+    steadyState: startWithoutLabStacks,
     rollback: removeLabStacks,
   },
   async (on) => {
@@ -78,7 +74,7 @@ async function round(on: LabContext, lab: LabStack, time: number) {
   const instanceCounts = await countsByInstance(on, lab)
   const returned = new Set(reads.answers.map(({ count }) => count))
   const exhibit = on.record({
-    title: `Counts in round ${time}`,
+    title: say('Counts in round {time}', { time }),
     durationMs: Math.round(performance.now() - began),
     command: `POST /api/counter/increment and GET /api/counter, ${INCREMENTS} times each from 12 clients through every node; GET counter of each instance`,
     stdout: [
@@ -101,7 +97,10 @@ async function round(on: LabContext, lab: LabStack, time: number) {
   }
 }
 
-async function countsByInstance(on: SetupContext, { stack }: LabStack): Promise<{ instance: string; count: number }[]> {
+async function countsByInstance(
+  on: LabSetupContext,
+  { stack }: LabStack,
+): Promise<{ instance: string; count: number }[]> {
   const all = []
   for (const host of on.groups.swarm ?? []) {
     const { stdout } = await on.exec({ host, command: countsCommand(stack) })

@@ -6,7 +6,8 @@ import type { ComparisonTable } from './comparison-table.ts'
 import { lowRepeatNote, repeatCount } from './settings.ts'
 import { nonManagers, disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
-import { query, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
+import { query, deployLabStack, type LabStack } from './support/lab.ts'
+import { removeLabStacks } from './support/remove-stacks.ts'
 import { failoverTimes, loseMaster, type MasterLoss, range } from './support/lose-master.ts'
 import { lossVerdict } from './support/lost-writes.ts'
 
@@ -138,7 +139,7 @@ async function isolateMaster(
       await loseMaster(
         on,
         lab,
-        `Timeline: ${lab.topology}, master isolated, ${name}, ${time}`,
+        say('Timeline: {topology}, master isolated, {name}, {time}', { topology: lab.topology, name, time }),
         ({ node }) => faultsOf(on, node).partition,
         {
           isolated: { waitReplicas, seconds: WRITE_SECONDS },

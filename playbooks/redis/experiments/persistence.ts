@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, quote, type SetupContext, tableLines } from 'labbook'
-import { labExperiment, type LabContext, say, joinTexts } from '../../messages/say.ts'
+import { type Exhibit, quote, tableLines } from 'labbook'
+import { labExperiment, type LabContext, say, joinTexts, type LabSetupContext } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { projectLab } from '../../lab/lab.ts'
-import { checkSteadyState, isReady, NODES, targetNode } from '../../swarm/experiments/support/cluster.ts'
+import { isReady, NODES, targetNode } from '../../swarm/experiments/support/cluster.ts'
 import { lastWorker, powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, lowRepeatNote, repeatCount } from './settings.ts'
@@ -18,8 +18,8 @@ import {
   deployCompose,
   imagesInUse,
   LAB,
-  removeLabStacks,
 } from './support/lab.ts'
+import { startWithoutLabStacks } from './support/remove-stacks.ts'
 import { restoreNodes } from './support/lose-master.ts'
 import { lossOf, lossVerdict, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './support/lost-writes.ts'
 
@@ -51,10 +51,7 @@ export const persistence = labExperiment(
       'redis.persistence.power-cut':
         'Power cut loses at most two seconds of increments with appendfsync everysec, and none with always',
     },
-    steadyState: async (on) => {
-      await checkSteadyState(on)
-      await removeLabStacks(on)
-    },
+    steadyState: startWithoutLabStacks,
     rollback: restoreNodes,
   },
   async (on) => {
@@ -133,7 +130,9 @@ async function round(on: LabContext, inject: () => Promise<void>): Promise<Round
 }
 
 /** Reads the count of each server, waiting until it answers. */
-async function counts(on: Pick<SetupContext, 'exec' | 'hosts' | 'signal'>): Promise<Record<PersistenceMode, number>> {
+async function counts(
+  on: Pick<LabSetupContext, 'exec' | 'hosts' | 'signal'>,
+): Promise<Record<PersistenceMode, number>> {
   const result: Partial<Record<PersistenceMode, number>> = {}
   for (let tries = 0; tries < 40 && MODES.some((mode) => Number.isNaN(result[mode] ?? Number.NaN)); tries++) {
     for (const mode of MODES)
@@ -211,7 +210,7 @@ async function powerCut(
         await sleep(5000)
         await on.exec(recovery(fault))
         await on.watch({
-          title: `Status of ${node}`,
+          title: say('Status of {node}', { node }),
           command: NODES,
           within: 300,
           until: ({ stdout }) => isReady(stdout, node),

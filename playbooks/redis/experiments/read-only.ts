@@ -1,6 +1,6 @@
 import { labExperiment, say } from '../../messages/say.ts'
-import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
-import { query, clientCommand, readCount, deployLabStack, currentMaster, removeLabStacks } from './support/lab.ts'
+import { query, clientCommand, readCount, deployLabStack, currentMaster } from './support/lab.ts'
+import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, repeatCount } from './settings.ts'
 
@@ -13,10 +13,7 @@ export const readOnly = labExperiment(
     disturbs: disturbsLabStack(),
     hypothesis: 'A replica accepts writes only from its master, so the two cannot diverge.',
     assertions: { 'redis.replica.read-only': 'Replica serves reads and rejects writes' },
-    steadyState: async (on) => {
-      await checkSteadyState(on)
-      await removeLabStacks(on)
-    },
+    steadyState: startWithoutLabStacks,
     rollback: removeLabStacks,
   },
   async (on) => {

@@ -6,11 +6,11 @@ import { bottleneckOf } from '../../load/bottleneck.ts'
 import { loadSettings } from '../../load/settings.ts'
 import { inventoryTargets, targetsOf } from '../../load/trial.ts'
 import { cpuUsages, measureCpu } from '../../load/usage.ts'
-import { checkSteadyState } from '../../swarm/experiments/support/cluster.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES, type Topology } from '../vars.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
-import { deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
+import { deployLabStack, type LabStack } from './support/lab.ts'
+import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import { redisProcesses } from './support/replies.ts'
 
 /** Topologies are not compared until a difference shows, so that fewer trials may be too few. */
@@ -38,10 +38,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
         'redis.write-scaling':
           'Topology with more Redis servers handles more increments per second of one counter than a single server',
       },
-      steadyState: async (on) => {
-        await checkSteadyState(on)
-        await removeLabStacks(on)
-      },
+      steadyState: startWithoutLabStacks,
       rollback: removeLabStacks,
     },
     async (on) => {

@@ -1,5 +1,5 @@
-import { disturbAll, quote, type SetupContext } from 'labbook'
-import { labExperiment, say, inSeconds } from '../../messages/say.ts'
+import { disturbAll, quote } from 'labbook'
+import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { STACK } from '../../app/stack.ts'
 import { checkSteadyState, manager } from './support/cluster.ts'
 
@@ -48,7 +48,7 @@ services:
 `
 }
 
-const remove = async (on: SetupContext): Promise<void> => {
+const remove = async (on: LabSetupContext): Promise<void> => {
   await on.exec({
     command: `docker stack rm ${NAME} 2>/dev/null; for try in $(seq 30); do docker network ls -q --filter label=com.docker.stack.namespace=${NAME} | grep -q . || break; sleep 1; done`,
   })

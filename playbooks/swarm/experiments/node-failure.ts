@@ -1,19 +1,10 @@
 import { type DisturbanceContext, durationMultiplierOf, type Experiment } from 'labbook'
 import { labExperiment, type LabContext, say, inSeconds, type MessageKey } from '../../messages/say.ts'
-import { type Fault, injection, recovery } from 'labbook/lab'
-import { faultsOf } from '../../lab/faults.ts'
-import {
-  checkSteadyState,
-  COUNTER,
-  isDown,
-  isReady,
-  NODES,
-  waitForReplicas,
-  replicasCommand,
-  rebalanceTo,
-  targetNode,
-} from './support/cluster.ts'
+import type { Fault } from 'labbook/lab'
+import { describedBy, faultsOf } from '../../lab/faults.ts'
+import { checkSteadyState, COUNTER, replicasCommand, targetNode } from './support/cluster.ts'
 import { lastWorker, disturbanceOf } from './support/disturbs.ts'
+import { injectNodeFault, recoverNode, restoreNode } from './support/node-outage.ts'
 import { observeDuring } from './support/observe-during.ts'
 
 /** Time in which replicas could return to a recovered node. Swarm schedules tasks within a second of an event. */
@@ -47,14 +38,7 @@ const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailur
       steadyState: checkSteadyState,
       rollback: async (on) => {
         const node = targetNode(on)
-        await on.exec(recovery(fault(on, node)))
-        await on.watch({
-          title: `Status of ${node}`,
-          command: NODES,
-          within: 120,
-          until: ({ stdout }) => isReady(stdout, node),
-        })
-        await rebalanceTo(on, node)
+        await restoreNode(on, node, fault(on, node), { within: 120 })
       },
     },
     (on) => injectFault(on, id, fault(on, targetNode(on))),
@@ -65,72 +49,21 @@ async function injectFault(on: LabContext, id: string, fault: Fault): Promise<vo
   const tasks = `docker service ps ${COUNTER}`
   const { value, exhibit, increments, requestStats } = await observeDuring(
     on,
-    { title: `Timeline: ${fault.description}` },
-    async ({ mark, now }) => {
+    { title: say('Timeline: {description}', { description: fault.text }) },
+    async (timeline) => {
       const before = await on.exhibit({ title: 'Tasks before', command: tasks })
-      const injectedAt = now()
-      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
-      if (injected.exitCode !== 0)
-        throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-      mark(fault.description)
-      const down = await on.watch({
-        title: `Nodes until ${node} is Down`,
-        waitingFor: `${node} Down`,
-        command: NODES,
-        within: 120,
-        until: ({ stdout }) => isDown(stdout, node),
-      })
-      const downAfter = now() - injectedAt
-      mark(`${node} Down`)
-      const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node])
-      const replacedAfter = now() - injectedAt
-      mark('all replicas run')
+      const outage = await injectNodeFault(on, node, fault, timeline, { down: 120 })
       const after = await on.exhibit({ title: 'Tasks after', command: tasks })
-      const recoveryAt = now()
-      const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
-      const ready = await on.watch({
-        title: `Nodes until ${node} is Ready`,
-        waitingFor: `${node} Ready`,
-        command: NODES,
-        within: 240,
-        until: ({ stdout }) => isReady(stdout, node),
-      })
-      mark(`${node} Ready`)
-      const readyAfter = now() - recoveryAt
+      const recoveryAt = timeline.now()
+      const back = await recoverNode(on, node, fault, timeline, { within: 240 })
+      const readyAfter = timeline.now() - recoveryAt
       await on.pause(OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `replicas on ${node}`)
-      const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasCommand(node) })
-      return {
-        before,
-        injected,
-        down,
-        downAfter,
-        replicas,
-        replacedAfter,
-        after,
-        injectedAt,
-        recoveryAt,
-        recovered,
-        ready,
-        readyAfter,
-        returned,
-      }
+      const returned = await on.exhibit({ title: say('Replicas on {node} after recovery', { node }), command: replicasCommand(node) })
+      return { before, ...outage, after, recoveryAt, ...back, readyAfter, returned }
     },
   )
-  const {
-    before,
-    injected,
-    down,
-    downAfter,
-    replicas,
-    replacedAfter,
-    after,
-    injectedAt,
-    recoveryAt,
-    recovered,
-    ready,
-    readyAfter,
-    returned,
-  } = value
+  const { before, injectedAt, injected, down, downAfter, replicas, replacedAfter, after } = value
+  const { recoveryAt, recovered, ready, readyAfter, returned } = value
   const others = requestStats({ endpoints: (endpoint) => endpoint !== node, from: injectedAt, to: recoveryAt })
   const own = requestStats({ endpoints: (endpoint) => endpoint === node, from: injectedAt, to: recoveryAt })
   on.finding(`${id}.replaced`, {
@@ -182,7 +115,7 @@ export function stopDaemon(node: string): Fault {
     recover: 'systemctl start docker.socket docker.service',
   }
   return {
-    description: `the Docker daemon of ${node} is stopped`,
+    ...describedBy(say('the Docker daemon of {node} is stopped', { node })),
     summary: commands,
     host: node,
     become: true,

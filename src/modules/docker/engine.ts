@@ -17,7 +17,7 @@ const CURL = `curl -q -sS -g --noproxy '*' --unix-socket ${SOCKET} --max-time 60
 /** Shell text required before {@link engineRequest}. */
 export const findSocket = 'lb_socket=${DOCKER_HOST:-unix:///var/run/docker.sock}'
 
-/** Shell text at the start of a probe: exits with a code of its own if the engine is unreachable. */
+/** Shell text at the start of a probe: exits with a separate code if the engine is unreachable. */
 export const requireEngine = [
   findSocket,
   `[ -S ${SOCKET} ] || exit ${NO_SOCKET}`,

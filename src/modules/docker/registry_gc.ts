@@ -142,7 +142,7 @@ function garbageCollect(params: Params): string {
     'lb_before=$(cat "$lb_config") || exit',
     `lb_restore() { printf '%s\\n' "$lb_before" | lb_put && docker restart "$lb_container" >/dev/null && lb_up; }`,
     `trap 'lb_restore' EXIT; trap 'exit 130' HUP INT TERM`,
-    // Read-only mode is a setting below `storage:`, which Labbook's configuration has on a line of its own.
+    // Read-only mode is a setting below `storage:`, which Labbook's configuration has on a separate line.
     `printf '%s\\n' "$lb_before" | sed 's/^storage:$/storage:\\n  maintenance:\\n    readonly:\\n      enabled: true/' | lb_put || exit`,
     'grep -q "^    readonly:$" "$lb_config" || { echo "the configuration has no line storage: to set read-only mode below" >&2; exit 1; }',
     'docker restart "$lb_container" >/dev/null && lb_up || exit',

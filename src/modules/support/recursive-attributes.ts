@@ -2,7 +2,7 @@ import { quote, sh } from '../../shell/quote.ts'
 import { allBits, octal, type Attributes } from './params.ts'
 import { changeOwner } from './replace-file.ts'
 
-/** Conditions of `find` for other attributes. A link has no mode of its own. */
+/** Conditions of `find` for other attributes. A link has no mode. */
 const conditions = ({ owner, group, mode }: Attributes): string[] => [
   ...(owner === undefined ? [] : [sh`! -user ${owner}`]),
   ...(group === undefined ? [] : [sh`! -group ${group}`]),

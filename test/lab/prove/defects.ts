@@ -18,8 +18,16 @@ const defect = (name: string, service: string, edits: Defect['edits'], ...findin
   findings: findings.map((finding) => `prove.${finding}.${service}`),
 })
 
-/** Three stacks with defects, each with the experiments that find them. */
-export const DEFECTIVE: readonly { readonly kinds: readonly string[]; readonly defects: readonly Defect[] }[] = [
+interface DefectiveStack {
+  /** The experiments that find the defects. */
+  readonly kinds: readonly string[]
+  /** Stateful services are tried only if they are named. */
+  readonly services?: string
+  readonly defects: readonly Defect[]
+}
+
+/** Stacks with defects. */
+export const DEFECTIVE: readonly DefectiveStack[] = [
   {
     kinds: ['settings', 'kill', 'hang'],
     defects: [
@@ -73,13 +81,19 @@ export const DEFECTIVE: readonly { readonly kinds: readonly string[]; readonly d
         'update.completes',
         'drain.moves',
       ),
+      defect('no memory limit', 'blog', { 'deploy.resources.limits.memory': undefined }, 'settings.memory-limit'),
+    ],
+  },
+  {
+    kinds: ['settings'],
+    services: 'store',
+    defects: [
       defect(
         'a volume of one node, and a task that moves',
         'store',
         { 'deploy.placement': undefined },
         'settings.volume',
       ),
-      defect('no memory limit', 'blog', { 'deploy.resources.limits.memory': undefined }, 'settings.memory-limit'),
     ],
   },
 ]

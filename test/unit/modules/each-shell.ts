@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import type { Plan } from '../../../src/modules/module.ts'
 import { shells, type ConvergeResult, type Shell } from '../../support/shells.ts'
 
-/** Runs a test in each shell, each time in an empty directory of its own. */
+/** Runs a test in each shell, each time in an empty directory. */
 export function inEachShell(t: Test, body: (t: Test, shell: Shell, folder: string) => void | Promise<void>): void {
   for (const shell of shells) {
     void t.test(`${shell.name}: ${t.name}`, async (t) => {

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
 
 /**
- * Responds in a thread of its own, because the shells under test block this one. `/echo` returns the request,
+ * Responds in a separate thread, because the shells under test block this one. `/echo` returns the request,
  * `/status/N` responds with N, `/changing` with another text each time, `/file` is a file and `/SUMS` the list with its
  * checksum; anything else is 404.
  */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type ExperimentContext, PlaybookError, quote, type SetupContext, sh, toText } from 'labbook'
+import { type Exhibit, PlaybookError, quote, sh, toText } from 'labbook'
 import { callMany } from '../../../app/client.ts'
 import { STACK } from '../../../app/stack.ts'
 import { ROOT } from '../../../app/images/table.ts'
@@ -51,7 +52,7 @@ export const clientCommand = (stack: string, ...args: readonly string[]): string
 
 /** Sends a command to servers from a client in the stack's network. A server that does not answer is a failed reply. */
 export async function query(
-  on: Pick<SetupContext, 'exec' | 'hosts'>,
+  on: Pick<LabSetupContext, 'exec' | 'hosts'>,
   { stack }: Pick<LabStack, 'stack'>,
   servers: readonly string[],
   command: readonly string[],
@@ -76,7 +77,7 @@ export async function query(
 }
 
 /** The images of the app's stack. */
-export async function imagesInUse(on: SetupContext): Promise<{ counter: string; redis: string }> {
+export async function imagesInUse(on: LabSetupContext): Promise<{ counter: string; redis: string }> {
   const image = (service: string): string =>
     `docker service inspect ${service} --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'`
   const { stdout } = await on.exec({
@@ -88,12 +89,7 @@ export async function imagesInUse(on: SetupContext): Promise<{ counter: string; 
 }
 
 /** Deploys the text of a compose file, recorded as an exhibit. @throws if the deployment fails. */
-export async function deployCompose(
-  on: ExperimentContext,
-  stack: string,
-  text: string,
-  title: string,
-): Promise<Exhibit> {
+export async function deployCompose(on: LabContext, stack: string, text: string, title: string): Promise<Exhibit> {
   const deployed = await on.exhibit({
     title,
     timeout: 180,
@@ -106,7 +102,7 @@ export async function deployCompose(
 
 /** Deploys a stack with a topology and waits until it is healthy. */
 export async function deployLabStack(
-  on: ExperimentContext,
+  on: LabContext,
   topology: Topology,
   options: LabStackOptions = {},
 ): Promise<LabStack> {
@@ -160,9 +156,9 @@ export async function deployLabStack(
 }
 
 /** Waits until every service with the name prefix runs all its tasks. */
-export async function waitForServices(on: SetupContext, stack: string, prefix = ''): Promise<void> {
+export async function waitForServices(on: LabSetupContext, stack: string, prefix = ''): Promise<void> {
   const { reached, exhibit } = await on.watch({
-    title: `Services of ${stack}`,
+    title: say('Services of {stack}', { stack }),
     within: 240,
     command: `docker stack services ${stack} --format '{{.Name}} {{.Replicas}}'${prefix === '' ? '' : ` | grep '^${stack}_${prefix}'`}`,
     until: ({ stdout, exitCode }) =>
@@ -177,7 +173,7 @@ export async function waitForServices(on: SetupContext, stack: string, prefix = 
 }
 
 /** Creates the cluster, or restores the assignment of masters to nodes. */
-export async function createCluster(on: ExperimentContext, { stack, servers }: LabStack): Promise<void> {
+export async function createCluster(on: LabContext, { stack, servers }: LabStack): Promise<void> {
   const [host = ''] = nodeOrder(on.groups.swarm ?? [], 'cluster')
   const nodes = servers.map((server) => server.split(':')[0]).join(' ')
   const { exitCode, id } = await on.exhibit({
@@ -192,7 +188,7 @@ export async function createCluster(on: ExperimentContext, { stack, servers }: L
 
 /** Queries the state of all servers for `unhealthyReason`. */
 async function queryState(
-  on: Pick<SetupContext, 'exec' | 'hosts'>,
+  on: Pick<LabSetupContext, 'exec' | 'hosts'>,
   lab: LabStack,
 ): Promise<{ info: Replies; sentinels: Replies; cluster: Replies }> {
   const info = await query(on, lab, lab.servers, ['INFO', 'replication'])
@@ -211,7 +207,7 @@ async function queryState(
  * node. Otherwise a fault would race with the startup.
  */
 export async function waitForHealthy(
-  on: Pick<SetupContext, 'exec' | 'hosts' | 'signal'>,
+  on: Pick<LabSetupContext, 'exec' | 'hosts' | 'signal'>,
   lab: LabStack,
   within = 180,
 ): Promise<void> {
@@ -236,7 +232,7 @@ async function appUnhealthyReason({ endpoints }: LabStack): Promise<string | und
 
 /** Node of each service; names without the stack's prefix. */
 export async function nodesOfServices(
-  on: Pick<SetupContext, 'exec'>,
+  on: Pick<LabSetupContext, 'exec'>,
   { stack }: Pick<LabStack, 'stack'>,
 ): Promise<ReadonlyMap<string, string>> {
   const { stdout } = await on.exec({
@@ -264,7 +260,7 @@ export interface Master {
 }
 
 /** Finds the master; in a cluster, the one of the counter's slot. @throws if there is not exactly one. */
-export async function currentMaster(on: Pick<SetupContext, 'exec' | 'hosts'>, lab: LabStack): Promise<Master> {
+export async function currentMaster(on: Pick<LabSetupContext, 'exec' | 'hosts'>, lab: LabStack): Promise<Master> {
   const nodes = await nodesOfServices(on, lab)
   const roles = await query(on, lab, lab.servers, ['ROLE'])
   const withNode = ({ server, address }: { server: string; address: string }) => ({
@@ -301,36 +297,12 @@ export async function currentMaster(on: Pick<SetupContext, 'exec' | 'hosts'>, la
 
 /** Reads the count from one server. NaN if it does not answer. */
 export async function readCount(
-  on: Pick<SetupContext, 'exec' | 'hosts'>,
+  on: Pick<LabSetupContext, 'exec' | 'hosts'>,
   lab: Pick<LabStack, 'stack'>,
   server: string,
 ): Promise<number> {
   const { error: failed, reply } = (await query(on, lab, [server], ['GET', KEY])).get(server) ?? {}
   return failed === undefined ? Number(reply ?? 0) : Number.NaN
-}
-
-/** Removes every stack of these experiments with its volumes and secrets. Idempotent, also after an interruption. */
-export async function removeLabStacks(on: SetupContext): Promise<void> {
-  const stacks = `docker stack ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*$'`
-  await on.exec({ command: `for stack in $(${stacks}); do docker stack rm $stack; done`, timeout: 120 })
-  await on.watch({
-    title: 'Remaining objects of the experiment stacks',
-    within: 120,
-    command: `docker network ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' ; docker service ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' ; :`,
-    until: ({ stdout }) => stdout.trim() === '',
-  })
-  await on.exec({
-    command: `docker secret ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' | xargs -r docker secret rm`,
-  })
-  for (const host of on.groups.swarm ?? []) {
-    // A volume is in use until its container has stopped.
-    const volumes = `docker volume ls -q | grep -E '^${LAB}[0-9]*_'`
-    await on.exec({
-      host,
-      timeout: 60,
-      command: `for try in 1 2 3 4 5 6 7 8 9 10; do [ -n "$(${volumes})" ] || break; ${volumes} | xargs -r docker volume rm >/dev/null 2>&1; sleep 1; done; rm -f /run/${LAB}-*`,
-    })
-  }
 }
 
 /** Command that prints the container of a service on the executing node. */

@@ -56,10 +56,10 @@ t.test('only the rules of the registry are deleted', async (t) => {
       '-A OUTPUT -d 10.0.0.1/32 -p tcp --dport 5000 -m comment --comment labbook-registry-away -j REJECT',
       '-A OUTPUT ! -d 127.0.0.0/8 -j DOCKER',
     ].map((rule) => `'${rule}'`)
-    const fake = `iptables() { case $2 in -S) printf '%s\\n' ${listed.join(' ')} ;; *) echo "$*" ;; esac; }`
+    const fake = `iptables() { case $3 in -S) printf '%s\\n' ${listed.join(' ')} ;; *) echo "$*" ;; esac; }`
     t.equal(
       runIn(shell, `${fake}\n${REGISTRY_BACK.replace(/^rm [^;]*; /, '')}`).stdout,
-      '-w -D OUTPUT -d 10.0.0.1/32 -p tcp --dport 5000 -m comment --comment labbook-registry-away -j REJECT\n',
+      '-w 10 -D OUTPUT -d 10.0.0.1/32 -p tcp --dport 5000 -m comment --comment labbook-registry-away -j REJECT\n',
       shell.name,
     )
   }

@@ -107,6 +107,30 @@ t.test('--list shows services, entry points and experiments', async (t) => {
   t.equal(provePlaybook.preview?.([], { stack: 'shop' }), '', 'the services of a running stack are not known')
 })
 
+t.test('--list of a public stack file needs no x-labbook', async (t) => {
+  const file = path.join(import.meta.dirname, 'recorded/example-voting-app.yml')
+  const text = (provePlaybook.preview?.([], { file }) ?? '').replaceAll(/ {2,}/g, '  ')
+  const derived = text.slice(0, text.indexOf('EXPERIMENT'))
+  t.equal(
+    derived,
+    [
+      'SERVICE  ROLE  BECAUSE OF  USES',
+      'redis  stateful  image of a database  -',
+      'db  stateful  volume db-data  -',
+      'vote  stateless  2 replicas, no volume  -',
+      'result  stateless  1 replica, no volume  -',
+      'worker  stateless  2 replicas, no volume  -',
+      '',
+      'ENTRY POINT  SERVICE  ON  PROBE  BECAUSE OF',
+      '8080  vote  every node  GET / (status below 500)  guess',
+      '8081  result  every node  GET / (status below 500)  guess',
+      '',
+      '',
+    ].join('\n'),
+  )
+  for (const kind of ['kill', 'update', 'drain']) t.match(text, new RegExp(`^${kind}  vote, result, worker  `, 'm'))
+})
+
 t.test('mistakes have a position, or a remedy', async (t) => {
   const file = composeFile(
     'services:\n  web:\n    image: x\n    x-labbook:\n      probe: {get: health}\n      skip: [kil]\n      depends_on: [db]\n',

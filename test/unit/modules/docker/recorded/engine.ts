@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 /**
- * The engine runs in a thread of its own, as the tests wait for their shells. It responds as the file in its directory
+ * The engine runs in a separate thread, as the tests wait for their shells. It responds as the file in its directory
  * says, which it reads at each request, and records the requests. Plain text, because Node 20 loads no TypeScript into
  * a thread.
  */
@@ -32,7 +32,7 @@ export type Routes = Readonly<
   Record<string, readonly [status: number, body: unknown, headers?: Readonly<Record<string, string>>]>
 >
 
-/** A Docker engine with predefined responses, on a socket of its own; real curl talks to it. */
+/** A Docker engine with predefined responses, on a separate socket; real curl talks to it. */
 export interface FakeEngine {
   readonly folder: string
   readonly port: number
