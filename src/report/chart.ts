@@ -4,6 +4,7 @@ import { init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { Chart } from '../events/chart.ts'
 import { lineChartLayout } from './chart-lines.ts'
+import { drawNetwork } from './chart-network.ts'
 import {
   COMPACT_SIZE,
   FONT,
@@ -31,6 +32,7 @@ use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, 
  * @throws if ECharts cannot draw the chart.
  */
 export function drawChart(chart: Chart, id: string, messages: Messages = en, size: ChartSize = FULL_SIZE): string {
+  if (chart.kind === 'network') return drawNetwork(chart, id, messages, size).text
   const { width } = size
   const plan =
     chart.kind === 'lines'
