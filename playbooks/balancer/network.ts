@@ -9,7 +9,7 @@ interface Task {
   readonly node: string
 }
 
-const parseTasks = (stdout: string): Task[] =>
+export const parseTasks = (stdout: string): Task[] =>
   stdout.split('\n').flatMap((line) => {
     const [, service, node] = new RegExp(`^${STACK}_(\\w+)\\.\\S+ (\\S+)`).exec(line) ?? []
     return service === undefined || node === undefined ? [] : [{ service, node }]
