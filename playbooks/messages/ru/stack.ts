@@ -35,28 +35,6 @@ export const RUSSIAN_STACK = {
     'balancer_sticky: {sticky}; один клиент попал на реплики: {forOne} из {replicas}, разные клиенты ({requests}): {forMany}; ошибок запросов: {failed}',
   '{failed} requests failed; replica {targetReplica} on {node} sent {had} of {before} responses until it stopped, and {late} of {after} in the {seconds} s after':
     'ошибок запросов: {failed}; ответов реплики {targetReplica} на {node}: {had} из {before} до остановки, {late} из {after} за {seconds} с после неё',
-  'The routing mesh forwards connections: a port belongs to one service, a connection to one replica. A load balancer reads requests: it chooses the app by path, and a replica for each request.':
-    'Routing mesh пересылает соединения: порт принадлежит одному сервису, соединение - одной реплике. Балансировщик читает запросы: приложение он выбирает по пути, а реплику - для каждого запроса.',
-  'The routing mesh publishes one service per port, the balancer two apps on one':
-    'Routing mesh публикует на порту один сервис, балансировщик - два приложения',
-  'Requests of one connection reach one replica through the routing mesh, and several through the balancer':
-    'Запросы одного соединения через routing mesh попадают на одну реплику, а через балансировщик на несколько',
-  'second service: {answer}; balancer, one port: {paths}': 'второй сервис: {answer}; балансировщик, один порт: {paths}',
-  '{reason}; through the balancer {reached} of {replicas} replicas answered':
-    '{reason}; через балансировщик ответили реплики: {reached} из {replicas}',
-  'of {replicas} replicas, {meshed} answered through the routing mesh and {balanced} through the balancer; failed requests: {failed}':
-    'реплик всего {replicas}, ответили через routing mesh: {meshed}, через балансировщик: {balanced}; ошибок запросов: {failed}',
-  'Tasks of the balancer stack': 'Задачи стека балансировщика',
-  'Network of the load balancer': 'Сеть балансировщика нагрузки',
-  clients: 'клиенты',
-  'a load balancer on a port of each node': 'балансировщик на порту каждого узла',
-  'overlay network: apps': 'сеть overlay: приложения',
-  'overlay network: database': 'сеть overlay: база данных',
-  'Publish a service through the routing mesh': 'Публикация сервиса через routing mesh',
-  'Publish a second service on the same port': 'Публикация второго сервиса на том же порту',
-  'Publish all replicas through the routing mesh': 'Публикация всех реплик через routing mesh',
-  'One connection through the balancer': 'Одно соединение через балансировщик',
-  'One connection through the routing mesh': 'Одно соединение через routing mesh',
   'The vote page puts the vote into a queue in Redis, the worker moves it to PostgreSQL, and the result page counts it there.':
     'Страница голосования помещает голос в очередь в Redis, worker переносит его в PostgreSQL, а страница результатов считает его там.',
   'A vote through one page is counted by the other': 'Голос, поданный на одной странице, учтён на другой',
