@@ -68,7 +68,7 @@ ${
 <body>
 <a class="skip" href="#report">${view.messages.headings.skipLink}</a>
 ${content}
-<footer>${view.messages.phrases.footer}</footer>
+<footer>${view.runs.length > 1 ? view.messages.phrases.footerOfRuns : view.messages.phrases.footer}</footer>
 </body>
 </html>
 `.text
