@@ -44,7 +44,10 @@ export function drawNetwork(chart: NetworkChart, id: string, messages: Messages,
 <text x="${MARGIN}" y="30" font-size="16" font-weight="600" fill="${INK}">${title}</text>
 ${chart.links.map(({ from, to, label: text }) => drawLink(boxes.get(from), boxes.get(to), text))}
 ${rows.map(
-  ({ y, boxes: placed }, i) => html`<text x="${MARGIN}" y="${y - 7}" font-size="12" fill="${QUIET}">${rowText(i)}</text>
+  (
+    { y, boxes: placed },
+    i,
+  ) => html`<text x="${MARGIN}" y="${y - 7}" font-size="12" fill="${QUIET}" stroke="#ffffff" stroke-width="5" paint-order="stroke">${rowText(i)}</text>
 ${placed.map(drawBox)}`,
 )}</svg>
 `

@@ -27,6 +27,8 @@ const AXIS_HEIGHT = 54
 /** For the axis of requests, and the names of lanes. */
 const LEFT = 130
 const RIGHT = 30
+/** ECharts would make a plot smaller than the name of its axis. */
+const EXACT = { outerBoundsMode: 'none' } as const
 const MAX_BARS = 2000
 const MAX_EVENTS = 40
 /** No legend for more names. */
@@ -100,8 +102,8 @@ export function timelineLayout(chart: TimelineChart, messages: Messages, size: C
   const option = {
     legend: legend(legendNames),
     grid: [
-      { left: LEFT, right: RIGHT, top, height: plot },
-      ...(requests.length > 0 ? [{ left: LEFT, right: RIGHT, top: stripTop, height: requestsHeight }] : []),
+      { left: LEFT, right: RIGHT, top, height: plot, ...EXACT },
+      ...(requests.length > 0 ? [{ left: LEFT, right: RIGHT, top: stripTop, height: requestsHeight, ...EXACT }] : []),
     ],
     xAxis: [time(0, requests.length === 0), ...(requests.length > 0 ? [time(1, true)] : [])],
     yAxis: [
