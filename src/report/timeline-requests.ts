@@ -17,7 +17,7 @@ export const requestAxis = ({ charts, number }: Messages) => ({
   type: 'value',
   gridIndex: 1,
   // On two lines, as the plot is not high.
-  name: charts.failedBelow.replace('↑ ', '↑\n'),
+  name: charts.failedBelow.replace(/↑\s+/, '↑\n'),
   nameLocation: 'middle',
   nameGap: 54,
   splitNumber: 3,

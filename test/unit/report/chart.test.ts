@@ -98,7 +98,8 @@ await t.test('timeline shows lanes, tasks, numbered events, and requests up and 
     'failed',
     '1',
     '2',
-    'answered ↑  failed ↓',
+    'answered ↑',
+    'failed ↓',
   ])
     t.ok(shown.includes(text), text)
   t.ok(shown.includes('1   20 s   node2 is killed'))
