@@ -18,8 +18,8 @@ export const BALANCING_QUESTIONS: readonly ReportQuestion[] = [
   },
   {
     text: {
-      en: 'Do requests of one client stay with one replica?',
-      ru: 'Остаются ли запросы клиента у одной реплики?',
+      en: 'Do sticky sessions, and nothing else, keep a client on one replica?',
+      ru: 'Закрепляют ли клиента за одной репликой sticky sessions, и только они?',
     },
     answeredBy: ['balancer.sticky'],
     pictures: ['one-client-with-cookies', 'a-new-client-per-request'],
