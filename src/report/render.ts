@@ -99,7 +99,8 @@ const pictureOf =
     if (exhibit.chart !== undefined && shown.chart?.problem === undefined)
       return { ...picture, isNarrow: true, svg: drawCompactChart(exhibit.chart, shown.slug, messages) }
     const narrow = isAlone ? BESIDE_TEXT : BESIDE_PICTURE
-    const size = fittingSize(exhibit, [narrow, BELOW], messages)
+    // What is cut at any size gets the page's width, unless another picture stands beside it.
+    const size = fittingSize(exhibit, [narrow, BELOW], messages) ?? (isAlone ? BELOW : narrow)
     return { ...picture, isNarrow: size === narrow, svg: drawTerminal(exhibit, shown.slug, messages, size) }
   }
 

@@ -81,13 +81,13 @@ function draw(
 `
 }
 
-/** The smallest of the sizes at which no line is cut at its end; the first if there is none. */
+/** The first of the sizes at which no line is cut at its end. */
 export const fittingSize = (
   exhibit: ShownFields,
   sizes: readonly TerminalSize[],
   messages: Messages,
 ): TerminalSize | undefined =>
-  sizes.find((size) => rowsOf(exhibit, size, messages).every(({ segments }) => !isCut(segments, size))) ?? sizes[0]
+  sizes.find((size) => rowsOf(exhibit, size, messages).every(({ segments }) => !isCut(segments, size)))
 
 const isCut = (segments: Line, { columns }: TerminalSize): boolean =>
   endOf(segments) === columns && segments.at(-1)?.text.endsWith('…') === true
