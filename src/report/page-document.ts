@@ -61,7 +61,7 @@ ${layout !== 'around' && images}
 `
 }
 
-/** How paper shows the pictures: `beside` the answer, with the findings `around` one, as a `pair`, or one below another. */
+/** On paper, pictures are `beside` the answer, have findings `around` them, are a `pair`, or stand `below` the text. */
 function arrangement(pictures: readonly Picture[], isSingle: boolean): string {
   if (pictures.length === 0 || pictures.some(({ isNarrow }) => !isNarrow)) return 'below'
   return pictures.length > 1 ? 'pair' : isSingle ? 'beside' : 'around'

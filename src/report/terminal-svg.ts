@@ -41,7 +41,7 @@ const TEXT_COLORS = {
 } as const
 const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
-/** An exhibit as an SVG of a terminal, with selectable text. Long output is cut in the middle, long lines at the end. */
+/** Draws a terminal as an SVG with selectable text. Long output is cut in the middle, long lines at the end. */
 export function drawTerminal(
   exhibit: ShownFields,
   id: string,

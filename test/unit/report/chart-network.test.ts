@@ -40,8 +40,8 @@ t.test('boxes of a row do not overlap, and stay within the picture at both sizes
     const [frame = 0, ...widths] = numbers(svg, 'width')
     const [, ...xs] = numbers(svg, 'x')
     const right = xs.map((x, i) => x + (widths[i] ?? 0))
-    t.ok(Math.max(...right) <= frame, `${right} within ${frame}`)
-    t.ok((right[1] ?? 0) < (xs[2] ?? 0) && (right[2] ?? 0) < (xs[3] ?? 0), `${xs} ${right}`)
+    t.ok(Math.max(...right) <= frame, `${right.join(' ')} within ${frame}`)
+    t.ok((right[1] ?? 0) < (xs[2] ?? 0) && (right[2] ?? 0) < (xs[3] ?? 0), `${xs.join(' ')}; ${right.join(' ')}`)
   }
   t.end()
 })
