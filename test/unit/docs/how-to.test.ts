@@ -15,7 +15,8 @@ const fileOf = (page: string, name: string): string => {
   const step = guideSteps(readText(page)).find((each) => each.kind === 'file' && each.path === name)
   return step?.kind === 'file' ? step.text : ''
 }
-const inventoryOf = (page: string) => parseInventory({ main: { path: 'inventory.yaml', text: fileOf(page, 'inventory.yaml') } })
+const inventoryOf = (page: string) =>
+  parseInventory({ main: { path: 'inventory.yaml', text: fileOf(page, 'inventory.yaml') } })
 
 t.test('the inventory of docs/bastion.md leads over the bastion, through sudo, to Docker CE', async (t) => {
   const { hosts, groups } = inventoryOf('docs/bastion.md')
