@@ -185,7 +185,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'lab-more',
     description: 'all other tests on the real lab',
-    packages: LAB,
+    packages: [...LAB, 'apt-utils', 'gpg', 'gpg-agent'],
     lane: 'alone',
     minutes: 85,
     runs: 'all',

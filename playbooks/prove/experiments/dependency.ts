@@ -16,7 +16,9 @@ const RECOVERY_SECONDS = 90
 export const dependency: ServiceExperiment = {
   kind: 'dependency',
   hypothesis: 'Services that use it fail requests meanwhile, and work again once it is back, without help.',
-  claims: [{ name: 'recovers', statement: ({ name }) => say('The stack recovers by itself after {name} was away', { name }) }],
+  claims: [
+    { name: 'recovers', statement: ({ name }) => say('The stack recovers by itself after {name} was away', { name }) },
+  ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
     const users = session.model.services.filter(({ dependencies }) => dependencies.includes(service.name))

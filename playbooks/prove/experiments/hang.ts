@@ -12,7 +12,9 @@ import type { ServiceExperiment } from './service-experiment.ts'
 export const hang: ServiceExperiment = {
   kind: 'hang',
   hypothesis: 'The health check of a container that hangs fails, and Swarm replaces it.',
-  claims: [{ name: 'replaced', statement: ({ name }) => say('Swarm replaces a container of {name} that hangs', { name }) }],
+  claims: [
+    { name: 'replaced', statement: ({ name }) => say('Swarm replaces a container of {name} that hangs', { name }) },
+  ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
     const container = await containerIn(on, name)

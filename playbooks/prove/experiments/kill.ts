@@ -40,7 +40,8 @@ export const kill: ServiceExperiment = {
     },
     {
       name: 'increments',
-      statement: ({ name }) => say('Replacement of a killed container of {name} loses no acknowledged increment', { name }),
+      statement: ({ name }) =>
+        say('Replacement of a killed container of {name} loses no acknowledged increment', { name }),
       applies: hasCounter,
     },
   ],

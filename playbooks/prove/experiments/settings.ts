@@ -19,7 +19,8 @@ export const settings: ServiceExperiment = {
     { name: 'memory-limit', statement: ({ name }) => say('Containers of {name} have a memory limit', { name }) },
     {
       name: 'volume',
-      statement: ({ name }) => say('Data of {name} stays with its task: only one node can run it, or the volume is shared', { name }),
+      statement: ({ name }) =>
+        say('Data of {name} stays with its task: only one node can run it, or the volume is shared', { name }),
       applies: (service) => service.mode === 'replicated' && nodeLocal(service).length > 0,
     },
   ],
