@@ -220,7 +220,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'guides',
-    description: 'guides followed to the letter: a new module; the site of docs/ in Chromium',
+    description: 'guides followed to the letter, commands of the documentation, its site in Chromium',
     packages: [...UNIT, 'chromium'],
     lane: 'alone',
     minutes: 3,
