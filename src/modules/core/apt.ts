@@ -19,11 +19,9 @@ import { defineModule } from '../task.ts'
 const PACKAGE =
   /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]*[A-Za-z0-9.+:~*]|>=[A-Za-z0-9.+:~-]*[A-Za-z0-9.+:~])?$/
 const PATTERN = /^[a-z0-9*?[][a-z0-9+.*?[\]!-]*$/
-const packageName = z
-  .string()
-  .refine((name) => PACKAGE.test(name) || (isPattern(name) && PATTERN.test(name)), {
-    error: 'must be a package name such as curl, libc6:amd64, docker.io=20.10* or curl>=7.88, or a pattern such as php8*',
-  })
+const packageName = z.string().refine((name) => PACKAGE.test(name) || (isPattern(name) && PATTERN.test(name)), {
+  error: 'must be a package name such as curl, libc6:amd64, docker.io=20.10* or curl>=7.88, or a pattern such as php8*',
+})
 
 const schema = z
   .strictObject({

@@ -59,7 +59,11 @@ export function probeOfMatches(params: AptParams): string[] {
     ...(state === 'absent'
       ? [
           ...select(`${isThere(purge ? '?[!n]?' : '?[!nc]?')} &&`),
-          ...simulated(params, removal(params), `sed -n 's/^\\(Remv\\|Purg\\) \\([^ ]*\\) \\[\\([^]]*\\).*/goes \\2 \\3/p'`),
+          ...simulated(
+            params,
+            removal(params),
+            `sed -n 's/^\\(Remv\\|Purg\\) \\([^ ]*\\) \\[\\([^]]*\\).*/goes \\2 \\3/p'`,
+          ),
         ]
       : [
           automatic('" $* "'),
@@ -78,7 +82,10 @@ const simulated = (params: AptParams, action: readonly string[], also = ''): str
   `  if [ -n "$lb_refused" ]; then`,
   ...(params.state === 'absent'
     ? [`    [ -n "$lb_interrupted" ] || ${REFUSALS}`]
-    : [`    [ -z "$lb_interrupted" ] || lb_said=$(printf '%s\\n' "$lb_said" | grep -E '${UNKNOWN}')`, `    ${REFUSALS}`]),
+    : [
+        `    [ -z "$lb_interrupted" ] || lb_said=$(printf '%s\\n' "$lb_said" | grep -E '${UNKNOWN}')`,
+        `    ${REFUSALS}`,
+      ]),
   '  fi',
   'fi',
 ]

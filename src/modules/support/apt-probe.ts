@@ -186,7 +186,8 @@ function probeOfRemoval(params: AptParams): string[] {
 }
 
 /** apt's errors about names, versions and sources. */
-export const UNKNOWN = '^E: (Unable to locate|Version .* not found|.* has no installation candidate|Malformed|The value )'
+export const UNKNOWN =
+  '^E: (Unable to locate|Version .* not found|.* has no installation candidate|Malformed|The value )'
 
 /** apt's errors, and the dependencies that it cannot satisfy. */
 export const REFUSALS = `printf '%s\\n' "$lb_said" | sed -n 's/^E: /refused /p; s/^  *\\([a-z0-9][^ ]* : [A-Z][A-Za-z-]*: .*\\)/refused \\1/p'`
