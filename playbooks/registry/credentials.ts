@@ -23,7 +23,7 @@ export const credentials = play(
     return [
       x509_ca('Create CA', {
         dir: pki,
-        common_name: 'Labbook CA',
+        common_name: vars.pki_common_name,
         generation: vars.pki_generation,
         ...keys,
       }),

@@ -45,6 +45,11 @@ export const registryVars = defineVars('registry', {
     description: "encrypts the CA's key at rest; pass it with `-e @file`",
     secret: true,
   },
+  pki_common_name: {
+    schema: varTypes.text(),
+    default: 'Labbook CA',
+    description: 'common name of the CA; that of [your own](own-ca.md), if you have one',
+  },
   pki_generation: {
     schema: varTypes.integer(1, 1_000_000),
     default: 1,
