@@ -28,6 +28,8 @@ function valuesOf(text: Text | undefined): string[] {
 function textsOfChart(chart: Chart, messages: typeof ru): string[] {
   if (chart.kind === 'timeline')
     return [textIn(chart.title, messages), ...translatedEvents(chart, messages).map(({ label }) => label)]
+  if (chart.kind === 'network')
+    return [chart.title, ...chart.rows.map(({ label }) => label)].map((text) => textIn(text, messages))
   const { title, x, y, series, marks = [] } = translatedLines(chart, messages)
   return [title, x.label, y.label, ...series.map(({ name }) => name), ...marks.map(({ label }) => label)]
 }
