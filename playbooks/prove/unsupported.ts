@@ -31,8 +31,8 @@ async function withoutNetem(on: On, worker: string): Promise<string | undefined>
 }
 
 /**
- * The boot ID is the same on machines that share a kernel, and so a clock; systemd-nspawn invents one for each container,
- * which the second line names.
+ * The boot ID is the same on machines that share a kernel, and so a clock. The second line names a container, because
+ * systemd-nspawn invents a boot ID for each.
  */
 const KERNEL = 'cat /proc/sys/kernel/random/boot_id; systemd-detect-virt --container 2>/dev/null; true'
 

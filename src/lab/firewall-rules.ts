@@ -1,6 +1,6 @@
 /**
- * Deletes the rules with a comment from chains of the filter table, one by one: Docker and others change the other rules
- * at any time, and `iptables-save | iptables-restore` would undo what they change in between.
+ * Deletes the rules with a comment from chains of the filter table, one by one: Docker and others change the other
+ * rules at any time, and `iptables-save | iptables-restore` would undo what they change in between.
  *
  * @param comment - a word.
  */

@@ -210,6 +210,15 @@ export const PARTS: readonly Part[] = [
     work: oneByOne(1200, () => testFiles('test/package')),
   },
   {
+    name: 'guides',
+    description: 'guides followed to the letter: a new module',
+    packages: UNIT,
+    lane: 'alone',
+    minutes: 2,
+    runs: 'all',
+    work: oneByOne(900, () => testFiles('test/guides')),
+  },
+  {
     name: 'random',
     description: 'unit tests of random cases, ten times as many',
     packages: UNIT,
