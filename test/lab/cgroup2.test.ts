@@ -51,7 +51,7 @@ void t.test('a node boots, restarts and is removed on cgroup v2', async (t) => {
     lab down && lab up || exit
     echo "type $(on stat -fc %T /sys/fs/cgroup)"
     echo "system $(on systemctl is-system-running --wait)"
-    echo "service $(on cat /proc/1/cgroup)"
+    echo "service $(on grep ^0:: /proc/1/cgroup)"
     on sudo systemd-run --unit=sleeper --quiet sleep 1000
     echo "group $(on 'cat /sys/fs/cgroup/system.slice/sleeper.service/cgroup.procs' | wc -l)"
     on sudo systemctl freeze sleeper && echo "frozen $(on grep frozen /sys/fs/cgroup/system.slice/sleeper.service/cgroup.events)"
