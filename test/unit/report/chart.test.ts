@@ -19,7 +19,7 @@ const tags = (svg: string): string => svg.replace(/>[^<]*</g, '><')
 
 const texts = (svg: string): string[] => [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text ?? '')
 
-for (const chart of [capacity, placement] as Chart[]) {
+for (const chart of [capacity, placement] as Chart<string>[]) {
   await t.test(
     `${chart.kind} chart is well-formed, has alternative text, and no scripts, styles or external references`,
     async (t) => {
@@ -177,7 +177,7 @@ await t.test('bars of a lost node: ran, then assumed until Down, then failed', (
   const bar = { lane: 'node3', name: 'web.1', from: 0, to: 30, state: 'failed' } as const
   const events = [
     { at: 3, label: 'node3 loses power' },
-    { at: 15, label: 'node3 Down' },
+    { at: 15, label: { id: '{node} Down', values: { node: 'node3' } } },
     { at: 28, label: 'node3 Ready' },
   ]
   t.strictSame(

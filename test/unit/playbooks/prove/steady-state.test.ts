@@ -1,4 +1,4 @@
-import type { ExperimentContext } from 'labbook'
+import { type ExperimentContext, messageText } from 'labbook'
 import t from 'tap'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import { nodeExperiments } from '../../../../playbooks/prove/experiments/node-experiment.ts'
@@ -24,7 +24,7 @@ function steadySwarm() {
     timeoutMultiplier: 1,
     exec: async ({ command }: { command: string }) => answer(command),
     watch: async ({ title, command, until }: Parameters<ExperimentContext['watch']>[0]) => {
-      watched.push(title)
+      watched.push(messageText(title))
       const exhibit = { id: 'x', ...answer(command) }
       return { reached: until(exhibit), exhibit, seconds: 0 }
     },
@@ -48,7 +48,10 @@ t.test('one exhibit while an entry point does not answer', async (t) => {
     node: 'node2',
     address: { host: '127.0.0.1', port: 1 },
   }
-  t.match(await awaitSteadyState(on, session([closed]), 0.3), /^entry points do not answer: node2:1/)
+  t.match(
+    messageText((await awaitSteadyState(on, session([closed]), 0.3)) ?? ''),
+    /^entry points do not answer: node2:1/,
+  )
   t.same(watched, ['State of stack shop'])
   const elsewhere = session([{ ...closed, node: 'node1' }])
   t.equal(await awaitSteadyState(on, elsewhere, 0.3), undefined, 'no task runs on that node')
