@@ -23,7 +23,7 @@ for (const [name, { method }] of Object.entries(EXPERIMENTS))
         return { reached: true, seconds: 0, exhibit: {} }
       },
     }
-    await t.rejects(method(on as unknown as ExperimentContext), /interrupted/)
+    await t.rejects(Promise.resolve(method(on as unknown as ExperimentContext)), /interrupted/)
     t.match(
       commands.filter((command) => command.startsWith('docker service scale')),
       [/=5$/, /=4$/],
