@@ -33,7 +33,7 @@ t.teardown(() => {
   rmSync(directory, { recursive: true })
 })
 
-/** Runs a script where /sys/fs/cgroup is cgroup v2. `lab WORD` runs the playbook, `on COMMAND` a command on the node. */
+/** Runs a script on cgroup v2. `lab WORD` runs the playbook, `on COMMAND` a command on the node. */
 const withCgroup2 = (script: string) =>
   spawnSync('unshare', ['--mount', '--propagation', 'private', 'bash', '-c', `${FUNCTIONS}${script}`], {
     encoding: 'utf8',
