@@ -101,7 +101,9 @@ export async function execute(ready: PreparedRun): Promise<number> {
           }),
       }),
     })
-    if (planRecorder !== undefined && options.out !== undefined)
+    if (options.out !== undefined && exitCode !== 0)
+      process.stderr.write(`--out ${options.out}: the plan is not saved, as check mode did not succeed\n`)
+    else if (planRecorder !== undefined && options.out !== undefined)
       writePlan(
         options.out,
         planRecorder.plan({
@@ -109,6 +111,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
           version: ready.version,
           argv: argumentsOfPlan(ready.playbookArguments),
         }),
+        (text) => record.mask(text),
       )
     return exitCode
   } catch (error) {

@@ -94,7 +94,8 @@ async function start(
 ): Promise<number> {
   if (process.env[COMPLETE_VARIABLE] !== undefined) return print(await complete(playbook, argv, root))
   const given = parseOptions(argv, playbook.subcommands, playbook.switches)
-  const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, playbook.name)
+  const version = labbookVersion()
+  const savedPlan = given.apply === undefined ? undefined : readPlan(given.apply, { playbook: playbook.name, version })
   const options =
     savedPlan === undefined
       ? given
@@ -107,7 +108,6 @@ async function start(
   const reads = new VarReadTracker(Object.keys(extraVars), declared)
   const rendered = renderVariables(extraVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
-  const version = labbookVersion()
   if (options.help) return print(help(playbook, command, all))
   if (config === undefined) return print(`labbook ${version}\n`)
   checkProjectFile(root)

@@ -63,8 +63,15 @@ export class PlanRecorder {
 const changesOf = ({ changes }: TaskResult): PlannedTask['changes'] =>
   changes.map(({ description, diff }) => (diff === undefined ? { description } : { description, diff }))
 
-/** @throws {UsageError} the file cannot be written. */
-export function writePlan(file: string, plan: SavedPlan): void {
+/**
+ * @param mask - masks the secrets of the run.
+ * @throws {UsageError} the file cannot be written, or its command line has a secret.
+ */
+export function writePlan(file: string, plan: SavedPlan, mask: (text: string) => string): void {
+  if (plan.argv.some((argument) => mask(argument) !== argument))
+    throw new UsageError(
+      `--out ${file}: the plan is not saved, as it would have a secret of the command line. Put the variable into a file: -e @FILE`,
+    )
   try {
     replaceFileSync(file, `${JSON.stringify(plan, null, 1)}\n`)
   } catch (error) {
@@ -72,8 +79,8 @@ export function writePlan(file: string, plan: SavedPlan): void {
   }
 }
 
-/** @throws {UsageError} the file cannot be read, or is no plan of this playbook that can be applied. */
-export function readPlan(file: string, playbook: string): SavedPlan {
+/** @throws {UsageError} the file cannot be read, or is no plan of this playbook and Labbook that can be applied. */
+export function readPlan(file: string, { playbook, version }: Pick<SavedPlan, 'playbook' | 'version'>): SavedPlan {
   const problem = (what: string): UsageError => new UsageError(`--apply ${file}: ${what}`)
   let value: unknown
   try {
@@ -85,6 +92,8 @@ export function readPlan(file: string, playbook: string): SavedPlan {
   const parsed = schema.safeParse(value)
   if (!parsed.success) throw problem('not a plan of this version of Labbook: write one with --check --out FILE')
   if (parsed.data.playbook !== playbook) throw problem(`a plan of ${parsed.data.playbook}.mjs, not of ${playbook}.mjs`)
+  if (parsed.data.version !== version)
+    throw problem(`a plan of Labbook ${parsed.data.version}, not of ${version}: save a new one with --check --out FILE`)
   const [first] = parsed.data.unknown
   if (first !== undefined) {
     const more = parsed.data.unknown.length === 1 ? '' : `, and ${parsed.data.unknown.length - 1} more`

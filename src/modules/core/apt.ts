@@ -19,19 +19,17 @@ import { defineModule } from '../task.ts'
 const PACKAGE =
   /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]*[A-Za-z0-9.+:~*]|>=[A-Za-z0-9.+:~-]*[A-Za-z0-9.+:~])?$/
 const PATTERN = /^[a-z0-9*?[][a-z0-9+.*?[\]!-]*$/
-const packageName = z
-  .string()
-  .refine((name) => PACKAGE.test(name) || (isPattern(name) && PATTERN.test(name)), {
-    error: 'must be a package name such as curl, libc6:amd64, docker.io=20.10* or curl>=7.88, or a pattern such as php8*',
-  })
+const packageName = z.string().refine((name) => PACKAGE.test(name) || (isPattern(name) && PATTERN.test(name)), {
+  error: 'must be a package name such as curl, libc6:amd64, docker.io=20.10* or curl>=7.88, or a pattern such as php8*',
+})
 
 const schema = z
   .strictObject({
     /**
-     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`, or a pattern for all packages that apt knows: `php8*`. Taken literally: `NAME-` does not remove NAME, and `lib.` is
-     * no regular expression. With `present` and `latest`, a package that was installed as a dependency is marked as
-     * manually installed. Unlike in Ansible, that counts as a change, and a virtual package that an installed package
-     * provides is ok.
+     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`, or a pattern for all packages that apt knows: `php8*`. Taken
+     * literally: `NAME-` does not remove NAME, and `lib.` is no regular expression. With `present` and `latest`, a
+     * package that was installed as a dependency is marked as manually installed. Unlike in Ansible, that counts as a
+     * change, and a virtual package that an installed package provides is ok.
      */
     name: z.union([packageName, z.array(packageName)]).optional(),
     /** `absent` with a version removes only that version. */

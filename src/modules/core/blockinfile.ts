@@ -6,6 +6,7 @@ import { editBlock, markerLines } from '../support/file-block.ts'
 import { expression } from '../support/line-expression.ts'
 import { pathProbe, batchedPathFacts } from '../support/path-facts.ts'
 import { FILE_PARAMS, refusing } from '../support/refusing.ts'
+import { inNewDirectory } from '../support/place-file.ts'
 import { defineModule } from '../task.ts'
 
 /** Ansible replaces escapes such as `\1` in it. */
@@ -75,6 +76,10 @@ export const blockinfile = defineModule<typeof schema, { readonly path: string }
   batchedFacts: (params) => batchedPathFacts(textFileQuery(params)),
   sideEffectFree: true,
   printsFiles: true,
+  planAfter(params, observed, state, inputs, vars) {
+    const after = inNewDirectory(params.path, observed, state)
+    return after && this.plan(params, after, inputs, vars)
+  },
   plan(params, observed) {
     const { path, state, create } = params
     const [begin] = markerLines(params)

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import * as z from 'zod'
 import { reveal, Secret, SecretBytes } from '../../values/secret.ts'
 import type { InputFiles, Inputs } from '../module.ts'
-import { fileMode, modeOrPreserve, replacing, secretContent, targetPath } from '../support/params.ts'
+import { fileMode, modeOrPreserve, replacing, secretContent, targetPath, withoutSlash } from '../support/params.ts'
 import { accountsOf, entryAt, setNewDirectory, setTree, treeAt } from '../support/effects.ts'
 import { batchedTreeFacts, entriesIn, planTree, planTreeAfter, treeProbe } from '../support/copy-tree.ts'
 import { batchedRemoteFacts, planRemoteCopy, remoteProbe } from '../support/copy-remote.ts'
@@ -136,13 +136,13 @@ export const copy = defineModule<typeof schema, CopiedFile>({
   schema,
   title: ({ dest, src = '' }) => (isSlashed(dest) && !isSlashed(src) ? posix.join(dest, posix.basename(src)) : dest),
   reads: (params) => [
-    ...(isSlashed(params.src) ? treeAt(posix.join(params.dest, '.')) : entryAt(destination(params))),
-    ...(params.remote_src && params.src !== undefined ? treeAt(posix.join(params.src, '.')) : []),
+    ...(isSlashed(params.src) ? treeAt(withoutSlash(params.dest)) : entryAt(destination(params))),
+    ...(params.remote_src && params.src !== undefined ? treeAt(withoutSlash(params.src)) : []),
     ...accountsOf(params),
   ],
   sets: (params) => [
-    ...setTree(posix.join(destination(params), '.')),
-    ...(isSlashed(params.dest) ? setNewDirectory(posix.join(params.dest, '.')) : []),
+    ...setTree(withoutSlash(destination(params))),
+    ...(isSlashed(params.dest) ? setNewDirectory(withoutSlash(params.dest)) : []),
   ],
   inputs({ src, remote_src, local_follow = true }): InputFiles {
     return src === undefined || remote_src ? {} : { src: { tree: src, followLinks: local_follow } }

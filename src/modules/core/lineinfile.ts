@@ -5,6 +5,7 @@ import { planTextEdit, textFileQuery } from '../support/edit-text-file.ts'
 import { editLines } from '../support/file-lines.ts'
 import { expression } from '../support/line-expression.ts'
 import { pathProbe, batchedPathFacts } from '../support/path-facts.ts'
+import { inNewDirectory } from '../support/place-file.ts'
 import { defineModule } from '../task.ts'
 
 const schema = z
@@ -62,6 +63,10 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
   batchedFacts: (params) => batchedPathFacts(textFileQuery(params)),
   sideEffectFree: true,
   printsFiles: true,
+  planAfter(params, observed, state, inputs, vars) {
+    const after = inNewDirectory(params.path, observed, state)
+    return after && this.plan(params, after, inputs, vars)
+  },
   plan(params, observed) {
     const { path, state, create, backrefs } = params
     const edit = {

@@ -63,7 +63,7 @@ const schema = z
     password_lock: z.boolean().optional(),
     /** When the account expires, in seconds since 1970; negative: never. Only the day counts. */
     expires: z.number().optional(),
-    /** Umask that gives a new home its mode, such as `'077'`. */
+    /** Umask that gives the home of a new user its mode, such as `'077'`. */
     umask: z
       .string()
       .regex(/^0?[0-7]{3}$/, { error: "must be three or four octal digits, such as '077'" })

@@ -30,7 +30,8 @@ const expansion = (names: readonly string[]): string[] => [
   '  lb_some=',
   '  for lb_n in $(apt-cache pkgnames "$2"); do case $lb_n in $1) lb_some="$lb_some $lb_n" ;; esac; done',
   // apt names a package of another architecture with it.
-  `  [ -z "$lb_some" ] || lb_some=$(apt-cache policy $lb_some | sed -n 's/^\\([a-z0-9][a-z0-9+.-]*\\):$/\\1/p' | tr '\\n' ' ')`,
+  '  [ -z "$lb_some" ] || lb_some=$(apt-cache policy $lb_some |',
+  `    sed -n 's/^\\([a-z0-9][a-z0-9+.-]*\\):$/\\1/p' | tr '\\n' ' ')`,
   `  [ -n "$lb_some" ] || printf 'no-match %s\\n' "$1"`,
   '  lb_names="$lb_names $lb_some"',
   '}',
@@ -59,7 +60,11 @@ export function probeOfMatches(params: AptParams): string[] {
     ...(state === 'absent'
       ? [
           ...select(`${isThere(purge ? '?[!n]?' : '?[!nc]?')} &&`),
-          ...simulated(params, removal(params), `sed -n 's/^\\(Remv\\|Purg\\) \\([^ ]*\\) \\[\\([^]]*\\).*/goes \\2 \\3/p'`),
+          ...simulated(
+            params,
+            removal(params),
+            `sed -n 's/^\\(Remv\\|Purg\\) \\([^ ]*\\) \\[\\([^]]*\\).*/goes \\2 \\3/p'`,
+          ),
         ]
       : [
           automatic('" $* "'),
@@ -78,7 +83,10 @@ const simulated = (params: AptParams, action: readonly string[], also = ''): str
   `  if [ -n "$lb_refused" ]; then`,
   ...(params.state === 'absent'
     ? [`    [ -n "$lb_interrupted" ] || ${REFUSALS}`]
-    : [`    [ -z "$lb_interrupted" ] || lb_said=$(printf '%s\\n' "$lb_said" | grep -E '${UNKNOWN}')`, `    ${REFUSALS}`]),
+    : [
+        `    [ -z "$lb_interrupted" ] || lb_said=$(printf '%s\\n' "$lb_said" | grep -E '${UNKNOWN}')`,
+        `    ${REFUSALS}`,
+      ]),
   '  fi',
   'fi',
 ]

@@ -126,7 +126,8 @@ const uncertainInstall = (
     LITERAL_NAMES,
     sh`lb_said=$(lb_apt_get -s -y -q ${installation(params)} -- ${pending.map(aptName)} 2>&1) && exit 0`,
     `lb_said=$(${REFUSALS} | sed 's/^refused //' | paste -s -d ';' -)`,
-    `printf 'the package lists must be updated first; with the present ones, apt-get refuses: %s\n' "$lb_said" >&2; exit 1`,
+    `printf 'the package lists must be updated first; with the present ones, %s\\n' "apt-get refuses: $lb_said" >&2`,
+    'exit 1',
   ].join('\n'),
   dryRunIsUncertain: true,
 })

@@ -122,7 +122,7 @@ export function probeApt(params: AptParams, aboutPackages?: (params: AptParams) 
 /** Shell text that assigns what dpkg knows of packages to `lb_found`, up to their names. */
 export const FIND_PACKAGES = `lb_found=$(dpkg-query -W -f='pkg\\t\${db:Status-Abbrev}\\t\${Package}\\t\${Architecture}\\t\${Version}\\n' --`
 
-/** Defines `lb_has`: whether `lb_found` has a package. Arguments: patterns of status, name, architecture and version. */
+/** Defines `lb_has`, which looks for a package in `lb_found`. Arguments: patterns of status, name, arch and version. */
 export const LB_HAS = [
   "lb_tab=$(printf '\\t'); lb_nl='\n'",
   'lb_has() {',
@@ -186,7 +186,8 @@ function probeOfRemoval(params: AptParams): string[] {
 }
 
 /** apt's errors about names, versions and sources. */
-export const UNKNOWN = '^E: (Unable to locate|Version .* not found|.* has no installation candidate|Malformed|The value )'
+export const UNKNOWN =
+  '^E: (Unable to locate|Version .* not found|.* has no installation candidate|Malformed|The value )'
 
 /** apt's errors, and the dependencies that it cannot satisfy. */
 export const REFUSALS = `printf '%s\\n' "$lb_said" | sed -n 's/^E: /refused /p; s/^  *\\([a-z0-9][^ ]* : [A-Z][A-Za-z-]*: .*\\)/refused \\1/p'`

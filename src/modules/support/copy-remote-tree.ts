@@ -3,7 +3,7 @@ import type { Plan } from '../module.ts'
 import { attributeChanges, attributesDenied, describeAttributes, missingAccount } from './attributes.ts'
 import { setsAt, setTree, treeAt } from './effects.ts'
 import { directoryPlan, type ChangesOrProblem } from './file-states.ts'
-import type { GivenAttributes, Mode } from './params.ts'
+import { withoutSlash, type GivenAttributes, type Mode } from './params.ts'
 import { entryProblem } from './path-access.ts'
 import type { PathFacts } from './path-facts.ts'
 import { findStray, setRecursively } from './recursive-attributes.ts'
@@ -31,7 +31,7 @@ const eachEntry = (
   to: string,
   entry: string,
 ): string => {
-  const from = src.replace(/(.)\/+$/, '$1')
+  const from = withoutSlash(src)
   const body = [
     'lb_s=$1 lb_d=$2; shift 2',
     `lb_entry() { ${entry}\n}`,
@@ -41,7 +41,8 @@ const eachEntry = (
     '    if [ -h "$lb_t" ] && [ "$(readlink -- "$lb_t")" = "$(readlink -- "$lb_f")" ]; then :',
     '    elif [ -e "$lb_t" ] || [ -h "$lb_t" ]; then lb_do=conflict; else lb_do=new-link; fi',
     '  elif [ -d "$lb_f" ]; then',
-    '    if [ -d "$lb_t" ]; then :; elif [ -e "$lb_t" ] || [ -h "$lb_t" ]; then lb_do=conflict; else lb_do=new-directory; fi',
+    '    if [ -d "$lb_t" ]; then :',
+    '    elif [ -e "$lb_t" ] || [ -h "$lb_t" ]; then lb_do=conflict; else lb_do=new-directory; fi',
     '  elif [ -f "$lb_f" ]; then',
     '    if [ -f "$lb_t" ]; then cmp -s -- "$lb_f" "$lb_t" || lb_do=changed-file',
     '    elif [ -e "$lb_t" ] || [ -h "$lb_t" ]; then lb_do=conflict; else lb_do=new-file; fi',
@@ -50,7 +51,8 @@ const eachEntry = (
     'done',
   ].join('\n')
   const follow = local_follow === true
-  return sh`lb_follow=${follow ? 'yes' : ''} find ${follow ? '-L' : '-H'} ${from} -exec sh -c ${body} sh ${from} ${to} {} +`
+  const [mark, flag] = follow ? ['yes', '-L'] : ['', '-H']
+  return sh`lb_follow=${mark} find ${flag} ${from} -exec sh -c ${body} sh ${from} ${to} {} +`
 }
 
 /** Prints what a copy of the source would do, a line each; for the probe of the directory that it goes to. */
@@ -58,7 +60,7 @@ export function treeComparison(
   params: Pick<RemoteTree, 'src' | 'local_follow' | 'owner' | 'group'>,
   to: string,
 ): string {
-  const from = params.src.replace(/(.)\/+$/, '$1')
+  const from = withoutSlash(params.src)
   const stray = findStray(to, { owner: params.owner, group: params.group })
   const print = `case $lb_f in *'\n'*) echo newline ;; *) printf '%s %s\\n' "$lb_do" "\${lb_f#"$lb_s"}" ;; esac`
   return [
@@ -79,7 +81,8 @@ const COPY = [
   '  lb_new=${lb_t%/*}/.labbook.$$',
   '  (umask 077; cat <"$lb_f" >"$lb_new") &&',
   '    { [ "$lb_do" = new-file ] || chown "$(stat -c %u:%g -- "$lb_t")" -- "$lb_new"; } &&',
-  '    chmod "$(stat -L -c %a -- "$lb_f")" -- "$lb_new" && mv -f -- "$lb_new" "$lb_t" || { rm -f -- "$lb_new"; return 1; } ;;',
+  '    chmod "$(stat -L -c %a -- "$lb_f")" -- "$lb_new" && mv -f -- "$lb_new" "$lb_t" ||',
+  '    { rm -f -- "$lb_new"; return 1; } ;;',
   `*) printf '%s is in the way\\n' "$lb_t" >&2; return 1 ;;`,
   'esac',
 ].join('\n')
@@ -118,6 +121,7 @@ export function planRemoteTree(params: RemoteTree, dest: string, facts: PathFact
     ...(files.length === 0 ? [] : [plural(files.length, 'new file')]),
     ...(changed.length === 0 ? [] : [plural(changed.length, 'changed file')]),
   ].join(', ')
+  const verb = what === '' ? 'set attributes recursively in' : `copy ${what} of ${src} to`
   const script = [
     ...(what === '' ? [] : [`${eachEntry(params, dest, COPY)} || exit`]),
     setRecursively(dest, { owner, group }),
@@ -128,7 +132,7 @@ export function planRemoteTree(params: RemoteTree, dest: string, facts: PathFact
     changes: [
       ...parents,
       {
-        description: `${what === '' ? 'set attributes recursively in' : `copy ${what} of ${src} to`} ${dest}${attributes === '' ? '' : ` (${attributes})`}`,
+        description: `${verb} ${dest}${attributes === '' ? '' : ` (${attributes})`}`,
         script: script.filter((step) => step !== '').join('\n'),
         diff: { subject: dest, before: list(changed), after: list([...directories, ...files, ...changed].sort()) },
         sets: setsAt(dest, facts, setTree),
@@ -142,7 +146,7 @@ export function planRemoteTree(params: RemoteTree, dest: string, facts: PathFact
 /** The changes that create the directories above the copy; with a slash after `dest`, that directory. */
 function parentsOf(params: RemoteTree, dest: string, facts: PathFacts): ChangesOrProblem {
   if (facts.kind !== null || (!facts.noParent && !params.dest.endsWith('/'))) return []
-  const path = params.dest.replace(/(.)\/$/, '$1')
+  const path = withoutSlash(params.dest)
   const isDest = path === dest
   const { owner, group, directory_mode: mode } = params
   const given = params.dest.endsWith('/') ? { owner, group, mode } : {}
@@ -155,7 +159,7 @@ function parentsOf(params: RemoteTree, dest: string, facts: PathFacts): ChangesO
 /** Why the directory cannot be copied. */
 function treeProblem(params: RemoteTree, dest: string, facts: PathFacts): string | undefined {
   const { src, backup, validate } = params
-  const from = src.replace(/(.)\/+$/, '$1')
+  const from = withoutSlash(src)
   if (backup || validate !== undefined) return `${src} is a directory: backup and validate are for files`
   if (`${dest}/`.startsWith(`${from}/`)) return `${dest} is in ${from}, which would be copied into itself`
   if (facts.kind !== null && facts.kind !== 'directory') return `${dest} exists and is not a directory`

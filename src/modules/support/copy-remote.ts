@@ -7,7 +7,7 @@ import { attributeChanges, attributesDenied, describeAttributes, missingAccount 
 import { setContent, setsAt, setTree } from './effects.ts'
 import { planRemoteTree, treeComparison } from './copy-remote-tree.ts'
 import { directoryCreation } from './missing-directory.ts'
-import type { GivenAttributes, Mode } from './params.ts'
+import { withoutSlash, type GivenAttributes, type Mode } from './params.ts'
 import { entryProblem } from './path-access.ts'
 import { batchedPathFacts, parsePathFacts, pathProbe, type PathFacts, type PathQuery } from './path-facts.ts'
 import { isOrBecomesPrivate, obstacle, readsOf } from './place-file.ts'
@@ -39,7 +39,7 @@ const fileAt = ({ src, dest }: RemoteCopy): string =>
 
 /** As in Ansible: without a slash after `src`, a directory of its name. */
 const directoryAt = ({ src, dest }: RemoteCopy): string =>
-  posix.join(dest, src.endsWith('/') ? '.' : posix.basename(src)).replace(/(.)\/$/, '$1')
+  withoutSlash(posix.join(dest, src.endsWith('/') ? '' : posix.basename(src)))
 
 const fileQuery = (params: RemoteCopy): PathQuery => ({
   path: fileAt(params),

@@ -6,7 +6,7 @@ import { attributesDenied, missingAccount } from './attributes.ts'
 import { directoryKey, treeAt } from './effects.ts'
 import { sha256 } from './file-content.ts'
 import { directoryPlan, linkPlan, type ChangesOrProblem } from './file-states.ts'
-import type { GivenAttributes, Mode } from './params.ts'
+import { withoutSlash, type GivenAttributes, type Mode } from './params.ts'
 import { entryProblem } from './path-access.ts'
 import { batchedPathFacts, parsePathFacts, pathProbe, type PathFacts, type PathQuery } from './path-facts.ts'
 import { planPlacement, withParent } from './place-file.ts'
@@ -42,7 +42,7 @@ export const entriesIn = (inputs: Inputs): TreeEntry[] => {
 
 /** Where the entries are put: with a slash after `src` in `dest`, otherwise in a directory of the same name there. */
 export const topOf = ({ src, dest }: Pick<TreeCopy, 'src' | 'dest'>): string =>
-  posix.join(dest, /(^|\/)\.?$/.test(src) ? '' : posix.basename(src)).replace(/(.)\/$/, '$1')
+  withoutSlash(posix.join(dest, /(^|\/)\.?$/.test(src) ? '' : posix.basename(src)))
 
 /** As in Ansible, none if the source is empty. */
 function itemsOf(params: TreeCopy, inputs: Inputs): Item[] {

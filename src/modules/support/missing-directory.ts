@@ -3,7 +3,7 @@ import type { Plan } from '../module.ts'
 import type { Observed } from '../script-output.ts'
 import { missingAccount } from './attributes.ts'
 import { directoryPlan, type ChangesOrProblem } from './file-states.ts'
-import type { GivenAttributes, Mode } from './params.ts'
+import { withoutSlash, type GivenAttributes, type Mode } from './params.ts'
 import { parsePathFacts, type PathFacts } from './path-facts.ts'
 import { planPlacement, withParent, type PlacedFile, type Placement } from './place-file.ts'
 import { NEW_DIRECTORY, resolveMode } from './resolve-mode.ts'
@@ -23,7 +23,7 @@ export function directoryCreation(
   facts: PathFacts,
 ): ChangesOrProblem {
   if (!dest.endsWith('/') || !facts.noParent) return []
-  const path = posix.join(dest, '.').replace(/(.)\/$/, '$1')
+  const path = withoutSlash(dest)
   const wanted = resolveMode(
     { path, owner, group, mode: directory_mode, recurse: false, force: false, follow: true },
     NEW_DIRECTORY,

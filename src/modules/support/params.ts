@@ -19,8 +19,11 @@ export const targetPath = z
     path.endsWith('/') && path !== '/' ? `${posix.normalize(path).replace(/\/+$/, '')}/` : posix.normalize(path),
   )
 
+/** A path without slashes at its end. */
+export const withoutSlash = (path: string): string => path.replace(/(.)\/+$/, '$1')
+
 /** A path on the host, without a trailing slash. */
-export const targetFile = targetPath.transform((path) => (path === '/' ? path : path.replace(/\/$/, '')))
+export const targetFile = targetPath.transform(withoutSlash)
 
 /** Decimal numbers that look like a mode without its octal prefix; as octal none of them makes sense. */
 const FORGOTTEN_OCTAL = new Set([400, 440, 444, 500])

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Secret } from '../../values/secret.ts'
 import type { Change } from '../module.ts'
+import { entryOf } from './accounts.ts'
 import { setAccount, setTree } from './effects.ts'
 
 /** Parameters of the `user` module about an SSH key. */
@@ -38,7 +39,7 @@ export function probeOfKey(params: KeyParams): string[] {
     name.startsWith('/') ? sh`lb_key=${name}` : sh`lb_key=$lb_home/${name}`,
     '{ [ ! -e "$lb_key" ] && [ ! -e "$lb_key.pub" ]; } || echo ssh-key',
     'lb_in=${lb_key%/*}; lb_n=${lb_in%/*}',
-    '[ -d "$lb_in" ] || [ "$lb_in" = "$lb_home" ] || [ -d "$lb_n" ] || [ "$lb_n" = "$lb_home" ] || echo no-key-directory',
+    '[ -d "$lb_in" ] || [ -d "$lb_n" ] || case $lb_home in "$lb_in" | "$lb_n") ;; *) echo no-key-directory ;; esac',
     'command -v ssh-keygen >/dev/null || echo no-keygen',
     `[ ! -f "$lb_key.pub" ] || sed -n 's/^/ssh-public /p' <"$lb_key.pub"`,
     `[ ! -f "$lb_key" ] || ssh-keygen -l -f "$lb_key" 2>/dev/null | sed 's/^/ssh-print /'`,
@@ -101,7 +102,7 @@ export function keyCreation(
       description: `create SSH key ${shown}${passphrase === undefined ? '' : ' with a passphrase'}`,
       script: [
         // A new user's home is known once it exists.
-        sh`lb_entry=$(if command -v getent >/dev/null; then getent passwd ${name}; else grep ${`^${name}:`} /etc/passwd; fi) || exit`,
+        sh`lb_entry=$(${raw(entryOf('passwd', name))}) || exit`,
         'lb_home=${lb_entry%:*}; lb_home=${lb_home##*:}',
         sh`lb_owner=$(id -u ${name}):$(id -g ${name}) || exit`,
         ...(file === undefined

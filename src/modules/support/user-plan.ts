@@ -200,7 +200,7 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
             ],
           ),
         ]),
-    ...(wanted.create_home && !found.homeThere ? [homeCreation(wanted, home ?? entry.home)] : []),
+    ...(wanted.create_home && !found.homeThere ? [homeCreation(name, home ?? entry.home)] : []),
     ...(setsPassword ? passwordChange(wanted) : []),
   ]
 }
@@ -240,12 +240,11 @@ function membership({ name, groups, append }: UserParams, primary: number, found
 }
 
 /** As useradd -m does: the skeleton's files, and the mode that login.defs sets. */
-const homeCreation = ({ name, umask }: UserParams, home: string): Change => ({
+const homeCreation = (name: string, home: string): Change => ({
   description: `create home ${home} of ${name}`,
   script: [
-    ...(umask === undefined ? [] : [sh`lb_mode=$(printf %o "$((0777 & ~0${umask}))")`]),
     `lb_defs() { sed -n "s/^[[:space:]]*$1[[:space:]][[:space:]]*\\([0-7]*\\).*/\\1/p" /etc/login.defs 2>/dev/null | tail -n 1; }`,
-    ...(umask === undefined ? ['lb_mode=$(lb_defs HOME_MODE)'] : []),
+    'lb_mode=$(lb_defs HOME_MODE)',
     '[ -n "$lb_mode" ] || { lb_mask=$(lb_defs UMASK); lb_mode=$(printf %o "$((0777 & ~0${lb_mask:-22}))"); }',
     sh`mkdir -p -m "$lb_mode" -- ${home} || exit`,
     sh`if [ -d /etc/skel ]; then cp -R -- /etc/skel/. ${`${home}/`} || exit; fi`,

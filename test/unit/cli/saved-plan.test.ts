@@ -8,7 +8,7 @@ import { namingRun } from '../../../src/cli/retry-failed.ts'
 import { argumentsOfPlan, planDifferences, type SavedPlan } from '../../../src/cli/saved-plan.ts'
 import { parseInventory } from '../../../src/inventory/index.ts'
 import { Cancelled } from '../../../src/ui/index.ts'
-import { command, copy, play, secret, shell } from '../../../src/labbook.ts'
+import { command, copy, fail, play, secret, shell } from '../../../src/labbook.ts'
 import type { Task } from '../../../src/modules/task.ts'
 
 interface Outcome {
@@ -160,6 +160,27 @@ t.test('invalid plans and options are refused', async (t) => {
   await run('--check', '--out', file)
   writeFileSync(file, JSON.stringify({ ...plan(), playbook: 'other' }))
   t.match(await refusal('--apply', file), /a plan of other\.mjs, not of files\.mjs/)
+  writeFileSync(file, JSON.stringify({ ...plan(), playbook: 'files', version: '0.0.1' }))
+  t.match(await refusal('--apply', file), /a plan of Labbook 0\.0\.1, not of \d+\.\d+\.\d+\S*: save a new one/)
+})
+
+t.test('a plan is not saved if check mode fails', async (t) => {
+  const { file, run } = project(t, (at) => [...two(at), fail({ msg: 'no' })])
+  const { exitCode, stderr } = await run('--check', '--out', file)
+  t.equal(exitCode, 2)
+  t.match(stderr, /^--out \S+plan\.json: the plan is not saved, as check mode did not succeed$/m)
+  t.notOk(existsSync(file))
+})
+
+t.test('a plan whose command line has a secret is not saved', async (t) => {
+  const { file, run } = project(t, two)
+  const given = ['--check', '--out', file, '-e']
+  const { exitCode, stderr } = await run(...given, 'ansible_become_password=hunter3-secret')
+  t.equal(exitCode, 1)
+  t.match(stderr, /^--out \S+: the plan is not saved, as it would have a secret .*-e @FILE$/m)
+  t.notMatch(stderr, 'hunter3')
+  t.notOk(existsSync(file))
+  t.equal((await run(...given, 'other=plain')).exitCode, 0, 'a variable that is no secret')
 })
 
 t.test('the command line of a plan has no options that made it', async (t) => {

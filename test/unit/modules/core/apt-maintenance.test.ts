@@ -126,8 +126,10 @@ t.test('held packages and options of dpkg reach apt-get', async (t) => {
   t.match(message({ name: 'a', dpkg_options: '--force-all' }), 'must be options such as force-confold')
 })
 
-t.test('apt refuses patterns for names, and unclear combinations', async (t) => {
-  t.match(message({ name: 'lib*' }), 'a pattern for names is not supported: list the packages')
+t.test('apt refuses unclear combinations', async (t) => {
+  t.match(message({ name: ['lib*', 'a=1'] }), 'a pattern cannot be in one list with versions or architectures')
+  t.match(message({ name: 'lib*', update_cache: true }), 'update the cache in a task before')
+  t.equal(message({ name: 'lib*', update_cache: true, state: 'absent' }), undefined)
   t.match(message({ name: 'a', upgrade: 'dist' }), 'set only one of name, deb and upgrade')
   t.match(message({}), 'set name, deb, upgrade, autoremove, clean, autoclean or update_cache: true')
   t.equal(message({ clean: true }), undefined)

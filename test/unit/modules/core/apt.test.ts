@@ -159,7 +159,7 @@ void t.test('latest upgrades to the candidate', async (t) => {
 })
 
 void t.test('invalid package names are rejected', async (t) => {
-  for (const name of ['foo*', 'foo bar', '-y', 'Foo', '$(id)', 'foo^', 'foo=1.0-', 'foo/sid'])
+  for (const name of ['foo*=1', 'foo*:i386', 'foo bar', '-y', 'Foo', '$(id)', 'foo^', 'foo=1.0-', 'foo/sid'])
     t.throws(() => parse({ name }), name)
   t.throws(() => parse({}), /update_cache/)
 })

@@ -318,7 +318,7 @@ t.test('copy rejects contradictory parameters', async (t) => {
       .join() ?? ''
   t.match(why({ content: '', dest: 'etc/motd' }), 'must be an absolute path on the host')
   t.match(why({ content: '', dest: '/a', mode: 644 }), "644 is decimal: write '0644'")
-  t.match(why({ content: '', dest: '/a', mode: 'u=rw' }), "'u=rw' is not supported")
+  t.match(why({ content: '', dest: '/a', mode: 'u=rwz' }), "'u=rwz' is not supported")
   t.match(why({ dest: '/a' }), 'set either content or src')
   t.match(why({ content: '', src: 'b', dest: '/a' }), 'set either content or src')
   t.match(why({ content: '', dest: '/a/' }), 'with content, it must be the path of a file')

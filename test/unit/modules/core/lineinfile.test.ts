@@ -11,9 +11,11 @@ import {
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { blockinfile } from '../../../../src/modules/core/blockinfile.ts'
 import { lineinfile } from '../../../../src/modules/core/lineinfile.ts'
 import { editLines, type LineEdit } from '../../../../src/modules/support/file-lines.ts'
-import { converge } from '../../../support/shells.ts'
+import type { ModuleDefinition } from '../../../../src/modules/module.ts'
+import { converge, runIn, shells } from '../../../support/shells.ts'
 import { converged, inEachShell } from '../each-shell.ts'
 import { runs } from '../../../support/seed.ts'
 
@@ -161,4 +163,25 @@ t.test('lineinfile reports files that it cannot edit', async (t) => {
   t.match(why({ path: '/a', regexp: '(a', line: 'x' }), 'the regular expression "(a" is wrong or not supported')
   t.match(why({ path: '/a', line: 'x\ny' }), 'one line')
   t.match(why({ path: '/a' }), 'line is required')
+})
+
+t.test('check mode knows that an earlier task makes the directory of a new file', async (t) => {
+  for (const { definition } of [lineinfile, blockinfile] as unknown as { readonly definition: ModuleDefinition }[]) {
+    const given = {
+      path: '/nosuch/d/f',
+      create: true,
+      ...(definition.name === 'lineinfile' ? { line: 'a' } : { block: 'a' }),
+    }
+    const params = definition.schema.parse(given)
+    const observed = runIn(shells[0], definition.probe(params, {}))
+    t.match(definition.plan(params, observed, {}, {}).problem, 'directory /nosuch/d does not exist')
+    const after = (changed: Record<string, unknown>) =>
+      definition.planAfter?.(params, observed, { changed, known: changed }, {}, {})
+    t.match(
+      after({ 'directory:/nosuch/d': true })?.changes,
+      [{ description: /^create \/nosuch\/d\/f/ }],
+      definition.name,
+    )
+    t.equal(after({ '/nosuch/d/f': Buffer.from('x') }), undefined)
+  }
 })

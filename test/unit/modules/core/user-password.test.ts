@@ -42,9 +42,9 @@ t.test('password_lock locks and unlocks', async (t) => {
 })
 
 t.test('expires sets the day on which an account expires', async (t) => {
-  t.same(scripts({ expires: 1422403387 }, 'expires '), ['usermod -e 2015-01-27 ann || exit'])
-  t.same(scripts({ expires: 1422403387 }, 'expires 16462'), [])
-  t.same(scripts({ expires: 1422403387 }, 'expires 16463'), ['usermod -e 2015-01-27 ann || exit'])
+  t.same(scripts({ expires: 1422403387 }, 'expires '), ['usermod -e 2015-01-28 ann || exit'])
+  t.same(scripts({ expires: 1422403387 }, 'expires 16463'), [])
+  t.same(scripts({ expires: 1422403387 }, 'expires 16462'), ['usermod -e 2015-01-28 ann || exit'])
   t.same(scripts({ expires: -1 }, 'expires 16462'), ["usermod -e '' ann || exit"])
   t.same(scripts({ expires: -1 }, 'expires '), [])
 })
