@@ -1,6 +1,6 @@
 import { disturbAll, sh, MessageError } from 'labbook'
 import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
-import { checkSteadyState, COUNTER, runningReplicas, desiredReplicas } from './support/cluster.ts'
+import { checkSteadyState, COUNTER, runningReplicas, desiredReplicas, rebalanceTo } from './support/cluster.ts'
 import { observeDuring } from './support/observe-during.ts'
 
 const TASKS = `docker service ps ${COUNTER} --no-trunc --format 'table {{.ID}}\\t{{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
@@ -39,6 +39,8 @@ export const health = labExperiment(
   },
   async (on) => {
     const [host = ''] = hostOfReplica(on)
+    // Earlier experiments may have left the host without a replica.
+    await rebalanceTo(on, host)
     const { value, exhibit, requestStats } = await observeDuring(
       on,
       { title: 'Timeline: replica stopped with SIGSTOP' },

@@ -90,6 +90,8 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
   const [witness] = others(on)
   if (witness === undefined)
     throw new PlaybookError('group swarm has only one host: this experiment needs a second node to observe the manager')
+  // Earlier experiments may have left it without a replica.
+  await rebalanceTo(on, witness)
   const title =
     managers.length === 1
       ? say('Timeline: power off the only manager')

@@ -34,6 +34,8 @@ export function aptScript(params: Pick<AptParams, 'lock_timeout'>, repair: boole
     // Uptime, because the system clock may be set meanwhile.
     'lb_now() { read -r lb_up lb_idle </proc/uptime; lb_up=${lb_up%%.*}; }',
     'lb_apt() {',
+    // Through a terminal of apt-get's, errors of dpkg would be among its progress on stdout.
+    '  case $1 in dpkg) ;; *) lb_get=$1; shift; set -- "$lb_get" -o Dpkg::Use-Pty=0 "$@" ;; esac',
     `  lb_now; lb_until=$((lb_up + ${params.lock_timeout}))`,
     '  while :; do',
     '    "$@" 2>"$lb_err" && { cat "$lb_err" >&2; return 0; } || lb_status=$?',
@@ -41,6 +43,8 @@ export function aptScript(params: Pick<AptParams, 'lock_timeout'>, repair: boole
     '    sleep 2',
     '  done',
     '  cat "$lb_err" >&2',
+    // At the end, where the message of the task is: apt-get says no more than that dpkg failed.
+    `  awk '/^dpkg: error processing/ { printf "%s", $0; if ((getline) > 0) { sub(/^ +/, " "); printf "%s", $0 } print "" }' "$lb_err" >&2`,
     '  return "$lb_status"',
     '}',
     // `dpkg --configure` fails if a dependency is not unpacked yet; `--fix-broken` installs it.

@@ -25,7 +25,7 @@ join_all() { # cgroup v1: each hierarchy
     echo $$ >"$group/cgroup.procs" || return
   done
 }
-# cgroup v2. Untested.
+# cgroup v2
 prepare_single() {
   for controller in cpu cpuset io memory pids; do echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control; done 2>/dev/null
   group=/sys/fs/cgroup/$unit

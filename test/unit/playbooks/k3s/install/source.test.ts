@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { artifactsIn, DEFAULT_VERSION, parseChecksums, k3sSource } from '../../../../../playbooks/k3s/install/source.ts'
+import {
+  architecture,
+  artifactsIn,
+  DEFAULT_VERSION,
+  parseChecksums,
+  k3sSource,
+} from '../../../../../playbooks/k3s/install/source.ts'
+import { parseFacts } from '../../../../../src/modules/support/facts.ts'
 
 const facts = { architecture: 'x86_64' }
 
@@ -68,8 +75,24 @@ t.test('artifactsIn() names missing artifacts', async (t) => {
     images: [{ name: 'k3s-airgap-images-amd64.tar.zst', sha256: /^b/ }],
   })
   t.match(artifactsIn(directory, 'arm64'), { problem: /has no checksum of k3s-arm64/ })
+  put('sha256sum-arm64.txt', sum('k3s-arm64', 'd') + sum('k3s-airgap-images-arm64.tar.zst', 'e'))
+  t.match(
+    artifactsIn(directory, 'arm64'),
+    {
+      kind: 'artifacts',
+      binary: { from: `${directory}/k3s-arm64`, sha256: /^d{64}$/ },
+      images: [{ name: 'k3s-airgap-images-arm64.tar.zst', sha256: /^e/ }],
+    },
+    'one directory can hold the artifacts of both architectures',
+  )
   put('app.tar')
   problem(/has no checksum of app\.tar/)
+})
+
+t.test('the architecture in names of k3s follows uname -m', async (t) => {
+  const rows = { x86_64: 'amd64', aarch64: 'arm64', arm64: 'arm64', armv7l: undefined, riscv64: undefined }
+  for (const [machine, expected] of Object.entries(rows))
+    t.equal(architecture({ facts: { ...parseFacts(`uname 6.12.0 ${machine}\n`) } }), expected, machine)
 })
 
 t.test('parseChecksums() parses checksum lists', async (t) => {

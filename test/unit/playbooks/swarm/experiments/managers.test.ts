@@ -1,0 +1,43 @@
+import t from 'tap'
+import { oneOfThreeLost } from '../../../../../playbooks/swarm/experiments/managers.ts'
+import type { SetupContext } from '../../../../../src/playbook/experiment.ts'
+
+t.test('three-managers restarts a daemon once its demotion is complete, and then asks the daemon', async (t) => {
+  const calls: string[] = []
+  const unused = () => {
+    throw new Error('not called')
+  }
+  const command = ({ host, command: text }: { host?: string; command: string }): string =>
+    `${host ?? 'manager'}: ${text.split('\n')[0]}`
+  const on = {
+    hosts: ['node1'],
+    groups: { swarm: ['node1', 'node2', 'node3'], swarm_managers: ['node1'] },
+    hostvars: () => ({}),
+    timeoutMultiplier: 1,
+    signal: new AbortController().signal,
+    exec: async (what: { host?: string; command: string }) => void calls.push(command(what)),
+    // Until the stack, of which this test has none.
+    watch: async (what: { host?: string; command: string; until: (result: object) => boolean }) => {
+      calls.push(command(what))
+      if (what.command.includes('LocalNodeState'))
+        t.same(
+          ['active true', 'pending false', 'active false'].map((stdout) => what.until({ stdout, exitCode: 0 })),
+          [false, false, true],
+          command(what),
+        )
+      return { reached: !what.command.startsWith('docker stack'), seconds: 0, exhibit: {} }
+    },
+    exhibit: unused,
+    record: unused,
+  }
+  await t.rejects(oneOfThreeLost.rollback?.(on as unknown as SetupContext) ?? Promise.resolve(), /did not converge/)
+  for (const host of ['node2', 'node3'])
+    t.same(
+      calls.filter((call) => call.startsWith(`${host}:`)),
+      [
+        `${host}: docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}'`,
+        `${host}: systemctl restart docker`,
+        `${host}: docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}'`,
+      ],
+    )
+})
