@@ -23,8 +23,8 @@ COLLECTIONS = {
 }
 
 # Modules that are not exported yet: the page leaves them out.
-OTHERS = """authorized_key blockinfile cron fetch find known_hosts locale_gen modprobe mount package replace service
-synchronize tempfile timezone unarchive""".split()
+OTHERS = """authorized_key blockinfile cron find known_hosts locale_gen modprobe mount package replace service
+synchronize tempfile timezone""".split()
 
 index = (HERE.parent / "src/modules/index.ts").read_text()
 names = sorted({name for name in re.findall(r"export \{ (\w+)", index)} | {"htpasswd", *OTHERS})

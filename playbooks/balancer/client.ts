@@ -1,3 +1,4 @@
+import http from 'node:http'
 import { tableLines } from 'labbook'
 import { headerOf, httpRequest, type Endpoint, type HttpResponse } from '../shared/http-request.ts'
 
@@ -15,19 +16,28 @@ export interface BalancerResponse {
 /** An HTTP client, with a cookie jar like a browser or without. */
 export class CookieClient {
   readonly #jar: Map<string, string> | undefined
+  readonly #agent: http.Agent | false
 
-  constructor({ cookies }: { readonly cookies: boolean }) {
+  /** @param options.agent - keeps connections open. Default: a new one for each request. */
+  constructor({ cookies, agent = false }: { readonly cookies: boolean; readonly agent?: http.Agent | false }) {
+    this.#agent = agent
     this.#jar = cookies ? new Map() : undefined
   }
 
   /**
-   * Sends one request on a new connection.
+   * Sends one request, without an agent on a new connection.
    *
    * @throws when no complete response arrives within the timeout.
    */
   async request(endpoint: Endpoint, method: 'GET' | 'POST', path: string, timeoutMs = 8000): Promise<BalancerResponse> {
     const cookie = [...(this.#jar ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await httpRequest(endpoint, method, path, timeoutMs, cookie === '' ? {} : { cookie })
+    const response = await httpRequest(
+      { ...endpoint, agent: this.#agent },
+      method,
+      path,
+      timeoutMs,
+      cookie === '' ? {} : { cookie },
+    )
     this.#storeCookies(response.headers['set-cookie'] ?? [])
     return parseResponse(response)
   }
@@ -83,6 +93,36 @@ export async function requestRoundRobin(
   }
   return { answers, errors }
 }
+
+/** Sends requests one after the other over one connection, as long as the server keeps it open. */
+export async function requestOverOneConnection(
+  endpoint: Endpoint,
+  path: string,
+  times: number,
+): Promise<RequestTally & { readonly connections: number }> {
+  const agent = new CountingAgent({ keepAlive: true, maxSockets: 1 })
+  try {
+    const client = new CookieClient({ cookies: false, agent })
+    const tally = await requestRoundRobin(client, [endpoint], path, times)
+    return { ...tally, connections: agent.connections }
+  } finally {
+    agent.destroy()
+  }
+}
+
+/** Counts the connections that it opens. */
+class CountingAgent extends http.Agent {
+  connections = 0
+
+  override createConnection(...args: Parameters<http.Agent['createConnection']>) {
+    this.connections += 1
+    return super.createConnection(...args)
+  }
+}
+
+/** The replicas that answered, sorted. */
+export const distinctReplicas = ({ answers }: RequestTally): string[] =>
+  [...new Set(answers.map(({ replica }) => replica))].sort()
 
 /** Responses by balancer, node and replica, as a table. */
 export function responseTable({ answers, errors }: RequestTally): string {

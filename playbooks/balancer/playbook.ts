@@ -1,6 +1,7 @@
 import { extraImages } from '../app/images/images.ts'
 import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
+import { meshComparison } from './mesh.ts'
 import { balancerProof } from './proof.ts'
 import { removeBalancer, balancerStack } from './stack.ts'
 import { projectPlaybook } from '../project.ts'
@@ -16,5 +17,5 @@ export default projectPlaybook({
   steps: ([word]) =>
     word === 'down'
       ? [removeBalancer]
-      : [...foundation, extraImages(() => ['balancer']), ...swarm, balancerStack, balancerProof],
+      : [...foundation, extraImages(() => ['balancer']), ...swarm, balancerStack, balancerProof, meshComparison],
 })

@@ -2,24 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { disturbAll, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, type LabText } from '../messages/say.ts'
 import type { Endpoint } from '../shared/http-request.ts'
-import { endpointOf } from '../lab/address.ts'
-import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
+import { distinctReplicas, requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
+import { balancerEndpoints, pathOf } from './endpoints.ts'
+import { recordNetwork } from './network.ts'
 import { APPS, balancerSettings, STACK } from './stack.ts'
 
 const REQUESTS = 30
 /** How long requests continue after a replica stops. */
 const AFTER_STOP_SECONDS = 6
-
-const API = '/api/counter'
-const pathOf = (app: (typeof APPS)[number]): string => `/${app.path}${API}`
-
-/** The balancer's endpoint on each node, as this machine reaches it. */
-function endpointsOf({ groups, hostvars }: Pick<LabContext, 'groups' | 'hostvars'>): Endpoint[] {
-  return (groups.swarm ?? []).map((name) => {
-    const vars = hostvars(name)
-    return endpointOf(vars, name, balancerSettings(vars).port)
-  })
-}
 
 /** Checks routing, sticky sessions and health checks of the balancer. */
 export const balancerProof = labExperiment(
@@ -41,7 +31,7 @@ export const balancerProof = labExperiment(
   },
   async (on) => {
     const settings = balancerSettings(on.hostvars(on.hosts[0] as string))
-    const endpoints = endpointsOf(on)
+    const endpoints = balancerEndpoints(on)
     await waitForBalancer(on, endpoints, settings.replicas)
     await checkPaths(on, endpoints)
     await checkSticky(on, endpoints, settings)
@@ -104,9 +94,8 @@ const record = (
     durationMs: Date.now() - started,
   })
 
-const replicasIn = ({ answers }: RequestTally): string[] => [...new Set(answers.map(({ replica }) => replica))].sort()
-
 async function checkPaths(on: LabContext, endpoints: readonly Endpoint[]): Promise<void> {
+  const network = await recordNetwork(on)
   const results = []
   for (const app of APPS) {
     const started = Date.now()
@@ -133,14 +122,14 @@ async function checkPaths(on: LabContext, endpoints: readonly Endpoint[]): Promi
   const before = await counts()
   await client.request(endpoints[0] as Endpoint, 'POST', `${pathOf(APPS[0])}/increment`)
   const after = await counts()
-  const [first = [], second = []] = results.map(({ tally }) => replicasIn(tally))
+  const [first = [], second = []] = results.map(({ tally }) => distinctReplicas(tally))
   const apart = first.length > 0 && second.length > 0 && first.every((replica) => !second.includes(replica))
   const counted = after[0] === (before[0] ?? 0) + 1 && after[1] === before[1]
   const failed = results.reduce((sum, { tally }) => sum + tally.errors.length, 0)
   const through = new Set(results.flatMap(({ tally }) => tally.answers.map(({ balancerNode }) => balancerNode)))
   on.finding('balancer.paths', {
     holds: apart && counted && failed === 0 && through.size === endpoints.length,
-    evidence: results.map(({ exhibit }) => exhibit),
+    evidence: [network, ...results.map(({ exhibit }) => exhibit)],
     detail: say(
       '/app1 reached {first} replicas, /app2 {second} others, through {through} of {endpoints} balancers; after one increment at /app1 its count went from {before} to {after}, that of /app2 from {otherBefore} to {otherAfter}; {failed} requests failed',
       {
@@ -184,7 +173,7 @@ async function checkSticky(
     many,
     againStarted,
   )
-  const [forOne, forMany] = [replicasIn(one).length, replicasIn(many).length]
+  const [forOne, forMany] = [distinctReplicas(one).length, distinctReplicas(many).length]
   const failed = one.errors.length + many.errors.length
   on.finding('balancer.sticky', {
     holds: replicas < 2 ? null : failed === 0 && forMany > 1 && (sticky ? forOne === 1 : forOne > 1),

@@ -4,7 +4,7 @@ import { balancerVars } from '../balancer/vars.ts'
 import { registryVars } from '../registry/vars.ts'
 
 /** The Kubernetes API, and the apps that experiments deploy. */
-const FURTHER_PORTS = [6443, 8091, 8092, 8093, 8094, 8095]
+const FURTHER_PORTS = [6443, 8091, 8092, 8093, 8094, 8095, 8096]
 
 /** What this project's playbooks publish on the nodes of its lab. */
 export const labOptions: LabOptions = {

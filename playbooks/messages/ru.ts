@@ -1,6 +1,7 @@
 import type { FaultText } from 'labbook/lab'
 import { RUSSIAN_METRICS } from './ru/metrics.ts'
 import { RUSSIAN_APP } from './ru/app.ts'
+import { RUSSIAN_BALANCER } from './ru/balancer.ts'
 import { RUSSIAN_SWARM } from './ru/swarm.ts'
 import { RUSSIAN_REGISTRY } from './ru/registry.ts'
 import { RUSSIAN_STACK } from './ru/stack.ts'
@@ -16,6 +17,7 @@ import { RUSSIAN_PROVE } from './ru/prove.ts'
 /** The Russian text of each English template. */
 export const RUSSIAN = {
   ...RUSSIAN_APP,
+  ...RUSSIAN_BALANCER,
   ...RUSSIAN_SWARM,
   ...RUSSIAN_REGISTRY,
   ...RUSSIAN_STACK,

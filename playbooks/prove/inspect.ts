@@ -1,5 +1,5 @@
 import type { Experiment } from 'labbook'
-import { type LabContext, say, labExperiment, verbatim } from '../messages/say.ts'
+import { type LabContext, say, labExperiment, joinTexts } from '../messages/say.ts'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { describeFailure, judge, unconvergedServices } from '../stack/tasks.ts'
 import { readModel, readSubject } from './compose-file.ts'
@@ -107,7 +107,7 @@ async function watchConverged(on: LabContext, stack: string) {
         ? say('{n|service|services} run after {seconds} s', { n: services.length, seconds: seconds.toFixed(0) })
         : services.length === 0
           ? say('stack "{stack}" has no services: deploy it with -e file=compose.yaml, or correct its name', { stack })
-          : verbatim(unconvergedServices(state).map(describeFailure).join('; ')),
+          : joinTexts(unconvergedServices(state).map(describeFailure), '; '),
     },
   }
 }

@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly hostHeader?: string
   /** Timeout multiplier. Default 1. */
   readonly slowdown?: number
+  /** Keeps connections open. Default: a new connection for each request, as one that is kept stays with one replica. */
+  readonly agent?: http.Agent | false
 }
 
 export interface HttpResponse {
@@ -19,12 +21,12 @@ export interface HttpResponse {
 }
 
 /**
- * Sends one request on a new connection: a keep-alive connection would stay with one replica.
+ * Sends one request.
  *
  * @throws when no complete response arrives within the timeout.
  */
 export function httpRequest(
-  { host, port, from, hostHeader, slowdown = 1 }: Endpoint,
+  { host, port, from, hostHeader, slowdown = 1, agent = false }: Endpoint,
   method: 'GET' | 'POST',
   path: string,
   timeoutMs: number,
@@ -43,7 +45,7 @@ export function httpRequest(
         port,
         method,
         path,
-        agent: false,
+        agent,
         signal,
         headers: hostHeader === undefined ? headers : { ...headers, host: hostHeader },
         ...(from === undefined ? {} : { localAddress: from }),

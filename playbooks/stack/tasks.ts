@@ -1,3 +1,5 @@
+import type { Message, MessageList } from 'labbook'
+import { joinTexts, type MessageKey, say } from '../messages/say.ts'
 import type { ServiceState, StackState, TaskState } from './stack-state.ts'
 
 /** Whether a stack has converged, may still converge, or has failed. */
@@ -9,7 +11,7 @@ export type Judgement =
 /** A failed service, and the task that shows the reason. */
 export interface FailedService {
   readonly service: string
-  readonly reason: string
+  readonly reason: Message | MessageList
   readonly task?: TaskState
 }
 
@@ -21,10 +23,10 @@ const UNSCHEDULABLE_SECONDS = 20
 const MAX_FAILURES = 3
 
 const ENDED = new Set(['failed', 'rejected', 'complete', 'shutdown', 'orphaned', 'remove'])
-const FAILED_UPDATES: Readonly<Record<string, string>> = {
-  paused: 'update paused',
-  rollback_paused: 'rollback paused',
-  rollback_completed: 'update failed and was rolled back',
+const FAILED_UPDATES: Readonly<Record<string, Message>> = {
+  paused: say('update paused'),
+  rollback_paused: say('rollback paused'),
+  rollback_completed: say('update failed and was rolled back'),
 }
 
 /**
@@ -57,10 +59,13 @@ const progressOf = ({ running, desired, completed }: ServiceState): string =>
 const hasNoNode = ({ mode, desired, completed }: ServiceState): boolean =>
   mode.startsWith('global') && desired === 0 && (completed?.of ?? 0) === 0
 
-function noNodeReason({ constraints }: ServiceState): string {
-  const nodes = 'no node can run it: all are drained, paused or down'
-  return constraints === '' ? nodes : `${nodes}, or none matches deploy.placement.constraints [${constraints}]`
-}
+const noNodeReason = ({ constraints }: ServiceState): Message =>
+  constraints === ''
+    ? say('no node can run it: all are drained, paused or down')
+    : say(
+        'no node can run it: all are drained, paused or down, or none matches deploy.placement.constraints [{constraints}]',
+        { constraints },
+      )
 
 /** Slots of a service that does not restart tasks which exit with 0, and whose last task has done so. */
 function completedSlots({ restart, completed }: ServiceState, tasks: readonly TaskState[]): number {
@@ -107,7 +112,10 @@ function failureOf(
     return [
       {
         service: name,
-        reason: `${updateFailure}${updateMessage === '' ? '' : ` (${updateMessage})`}`,
+        reason:
+          updateMessage === ''
+            ? updateFailure
+            : say('{failure} ({message})', { failure: updateFailure, message: updateMessage }),
         ...(newest && { task: newest }),
       },
     ]
@@ -121,13 +129,15 @@ function failureOf(
     const failed = attempts.filter((task) => isFailure(task) && !before.has(task.id))
     const live = attempts.find((task) => task.state === 'running' && (task.seconds ?? 0) >= STABLE_SECONDS)
     if (failed.length >= MAX_FAILURES && live === undefined && failed[0])
-      return [{ service: name, reason: `${slot} failed ${failed.length} times`, task: failed[0] }]
+      return [
+        { service: name, reason: say('{slot} failed {n|time|times}', { slot, n: failed.length }), task: failed[0] },
+      ]
   }
   const unschedulable = tasks.find(
     ({ state, desired, error, seconds }) =>
       state === 'pending' && desired !== 'shutdown' && error !== '' && (seconds ?? 0) >= UNSCHEDULABLE_SECONDS,
   )
-  if (unschedulable) return [{ service: name, reason: 'no suitable node', task: unschedulable }]
+  if (unschedulable) return [{ service: name, reason: say('no suitable node'), task: unschedulable }]
   const ended =
     slots.size >= wanted &&
     tasks.every(
@@ -137,7 +147,7 @@ function failureOf(
     return [
       {
         service: name,
-        reason: 'it exited, and its restart_policy does not restart it',
+        reason: say('it exited, and its restart_policy does not restart it'),
         ...(tasks[0] && { task: tasks[0] }),
       },
     ]
@@ -162,13 +172,18 @@ export function unconvergedServices({ services, tasks }: StackState): FailedServ
         failuresOf(own)[0] ?? own.find(({ desired, state }) => desired === 'running' && state !== 'running') ?? own[0]
       return {
         service: name,
-        reason: `${completed === null ? `${running} of ${wanted} tasks run` : `${progressOf(service)}, ${running} tasks run`}${update === '' || update === 'completed' ? '' : `, ${update}`}`,
+        reason: joinTexts([
+          completed === null
+            ? say('{running} of {wanted} tasks run', { running, wanted })
+            : say('{count} of {of} completed, {running} tasks run', { ...completed, running }),
+          ...(update === '' || update === 'completed' ? [] : [update]),
+        ]),
         ...(task && { task }),
       }
     })
 }
 
-const HINTS: readonly (readonly [RegExp, string])[] = [
+const HINTS: readonly (readonly [RegExp, MessageKey])[] = [
   [
     /No such image|manifest unknown|not found: manifest|pull access denied|repository does not exist/i,
     'the node cannot pull the image: check its name, and that it is in the registry',
@@ -194,9 +209,16 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** `web: web.1 failed 3 times; task web.1 on node2 is rejected: No such image: x (hint)`. */
-export function describeFailure({ service, reason: why, task }: FailedService): string {
-  if (task === undefined) return `${service}: ${why}`
+export function describeFailure({ service, reason, task }: FailedService): Message {
+  if (task === undefined) return say('{service}: {reason}', { service, reason })
   const hint = HINTS.find(([pattern]) => pattern.test(task.error))?.[1]
-  const location = task.node === '' ? '' : ` on ${task.node}`
-  return `${service}: ${why}; task ${task.name}${location} is ${task.state}${task.error === '' ? '' : `: ${task.error}`}${hint === undefined ? '' : ` (${hint})`}`
+  return say('{service}: {reason}; task {task}{location} is {state}{error}{hint}', {
+    service,
+    reason,
+    task: task.name,
+    location: task.node === '' ? '' : say(' on {node}', { node: task.node }),
+    state: task.state,
+    error: task.error === '' ? '' : `: ${task.error}`,
+    hint: hint === undefined ? '' : say(' ({hint})', { hint: { id: hint, values: {} } }),
+  })
 }

@@ -5,7 +5,7 @@ import type { Text } from './message.ts'
  *
  * @typeParam T - its texts: strings, once they are in the language of the report.
  */
-export type Chart<T = Text> = LinesChart<T> | TimelineChart<T>
+export type Chart<T = Text> = LinesChart<T> | TimelineChart<T> | NetworkChart<T>
 
 export interface Axis<T = Text> {
   readonly label: T
@@ -45,6 +45,23 @@ export interface TimelineChart<T = Text> {
   readonly events: readonly { readonly at: number; readonly label: T }[]
   /** Requests per second. */
   readonly requests?: readonly { readonly at: number; readonly ok: number; readonly failed: number }[]
+}
+
+/** Machines and services, and which sends requests to which. */
+export interface NetworkChart<T = Text> {
+  readonly kind: 'network'
+  readonly title: T
+  /** From the clients down. */
+  readonly rows: readonly { readonly label: T; readonly boxes: readonly NetworkBox[] }[]
+  /** Between boxes, by name. */
+  readonly links: readonly { readonly from: string; readonly to: string; readonly label?: string }[]
+}
+
+export interface NetworkBox {
+  /** Unique in the chart. */
+  readonly name: string
+  /** Such as an address, a port, or a number of replicas. */
+  readonly lines: readonly string[]
 }
 
 export interface TimelineBar {

@@ -62,6 +62,19 @@ export class InputReader {
     }
   }
 
+  /** The inputs of {@link ModuleDefinition.controllerFile}, read now. @throws {MissingInput} it cannot be read. */
+  async controllerFile(file: string): Promise<Inputs> {
+    const at = path.resolve(this.#root, file)
+    try {
+      return { path: Buffer.from(at), current: await readFile(at) }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EISDIR') return { path: Buffer.from(at), directory: Buffer.alloc(0) }
+      if (code === 'ENOENT' || code === 'ENOTDIR') return { path: Buffer.from(at) }
+      throw new MissingInput(`cannot read "${at}": ${code}`, [at])
+    }
+  }
+
   async #readIfPresent(file: string, directory: string | undefined): Promise<Buffer | undefined> {
     try {
       return await this.#readOne(file, directory)

@@ -47,10 +47,19 @@ export function checkedParams({ task, parsed: early }: CheckedTask, resolved: ob
 }
 
 /** Validates resolved parameters, reads input files and composes the probe. @throws {BadParameters | MissingInput} */
-export async function prepareTask(checked: CheckedTask, resolved: object, reader: InputReader): Promise<PreparedTask> {
+export async function prepareTask(
+  checked: CheckedTask,
+  resolved: object,
+  reader: InputReader,
+  host: string,
+): Promise<PreparedTask> {
   const { module, keywords, directory } = checked.task
   const params = checkedParams(checked, resolved)
-  const inputs = await reader.readAll(module, params, directory)
+  const saved = module.controllerFile?.(params, host)
+  const inputs = {
+    ...(await reader.readAll(module, params, directory)),
+    ...(saved !== undefined && (await reader.controllerFile(saved))),
+  }
   const text = module.probe(params, inputs)
   // A probe with an environment needs a subshell, and collects its facts itself.
   const probe: Probe = hasEnvironment(keywords)

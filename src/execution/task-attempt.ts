@@ -164,6 +164,11 @@ export class TaskAttempt {
     }
     if (failedScript !== undefined)
       return failed(failureReason(failedScript), module.result?.(prepared.params, applied).values)
+    if (plan.saves !== undefined) {
+      const { saveFile } = await import('./save-file.ts')
+      const notSaved = await saveFile(String(prepared.inputs['path']), plan.saves)
+      if (notSaved !== undefined) return failed(notSaved)
+    }
     if (module.comesBack !== undefined) {
       const { comesBack } = module
       const seconds = comesBack.delaySeconds(prepared.params) + comesBack.timeoutSeconds(prepared.params)
@@ -180,7 +185,8 @@ export class TaskAttempt {
       return why === undefined ? { status: 'changed', changes, commands, values } : failed(why, values)
     }
     commands.push(recordOf('verify', prepared.probe.text, verify as CommandResult))
-    const verified = this.#execution.plan(prepared, verify as CommandResult)
+    const then = plan.saves === undefined ? prepared : await this.#execution.prepare()
+    const verified = this.#execution.plan(then, verify as CommandResult)
     const remaining = verified.problem ?? verified.changes.find(({ recurs }) => recurs !== true)?.description
     return remaining === undefined
       ? { status: 'changed', changes, commands, values: withChangeValues(verified.values, plan.changeValues) }

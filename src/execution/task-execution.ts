@@ -84,12 +84,13 @@ export class TaskExecution {
    */
   async prepare(): Promise<PreparedTask> {
     const { registry, reader } = this.context.state
-    const known = this.#prepared
+    // A file of the controller may have changed.
+    const known = this.task.module.controllerFile === undefined ? this.#prepared : undefined
     const registryVersion = registry.version
     if (known !== undefined && (known.resolved === this.task.params || known.registryVersion === registryVersion))
       return known.task
     const resolved = resolveParams(this.task, registry.scope(this.context.host.name))
-    const task = await prepareTask(this.#checked, resolved, reader)
+    const task = await prepareTask(this.#checked, resolved, reader, this.context.host.name)
     this.#prepared = { task, resolved, registryVersion }
     return task
   }

@@ -85,11 +85,20 @@ export interface Plan<V> {
    * that a directory exists. For {@link ModuleDefinition.planAfter} of later tasks in check mode; no record has it.
    */
   readonly leaves?: PredictedState
+  /** With {@link ModuleDefinition.controllerFile}: its new content, written after the changes. */
+  readonly saves?: SavedFile
   /**
    * The output of the probe or the scripts of the changes contain text that others on the host cannot read: events,
    * report and screen show neither. Default: {@link ModuleDefinition.printsFiles}.
    */
   readonly confidential?: boolean
+}
+
+/** The new content of a file on the controller. */
+export interface SavedFile {
+  readonly content: Buffer
+  /** Only its owner may read it. */
+  readonly isPrivate: boolean
 }
 
 /** Result of changes that leave no state to probe, such as a command's output. */
@@ -160,6 +169,11 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    * that does not exist is left out.
    */
   furtherInputs?(params: z.output<S>, inputs: Inputs): Readonly<Record<string, string>>
+  /**
+   * The file on the controller that the task replaces, relative to the project. Its inputs are `path`, the absolute
+   * path, and `current`, its content if there is one; or `directory`, if it is one.
+   */
+  controllerFile?(params: z.output<S>, host: string): string
   /** A read-only POSIX shell script that prints what the plan needs. May run at any time, any number of times. */
   probe(params: z.output<S>, inputs: Inputs): string
   /** Facts of the probe that are queried once for a batch of probes. */

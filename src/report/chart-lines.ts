@@ -15,10 +15,10 @@ import {
   symbol,
   TITLE,
   type ChartLayout,
+  type ChartSize,
 } from './chart-style.ts'
 import type { Messages } from './messages/index.ts'
 
-const PLOT_HEIGHT = 330
 const AXIS_HEIGHT = 58
 /** More points of a series could not be distinguished. */
 const MAX_POINTS = 4000
@@ -35,7 +35,11 @@ interface DrawableSeries {
 }
 
 /** The layout of a line chart. */
-export function lineChartLayout({ x, y, series, marks = [] }: LinesChart<string>, messages: Messages): ChartLayout {
+export function lineChartLayout(
+  { x, y, series, marks = [] }: LinesChart<string>,
+  messages: Messages,
+  { width, plotHeight }: ChartSize,
+): ChartLayout {
   const [onX, onY] = [fits(x.scale), fits(y.scale)]
   const names = labels(series.map(({ name }) => name))
   const drawables = series.map(
@@ -48,10 +52,10 @@ export function lineChartLayout({ x, y, series, marks = [] }: LinesChart<string>
   )
   const shownMarks = marks.filter(({ axis, at }) => (axis === 'x' ? onX(at) : onY(at)))
   const [xs, ys] = extents(drawables, shownMarks)
-  const top = TITLE + legendRows(names) * LEGEND_ROW + 14
+  const top = TITLE + legendRows(names, width) * LEGEND_ROW + 14
   const option = {
     legend: legend(names),
-    grid: { left: MARGIN + 62, right: MARGIN + 16, top, height: PLOT_HEIGHT },
+    grid: { left: MARGIN + 62, right: MARGIN + 16, top, height: plotHeight },
     xAxis: { ...axis(x.scale, xs, messages), name: label(x.label), nameLocation: 'middle', nameGap: 32 },
     yAxis: { ...axis(y.scale, ys, messages), name: label(y.label), nameLocation: 'middle', nameGap: 54 },
     series: [
@@ -62,7 +66,7 @@ export function lineChartLayout({ x, y, series, marks = [] }: LinesChart<string>
   }
   return {
     option,
-    height: top + PLOT_HEIGHT + AXIS_HEIGHT,
+    height: top + plotHeight + AXIS_HEIGHT,
     description: describe(label(x.label), label(y.label), drawables, messages),
     notes: xs === undefined ? [messages.charts.noData] : [],
   }

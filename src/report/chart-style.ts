@@ -11,7 +11,35 @@ export interface ChartLayout {
   readonly notes: readonly string[]
 }
 
-export const WIDTH = 960
+/** Size of a chart in pixels; text has the same size in all. */
+export interface ChartSize {
+  readonly width: number
+  /** Height of the plot of a line chart. */
+  readonly plotHeight: number
+  /** Heights in a timeline: of a bar, and of the requests. */
+  readonly barHeight: number
+  readonly requestsHeight: number
+  /** Columns of the notes below the plot. */
+  readonly noteColumns: number
+}
+
+/** For the evidence, and for pages as wide as a screen. */
+export const FULL_SIZE: ChartSize = {
+  width: 960,
+  plotHeight: 330,
+  barHeight: 20,
+  requestsHeight: 100,
+  noteColumns: 1,
+}
+/** For half a page: its text stays readable on paper. */
+export const COMPACT_SIZE: ChartSize = {
+  width: 640,
+  plotHeight: 220,
+  barHeight: 16,
+  requestsHeight: 60,
+  noteColumns: 2,
+}
+
 export const MARGIN = 20
 export const TITLE = 44
 export const LEGEND_ROW = 24
@@ -69,16 +97,16 @@ export function labels(texts: readonly string[]): string[] {
 }
 
 /** Number of rows of a legend, with widths estimated generously. */
-export function legendRows(names: readonly string[]): number {
+export function legendRows(names: readonly string[], width: number): number {
   let rows = names.length > 0 ? 1 : 0
   let at = 0
   for (const name of names) {
-    const width = 62 + name.length * 7.2
-    if (at > 0 && at + width > WIDTH - 2 * MARGIN) {
+    const entryWidth = 62 + name.length * 7.2
+    if (at > 0 && at + entryWidth > width - 2 * MARGIN) {
       rows += 1
       at = 0
     }
-    at += width
+    at += entryWidth
   }
   return rows
 }
@@ -109,5 +137,5 @@ export const axisStyle = {
 } as const
 
 /** Height of the notes, including their distance from the plot. */
-export const notesHeight = (notes: readonly string[]): number =>
-  notes.length === 0 ? 0 : notes.length * NOTE_ROW + MARGIN
+export const notesHeight = (notes: readonly string[], { noteColumns }: ChartSize): number =>
+  notes.length === 0 ? 0 : Math.ceil(notes.length / noteColumns) * NOTE_ROW + MARGIN

@@ -4,6 +4,7 @@ import {
   color,
   FAILED,
   FONT,
+  FULL_SIZE,
   INK,
   label,
   labels,
@@ -12,21 +13,22 @@ import {
   LEGEND_ROW,
   QUIET,
   TITLE,
-  WIDTH,
   type ChartLayout,
+  type ChartSize,
 } from './chart-style.ts'
 import { numberRows, splitLostBars, type DrawnBar } from './timeline-events.ts'
 import { requestAxis, requestSeries, type RenderApi, type RenderParams } from './timeline-requests.ts'
 import { translatedEvents } from './translate.ts'
 import type { Messages } from './messages/index.ts'
 
-const ROW_HEIGHT = 20
 const LANE_GAP = 10
-const REQUESTS_HEIGHT = 100
-const REQUESTS_GAP = 34
+const REQUESTS_GAP = 24
 const AXIS_HEIGHT = 54
+/** For the axis of requests, and the names of lanes. */
 const LEFT = 130
 const RIGHT = 30
+/** ECharts would make a plot smaller than the name of its axis. */
+const EXACT = { outerBoundsMode: 'none' } as const
 const MAX_BARS = 2000
 const MAX_EVENTS = 40
 /** No legend for more names. */
@@ -45,7 +47,9 @@ interface PlacedBar extends DrawnBar {
 }
 
 /** The layout of a timeline: lanes with bars, and below them the requests per second, answered up, failed down. */
-export function timelineLayout(chart: TimelineChart, messages: Messages): ChartLayout {
+export function timelineLayout(chart: TimelineChart, messages: Messages, size: ChartSize): ChartLayout {
+  const { width, barHeight, requestsHeight, noteColumns } = size
+  const plotWidth = width - LEFT - RIGHT
   const { charts, measure } = messages
   const seconds = Math.max(1, ...[chart.seconds].filter(Number.isFinite))
   const lanes = labels(chart.lanes)
@@ -63,16 +67,23 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
     ...(bars.some(({ state }) => state === 'failed') ? [charts.failed] : []),
     ...(bars.some(({ state }) => state === 'assumed') ? [charts.assumed] : []),
   ]
-  const eventRows = numberRows(events, (WIDTH - LEFT - RIGHT) / seconds)
-  const legendNames = [...(names.length <= MAX_NAMES ? names : []), ...states]
+  const eventRows = numberRows(events, plotWidth / seconds)
+  const unlabelled = barNames.filter(
+    (name) => !bars.some((bar) => bar.name === name && showsName(bar, plotWidth / seconds)),
+  )
+  const explained = barNames.filter((name) => size === FULL_SIZE || unlabelled.includes(name))
+  const legendNames = [
+    ...(explained.length <= MAX_NAMES ? explained.map((name) => labelOf.get(name) as string) : []),
+    ...states,
+  ]
 
   const top =
     TITLE +
-    legendRows(legendNames) * LEGEND_ROW +
+    legendRows(legendNames, width) * LEGEND_ROW +
     (events.length > 0 ? EVENT_LABEL_HEIGHT + 10 + Math.max(...eventRows) * EVENT_ROW : 14)
-  const plot = Math.max(1, lanes.length) * (Math.max(1, rows) * ROW_HEIGHT + LANE_GAP)
+  const plot = Math.max(1, lanes.length) * (Math.max(1, rows) * barHeight + LANE_GAP)
   const stripTop = top + plot + REQUESTS_GAP
-  const bottom = requests.length > 0 ? stripTop + REQUESTS_HEIGHT : top + plot
+  const bottom = requests.length > 0 ? stripTop + requestsHeight : top + plot
   const time = (grid: number, named: boolean) => ({
     ...axisStyle,
     type: 'value',
@@ -91,8 +102,8 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
   const option = {
     legend: legend(legendNames),
     grid: [
-      { left: LEFT, right: RIGHT, top, height: plot },
-      ...(requests.length > 0 ? [{ left: LEFT, right: RIGHT, top: stripTop, height: REQUESTS_HEIGHT }] : []),
+      { left: LEFT, right: RIGHT, top, height: plot, ...EXACT },
+      ...(requests.length > 0 ? [{ left: LEFT, right: RIGHT, top: stripTop, height: requestsHeight, ...EXACT }] : []),
     ],
     xAxis: [time(0, requests.length === 0), ...(requests.length > 0 ? [time(1, true)] : [])],
     yAxis: [
@@ -118,7 +129,7 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
       ),
       ...stateLegendSeries(messages),
       ...(events.length > 0 ? [eventSeries(events, eventRows)] : []),
-      ...(requests.length > 0 ? requestSeries(requests, seconds, WIDTH - LEFT - RIGHT) : []),
+      ...(requests.length > 0 ? requestSeries(requests, seconds, plotWidth) : []),
     ],
   }
   const clock = (at: number): string => `${measure(Math.round(at * 10) / 10)} ${charts.second}`
@@ -132,7 +143,9 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
         ? [charts.requests(sum(requests.map(({ ok }) => ok)), sum(requests.map(({ failed }) => failed)))]
         : []),
     ].join(' '),
-    notes: events.map(({ at, label: text }, i) => `${i + 1}   ${clock(at)}   ${label(text, 100)}`),
+    notes: events.map(
+      ({ at, label: text }, i) => `${i + 1}   ${clock(at)}   ${label(text, noteColumns > 1 ? 30 : 100)}`,
+    ),
   }
 }
 
@@ -160,6 +173,10 @@ function place({ bars, lanes }: { readonly bars: readonly DrawnBar[]; readonly l
     })
   return { bars: placed, rows: Math.max(0, ...ends.map((rows) => rows.length)) }
 }
+
+/** Whether the name fits into the bar. */
+const showsName = ({ name, from, to }: DrawnBar, pixelsPerSecond: number): boolean =>
+  (to - from) * pixelsPerSecond > name.length * 6.6 + 16
 
 /** States differ in more than colour: starting bars have a dashed outline, failed ones a cross and a thick edge. */
 const barStyle = (state: State, hue: string): object =>

@@ -4,7 +4,19 @@ import { init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { Chart } from '../events/chart.ts'
 import { lineChartLayout } from './chart-lines.ts'
-import { FONT, INK, label, MARGIN, NOTE_ROW, notesHeight, WIDTH, type ChartLayout } from './chart-style.ts'
+import { drawNetwork } from './chart-network.ts'
+import {
+  COMPACT_SIZE,
+  FONT,
+  FULL_SIZE,
+  INK,
+  label,
+  MARGIN,
+  NOTE_ROW,
+  notesHeight,
+  type ChartLayout,
+  type ChartSize,
+} from './chart-style.ts'
 import { timelineLayout } from './chart-timeline.ts'
 import { html, Markup } from './html.ts'
 import { en, type Messages } from './messages/index.ts'
@@ -19,26 +31,37 @@ use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, 
  * @param id - prefix that makes the ids in the SVG unique in the page.
  * @throws if ECharts cannot draw the chart.
  */
-export function drawChart(chart: Chart, id: string, messages: Messages = en): string {
+export function drawChart(chart: Chart, id: string, messages: Messages = en, size: ChartSize = FULL_SIZE): string {
+  if (chart.kind === 'network') return drawNetwork(chart, id, messages, size).text
+  const { width } = size
   const plan =
     chart.kind === 'lines'
-      ? lineChartLayout(translatedLines(chart, messages), messages)
-      : timelineLayout(chart, messages)
-  const height = plan.height + notesHeight(plan.notes)
-  const title = label(textIn(chart.title, messages), 100)
-  return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" font-family="${FONT}"><title id="title-${id}">${title}</title><desc id="desc-${id}">${plan.description}</desc>
-<rect x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="9" fill="#ffffff" stroke="#c9d1da"/>
+      ? lineChartLayout(translatedLines(chart, messages), messages, size)
+      : timelineLayout(chart, messages, size)
+  const height = plan.height + notesHeight(plan.notes, size)
+  const title = label(textIn(chart.title, messages), Math.floor(width / 9.6))
+  return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" font-family="${FONT}"><title id="title-${id}">${title}</title><desc id="desc-${id}">${plan.description}</desc>
+<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9" fill="#ffffff" stroke="#c9d1da"/>
 <text x="${MARGIN}" y="30" font-size="16" font-weight="600" fill="${INK}">${title}</text>
-${new Markup(plot(plan, id))}
-${plan.notes.map(
-  (
-    note,
-    i,
-  ) => html`<text x="${MARGIN}" y="${plan.height + MARGIN / 2 + i * NOTE_ROW}" font-size="13" fill="${INK}" xml:space="preserve">${note}</text>
-`,
-)}</svg>
+${new Markup(plot(plan, id, width))}
+${notes(plan, size)}</svg>
 `.text
 }
+
+/** Lines of text below the plot, column by column. */
+function notes({ notes: lines, height }: ChartLayout, { width, noteColumns }: ChartSize): Markup[] {
+  const rows = Math.ceil(lines.length / noteColumns)
+  const columnWidth = (width - 2 * MARGIN) / noteColumns
+  return lines.map((line, i) => {
+    const [x, y] = [MARGIN + Math.floor(i / rows) * columnWidth, height + MARGIN / 2 + (i % rows) * NOTE_ROW]
+    return html`<text x="${x}" y="${y}" font-size="13" fill="${INK}" xml:space="preserve">${line}</text>
+`
+  })
+}
+
+/** Draws a chart for half a page. */
+export const drawCompactChart = (chart: Chart, id: string, messages: Messages): string =>
+  drawChart(chart, id, messages, COMPACT_SIZE)
 
 /** Options that the library's types lack: they omit hover styles. */
 interface Painter {
@@ -46,8 +69,8 @@ interface Painter {
 }
 
 /** The plot, without ECharts' outermost element. */
-function plot({ option, height }: ChartLayout, id: string): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
+function plot({ option, height }: ChartLayout, id: string, width: number): string {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height })
   try {
     chart.setOption({
       animation: false,

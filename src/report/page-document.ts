@@ -11,6 +11,8 @@ export interface Picture {
   readonly title: string
   readonly host: string
   readonly svg: string
+  /** Whether it fits beside text or another picture on paper. */
+  readonly isNarrow: boolean
 }
 
 export const EVIDENCE_FILE = 'evidence.html'
@@ -42,14 +44,39 @@ const question = (
   pictures: ReadonlyMap<string, Picture>,
   figures: Map<string, number>,
   messages: Messages,
-): Markup => html`
-<article class="question" id="${id}" aria-labelledby="head-${id}">
+): Markup => {
+  const drawn = shown.flatMap((exhibit) => pictures.get(exhibit) ?? [])
+  const isSingle = findings.length === 1
+  const layout = arrangement(drawn, isSingle)
+  const images =
+    drawn.length > 0 && html`<div class="pictures">${drawn.map((picture) => figure(picture, figures, messages))}</div>`
+  return html`
+<article class="question ${layout}" id="${id}" aria-labelledby="head-${id}">
 <h3 id="head-${id}">${text}</h3>
 ${answerLine(answer, findings, messages)}
-${findings.length > 1 && html`<ul class="claims">${findings.map((finding) => claim(finding))}</ul>`}
-${shown.map((exhibit) => figure(pictures.get(exhibit), figures, messages))}
+${layout === 'around' && images}
+${!isSingle && claims(findings)}
+${layout !== 'around' && images}
 </article>
 `
+}
+
+/** On paper, pictures are `beside` the answer, have findings `around` them, are a `pair`, or stand `below` the text. */
+function arrangement(pictures: readonly Picture[], isSingle: boolean): string {
+  if (pictures.length === 0 || pictures.some(({ isNarrow }) => !isNarrow)) return 'below'
+  return pictures.length > 1 ? 'pair' : isSingle ? 'beside' : 'around'
+}
+
+/** A detail that all findings share is in the answer. */
+const claims = (findings: Answered['findings']): Markup => {
+  const shared = sharedDetail(findings) !== undefined
+  return html`<ul class="claims">${findings.map((finding) => claim(finding, shared))}</ul>`
+}
+
+function sharedDetail(findings: Answered['findings']): string | undefined {
+  const [first] = findings
+  return findings.length > 1 && findings.every(({ detail }) => detail === first?.detail) ? first?.detail : undefined
+}
 
 /** The answer first, then the number. */
 function answerLine(answer: Answered['answer'], findings: Answered['findings'], messages: Messages): Markup | false {
@@ -62,15 +89,18 @@ function answerLine(answer: Answered['answer'], findings: Answered['findings'], 
   return html`<p class="answer-line ${chosen?.kind ?? first.mark.kind}"><strong>${text}.</strong> ${
     isSingle
       ? html`${first.statement}${first.detail !== undefined && html`: ${withoutStop(first.detail)}`}. ${statistics(first)}${evidenceLink(first)}`
-      : messages.phrases.conclusiveFindings(conclusive, findings.length)
+      : withReason(messages.phrases.conclusiveFindings(conclusive, findings.length), sharedDetail(findings))
   }</p>`
 }
 
+const withReason = (text: string, reason: string | undefined): string =>
+  reason === undefined ? text : `${withoutStop(text)}: ${withoutStop(reason)}.`
+
 const withoutStop = (text: string): string => text.replace(/\.\s*$/, '')
 
-const claim = (finding: View['findings'][number]): Markup =>
+const claim = (finding: View['findings'][number], withoutDetail = false): Markup =>
   html`<li class="${finding.mark.kind}">${mark(finding.mark)}<span><span class="hidden">${finding.mark.text}: </span>${finding.statement}${
-    finding.detail !== undefined && html`: <span class="number">${withoutStop(finding.detail)}</span>`
+    finding.detail !== undefined && !withoutDetail && html`: <span class="number">${withoutStop(finding.detail)}</span>`
   }. ${statistics(finding)}${evidenceLink(finding)}</span></li>`
 
 /** How often it held; the measured numbers are in the evidence. */
@@ -80,13 +110,12 @@ const statistics = (finding: View['findings'][number] | undefined): Markup | fal
 const evidenceLink = (finding: View['findings'][number] | undefined): Markup | false =>
   finding !== undefined && html`<a class="anchor" href="${EVIDENCE_FILE}#finding-${finding.slug}">${finding.id}</a>`
 
-function figure(picture: Picture | undefined, figures: Map<string, number>, messages: Messages): Markup | false {
-  if (picture === undefined) return false
+function figure(picture: Picture, figures: Map<string, number>, messages: Messages): Markup {
   const number = figures.size + 1
   figures.set(picture.id, number)
   return html`<figure class="exhibit" id="figure-${number}">
 ${scrollable(picture.title, new Markup(picture.svg), 'screen')}
-<figcaption>${messages.phrases.figure(number)}. ${picture.title} <span class="quiet">${picture.host}</span> <a class="anchor" href="${EVIDENCE_FILE}#exhibit-${picture.slug}">${picture.id}</a></figcaption>
+<figcaption>${messages.phrases.figure(number)}. <a href="${EVIDENCE_FILE}#exhibit-${picture.slug}">${picture.title}</a></figcaption>
 </figure>`
 }
 

@@ -26,7 +26,7 @@ ${fact(labels.author, about.author ?? '')}${fact(labels.course, about.course ?? 
 
 /** What is asked, on which machines, and how they are connected. */
 export const aim = (view: View, document: ReportDocument): Markup => {
-  const { messages, topology, machines, findings, exhibits, start, hosts, command } = view
+  const { messages, topology, machines, findings, exhibits, start, hosts, command, runs } = view
   const { headings, labels, phrases } = messages
   const asked = document.sections.flatMap(({ questions }) => questions).length
   return html`
@@ -41,7 +41,10 @@ ${machines.length > 0 && html`<div class="wide"><dt>${labels.machines}</dt><dd>$
 ${
   start !== undefined &&
   html`<div class="wide"><dt>${labels.controller}</dt><dd>${start.controller.hostname} <span class="quiet">${phrases.software(start.controller.platform, start.controller.node, start.version)}</span></dd></div>
-<div class="wide"><dt>${labels.commandLine}</dt><dd><code>${command}</code></dd></div>`
+${
+  // Each of several runs has its own, in the table of runs.
+  runs.length <= 1 && html`<div class="wide"><dt>${labels.commandLine}</dt><dd><code>${command}</code></dd></div>`
+}`
 }
 </dl>
 ${

@@ -10,18 +10,22 @@ import type { View } from './view.ts'
  * The report as a self-contained HTML page: the questions, their answers, and the exhibits that show them. All other
  * evidence is in `evidence.html` beside it.
  *
- * @param draw - draws an exhibit for the report.
+ * @param draw - draws an exhibit for the report, alone or beside another.
  * @param style - CSS.
  */
 export function htmlPage(
   view: View,
   facts: ReportData,
-  draw: (id: string) => Picture | undefined,
+  draw: (id: string, isAlone: boolean) => Picture | undefined,
   style: string,
 ): string {
   const document = documentOf(view, facts)
-  const ids = document.sections.flatMap(({ questions }) => questions.flatMap(({ pictures }) => pictures))
-  const pictures = new Map(ids.flatMap((id) => [draw(id)].flatMap((one) => (one === undefined ? [] : [[id, one]]))))
+  const pictures = new Map(
+    document.sections
+      .flatMap(({ questions }) => questions)
+      .flatMap(({ pictures: ids }) => ids.map((id) => [id, draw(id, ids.length === 1)] as const))
+      .flatMap(([id, one]) => (one === undefined ? [] : [[id, one]])),
+  )
   const figures = new Map<string, number>()
   const { messages } = view
   return shell(
@@ -64,7 +68,7 @@ ${
 <body>
 <a class="skip" href="#report">${view.messages.headings.skipLink}</a>
 ${content}
-<footer>${view.messages.phrases.footer}</footer>
+<footer>${view.runs.length > 1 ? view.messages.phrases.footerOfRuns : view.messages.phrases.footer}</footer>
 </body>
 </html>
 `.text

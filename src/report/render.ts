@@ -36,8 +36,12 @@ export interface ReportOptions {
   readonly questions?: readonly ReportQuestion[]
 }
 
-/** Rows of a terminal in the report, besides the command. */
-const PICTURE_ROWS = 12
+/** Rows of a terminal in the report. */
+const PICTURE_ROWS = 13
+/** Sizes that fit beside the text, beside another picture, and below the text. */
+const BESIDE_TEXT = { columns: 84, rows: PICTURE_ROWS }
+const BESIDE_PICTURE = { columns: 66, rows: PICTURE_ROWS }
+const BELOW = { columns: 100, rows: PICTURE_ROWS }
 
 /**
  * Renders `report.md`, `report.html`, `evidence.html`, the images under `img/` and the data files under `data/`.
@@ -84,17 +88,20 @@ export async function renderReport(
   return paths
 }
 
-/** Draws an exhibit for the report: a terminal has only so many rows that it fits beside the answer. */
+/** Draws an exhibit for the report, where possible so small that it fits beside the answer or another picture. */
 const pictureOf =
-  ({ exhibits, messages }: View, facts: ReportData, { drawTerminal }: Drawing) =>
-  (id: string): Picture | undefined => {
+  ({ exhibits, messages }: View, facts: ReportData, { drawTerminal, fittingSize, drawCompactChart }: Drawing) =>
+  (id: string, isAlone: boolean): Picture | undefined => {
     const [shown, exhibit] = [exhibits.find((one) => one.id === id), facts.exhibits.get(id)]
     if (shown === undefined || exhibit === undefined) return undefined
-    const svg =
-      shown.image === true || (shown.chart !== undefined && shown.chart.problem === undefined)
-        ? shown.svg
-        : drawTerminal(exhibit, shown.slug, messages, PICTURE_ROWS)
-    return { id, slug: shown.slug, title: shown.title, host: shown.host, svg }
+    const picture = { id, slug: shown.slug, title: shown.title, host: shown.host }
+    if (shown.image === true) return { ...picture, isNarrow: true, svg: shown.svg }
+    if (exhibit.chart !== undefined && shown.chart?.problem === undefined)
+      return { ...picture, isNarrow: true, svg: drawCompactChart(exhibit.chart, shown.slug, messages) }
+    const narrow = isAlone ? BESIDE_TEXT : BESIDE_PICTURE
+    // What is cut at any size gets the page's width, unless another picture stands beside it.
+    const size = fittingSize(exhibit, [narrow, BELOW], messages) ?? (isAlone ? BELOW : narrow)
+    return { ...picture, isNarrow: size === narrow, svg: drawTerminal(exhibit, shown.slug, messages, size) }
   }
 
 /** Questions with sections replace those of event logs of older versions, which have none. */
@@ -157,10 +164,16 @@ async function drawingFor({ exhibits, plays }: ReportData): Promise<Drawing> {
     ),
   )
   const hasChart = [...exhibits.values()].some(({ chart }) => chart !== undefined)
-  const drawTerminal = exhibits.size > 0 ? (await import('./terminal-svg.ts')).drawTerminal : unused
+  const terminal = exhibits.size > 0 ? await import('./terminal-svg.ts') : undefined
   const diffLines = hasDiff ? (await import('./diff.ts')).diffLines : unused
-  const drawChart = hasChart ? (await import('./chart.ts')).drawChart : unused
-  return { drawTerminal: drawTerminal, diffLines, drawChart }
+  const chart = hasChart ? await import('./chart.ts') : undefined
+  return {
+    drawTerminal: terminal?.drawTerminal ?? unused,
+    fittingSize: terminal?.fittingSize ?? unused,
+    diffLines,
+    drawChart: chart?.drawChart ?? unused,
+    drawCompactChart: chart?.drawCompactChart ?? unused,
+  }
 }
 
 const unused = (): never => {

@@ -12,7 +12,7 @@ export const isDescription = ({ host, command, displayCommand }: ShownCommand): 
 
 /** The command with its prompt, in lines of at most so many columns, continued with a backslash as a person would. */
 export function commandLines(exhibit: ShownCommand, columns: number): string {
-  const command = (exhibit.displayCommand ?? exhibit.command).trim()
+  const command = (exhibit.displayCommand ?? exhibit.command).trim().replaceAll(DIGEST, '$1…')
   if (isDescription(exhibit)) return breakLine(command, columns, '').join('\n')
   const prompt = `${exhibit.host}$ `
   return command
@@ -34,11 +34,12 @@ function breakLine(line: string, columns: number, end: string): string[] {
   return [...lines, rest]
 }
 
-const DIGEST = /sha256:([0-9a-f]{12})[0-9a-f]{52}/g
+/** With or without its algorithm, as in `sha256:...` and in paths of a registry. */
+const DIGEST = /\b((?:sha256:)?[0-9a-f]{12})[0-9a-f]{52}\b/g
 
 /** Output with short digests, and tables of Docker and kubectl narrowed to so many columns. */
 export function fitOutput(text: string, columns: number): string {
-  const short = text.replaceAll(DIGEST, 'sha256:$1…')
+  const short = text.replaceAll(DIGEST, '$1…')
   const lines = text.split('\n')
   const isTable = /^[A-Z][A-Z -]+$/.test(lines[0] ?? '') && /\S {2,}\S/.test(lines[0] ?? '')
   if (!isTable || !lines.some(({ length }) => length > columns)) return short
@@ -58,7 +59,7 @@ function narrowTable(lines: readonly string[], columns: number): string[] {
       line
         .slice(start, starts[i + 1])
         .trim()
-        .replaceAll(DIGEST, 'sha256:$1…'),
+        .replaceAll(DIGEST, '$1…'),
     ),
   )
   const widths = starts.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)))

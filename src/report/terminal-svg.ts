@@ -5,10 +5,7 @@ import { commandLines, fitOutput, isDescription } from './terminal-fit.ts'
 import { layOut, type Line, type Segment } from './terminal-layout.ts'
 import { en, type Messages } from './messages/index.ts'
 
-const MAX_COLUMNS = 100
 const MIN_COLUMNS = 64
-const HEAD = 40
-const TAIL = 20
 const TITLE_BAR = 34
 const PADDING = 14
 const ROW = 19
@@ -19,6 +16,15 @@ type ShownFields = Pick<
   Exhibit,
   'title' | 'host' | 'command' | 'displayCommand' | 'stdout' | 'stderr' | 'exitCode' | 'durationMs' | 'long'
 >
+
+/** Size of a terminal in characters. */
+export interface TerminalSize {
+  readonly columns: number
+  /** Rows of the command, and of its output. */
+  readonly rows: number
+}
+
+const FULL_SIZE: TerminalSize = { columns: 100, rows: 60 }
 
 interface Row {
   readonly kind: 'command' | 'described' | 'out' | 'err' | 'note' | 'failed'
@@ -35,18 +41,14 @@ const TEXT_COLORS = {
 } as const
 const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
-/**
- * An exhibit as an SVG of a terminal, with selectable text. Long output is cut in the middle, long lines at the end.
- *
- * @param maxRows - rows of the command, and of its output.
- */
+/** Draws a terminal as an SVG with selectable text. Long output is cut in the middle, long lines at the end. */
 export function drawTerminal(
   exhibit: ShownFields,
   id: string,
   messages: Messages = en,
-  maxRows: number = HEAD + TAIL,
+  size: TerminalSize = FULL_SIZE,
 ): string {
-  const rows = rowsOf(exhibit, maxRows, messages)
+  const rows = rowsOf(exhibit, size, messages)
   const columns = Math.max(MIN_COLUMNS, ...rows.map(({ segments }) => endOf(segments)))
   const width = Math.ceil(columns * CHARACTER + PADDING * 2)
   const height = TITLE_BAR + PADDING * 2 + rows.length * ROW
@@ -79,27 +81,48 @@ function draw(
 `
 }
 
+/** The first of the sizes at which no line is cut at its end. */
+export const fittingSize = (
+  exhibit: ShownFields,
+  sizes: readonly TerminalSize[],
+  messages: Messages,
+): TerminalSize | undefined =>
+  sizes.find((size) => rowsOf(exhibit, size, messages).every(({ segments }) => !isCut(segments, size)))
+
+const isCut = (segments: Line, { columns }: TerminalSize): boolean =>
+  endOf(segments) === columns && segments.at(-1)?.text.endsWith('…') === true
+
 const tenths = (n: number): number => Math.round(n * 10) / 10
 
-function rowsOf(exhibit: ShownFields, maxRows: number, { phrases }: Messages): Row[] {
-  const clipped = { clip: true }
+function rowsOf(exhibit: ShownFields, { columns, rows: maxRows }: TerminalSize, { phrases }: Messages): Row[] {
   const commandKind = isDescription(exhibit) ? 'described' : 'command'
-  const command = layOut(commandLines(exhibit, MAX_COLUMNS), MAX_COLUMNS, clipped).map(
+  const command = layOut(commandLines(exhibit, columns), columns, { clip: true }).map(
     (segments): Row => ({ kind: commandKind, segments }),
   )
   const output = [
-    ...layOut(fitOutput(exhibit.stdout.trimEnd(), MAX_COLUMNS), MAX_COLUMNS, clipped).map(
-      (segments): Row => ({ kind: 'out', segments }),
-    ),
-    ...layOut(fitOutput(exhibit.stderr.trimEnd(), MAX_COLUMNS), MAX_COLUMNS, clipped).map(
-      (segments): Row => ({ kind: 'err', segments }),
-    ),
+    ...outputLines(exhibit.stdout, columns).map((segments): Row => ({ kind: 'out', segments })),
+    ...outputLines(exhibit.stderr, columns).map((segments): Row => ({ kind: 'err', segments })),
   ]
   return [
     ...cutMiddle(command, maxRows, phrases),
     ...cutMiddle(output, maxRows, phrases, exhibit.long?.stdout?.file ?? exhibit.long?.stderr?.file),
     ...(exhibit.exitCode === 0 ? [] : [textRow('failed', phrases.exit(exhibit.exitCode))]),
   ]
+}
+
+/** Prose and JSON that take only a few rows are wrapped, so that nothing is missing; rows of a table never are. */
+const WRAPPED_ROWS = 12
+
+function outputLines(output: string, columns: number): Line[] {
+  const text = fitOutput(output.trimEnd(), columns)
+  return text.split('\n').length <= WRAPPED_ROWS && !/\S(?: {2,}|\t)\S/.test(text)
+    ? wrapped(text, columns)
+    : layOut(text, columns, { clip: true })
+}
+
+function wrapped(text: string, columns: number): Line[] {
+  const lines = layOut(text, columns)
+  return lines.length <= WRAPPED_ROWS ? lines : layOut(text, columns, { clip: true })
 }
 
 function cutMiddle(
@@ -109,12 +132,16 @@ function cutMiddle(
   file = 'events.jsonl',
 ): readonly Row[] {
   if (rows.length <= maxRows) return rows
+  const omitted = (count: number): Row => textRow('note', `··· ${phrases.linesOmitted(count, file)} ···`)
+  const paragraph = rows.findIndex(({ segments }) => segments.length === 0)
+  // A table, and below it what explains it.
+  if (paragraph > maxRows / 2 && paragraph <= maxRows)
+    return [...rows.slice(0, paragraph), omitted(rows.length - paragraph)]
   const tail = Math.floor(maxRows / 3)
-  const note = `··· ${phrases.linesOmitted(rows.length - maxRows, file)} ···`
-  return [...rows.slice(0, maxRows - tail), textRow('note', note), ...rows.slice(-tail)]
+  return [...rows.slice(0, maxRows - tail), omitted(rows.length - maxRows), ...rows.slice(-tail)]
 }
 
-const textRow = (kind: Row['kind'], text: string): Row => ({ kind, segments: layOut(text, MAX_COLUMNS)[0] ?? [] })
+const textRow = (kind: Row['kind'], text: string): Row => ({ kind, segments: layOut(text, FULL_SIZE.columns)[0] ?? [] })
 
 const endOf = (segments: Line): number => {
   const last = segments.at(-1)

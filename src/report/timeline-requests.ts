@@ -16,9 +16,10 @@ export const requestAxis = ({ charts, number }: Messages) => ({
   ...axisStyle,
   type: 'value',
   gridIndex: 1,
-  name: charts.failedBelow,
+  // On two lines, as the plot is not high.
+  name: charts.failedBelow.replace(/↑\s+/, '↑\n'),
   nameLocation: 'middle',
-  nameGap: 64,
+  nameGap: 54,
   splitNumber: 3,
   nameTextStyle: { ...axisStyle.nameTextStyle, fontSize: 11 },
   axisLabel: { ...axisStyle.axisLabel, formatter: (value: number) => number(Math.abs(value)), hideOverlap: true },

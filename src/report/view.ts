@@ -1,6 +1,6 @@
 import type { Summary } from '../evidence/summary.ts'
 import type { Exhibit, Finding } from '../events/events.ts'
-import type { drawChart } from './chart.ts'
+import type { drawChart, drawCompactChart } from './chart.ts'
 import { asciicast } from './asciicast.ts'
 import { dataFiles, type DataFile } from './data-files.ts'
 import type { DiffLine, diffLines } from './diff.ts'
@@ -8,7 +8,7 @@ import type { ReportData, HostTasks, RetainedExhibit } from './report-data.ts'
 import { excerpt } from './format.ts'
 import type { MachineFold } from './machines.ts'
 import { findingStatistics } from './finding-statistics.ts'
-import type { drawTerminal } from './terminal-svg.ts'
+import type { drawTerminal, fittingSize } from './terminal-svg.ts'
 import { answerOf, groupByQuestion } from './questions.ts'
 import { imageSvg } from './image-svg.ts'
 import { slugger } from '../text/slug.ts'
@@ -43,8 +43,10 @@ export interface TaskView extends Omit<TaskDetail, 'changes'> {
 /** Drawing functions. Their libraries are loaded only for reports that need them. */
 export interface Drawing {
   readonly drawTerminal: typeof drawTerminal
+  readonly fittingSize: typeof fittingSize
   readonly diffLines: typeof diffLines
   readonly drawChart: typeof drawChart
+  readonly drawCompactChart: typeof drawCompactChart
 }
 
 export type View = ReturnType<typeof viewOf>

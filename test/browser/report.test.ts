@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -7,7 +7,9 @@ import axe from 'axe-core'
 import { chromium, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { renderReport } from '../../src/report/index.ts'
-import { findBrowser } from '../../src/report/pdf.ts'
+import { findBrowser, printPdf } from '../../src/report/pdf.ts'
+import { REPORT_QUESTIONS } from '../../playbooks/report-questions.ts'
+import { RUSSIAN } from '../../playbooks/messages/ru.ts'
 import { journalOf, richRun } from '../unit/report/rich-run.ts'
 
 /*
@@ -211,6 +213,35 @@ await t.test('Russian page is accessible', async (t) => {
   t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
 })
 
+/** Pages of a PDF. */
+const pageCount = (pdf: string): number => pdf.match(/\/Type\s*\/Page\b/g)?.length ?? 0
+
+/** What the report shows of a run of `npm run full`: its findings, and the exhibits that answer the questions. */
+const FULL_RUN = fileURLToPath(new URL('full-run.jsonl', import.meta.url))
+
+for (const language of ['en', 'ru'] as const)
+  await t.test(`report of a full run, ${language}: at most 12 pages, and nothing is wider than a page`, async (t) => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'labbook-browser-'))
+    t.teardown(() => {
+      rmSync(directory, { recursive: true })
+    })
+    copyFileSync(FULL_RUN, path.join(directory, 'events.jsonl'))
+    const { html: file } = await renderReport(directory, undefined, {
+      language,
+      questions: REPORT_QUESTIONS,
+      catalogue: language === 'ru' ? RUSSIAN : {},
+    })
+    const pdf = path.join(directory, 'report.pdf')
+    await printPdf(findBrowser(), file, pdf)
+    const pages = pageCount(readFileSync(pdf, 'latin1'))
+    t.ok(pages >= 8 && pages <= 12, `${pages} pages`)
+    const { page } = await open(t, { width: 680, file })
+    await page.emulateMedia({ media: 'print' })
+    t.strictSame(await page.evaluate(OVERFLOWING), [])
+    t.equal(await page.locator('.question .pictures svg').count(), await page.locator('.question figure').count())
+    t.ok((await page.locator('.question figure').count()) >= 25)
+  })
+
 await t.test('report command prints a PDF', async (t) => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -225,7 +256,7 @@ await t.test('report command prints a PDF', async (t) => {
   const pdf = readFileSync(path.join(folder, 'report.pdf'))
   t.equal(pdf.subarray(0, 5).toString(), '%PDF-')
   const content = pdf.toString('latin1')
-  t.ok((content.match(/\/Type\s*\/Page\b/g)?.length ?? 0) > 2)
+  t.ok(pageCount(content) > 1)
   t.match(content, /\/MediaBox \[0 0 59[45][.\d]* 84[12][.\d]*\]/, 'A4')
   t.match(content, '/Outlines')
 })

@@ -10,7 +10,7 @@ import { program } from '../support/programs.ts'
 import { kubernetes } from './build.ts'
 import { CONTEXT, startControlPlane } from './control-plane.ts'
 import { startMetrics } from './metrics.ts'
-import { isReady, type Judge, startNodes } from './nodes.ts'
+import { type Judge, readySeconds, startNodes } from './nodes.ts'
 
 /*
  * The app's manifests on the API, the controllers and the scheduler of Kubernetes itself. Its nodes are a stand-in:
@@ -23,11 +23,13 @@ const programs = kubernetes((line) => {
 const cluster = await startControlPlane(programs)
 
 const isRedis = (pod: Parameters<Judge>[0]): boolean => pod.metadata.labels?.['app.kubernetes.io/name'] === 'redis'
-/** Pods of the app are ready while their Redis is. */
+/** Of the app, until it is ready again after its Redis. */
+const RECOVERY_SECONDS = 8
+/** Pods of the app are ready while their Redis is, and some time after it has started. */
 const healthy: Judge = (pod, pods) => {
   if (pod.metadata.labels?.['app.kubernetes.io/name'] !== 'counter') return 'ready'
   const own = pods.filter((other) => isRedis(other) && other.metadata.namespace === pod.metadata.namespace)
-  return own.some(isReady) ? 'ready' : 'running'
+  return own.some((redis) => readySeconds(redis) > RECOVERY_SECONDS) ? 'ready' : 'running'
 }
 let judge = healthy
 const stopNodes = startNodes(cluster.api, ['node1', 'node2'], (...args) => judge(...args))

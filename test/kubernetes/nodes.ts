@@ -13,14 +13,26 @@ export interface PodObject {
     readonly deletionTimestamp?: string
   }
   readonly spec: { readonly nodeName?: string; readonly containers: readonly { name: string; image: string }[] }
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
+  readonly status?: { readonly conditions?: readonly Condition[] }
+}
+
+interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly lastTransitionTime?: string
 }
 
 /** Decides what a node reports of a pod. @param pods - all pods of the cluster. */
 export type Judge = (pod: PodObject, pods: readonly PodObject[]) => PodState
 
-export const isReady = ({ status }: PodObject): boolean =>
-  status?.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false
+const isTrue = ({ type, status }: Condition): boolean => type === 'Ready' && status === 'True'
+const isReady = ({ status }: PodObject): boolean => status?.conditions?.some(isTrue) ?? false
+
+/** For how long a pod has been ready. */
+export const readySeconds = ({ status }: PodObject): number => {
+  const since = status?.conditions?.find(isTrue)?.lastTransitionTime
+  return since === undefined ? 0 : (Date.now() - Date.parse(since)) / 1000
+}
 
 const HEARTBEAT_MS = 5000
 const POLL_MS = 300

@@ -19,6 +19,8 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
     'slurp',
     'find',
     'tempfile',
+    'unarchive',
+    'fetch',
   ],
   'accounts.test.ts': [
     'user',
@@ -27,6 +29,9 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
     'hostname',
     'sysctl',
     'timezone',
+    'alternatives',
+    'debconf',
+    'iptables',
     'mount',
     'apt_repository',
     'deb822_repository',
@@ -53,6 +58,9 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
     'service',
     'docker_config',
     'docker_container',
+    'docker_host_info',
+    'docker_prune',
+    'docker_swarm_info',
     'docker_image',
     'docker_network',
     'docker_node',
@@ -65,10 +73,18 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
 }
 
 /**
- * Not covered by a property: waiting has no state, services may end at any time, nothing
- * changes packages in between, and nodes have no git (`test/unit/modules/core`).
+/**
+ * Not covered by a property: waiting has no state, services may end at any time, nothing changes packages in between,
+ * and nodes have no git and no package index of Python (`test/unit/modules/core`).
  */
-const byUnitTests: readonly ModuleName[] = ['pause', 'wait_for_connection', 'package_facts', 'service_facts', 'git']
+const byUnitTests: readonly ModuleName[] = [
+  'pause',
+  'wait_for_connection',
+  'package_facts',
+  'service_facts',
+  'git',
+  'pip',
+]
 
 /**
  * Not covered by a property: modprobe would change this machine's kernel, and locale_gen takes half a minute
@@ -79,14 +95,16 @@ const system: readonly ModuleName[] = ['modprobe', 'locale_gen']
 /**
  * Not covered by a property either: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them
  * in the real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. The other
- * two need a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
- * (`test/unit/modules/kubernetes`, `npm run test:k3s`).
+ * others need a dedicated disk (`test/unit/modules/docker/storage.test.ts`) a Kubernetes cluster
+ * (`test/unit/modules/kubernetes`, `npm run test:k3s`), and the plugin of Compose, which Debian has from 13 on
+ * (`test/unit/modules/docker/compose_v2.test.ts`).
  */
 export const byCases: readonly ModuleName[] = [
   'docker_login',
   'registry_gc',
   'docker_storage',
   'k8s',
+  'docker_compose_v2',
   ...byUnitTests,
   ...system,
 ]

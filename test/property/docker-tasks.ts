@@ -206,11 +206,32 @@ const volumeTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   }),
 )
 
+const factsTask: fc.Arbitrary<TaskSpec> = fc
+  .constantFrom({}, { containers: true, images: true, networks: true, volumes: true, disk_usage: true })
+  .map((params) => ({ module: 'docker_host_info' as const, params }))
+
+/** Not images: the two base images have to stay. */
+const pruneTask: fc.Arbitrary<TaskSpec> = fc
+  .constantFrom({ containers: true }, { networks: true }, { volumes: true }, { containers: true, volumes: true })
+  .map((params) => ({
+    module: 'docker_prune' as const,
+    params,
+    claim: [
+      ...('containers' in params ? ['[ -z "$(docker ps -aq --filter status=created --filter status=exited)" ]'] : []),
+      ...('networks' in params
+        ? ['! docker network ls | grep -q lbt-net || [ -n "$(docker ps -q --filter network=lbt-net)" ]']
+        : []),
+      ':',
+    ].join(' && '),
+  }))
+
 export const engineTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 3, arbitrary: imageTask },
   { weight: 3, arbitrary: containerTask },
   { weight: 2, arbitrary: networkTask },
   { weight: 1, arbitrary: volumeTask },
+  { weight: 1, arbitrary: factsTask },
+  { weight: 1, arbitrary: pruneTask },
 )
 
 const web = (params: object): TaskSpec => ({
@@ -443,10 +464,17 @@ const keptTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   ),
 )
 
+const swarmFacts: fc.Arbitrary<TaskSpec> = fc
+  .constantFrom({}, { nodes: true, services: true }, { tasks: true, unlock_key: true })
+  .map((params) => ({ module: 'docker_swarm_info' as const, params }))
+
 /** The Swarm comes first: the others require it. */
 export const swarmLists = (most: number): fc.Arbitrary<TaskSpec[]> =>
   fc
-    .tuple(initTask, fc.array(fc.oneof(nodeTask, serviceTask, stackTask, keptTask), { minLength: 1, maxLength: most }))
+    .tuple(
+      initTask,
+      fc.array(fc.oneof(nodeTask, serviceTask, stackTask, keptTask, swarmFacts), { minLength: 1, maxLength: most }),
+    )
     .map(([init, rest]) => [init, ...rest])
 
 /** At most one of each kind; services separate from each other. */

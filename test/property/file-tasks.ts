@@ -381,9 +381,9 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
  * directory that stays. With links, two names may be the same, so only a single task is certain.
  */
 export function settledFiles(tasks: readonly TaskSpec[], links: boolean): boolean {
-  const doing = tasks.filter(({ module }) => module !== 'stat' && module !== 'find' && module !== 'tempfile')
+  const doing = tasks.filter(({ module }) => !['stat', 'find', 'tempfile', 'fetch'].includes(module))
   if (doing.length <= 1) return true
-  if (links || doing.some(isAboutMany)) return false
+  if (links || doing.some(isAboutMany) || doing.some(({ module }) => module === 'unarchive')) return false
   if (doing.some(({ params }) => params['state'] === 'link' || params['state'] === 'hard')) return false
   const paths = doing.map(({ params }) =>
     String(params['path'] ?? params['dest'] ?? params['src'] ?? params['cron_file']),

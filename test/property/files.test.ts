@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import t from 'tap'
+import { archiveTasks } from './archive-tasks.ts'
 import { inArena, putSources } from './file-cases.ts'
 import { fileTasks } from './file-tasks.ts'
 import { checkThenRun, property, startNode } from './harness.ts'
@@ -7,9 +9,11 @@ import { listsOf } from './lists.ts'
 const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })
 putSources(node)
 
-await property(t, 'one task, from any state of the files', { runs: 60 }, inArena(listsOf(fileTasks, 1)), (given) =>
+const tasks = fc.oneof({ weight: 10, arbitrary: fileTasks }, { weight: 1, arbitrary: archiveTasks })
+
+await property(t, 'one task, from any state of the files', { runs: 60 }, inArena(listsOf(tasks, 1)), (given) =>
   checkThenRun(node, given),
 )
-await property(t, 'lists of tasks that touch the same files', { runs: 60 }, inArena(listsOf(fileTasks, 6)), (given) =>
+await property(t, 'lists of tasks that touch the same files', { runs: 60 }, inArena(listsOf(tasks, 6)), (given) =>
   checkThenRun(node, given),
 )

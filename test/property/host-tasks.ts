@@ -30,6 +30,18 @@ const line = fc.constantFrom(
   '; comment',
 )
 
+const RULES = [
+  ':',
+  'iptables -N LBT',
+  'iptables -A INPUT -p tcp --dport 81 -j ACCEPT',
+  'iptables -N LBT; iptables -A LBT -p tcp --dport 82 -j ACCEPT; iptables -P FORWARD DROP',
+]
+const ALTERNATIVES = [
+  ':',
+  ...['true', 'false'].map((name) => `update-alternatives --quiet --install /usr/local/bin/lbt lbt /bin/${name} 20`),
+  'update-alternatives --quiet --install /usr/local/bin/lbt lbt /bin/true 5; update-alternatives --quiet --set lbt /bin/true',
+]
+
 /** Start states of the hostname and of kernel parameters. */
 export const hostState: fc.Arbitrary<string> = fc
   .record({
@@ -43,14 +55,22 @@ export const hostState: fc.Arbitrary<string> = fc
     zone: fc.constantFrom('/usr/share/zoneinfo/UTC', '../usr/share/zoneinfo/Europe/Berlin', '/nosuch'),
     zoneName: fc.option(fc.constantFrom('UTC\n', 'Europe/Berlin', '')),
     mounted: fc.option(fc.constantFrom('tmpfs', 'other')),
+    alternatives: fc.constantFrom(...ALTERNATIVES),
+    rules: fc.constantFrom(...RULES),
+    answers: fc.constantFrom('', 'lbt lbt/name string Alice', 'lbt lbt/many multiselect a, b'),
     fstab: fc.option(
       fc.constantFrom('', `tmpfs ${MOUNT_POINT} tmpfs defaults 0 0\n`, `# mine\nother ${MOUNT_POINT} tmpfs ro`),
     ),
   })
-  .map(({ live, kept, newline, settings, file, end, mode, zone, zoneName, mounted, fstab }) =>
+  .map(({ live, kept, newline, settings, file, end, mode, zone, zoneName, mounted, fstab, ...more }) =>
     [
       sh`while umount -q ${MOUNT_POINT}; do :; done; rm -rf ${ARENA} && mkdir -m 0755 ${ARENA} && printf '%s\\n' ${live} >/proc/sys/kernel/hostname || exit`,
       sh`ln -s -f -n ${zone} /etc/localtime`,
+      'update-alternatives --quiet --remove-all lbt 2>/dev/null; echo PURGE | debconf-communicate lbt >/dev/null 2>&1',
+      more.alternatives,
+      'iptables -F INPUT; iptables -F LBT 2>/dev/null; iptables -X LBT 2>/dev/null; iptables -P FORWARD ACCEPT',
+      more.rules,
+      ...(more.answers === '' ? [] : [sh`echo ${more.answers} | debconf-set-selections`]),
       zoneName === null ? 'rm -f /etc/timezone' : sh`printf %s ${zoneName} >/etc/timezone`,
       ...(mounted === null ? [] : [sh`mkdir -p ${MOUNT_POINT} && mount -t tmpfs ${mounted} ${MOUNT_POINT} || exit`]),
       ...(fstab === null ? [] : [sh`printf %s ${fstab} >${FSTAB}`]),
@@ -67,6 +87,8 @@ export const LOOK = [
   'cat /etc/hostname 2>&1',
   'find /etc/hostname -printf "%m %U:%G %s\\n" 2>&1',
   ...Object.keys(KEYS).map((key) => sh`cat ${pathOf(key)}`),
+  'iptables -S',
+  'update-alternatives --query lbt 2>&1; readlink /usr/local/bin/lbt; debconf-show lbt 2>&1; echo GET lbt/pass | debconf-communicate lbt 2>&1',
   'readlink /etc/localtime; cat /etc/timezone 2>&1',
   sh`grep ${` ${MOUNT_POINT} `} /proc/self/mountinfo | cut -d ' ' -f 5-; cat ${FSTAB} 2>&1`,
   sh`find ${ARENA} -printf '%p|%y|%m|%U:%G\\n' | sort; cat ${KEPT} 2>&1; :`,
@@ -140,8 +162,73 @@ const mountTask: fc.Arbitrary<TaskSpec> = fc
             : ':',
   }))
 
+const alternativeTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    path: fc.constantFrom('/bin/true', '/bin/false', '/nosuch'),
+    state: fc.constantFrom('present', 'selected', 'auto', 'absent', undefined),
+    priority: fc.constantFrom(undefined, 10, 70),
+    link: fc.constantFrom('/usr/local/bin/lbt', undefined),
+  })
+  .map(({ path, state, priority, link }) => ({
+    module: 'alternatives' as const,
+    params: {
+      name: 'lbt',
+      path,
+      ...(state !== undefined && { state }),
+      ...(priority !== undefined && { priority }),
+      ...(link !== undefined && { link }),
+    },
+    claim:
+      state === 'absent'
+        ? sh`! update-alternatives --list lbt 2>/dev/null | grep -q -x ${path}`
+        : state === undefined || state === 'selected'
+          ? sh`[ "$(readlink /etc/alternatives/lbt)" = ${path} ]`
+          : sh`update-alternatives --list lbt | grep -q -x ${path}`,
+  }))
+
+/** The node has a packet filter of its own. */
+const ruleTask: fc.Arbitrary<TaskSpec> = fc.oneof(
+  fc
+    .record({
+      chain: fc.constantFrom('INPUT', 'LBT'),
+      destination_port: fc.constantFrom(81, 82),
+      comment: fc.constantFrom(undefined, "it's one"),
+      state: fc.constantFrom('present', 'absent'),
+      action: fc.constantFrom('append', 'insert'),
+    })
+    .map(({ comment, ...params }) => ({
+      module: 'iptables' as const,
+      params: { ...params, protocol: 'tcp', jump: 'ACCEPT', ...(comment !== undefined && { comment }) },
+      claim: sh`${{ raw: params.state === 'absent' ? '! ' : '' }}iptables -C ${params.chain} -p tcp --dport ${params.destination_port} ${comment === undefined ? [] : ['-m', 'comment', '--comment', comment]} -j ACCEPT 2>/dev/null`,
+    })),
+  fc
+    .constantFrom(
+      { chain: 'LBT', chain_management: true },
+      { chain: 'LBT', flush: true },
+      { chain: 'FORWARD', policy: 'DROP' },
+    )
+    .map((params) => ({ module: 'iptables' as const, params })),
+)
+
+const debconfTask: fc.Arbitrary<TaskSpec> = fc
+  .constantFrom(
+    { question: 'lbt/name', vtype: 'string', value: "it's $x" },
+    { question: 'lbt/name', vtype: 'string', value: 'Alice' },
+    { question: 'lbt/on', vtype: 'boolean', value: true },
+    { question: 'lbt/many', vtype: 'multiselect', value: ['b', 'a'] },
+    { question: 'lbt/pass', vtype: 'password', value: 'geheim-12' },
+  )
+  .map((params) => ({
+    module: 'debconf' as const,
+    params: { name: 'lbt', ...params },
+    claim: sh`[ "$(echo ${`GET ${params.question}`} | debconf-communicate lbt)" = ${`0 ${Array.isArray(params.value) ? 'a, b' : String(params.value)}`} ]`,
+  }))
+
 export const hostTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 1, arbitrary: timezoneTask },
+  { weight: 1, arbitrary: alternativeTask },
+  { weight: 1, arbitrary: debconfTask },
+  { weight: 2, arbitrary: ruleTask },
   { weight: 2, arbitrary: mountTask },
   { weight: 1, arbitrary: hostnameTask },
   { weight: 3, arbitrary: sysctlTask },
@@ -150,7 +237,7 @@ export const hostTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
 /** Each name and each parameter occurs once. */
 export function settledHost(tasks: readonly TaskSpec[]): boolean {
   const names = tasks.map(({ module, params }) =>
-    module === 'hostname' || module === 'timezone' || module === 'mount'
+    ['hostname', 'timezone', 'mount', 'alternatives', 'debconf', 'iptables'].includes(module)
       ? module
       : String(params['name']).replaceAll('/', '.'),
   )

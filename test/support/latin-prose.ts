@@ -12,7 +12,8 @@ const TERMS = new Set(
   lab.mjs provider qemu SSH SIGSTOP WWW-Authenticate x-labbook stop_grace_period CHROME_PATH load_users
   load_most_slowdown TLS balancer_sticky worker PostgreSQL counter-public metrics-server check asciinema play Labbook
   events.jsonl traefik servicelb k3s_disable IngressClass ingress_class Node Amdahl USL k3s SVG Markdown HTML
-  voting Gunther Universal Scalability Law update rollback_completed rollback_paused completed paused updating
+  voting Gunther Universal Scalability Law update rollback rollback_completed rollback_paused completed paused updating
+  pause NODE deploy.placement.constraints deploy.resources.reservations max_replicas_per_node restart_policy inspect node
   cluster single replicas sentinel none nginx haproxy PID CFS RPS`
     .split(/\s+/)
     .map((term) => term.toLowerCase()),

@@ -30,7 +30,7 @@ async function checkNoReturn(on: LabContext, node: string) {
   await on.pause(WAIT_SECONDS, `pods to return to ${node} (expected: none)`)
   const exhibit = await on.exhibit({
     ...at,
-    title: say('Pods {WAIT_SECONDS} s after {node} is available again', { WAIT_SECONDS, node }),
+    title: say('Pods {seconds} s after {node} is available again', { seconds: WAIT_SECONDS, node }),
     command: podsCommand(k, namespace),
   })
   const count = readyPods(parsePods(exhibit.stdout)).filter((pod) => pod.node === node).length

@@ -66,7 +66,7 @@ export const RUSSIAN_K3S_EXHIBITS = {
   'Pods left on {node}': 'Оставшиеся поды на {node}',
   'all pods run on other nodes': 'все поды работают на других узлах',
   '{node} uncordoned': 'uncordon для {node} выполнен',
-  'Pods {WAIT_SECONDS} s after {node} is available again': 'Поды через {WAIT_SECONDS} с после возврата {node}',
+  'Pods {seconds} s after {node} is available again': 'Поды через {seconds} с после возврата {node}',
   'Restart all pods': 'Перезапуск всех подов',
   'Pods after the restart': 'Поды после перезапуска',
   restart: 'перезапуск',

@@ -14,6 +14,42 @@ export const RUSSIAN_STACK = {
   'last log line: {line}': 'последняя строка журнала: {line}',
   'also failed: {services}': 'также с ошибкой: {services}',
   'no services': 'сервисов нет',
+  'update paused': 'обновление приостановлено',
+  'rollback paused': 'откат приостановлен',
+  'update failed and was rolled back': 'обновление не удалось, и выполнен откат',
+  '{failure} ({message})': '{failure} ({message})',
+  'no node can run it: all are drained, paused or down':
+    'ни один узел не может его выполнять: все в режиме drain или pause либо в состоянии Down',
+  'no node can run it: all are drained, paused or down, or none matches deploy.placement.constraints [{constraints}]':
+    'ни один узел не может его выполнять: все в режиме drain или pause либо в состоянии Down, или ни один не подходит ' +
+    'под deploy.placement.constraints [{constraints}]',
+  '{slot} failed {n|time|times}': 'ошибка {slot}: {n|раз|раза|раз}',
+  'no suitable node': 'нет подходящего узла',
+  'it exited, and its restart_policy does not restart it': 'он завершился, а restart_policy его не перезапускает',
+  '{running} of {wanted} tasks run': 'работают задачи: {running} из {wanted}',
+  '{count} of {of} completed, {running} tasks run': 'выполнено {count} из {of}, работают задачи: {running}',
+  '{service}: {reason}': '{service}: {reason}',
+  '{service}: {reason}; task {task}{location} is {state}{error}{hint}':
+    '{service}: {reason}; задача {task}{location} в состоянии {state}{error}{hint}',
+  ' on {node}': ' на {node}',
+  ' ({hint})': ' ({hint})',
+  'the node cannot pull the image: check its name, and that it is in the registry':
+    'узел не может загрузить образ: проверьте его имя и что он есть в реестре',
+  'another task on the node uses this port: publish another port, or run fewer tasks':
+    'этот порт на узле занят другой задачей: опубликуйте другой порт или запустите меньше задач',
+  'no node has enough free resources: lower deploy.resources.reservations':
+    'ни на одном узле не хватает ресурсов: уменьшите deploy.resources.reservations',
+  'no node matches deploy.placement.constraints (docker node inspect NODE shows labels)':
+    'ни один узел не подходит под deploy.placement.constraints (метки показывает docker node inspect NODE)',
+  'max_replicas_per_node does not allow more replicas on these nodes':
+    'max_replicas_per_node не позволяет больше реплик на этих узлах',
+  'create the directory on every node, or use a volume': 'создайте каталог на каждом узле или используйте том',
+  'the container was killed: out of memory, or not stopped within the grace period':
+    'контейнер завершён принудительно: не хватило памяти, или он не остановился за отведённое время',
+  'the command is not in the image: check "command" and "entrypoint"':
+    'такой команды нет в образе: проверьте "command" и "entrypoint"',
+  'the health check fails': 'проверка состояния не проходит',
+  'the network cannot be created on the node': 'сеть нельзя создать на узле',
   '{service} {count}/{of} completed': '{service} выполнено {count}/{of}',
   '{healthy} of {checked} containers with a health check are healthy':
     'исправны контейнеры с проверкой состояния: {healthy} из {checked}',

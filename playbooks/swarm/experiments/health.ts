@@ -47,7 +47,7 @@ export const health = labExperiment(
           title: 'Health check of the service',
           command: `docker service inspect ${COUNTER} --format '{{json .Spec.TaskTemplate.ContainerSpec.Healthcheck}}'`,
         })
-        const containers = await on.exhibit({ title: say('Replicas on {host}', { host }), host, command: LIST })
+        const containers = await on.exhibit({ title: say('Replicas on {node}', { node: host }), host, command: LIST })
         const [container = '', task = ''] = (containers.stdout.split('\n')[0] ?? '').split(' ')
         if (container === '') throw new MessageError(say('no replica runs on {host}', { host }))
         const began = now()

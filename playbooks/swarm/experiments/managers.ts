@@ -119,7 +119,7 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
       const managedAfter = now() - began
       mark(managed.reached ? 'new leader answers' : 'no manager answers')
       const running = await on.exhibit({
-        title: say('Replicas on {witness}', { witness }),
+        title: say('Replicas on {node}', { node: witness }),
         host: witness,
         command: CONTAINERS,
       })
@@ -147,7 +147,7 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
       })
       mark(replaced?.reached === true ? 'replica replaced' : 'replica not replaced')
       const recoveryAt = now()
-      const recovered = await on.exhibit({ title: say('Recover {first}', { first }), ...recovery(powerOff) })
+      const recovered = await on.exhibit({ title: say('Recover {node}', { node: first }), ...recovery(powerOff) })
       const all = on.groups.swarm ?? []
       const ready = await on.watch({
         title: 'Nodes until all are Ready',

@@ -16,6 +16,7 @@ import {
   accountsOf,
   contentOf,
   directoryKey,
+  emptyTree,
   entryAt,
   ownerAt,
   readsAt,
@@ -188,7 +189,7 @@ function directoriesLeft(params: BitParams, { kind, missingLevels, realPath }: P
   const isWritable = owner === undefined && group === undefined && (mode === undefined || (mode & 0o300) === 0o300)
   if (stateOf(params) !== 'directory' || kind !== null || !isWritable || realPath !== undefined) return {}
   const keys = setDirectory(path, missingLevels).filter((key) => key.startsWith(directoryKey('')))
-  return { leaves: Object.fromEntries(keys.map((key) => [key, true])) }
+  return { leaves: { ...Object.fromEntries(keys.map((key) => [key, true])), ...emptyTree(path) } }
 }
 
 /** Manages files, directories and links, with their owner, group and mode. */

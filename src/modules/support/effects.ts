@@ -46,6 +46,13 @@ export const ownerAt = (path: string): string[] => [ownerKey(path)]
 /** Reads: everything at and below a path. */
 export const treeAt = (path: string): string[] => [...contentOf(path), ...ownerAt(path), slash(path)]
 
+/** Leaves: a new directory, in which there is nothing. */
+export const emptyTree = (path: string): Readonly<Record<string, unknown>> => ({
+  [directoryKey(path)]: true,
+  [ownerKey(path)]: true,
+  [slash(path)]: true,
+})
+
 /** Reads: whether the directory of a path exists. */
 export const parentOf = (path: string): string[] => [posix.dirname(path), directoryKey(posix.dirname(path))]
 

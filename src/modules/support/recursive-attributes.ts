@@ -64,3 +64,12 @@ export function setRecursively(path: string, { owner, group, mode }: Attributes,
       : [sh`find -H ${path} ! -type l ! -perm ${octal(mode)} -exec chmod ${allBits(mode)} -- {} + || exit`]),
   ].join('\n')
 }
+
+/**
+ * A command for `xargs -0` that acts on the paths with other attributes, and not below them; undefined if none are set.
+ * @param action - of `find`
+ */
+export function eachStray(wanted: Attributes, action: string): string | undefined {
+  const any = conditions(wanted).join(' -o ')
+  return any === '' ? undefined : sh`-r sh -c ${`exec find "$@" -prune \\( ${any} \\) ${action}`} sh`
+}

@@ -167,6 +167,7 @@ export const en = {
   phrases: {
     title: (title: string, verdict: string): string => `${title}: ${verdict.toLowerCase()} - Labbook report`,
     footer: 'Rendered by Labbook from events.jsonl, the event log of this run.',
+    footerOfRuns: 'Rendered by Labbook from the event logs of these runs.',
     software: (platform: string, node: string, version: string): string =>
       `${platform}, Node ${node}, Labbook ${version}`,
     machine: (system: string, cpus: number, memory: string): string =>

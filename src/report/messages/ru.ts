@@ -196,6 +196,7 @@ export const ru: Messages = {
   phrases: {
     title: (title, verdict) => `${title}: ${verdict.toLowerCase()} - отчёт Labbook`,
     footer: 'Создано Labbook по журналу событий этого запуска, events.jsonl.',
+    footerOfRuns: 'Создано Labbook по журналам событий этих запусков.',
     software: (platform, node, version) => `${platform}, Node ${node}, Labbook ${version}`,
     machine: (system, cpus, memory) =>
       [

@@ -1,3 +1,4 @@
+import { dockerResources } from '../../../src/modules/docker/effects.ts'
 import { systemd } from '../../../src/modules/core/systemd.ts'
 
 /* What modules for files, accounts and settings of the system read and set: rows of effects.test.ts. */
@@ -16,6 +17,7 @@ const cronFile = { ...cron, user: 'root', cron_file: 'app' }
 const knownHost = { name: 'h', key: `h ${KEY}`, path: '/etc/ssh/ssh_known_hosts' }
 const mount = { path: '/mnt/a', src: '/dev/vdb', fstype: 'ext4', state: 'mounted' }
 const service = { name: 'app', enabled: true }
+const DEBCONF = ['/var/cache/debconf/config.dat', '/var/cache/debconf/passwords.dat']
 const CRONTABS = '/var/spool/cron/crontabs'
 
 /** As the module systemd. */
@@ -46,6 +48,28 @@ export const systemReads: readonly Row[] = [
   ],
   ['service', service, systemd.definition.reads?.(ofUnit)],
   ['tempfile', {}, []],
+  ['unarchive', { src: 'a.tgz', dest: '/srv/a' }, [...at('/srv/a'), '/srv/a/']],
+  [
+    'unarchive',
+    { src: '/b.tgz', remote_src: true, dest: '/srv/a', creates: '/srv/a/c' },
+    [...at('/srv/a'), '/srv/a/', '/b.tgz', 'directory:/b.tgz', '/srv/a/c', 'directory:/srv/a/c'],
+  ],
+  ['fetch', { src: '/etc/a', dest: 'b' }, ['/etc/a', 'directory:/etc/a']],
+  ['pip', { name: 'a' }, undefined],
+  ['debconf', { name: 'a' }, [...DEBCONF, 'package:a']],
+  [
+    'alternatives',
+    { name: 'editor', path: '/bin/ed' },
+    ['/var/lib/dpkg/alternatives/editor', '/etc/alternatives/editor', '/bin/ed'].flatMap((path) => [
+      path,
+      `directory:${path}`,
+    ]),
+  ],
+  ['iptables', { table: 'nat', chain: 'INPUT', jump: 'DROP' }, ['iptables:nat', 'package:iptables']],
+  ['docker_host_info', { images: true }, undefined],
+  ['docker_swarm_info', {}, [...dockerResources.engine, dockerResources.membership]],
+  ['docker_prune', { images: true }, undefined],
+  ['docker_compose_v2', { project_src: '/srv/a' }, undefined],
   [
     'timezone',
     { name: 'Europe/Berlin' },
@@ -77,5 +101,22 @@ export const systemSets: readonly Row[] = [
   ],
   ['service', service, systemd.definition.sets?.(ofUnit)],
   ['tempfile', {}, undefined],
+  ['unarchive', { src: 'a.tgz', dest: '/srv/a' }, ['/srv/a', '/srv/a/']],
+  ['fetch', { src: '/etc/a', dest: 'b' }, []],
+  ['pip', { name: 'a' }, undefined],
+  ['pip', { name: 'a', virtualenv: '/srv/a' }, ['/srv/a', '/srv/a/', '/srv/.', 'directory:/srv']],
+  ['debconf', { name: 'a' }, []],
+  ['debconf', { name: 'a', question: 'a/b', vtype: 'string', value: 'c' }, DEBCONF],
+  ['alternatives', { name: 'editor', path: '/bin/ed' }, undefined],
+  [
+    'alternatives',
+    { name: 'editor', path: '/bin/ed', link: '/usr/bin/editor', subcommands: [] },
+    ['/usr/bin/editor', '/var/lib/dpkg/alternatives/editor', '/etc/alternatives/editor'],
+  ],
+  ['iptables', { chain: 'INPUT', jump: 'DROP' }, ['iptables:filter']],
+  ['docker_host_info', { images: true }, []],
+  ['docker_swarm_info', {}, []],
+  ['docker_prune', { images: true }, undefined],
+  ['docker_compose_v2', { project_src: '/srv/a' }, undefined],
   ['timezone', { name: 'Europe/Berlin' }, ['/etc/localtime', '/etc/timezone']],
 ]

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { numberRows, splitLostBars } from '../../../src/report/timeline-events.ts'
 import t, { type Test } from 'tap'
-import { drawChart } from '../../../src/report/chart.ts'
+import { drawChart, drawCompactChart } from '../../../src/report/chart.ts'
+import { en } from '../../../src/report/messages/en.ts'
 import { ru } from '../../../src/report/messages/ru.ts'
 import type { Chart, LinesChart, TimelineChart } from '../../../src/events/chart.ts'
 import { capacity, placement } from './rich-run.ts'
@@ -97,7 +98,8 @@ await t.test('timeline shows lanes, tasks, numbered events, and requests up and 
     'failed',
     '1',
     '2',
-    'answered ↑  failed ↓',
+    'answered ↑',
+    'failed ↓',
   ])
     t.ok(shown.includes(text), text)
   t.ok(shown.includes('1   20 s   node2 is killed'))
@@ -196,4 +198,15 @@ await t.test('numbers of events that would overlap are in different rows', (t) =
   const events = [0, 1, 1.5, 10].map((at) => ({ at, label: '' }))
   t.strictSame(numberRows(events, 10), [0, 1, 2, 0])
   t.end()
+})
+
+await t.test('the name of an axis does not make the requests smaller, in any language', async (t) => {
+  for (const messages of [en, ru]) {
+    const svg = drawCompactChart(placement, 'p', messages)
+    // Bars of answered requests: from the left upper corner to the right, and down.
+    const heights = [...svg.matchAll(/<path d="M[\d.]+ [\d.]+l[\d.]+ 0l0 ([\d.]+)[^"]*" fill="#5b8db8"/g)].map(
+      ([, height]) => Number(height),
+    )
+    t.ok(Math.max(0, ...heights) > 20, `${messages.lang}: ${Math.max(0, ...heights)} px of 60`)
+  }
 })

@@ -180,9 +180,51 @@ await t.test('several runs make one report: the newest finding of an id wins, wi
   t.match(page, /id="runs"[^]*older[^]*newer/)
   t.match(page, '1 older finding replaced')
   t.notMatch(page, ': <span class="number">older</span>')
+  t.match(page, '<footer>Rendered by Labbook from the event logs of these runs.</footer>')
+  t.notMatch(page, '<dt>Command line</dt>', 'each run has its own, in the table of runs')
   const evidence = read(combined, 'evidence.html')
   const article = /id="finding-a\.changes"[^]*?<\/article>/.exec(evidence)?.[0] ?? ''
   t.match(article, 'output of the newer run')
   t.notMatch(article, 'output of the older run')
   t.match(evidence, 'only in the older run')
 })
+
+await t.test(
+  'pictures stand beside a short answer, with findings around them, as a pair, or below if wide',
+  async (t) => {
+    const question = (id: string, pictures: string[]) => ({
+      text: { en: `${id}?` },
+      answeredBy: [`${id}.`],
+      section: { en: 'Section' },
+      pictures,
+    })
+    const wide = Array.from({ length: 20 }, () => `a  ${'x'.repeat(90)}`).join('\n')
+    const directory = runIn(t.testdir(), [
+      runStart(['node1'], {
+        questions: [
+          question('one', ['narrow-1']),
+          question('several', ['narrow-2']),
+          question('two', ['narrow-3', 'narrow-4']),
+          question('wide', ['wide']),
+          question('none', ['missing']),
+        ],
+      }),
+      ...[1, 2, 3, 4].map((n) => exhibit({ id: `narrow-${n}`, stdout: 'a short line' })),
+      exhibit({ id: 'wide', stdout: wide }),
+      finding('one.a', { evidence: ['narrow-1'] }),
+      finding('several.a', { holds: null, detail: 'no kernel module', evidence: ['narrow-2'] }),
+      finding('several.b', { holds: null, detail: 'no kernel module', evidence: ['narrow-2'] }),
+      finding('two.a', { evidence: ['narrow-3', 'narrow-4'] }),
+      finding('wide.a', { evidence: ['wide'] }),
+      finding('none.a', { evidence: [] }),
+    ])
+    await renderReport(directory)
+    const page = read(directory, 'report.html')
+    t.strictSame(
+      [...page.matchAll(/<article class="question (\w+)"/g)].map(([, layout]) => layout),
+      ['beside', 'around', 'pair', 'below', 'below'],
+    )
+    t.match(page, '0 of 2 findings are conclusive: no kernel module.', 'a shared detail stands once')
+    t.notMatch(page, '<span class="number">no kernel module')
+  },
+)

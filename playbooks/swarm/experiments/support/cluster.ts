@@ -1,8 +1,8 @@
-import { messageText, PlaybookError, type WatchResult, MessageError } from 'labbook'
+import { PlaybookError, type WatchResult, MessageError } from 'labbook'
 import { waitForStack } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import { appVars } from '../../../app/vars.ts'
-import { inSeconds, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
+import { type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
 
 export const COUNTER = `${STACK}_counter`
 
@@ -106,9 +106,6 @@ export async function rebalanceTo(on: LabSetupContext, node: string): Promise<vo
 
 /** Counts the replicas of each node. */
 export const SPREAD = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Node}}' | sort | uniq -c`
-
-/** `5.1 s`, as text. */
-export const seconds = (value: number): string => messageText(inSeconds(value))
 
 /** Prints `completed`, `updating`, `rollback_completed`, ..., and Docker's message. */
 export const UPDATE_STATE = `docker service inspect ${COUNTER} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`

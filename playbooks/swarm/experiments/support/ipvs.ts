@@ -1,4 +1,4 @@
-import { type Exhibit, messageText } from 'labbook'
+import { type Exhibit, type Message, messageText } from 'labbook'
 import { type LabContext, type MessageKey, say } from '../../../messages/say.ts'
 
 const HAS_IPVS = 'test -d /proc/sys/net/ipv4/vs || test -e /proc/net/ip_vs || modprobe -n -q ip_vs'
@@ -21,7 +21,7 @@ export const ipvsTables = (on: LabContext, host: string, title: TablesTitle): Pr
   })
 
 /** Finds nodes whose kernel has no IPVS: they have no routing mesh. */
-async function withoutIpvs(on: LabContext): Promise<{ hosts: string[]; exhibits: Exhibit[] }> {
+export async function findHostsWithoutIpvs(on: LabContext): Promise<{ hosts: string[]; exhibits: Exhibit[] }> {
   const exhibits: Exhibit[] = []
   const hosts: string[] = []
   for (const host of on.groups.swarm ?? []) {
@@ -36,14 +36,18 @@ async function withoutIpvs(on: LabContext): Promise<{ hosts: string[]; exhibits:
   return { hosts, exhibits }
 }
 
-/** Without IPVS, reports every finding as inconclusive. @returns whether it did. */
-export async function reportMissingIpvs(on: LabContext): Promise<boolean> {
-  const { hosts, exhibits } = await withoutIpvs(on)
-  if (hosts.length === 0) return false
-  const why = say(
+/** Why a finding about the routing mesh is inconclusive. */
+export const missingIpvs = (hosts: readonly string[]): Message =>
+  say(
     'the kernel of {nodes} has no IPVS, so there is no routing mesh; use virtual machines (lab.mjs up --provider qemu)',
     { nodes: hosts.join(', ') },
   )
+
+/** Without IPVS, reports every finding as inconclusive. @returns whether it did. */
+export async function reportMissingIpvs(on: LabContext): Promise<boolean> {
+  const { hosts, exhibits } = await findHostsWithoutIpvs(on)
+  if (hosts.length === 0) return false
+  const why = missingIpvs(hosts)
   on.inconclusive(why, exhibits)
   on.log(messageText(why))
   return true

@@ -1,6 +1,15 @@
+import { messageText } from 'labbook'
 import t from 'tap'
-import { describeFailure, hasAllTasks, judge, unconvergedServices } from '../../../../playbooks/stack/tasks.ts'
+import {
+  describeFailure,
+  type FailedService,
+  hasAllTasks,
+  judge,
+  unconvergedServices,
+} from '../../../../playbooks/stack/tasks.ts'
 import { readState, type ServiceState, type StackState } from '../../../../playbooks/stack/stack-state.ts'
+
+const described = (failed: FailedService): string => messageText(describeFailure(failed))
 
 /** Output of Docker in the format of stateCommand. */
 const state = (
@@ -20,7 +29,7 @@ const web = (replicas: string, tasks: readonly string[], update = 'shop_web'): S
 const none: ReadonlySet<string> = new Set()
 const why = (stackState: StackState, before = none): string => {
   const judgement = judge(stackState, before)
-  return judgement.kind === 'failed' ? judgement.failedServices.map(describeFailure).join('\n') : judgement.kind
+  return judgement.kind === 'failed' ? judgement.failedServices.map(described).join('\n') : judgement.kind
 }
 
 t.test('readState parses the output of Docker', async (t) => {
@@ -186,13 +195,13 @@ t.test('a global service that no node can take has not converged', async (t) => 
   t.same(judge(empty, none, 5), { kind: 'waiting', for: 'shop_front (0 of 0)' }, 'a node may return')
   const failed = judge(empty, none, 20)
   t.equal(failed.kind, 'failed')
-  t.match(failed.kind === 'failed' && failed.failedServices.map(describeFailure), [
+  t.match(failed.kind === 'failed' && failed.failedServices.map(described), [
     /^shop_front: no node can run it: all are drained, paused or down, or none matches deploy\.placement\.constraints \[node\.labels\.a == b, node\.role == worker\]$/,
   ])
   t.match(judge(front('0/0', ''), none, 20), {
-    failedServices: [{ reason: 'no node can run it: all are drained, paused or down' }],
+    failedServices: [{ reason: { id: 'no node can run it: all are drained, paused or down' } }],
   })
-  t.same(unconvergedServices(empty).map(describeFailure).length, 1, 'named after the timeout')
+  t.same(unconvergedServices(empty).map(described).length, 1, 'named after the timeout')
   t.equal(hasAllTasks(empty.services[0] as ServiceState, []), false)
   t.equal(
     judge(front('1/1', '', ['a | shop_front.x | node1 | Running | Running 9 seconds ago | ']), none, 20).kind,
@@ -239,7 +248,7 @@ t.test('jobs are done when all their tasks have completed', async (t) => {
   t.match(why(job('replicated job', '0/1 (0/1 completed)', [pending])), /^shop_job: no suitable node/)
   const failed = ['c', 'b', 'a'].map((id) => crash(id, 9).replaceAll('shop_web', 'shop_job'))
   t.match(why(job('replicated job', '0/1 (0/1 completed)', failed)), /shop_job\.1 failed 3 times/)
-  t.match(unconvergedServices(job('replicated job', '1/2 (3/10 completed)')).map(describeFailure), [
+  t.match(unconvergedServices(job('replicated job', '1/2 (3/10 completed)')).map(described), [
     'shop_job: 3 of 10 completed, 1 tasks run',
   ])
 })
@@ -255,7 +264,7 @@ t.test('after the timeout every service that has not converged is named with its
         'c | shop_api.1 | node1 | Running | Preparing 2 minutes ago | ',
       ],
     ),
-  ).map(describeFailure)
+  ).map(described)
   t.same(explanations, [
     'shop_web: 0 of 1 tasks run; task shop_web.1 on node2 is failed: task: non-zero exit (1)',
     'shop_api: 0 of 2 tasks run, updating; task shop_api.1 on node1 is preparing',
