@@ -16,7 +16,15 @@ export {
   type WatchResult,
 } from './playbook/experiment.ts'
 export type { Chart, TimelineBar, TimelineChart } from './events/chart.ts'
-export { messageText, sayIn, type Message, type MessageList, type MessageValue, type Text } from './events/message.ts'
+export {
+  MessageError,
+  messageText,
+  sayIn,
+  type Message,
+  type MessageList,
+  type MessageValue,
+  type Text,
+} from './events/message.ts'
 export type { Exhibit, LocalizedText, ReportQuestion } from './events/events.ts'
 export { block, type BlockOptions } from './playbook/block.ts'
 export type { Block } from './playbook/task-list.ts'

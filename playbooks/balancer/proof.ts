@@ -114,7 +114,7 @@ async function checkPaths(on: LabContext, endpoints: readonly Endpoint[]): Promi
       tally,
       exhibit: record(
         on,
-        `Responding replicas at /${app.path}`,
+        say('Responding replicas at /{path}', { path: app.path }),
         `GET ${pathOf(app)}, ${REQUESTS} times, round robin`,
         endpoints,
         tally,

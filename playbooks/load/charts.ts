@@ -67,15 +67,15 @@ export function scalingChart(
     y: { label: 'successful requests/s' },
     series: [
       {
-        name: 'measured',
-        drawn: 'dots',
+        name: say('measured'),
+        drawn: 'dots' as const,
         points: measured.map(({ replicas, throughput }) => [replicas, throughput] as const),
       },
       ...(law === undefined
         ? []
         : [
             {
-              name: 'fitted law',
+              name: say('fitted law'),
               drawn: 'line' as const,
               points: at.map((replicas) => [replicas, law.at(replicas)] as const),
               band: at.map((replicas) => [replicas, ...law.between(replicas)] as const),
@@ -86,16 +86,19 @@ export function scalingChart(
 }
 
 /** Responses per second for users. */
-export const usersChart = ({ name, result }: TrialRun): LabChart => ({
+export const usersChart = ({ replicas, result }: TrialRun): LabChart => ({
   kind: 'lines',
-  title: say('{name}: responses per second', { name }),
+  title: say('{users|user|users}, {replicas|replica|replicas}: responses per second', {
+    users: result.users?.users ?? 0,
+    replicas,
+  }),
   x: { label: 'seconds' },
   y: { label: 'responses' },
   series: [
-    { name: 'successful', points: result.perSecond.map(({ at, ok }) => [at, ok] as const) },
+    { name: say('successful'), points: result.perSecond.map(({ at, ok }) => [at, ok] as const) },
     ...(result.total.failures === 0
       ? []
-      : [{ name: 'failed', points: result.perSecond.map(({ at, failed }) => [at, failed] as const) }]),
+      : [{ name: say('failed'), points: result.perSecond.map(({ at, failed }) => [at, failed] as const) }]),
   ],
   ...(result.users === undefined
     ? {}

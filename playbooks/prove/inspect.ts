@@ -1,5 +1,5 @@
-import { type Experiment, experiment } from 'labbook'
-import { type LabContext, say } from '../messages/say.ts'
+import type { Experiment } from 'labbook'
+import { type LabContext, say, labExperiment, verbatim } from '../messages/say.ts'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { describeFailure, judge, unconvergedServices } from '../stack/tasks.ts'
 import { readModel, readSubject } from './compose-file.ts'
@@ -20,7 +20,7 @@ const ANSWER_SECONDS = 60
 /** Finds out what runs, what to watch, and what the machines support. */
 export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): Experiment {
   const [converged, answers] = [`${run.prefix}.inspect.converged`, `${run.prefix}.inspect.answers`]
-  return experiment(
+  return labExperiment(
     run.prefix === 'prove' ? 'Inspect the stack' : 'Inspect the stack, with the changes',
     {
       hosts: 'swarm_managers[0]',
@@ -72,8 +72,10 @@ export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): E
         evidence: [record],
         detail:
           failing.length === 0
-            ? `${current.length} addresses answer`
-            : `${failing.slice(0, 4).join('; ')}. If the probe is wrong, set x-labbook (docs/prove.md)`,
+            ? say('{n|address|addresses} answer', { n: current.length })
+            : say('{failing}. If the probe is wrong, set x-labbook (docs/prove.md)', {
+                failing: failing.slice(0, 4).join('; '),
+              }),
       })
       if (failing.length === 0) run.begin(session)
     },
@@ -102,10 +104,10 @@ async function watchConverged(on: LabContext, stack: string) {
       holds: reached,
       evidence: [exhibit],
       detail: reached
-        ? `${services.length} services run after ${seconds.toFixed(0)} s`
+        ? say('{n|service|services} run after {seconds} s', { n: services.length, seconds: seconds.toFixed(0) })
         : services.length === 0
-          ? `stack "${stack}" has no services: deploy it with -e file=compose.yaml, or correct its name`
-          : unconvergedServices(state).map(describeFailure).join('; '),
+          ? say('stack "{stack}" has no services: deploy it with -e file=compose.yaml, or correct its name', { stack })
+          : verbatim(unconvergedServices(state).map(describeFailure).join('; ')),
     },
   }
 }

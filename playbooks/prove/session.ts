@@ -1,4 +1,4 @@
-import { PlaybookError } from 'labbook'
+import { type Message, PlaybookError } from 'labbook'
 import { type LabSetupContext, say } from '../messages/say.ts'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { hasAllTasks } from '../stack/tasks.ts'
@@ -138,7 +138,7 @@ export async function awaitSteadyState(
   on: LabSetupContext,
   session: Session,
   within = RECOVERY_SECONDS,
-): Promise<string | undefined> {
+): Promise<Message | undefined> {
   const deadline = Date.now() + within * on.timeoutMultiplier * 1000
   for (;;) {
     const { reached, exhibit } = await on.watch({
@@ -148,12 +148,13 @@ export async function awaitSteadyState(
       within: Math.max(1, (deadline - Date.now()) / 1000 / on.timeoutMultiplier),
       until: ({ stdout, exitCode }) => exitCode === 0 && isSteady(readState(stdout)),
     })
-    if (!reached) return `the stack did not converge (see exhibit "${exhibit.id}")`
+    if (!reached) return say('the stack did not converge (see exhibit "{exhibit}")', { exhibit: exhibit.id })
     // `watch` records an exhibit: once, while only the entry points are waited for.
     do {
       const failing = await failingProbes(await currentTargets(on, session))
       if (failing.length === 0) return undefined
-      if (Date.now() > deadline) return `entry points do not answer: ${failing.slice(0, 3).join('; ')}`
+      if (Date.now() > deadline)
+        return say('entry points do not answer: {failing}', { failing: failing.slice(0, 3).join('; ') })
       await on.pause(1, 'the entry points to answer')
     } while (isSteady(await stackState(on, session)))
   }

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { type Exhibit, unquoted, sh } from 'labbook'
-import { labExperiment, type LabContext, say, verbatim } from '../messages/say.ts'
+import { labExperiment, type LabContext, say, verbatim, type LabText } from '../messages/say.ts'
 import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
 import { curlFunctions, MANIFEST_ACCEPT_HEADER, typedRequest } from './client.ts'
@@ -134,7 +134,7 @@ async function logins(on: LabContext): Promise<void> {
   if (password === undefined)
     throw new Error('the registry password is missing on this machine: run playbooks/registry.mjs')
   // A temporary directory: the saved login of this machine stays unchanged.
-  const attempt = (title: string, candidate: string): Promise<Exhibit> =>
+  const attempt = (title: LabText, candidate: string): Promise<Exhibit> =>
     on.exhibit({
       title,
       command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT

@@ -1,5 +1,5 @@
 import { disturbAll, docker_container, type Exhibit, sh } from 'labbook'
-import { labExperiment, type LabContext, say } from '../messages/say.ts'
+import { labExperiment, type LabContext, say, type LabText } from '../messages/say.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { curlFunctions, listDigests, typedRequest } from './client.ts'
 import { CONTAINER, registryContainer, storageOf } from './registry.ts'
@@ -47,7 +47,7 @@ export const recreateProof = labExperiment(
 )
 
 /** Every tag with its digest. */
-const catalogue = (on: LabContext, title: string): Promise<Exhibit> =>
+const catalogue = (on: LabContext, title: LabText): Promise<Exhibit> =>
   on.exhibit({
     title,
     command: `${curlFunctions(on)}\n${listDigests(registryAddress(on))}`,

@@ -42,6 +42,16 @@ export const sayIn =
   <Key extends string>(): Say<Key> =>
   (id, ...[values = {}]) => ({ id, values })
 
+/** An error whose text can be translated: a report shows it as the reason of an inconclusive finding. */
+export class MessageError extends Error {
+  readonly text: Message
+
+  constructor(text: Message) {
+    super(messageText(text))
+    this.text = text
+  }
+}
+
 /** How a language renders messages. */
 export interface MessageLanguage {
   /** The template of a key; undefined: there is none, and the English one is used. */

@@ -25,17 +25,16 @@ export interface Fault {
 }
 
 /** Descriptions of faults. */
-export const FAULT_TEXTS = [
-  '{node} loses power',
-  '{node} is partitioned from the network',
-  '{node} is reset',
-  '{node} is reset without a shutdown',
-  '{node} is partitioned from all but SSH',
-  '{node} reboots',
-] as const
+export type FaultText =
+  | '{node} loses power'
+  | '{node} is partitioned from the network'
+  | '{node} is reset'
+  | '{node} is reset without a shutdown'
+  | '{node} is partitioned from all but SSH'
+  | '{node} reboots'
 
 /** A description with the name of the node, as text and as a message. */
-export const described = (id: (typeof FAULT_TEXTS)[number], node: string): Pick<Fault, 'description' | 'text'> => ({
+export const described = (id: FaultText, node: string): Pick<Fault, 'description' | 'text'> => ({
   description: id.replace('{node}', node),
   text: { id, values: { node } },
 })

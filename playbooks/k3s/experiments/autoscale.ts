@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Chart, csvText, render, sh, tableLines } from 'labbook'
-import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
+import { csvText, render, sh, tableLines } from 'labbook'
+import { labExperiment, say, inSeconds, type LabSetupContext, type LabText, type LabChart } from '../../messages/say.ts'
 import { runLoad } from 'labbook/load'
 import { targetsOf } from '../../load/trial.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
@@ -28,8 +28,8 @@ export interface ScalerSample {
 /** Pods and CPU over time. */
 export const scaleChart = (
   samples: readonly ScalerSample[],
-  marks: readonly { readonly at: number; readonly label: string }[],
-): Chart => ({
+  marks: readonly { readonly at: number; readonly label: LabText }[],
+): LabChart => ({
   kind: 'lines',
   title: 'Pods during and after the load',
   x: { label: 'seconds' },
@@ -104,7 +104,7 @@ export const autoscale = labExperiment(
     const began = performance.now()
     const now = (): number => (performance.now() - began) / 1000
     const samples: ScalerSample[] = []
-    const marks: { at: number; label: string }[] = []
+    const marks: { at: number; label: LabText }[] = []
     const stop = new AbortController()
     const ended = AbortSignal.any([stop.signal, on.signal])
     const sampler = (async () => {

@@ -58,7 +58,7 @@ export const rollingUpdate = labExperiment(
       title: 'Timeline: update and rollback on Kubernetes',
       perSecond: UNDER_LOAD,
       cluster: await watchedCluster(on),
-    }
+    } as const
     const { value, exhibit, increments, requestStats } = await observeDuring(on, options, async (watching) => {
       const update = await roll(
         on,

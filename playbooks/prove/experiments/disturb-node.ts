@@ -1,7 +1,7 @@
-import { durationMultiplierOf } from 'labbook'
-import { type LabContext, type LabSetupContext, say } from '../../messages/say.ts'
+import { durationMultiplierOf, type Message } from 'labbook'
+import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
-import { isDown, isReady, NODES, seconds } from '../../swarm/experiments/support/cluster.ts'
+import { isDown, isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
 import { imageRegistry } from '../databases.ts'
 import type { ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
@@ -54,7 +54,7 @@ export async function disturbNode(
   const observed = await observeStack(
     on,
     session,
-    `Timeline: ${titleOf(kind, fault.description)}`,
+    say('Timeline: {description}', { description: titleOf(kind, fault.text) }),
     async (watching) => {
       const { mark, now } = watching
       const before = await on.exhibit({ title: 'Tasks before', command })
@@ -108,7 +108,12 @@ export async function disturbNode(
         {
           holds: count >= service.replicas,
           evidence,
-          detail: `${count} of ${service.replicas} tasks run on other nodes after ${seconds(until - began)}${blocked === '' ? '' : `: ${blocked}`}`,
+          detail: say('{count} of {replicas} tasks run on other nodes after {time}{why}', {
+            count,
+            replicas: service.replicas,
+            time: inSeconds(until - began),
+            why: blocked === '' ? '' : `: ${blocked}`,
+          }),
           facts: { error: blocked },
         },
       ]
@@ -126,14 +131,14 @@ export async function disturbNode(
   const recovers: ClaimVerdict = {
     holds: problem === undefined,
     evidence: [recovered, observed.exhibit],
-    detail: problem ?? `recovered after ${seconds(recoveredAfter)}`,
+    detail: problem ?? say('recovered after {time}', { time: inSeconds(recoveredAfter) }),
     measured: problem === undefined ? { 'time to recover': [recoveredAfter, 's'] } : {},
   }
   return { moves: movesVerdicts, available, recovers }
 }
 
-const titleOf = (kind: NodeKind, description: string): string =>
-  kind === 'registry-away' ? `${description} without the registry` : description
+const titleOf = (kind: NodeKind, description: Message): Message =>
+  kind === 'registry-away' ? say('{description} without the registry', { description }) : description
 
 /** Seconds for which a task may be unschedulable. */
 const BLOCKED_SECONDS = 30

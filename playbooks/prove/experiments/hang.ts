@@ -1,6 +1,5 @@
 import { signal } from '../../swarm/experiments/health.ts'
-import { say } from '../../messages/say.ts'
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { say, inSeconds } from '../../messages/say.ts'
 import { describeStats, observeStack, statsByProbe } from '../observe.ts'
 import { containerIn, fullName, isRunning, serviceTasks } from '../services.ts'
 import { healthCandidate } from './health-candidate.ts'
@@ -12,7 +11,9 @@ import type { ServiceExperiment } from './service-experiment.ts'
 export const hang: ServiceExperiment = {
   kind: 'hang',
   hypothesis: 'The health check of a container that hangs fails, and Swarm replaces it.',
-  claims: [{ name: 'replaced', statement: ({ name }) => say('Swarm replaces a container of {name} that hangs', { name }) }],
+  claims: [
+    { name: 'replaced', statement: ({ name }) => say('Swarm replaces a container of {name} that hangs', { name }) },
+  ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
     const container = await containerIn(on, name)
@@ -27,14 +28,14 @@ export const hang: ServiceExperiment = {
         replaced: {
           holds: false,
           evidence: [healthcheck],
-          detail: 'no health check: Swarm cannot notice that a container hangs',
+          detail: say('no health check: Swarm cannot notice that a container hangs'),
           facts: { healthcheck: 'none', ...(await healthCandidate(on, service, container)) },
         },
       }
     const observed = await observeStack(
       on,
       session,
-      `Timeline: a container of ${service.name} hangs`,
+      say('Timeline: a container of {service} hangs', { service: service.name }),
       async ({ mark, now }) => {
         const running = (await serviceTasks(on, name)).filter(isRunning).length
         const began = now()
@@ -60,8 +61,11 @@ export const hang: ServiceExperiment = {
         holds: stopped.exitCode === 0 ? replaced.reached : null,
         evidence: [healthcheck, stopped, replaced.exhibit, observed.exhibit],
         detail: replaced.reached
-          ? `replaced after ${seconds(after)}; ${requests}`
-          : `still running after ${seconds(after)}: the health check succeeds while the processes are stopped; ${requests}`,
+          ? say('replaced after {time}; {requests}', { time: inSeconds(after), requests })
+          : say('still running after {time}: the health check succeeds while the processes are stopped; {requests}', {
+              time: inSeconds(after),
+              requests,
+            }),
         measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
         facts: { healthcheck: 'ineffective', ...candidate },
       },

@@ -1,5 +1,4 @@
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
-import { type LabContext, type LabSetupContext, say } from '../../messages/say.ts'
+import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
 import {
   availability,
@@ -40,7 +39,8 @@ export const kill: ServiceExperiment = {
     },
     {
       name: 'increments',
-      statement: ({ name }) => say('Replacement of a killed container of {name} loses no acknowledged increment', { name }),
+      statement: ({ name }) =>
+        say('Replacement of a killed container of {name} loses no acknowledged increment', { name }),
       applies: hasCounter,
     },
   ],
@@ -49,7 +49,7 @@ export const kill: ServiceExperiment = {
     const observed = await observeStack(
       on,
       session,
-      `Timeline: a container of ${service.name} is killed`,
+      say('Timeline: a container of {service} is killed', { service: service.name }),
       async ({ mark, now }) => {
         const running = (await serviceTasks(on, name)).filter(isRunning).length
         const container = await containerIn(on, name)
@@ -74,7 +74,9 @@ export const kill: ServiceExperiment = {
       replaced: {
         holds: isKilled ? replaced.reached : null,
         evidence: [killed, replaced.exhibit, observed.exhibit],
-        detail: replaced.reached ? `replaced after ${seconds(after)}` : `not replaced after ${seconds(after)}`,
+        detail: replaced.reached
+          ? say('replaced after {time}', { time: inSeconds(after) })
+          : say('not replaced after {time}', { time: inSeconds(after) }),
         measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
       },
       increments: onlyIf(isKilled, { ...noLostIncrement(observed), evidence: [observed.exhibit] }),

@@ -1,5 +1,4 @@
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
-import { type LabContext, say } from '../../messages/say.ts'
+import { type LabContext, say, inSeconds } from '../../messages/say.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import type { StackService } from '../model.ts'
 import { noFailedRequest, observeStack, onlyIf, unlessPartitioned } from '../observe.ts'
@@ -38,7 +37,11 @@ export const scale: ServiceExperiment = {
     const observed = await observeStack(
       on,
       session,
-      `Timeline: ${service.name} with ${replicas + 1} and ${replicas} replicas`,
+      say('Timeline: {service} with {more} and {replicas} replicas', {
+        service: service.name,
+        more: replicas + 1,
+        replicas,
+      }),
       async (watching) => {
         const up = await scaleTo(on, session, service, replicas + 1, watching)
         const down = await scaleTo(on, session, service, replicas, watching)
@@ -52,8 +55,16 @@ export const scale: ServiceExperiment = {
         holds: up.reached,
         evidence: [...up.exhibits, observed.exhibit],
         detail: up.reached
-          ? `${replicas + 1} instead of ${replicas} replicas ran after ${seconds(up.took)}`
-          : `${replicas + 1} replicas did not run within ${seconds(up.took)}${up.error === '' ? '' : `: ${up.error}`}`,
+          ? say('{more} instead of {replicas} replicas ran after {time}', {
+              more: replicas + 1,
+              replicas,
+              time: inSeconds(up.took),
+            })
+          : say('{more} replicas did not run within {time}{why}', {
+              more: replicas + 1,
+              time: inSeconds(up.took),
+              why: up.error === '' ? '' : `: ${up.error}`,
+            }),
         measured: up.reached ? { 'time to scale up': [up.took, 's'] } : {},
       },
       requests: onlyIf(

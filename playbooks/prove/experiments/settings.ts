@@ -19,7 +19,8 @@ export const settings: ServiceExperiment = {
     { name: 'memory-limit', statement: ({ name }) => say('Containers of {name} have a memory limit', { name }) },
     {
       name: 'volume',
-      statement: ({ name }) => say('Data of {name} stays with its task: only one node can run it, or the volume is shared', { name }),
+      statement: ({ name }) =>
+        say('Data of {name} stays with its task: only one node can run it, or the volume is shared', { name }),
       applies: (service) => service.mode === 'replicated' && nodeLocal(service).length > 0,
     },
   ],
@@ -41,12 +42,12 @@ async function memoryLimit(
   service: StackService,
   exhibit: Exhibit,
 ): Promise<ClaimVerdict> {
-  if (service.hasMemoryLimit) return { holds: true, evidence: [exhibit], detail: 'limited' }
+  if (service.hasMemoryLimit) return { holds: true, evidence: [exhibit], detail: say('limited') }
   const used = await memoryOf(on, fullName(session, service.name))
   return {
     holds: false,
     evidence: [exhibit],
-    detail: `no limit${used === undefined ? '' : `; a container uses ${used} MiB`}`,
+    detail: used === undefined ? say('no limit') : say('no limit; a container uses {used} MiB', { used }),
     facts: used === undefined ? {} : { 'memory MiB': used },
   }
 }
@@ -84,8 +85,11 @@ async function volumeVerdict(
     evidence: [exhibit],
     detail:
       nodes.length <= 1
-        ? `only ${nodes.join('') || 'no node'} can run it`
-        : `${name} is local to a node, and ${nodes.length} nodes can run the task: on another node it starts without the data`,
+        ? say('only {node} can run it', { node: nodes.join('') || say('no node') })
+        : say(
+            '{volume} is local to a node, and {nodes} nodes can run the task: on another node it starts without the data',
+            { volume: name, nodes: nodes.length },
+          ),
     facts: current === undefined ? {} : { node: current.node },
   }
 }

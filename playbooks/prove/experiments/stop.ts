@@ -37,7 +37,7 @@ export async function stopVerdict(
   const replaced = (await serviceTasks(on, name)).filter(
     (task) => !isRunning(task) && old.some(({ id }) => id === task.id),
   )
-  if (replaced.length === 0) return { holds: null, evidence: [], detail: 'the update replaced no task' }
+  if (replaced.length === 0) return { holds: null, evidence: [], detail: say('the update replaced no task') }
   const { reached, exhibit } = await on.watch({
     title: say('Exit codes of replaced tasks of {service}', { service: service.name }),
     waitingFor: `the old tasks of ${service.name} to stop`,
@@ -62,10 +62,15 @@ export async function stopVerdict(
     evidence: [exhibit],
     detail:
       killed.length > 0
-        ? `${killed.length} of ${outcomes.length} containers were killed after ${grace} s (exit code ${KILLED})`
+        ? say('{killed} of {containers} containers were killed after {grace} s (exit code {code})', {
+            killed: killed.length,
+            containers: outcomes.length,
+            grace,
+            code: KILLED,
+          })
         : isKnown
-          ? `${outcomes.length} containers stopped by themselves`
-          : 'not all old containers have stopped, or their exit codes are not known',
+          ? say('{n|container|containers} stopped by themselves', { n: outcomes.length })
+          : say('not all old containers have stopped, or their exit codes are not known'),
     facts: { grace, ...(killed.length === 0 ? {} : await signalFacts(on, service, name, sample)) },
   }
 }

@@ -1,6 +1,13 @@
-import { type Exhibit, messageText } from 'labbook'
-import { type LabContext, type LabSetupContext, say } from '../../messages/say.ts'
-import { isUpdateOver, seconds } from '../../swarm/experiments/support/cluster.ts'
+import type { Exhibit, Message } from 'labbook'
+import {
+  type LabContext,
+  type LabSetupContext,
+  say,
+  inSeconds,
+  joinTexts,
+  type MessageKey,
+} from '../../messages/say.ts'
+import { isUpdateOver } from '../../swarm/experiments/support/cluster.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import type { StackService } from '../model.ts'
 import {
@@ -11,6 +18,7 @@ import {
   noLostIncrement,
   observeStack,
   onlyIf,
+  type RequestVerdict,
   unlessPartitioned,
   type TimeWindow,
 } from '../observe.ts'
@@ -41,8 +49,11 @@ const BLOCKED_SECONDS = 20
 export const isReplacedInPlace = ({ ports, role, mode }: StackService): boolean =>
   role === 'stateful' || mode === 'global' || ports.some((port) => port.mode === 'host')
 
-const unharmed = (what: string, service: StackService): string =>
-  isReplacedInPlace(service) ? `${what} keeps the entry points available` : `${what} fails no request`
+type Unharmed = Extract<MessageKey, `${string} of {name} keeps the entry points available`>
+type Unfailed = Extract<MessageKey, `${string} of {name} fails no request`>
+
+const unharmed = (service: StackService, available: Unharmed, requests: Unfailed): Message =>
+  say(isReplacedInPlace(service) ? available : requests, { name: service.name })
 
 /** Judges requests during a replacement of tasks. */
 export const judgeRequests = (
@@ -50,7 +61,7 @@ export const judgeRequests = (
   service: StackService,
   observed: Parameters<typeof noFailedRequest>[0],
   window?: TimeWindow,
-): ReturnType<typeof noFailedRequest> =>
+): RequestVerdict =>
   isReplacedInPlace(service)
     ? availability(observed, maxOutage(on, service), window)
     : noFailedRequest(observed, window)
@@ -63,12 +74,18 @@ export const update: ServiceExperiment = {
     { name: 'completes', statement: ({ name }) => say('Rolling update of {name} completes', { name }) },
     {
       name: 'requests',
-      statement: (service) => unharmed(`Rolling update of ${service.name}`, service),
+      statement: (service) =>
+        unharmed(
+          service,
+          'Rolling update of {name} keeps the entry points available',
+          'Rolling update of {name} fails no request',
+        ),
       applies: hasEntryPoints,
     },
     {
       name: 'rollback',
-      statement: (service) => unharmed(`Rollback of ${service.name}`, service),
+      statement: (service) =>
+        unharmed(service, 'Rollback of {name} keeps the entry points available', 'Rollback of {name} fails no request'),
       applies: hasEntryPoints,
     },
     {
@@ -88,7 +105,7 @@ export const update: ServiceExperiment = {
     const observed = await observeStack(
       on,
       session,
-      `Timeline: ${service.name} is updated and rolled back`,
+      say('Timeline: {service} is updated and rolled back', { service: service.name }),
       async (watching) => {
         const updated = await roll(
           on,
@@ -118,9 +135,7 @@ export const update: ServiceExperiment = {
       completes: {
         holds: completed,
         evidence: [...updated.exhibits, observed.exhibit],
-        detail: completed
-          ? `took ${seconds(updated.took)}`
-          : `${updated.state === '' ? 'no update' : updated.state} after ${seconds(updated.took)}${updated.error === '' ? '' : `: ${updated.error}`}`,
+        detail: completed ? say('took {time}', { time: inSeconds(updated.took) }) : endOf(updated),
         measured: completed ? { 'time to update': [updated.took, 's'] } : {},
         facts: { error: updated.error },
       },
@@ -150,11 +165,12 @@ async function rollbackVerdict(
 ): Promise<ClaimVerdict> {
   const requests = judgeRequests(on, service, observed, { from })
   const reached = state.startsWith('rollback_completed')
-  const timing = reached ? `took ${seconds(took)}` : `not completed after ${seconds(took)}`
+  const time = inSeconds(took)
+  const timing = reached ? say('took {time}', { time }) : say('not completed after {time}', { time })
   return await unlessPartitioned(on, observed, {
     ...requests,
     holds: reached && requests.holds,
-    detail: `${timing}; ${messageText(requests.detail ?? '')}`,
+    detail: joinTexts([timing, requests.detail ?? ''], '; '),
     evidence: exhibits,
   })
 }
@@ -188,6 +204,14 @@ const ROLLS = {
     ended: 'broken update: {state}',
   },
 } as const
+
+/** How an update ended: `rollback_completed after 12 s`. */
+export const endOf = ({ state, took, error }: Pick<Rolled, 'state' | 'took' | 'error'>): Message =>
+  say('{state} after {time}{why}', {
+    state: state.trim() === '' ? say('no update') : state.trim(),
+    time: inSeconds(took),
+    why: error === '' ? '' : `: ${error}`,
+  })
 
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
 export async function roll(

@@ -72,7 +72,7 @@ export const drain = labExperiment(
           title: say('Activate {node}', { node }),
           command: `docker node update --availability active ${node}`,
         })
-        watching.mark(`${node} active`)
+        watching.mark(say('{node} active', { node }))
         const returned = await countReturned(on, node)
         const rebalanced = await rebalance(on, watching)
         return { evacuated, emptyAt, activated, returned, rebalanced }

@@ -66,7 +66,8 @@ async function everyNode(on: LabContext, fewer: number): Promise<void> {
   const idle = (on.groups.swarm ?? []).filter((node) => !busy.has(node))
   const results = await requestThroughEach(on, fewer * PER_REPLICA)
   const exhibit = record(on, say('Responses per node with {fewer} replicas', { fewer }), results)
-  const idleTables = idle[0] === undefined ? [] : [await ipvsTables(on, idle[0], 'IPVS tables of {host} without a task')]
+  const idleTables =
+    idle[0] === undefined ? [] : [await ipvsTables(on, idle[0], 'IPVS tables of {host} without a task')]
   const failing = results.filter(({ answers, errors }) => answers.length === 0 || errors.length > 0)
   on.finding(EVERY_NODE, {
     holds: reached && idle.length > 0 ? failing.length === 0 : null,
@@ -88,7 +89,8 @@ async function balances(on: LabContext, wanted: number, running: Exhibit): Promi
   const results = await requestThroughEach(on, wanted * PER_REPLICA)
   const exhibit = record(on, say('Responses per replica with {wanted} replicas', { wanted }), results)
   const tables: Exhibit[] = []
-  for (const node of on.groups.swarm ?? []) tables.push(await ipvsTables(on, node, 'IPVS tables of {host} after the requests'))
+  for (const node of on.groups.swarm ?? [])
+    tables.push(await ipvsTables(on, node, 'IPVS tables of {host} after the requests'))
   const least = Math.min(...results.map(({ answers }) => smallestShare(sharesByReplica(answers), wanted)))
   on.finding(BALANCES, {
     holds: results.every(({ errors }) => errors.length === 0) && least >= MINIMUM_SHARE,
@@ -127,7 +129,7 @@ async function vip(on: LabContext, wanted: number, running: Exhibit): Promise<vo
     command: `docker exec $(docker ps -q --filter label=com.docker.swarm.service.name=${COUNTER} | head -n 1) python3 -c ${quote(clientScript(total))}`,
     displayCommand: `docker exec COUNTER python3: GET http://${COUNTER}:8080/api/counter, ${total} times`,
   })
-  const table = await ipvsTables(on, host, 'after requests to the virtual IP')
+  const table = await ipvsTables(on, host, 'IPVS tables of {host} after requests to the virtual IP')
   const replicas = [...responses.stdout.matchAll(/"replica": ?"([^"]+)"/g)].map(([, replica]) => ({
     replica: replica ?? '',
   }))

@@ -58,7 +58,10 @@ async function injectFault(on: LabContext, id: string, fault: Fault): Promise<vo
       const back = await recoverNode(on, node, fault, timeline, { within: 240 })
       const readyAfter = timeline.now() - recoveryAt
       await on.pause(OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `replicas on ${node}`)
-      const returned = await on.exhibit({ title: say('Replicas on {node} after recovery', { node }), command: replicasCommand(node) })
+      const returned = await on.exhibit({
+        title: say('Replicas on {node} after recovery', { node }),
+        command: replicasCommand(node),
+      })
       return { before, ...outage, after, recoveryAt, ...back, readyAfter, returned }
     },
   )

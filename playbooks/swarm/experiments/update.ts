@@ -41,7 +41,7 @@ export const rollingUpdate = labExperiment(
     },
   },
   async (on) => {
-    const options = { title: 'Timeline: update and rollback under load', perSecond: RATE }
+    const options = { title: 'Timeline: update and rollback under load', perSecond: RATE } as const
     const { value, exhibit, perSecond, increments, requestStats } = await observeDuring(
       on,
       options,

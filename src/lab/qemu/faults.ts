@@ -1,5 +1,5 @@
 import { sh } from '../../shell/quote.ts'
-import type { Faults } from '../faults.ts'
+import { described, type Faults } from '../faults.ts'
 import {
   waitForVm,
   resumeVm,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
+import { type LabContext, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, PlaybookError, quote, sh, toText } from 'labbook'
@@ -89,7 +89,7 @@ export async function imagesInUse(on: LabSetupContext): Promise<{ counter: strin
 }
 
 /** Deploys the text of a compose file, recorded as an exhibit. @throws if the deployment fails. */
-export async function deployCompose(on: LabContext, stack: string, text: string, title: string): Promise<Exhibit> {
+export async function deployCompose(on: LabContext, stack: string, text: string, title: LabText): Promise<Exhibit> {
   const deployed = await on.exhibit({
     title,
     timeout: 180,
@@ -133,7 +133,7 @@ export async function deployLabStack(
     waitReplicas,
     ...(app ? { port } : {}),
   })
-  const deployed = await deployCompose(on, stack, text, `Deploy a stack with topology ${topology}`)
+  const deployed = await deployCompose(on, stack, text, say('Deploy a stack with topology {topology}', { topology }))
   const endpoints = app
     ? (on.groups.swarm ?? []).map((node) => ({ ...endpointOf(on.hostvars(node), node, port), node }))
     : []

@@ -2,6 +2,7 @@ import { inSeconds, say, type LabContext, type LabSetupContext, type LabText } f
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, quote, type Message, messageText } from 'labbook'
 import { type Fault, injection, recovery } from 'labbook/lab'
+import { describedBy } from '../../../lab/faults.ts'
 import { faultsOf } from '../../../lab/faults.ts'
 import { isReady, manager, NODES } from '../../../swarm/experiments/support/cluster.ts'
 import type { RequestResult } from '../../../swarm/experiments/support/probe.ts'
