@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { tableLines } from 'labbook'
+import { tableLines, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, type LabSetupContext, type LabText } from '../messages/say.ts'
 import { callMany, type CallResults } from './client.ts'
 import type { Endpoint } from '../shared/http-request.ts'
@@ -64,8 +64,10 @@ export async function waitForStack(on: LabSetupContext): Promise<readonly string
       until: ({ stdout, exitCode }) => exitCode === 0 && isConverged(stdout),
     })
     if (!reached)
-      throw new Error(
-        `the stack did not converge within ${240 * on.timeoutMultiplier} s: see the exhibit "Stack convergence"`,
+      throw new MessageError(
+        say('the stack did not converge within {within} s: see the exhibit "Stack convergence"', {
+          within: 240 * on.timeoutMultiplier,
+        }),
       )
     deadline = Math.min(deadline, Date.now() + ENDPOINTS_SECONDS * on.timeoutMultiplier * 1000)
     const errors = await requestEach(targets)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disturbAll } from 'labbook'
+import { disturbAll, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, type LabText } from '../messages/say.ts'
 import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
@@ -63,8 +63,10 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
     until: ({ stdout, exitCode }) => exitCode === 0 && isConverged(stdout),
   })
   if (!reached)
-    throw new Error(
-      `the stack did not converge within ${240 * on.timeoutMultiplier} s: see the exhibit "Balancer stack convergence"`,
+    throw new MessageError(
+      say('the stack did not converge within {within} s: see the exhibit "Balancer stack convergence"', {
+        within: 240 * on.timeoutMultiplier,
+      }),
     )
   for (let tries = 0; tries < 30; tries++) {
     const complete = await Promise.all(
@@ -207,7 +209,7 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
   const [line = ''] = placement.stdout.trim().split('\n')
   const [node, container] = line.split(' ')
   if (node === undefined || container === undefined || container === '')
-    throw new Error(`found no running replica of ${app.path}`)
+    throw new MessageError(say('found no running replica of {path}', { path: app.path }))
   const targetReplica = container.slice(0, 12)
 
   const before: RequestTally = { answers: [], errors: [] }

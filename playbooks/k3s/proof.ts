@@ -1,3 +1,4 @@
+import { MessageError } from 'labbook'
 import { labExperiment, say, joinTexts, type LabSetupContext } from '../messages/say.ts'
 import {
   CLIENTS,
@@ -49,8 +50,10 @@ export async function appEndpoints(on: LabSetupContext): Promise<AppEndpoint[]> 
     .map((line) => line.trim())
     .filter((line) => line !== '')
   if (addresses.length === 0) {
-    throw new Error(
-      'Service "counter-public" has no external address: set -e app_host=... -e app_port=... (minikube: run "minikube tunnel"; k3d: use the mapped port)',
+    throw new MessageError(
+      say(
+        'Service "counter-public" has no external address: set -e app_host=... -e app_port=... (minikube: run "minikube tunnel"; k3d: use the mapped port)',
+      ),
     )
   }
   return addresses.map((address) => ({ host: address, port, node: address }))

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LabContext, type LabSetupContext, say } from '../messages/say.ts'
-import type { Exhibit } from 'labbook'
+import { type Exhibit, MessageError } from 'labbook'
 import { callMany } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
 import { COUNTER_CPUS, STACK } from '../app/stack.ts'
@@ -29,10 +29,14 @@ export function configuredReplicas({ hosts, hostvars }: Pick<LabSetupContext, 'h
 export async function assertDeployed(on: LabSetupContext): Promise<void> {
   const { replicas, mostOnNode } = configuredReplicas(on)
   const { stdout, exitCode } = await on.exec({ command: SPEC })
-  if (exitCode !== 0) throw new Error(`the stack "${STACK}" is not deployed: run npx zx playbooks/app.mjs`)
+  if (exitCode !== 0)
+    throw new MessageError(say('stack "{stack}" is not deployed: run npx zx playbooks/app.mjs', { stack: STACK }))
   if (stdout.trim() !== specOf(replicas, mostOnNode)) {
-    throw new Error(
-      `${COUNTER} differs from the inventory (${replicaCount(replicas)}, at most ${mostOnNode} per node, ${COUNTER_CPUS} cores each): run npx zx playbooks/app.mjs`,
+    throw new MessageError(
+      say(
+        '{service} differs from the inventory ({replicas}, at most {mostOnNode} per node, {cores} cores each): run npx zx playbooks/app.mjs',
+        { service: COUNTER, replicas: say('{n|replica|replicas}', { n: replicas }), mostOnNode, cores: COUNTER_CPUS },
+      ),
     )
   }
   await waitForStack(on)
@@ -61,7 +65,13 @@ export async function restoreReplicas(on: LabSetupContext): Promise<void> {
     until: ({ stdout }) => allRun(stdout, replicas, COUNTER_CPUS),
   })
   if (!restored.reached)
-    throw new Error(`${COUNTER} did not reach ${replicaCount(replicas)} within ${WITHIN * on.timeoutMultiplier} s`)
+    throw new MessageError(
+      say('{service} did not reach {replicas} within {within} s', {
+        service: COUNTER,
+        replicas: say('{n|replica|replicas}', { n: replicas }),
+        within: WITHIN * on.timeoutMultiplier,
+      }),
+    )
 }
 
 /**
@@ -94,7 +104,14 @@ export async function scaleTo(on: LabContext, replicas: number, cpus = COUNTER_C
     command: [...stopped, update(replicas, maxPerNode, cpus)].join(' && '),
     timeout: 60,
   })
-  if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicaCount(replicas)}: ${stderr.trim()}`)
+  if (exitCode !== 0)
+    throw new MessageError(
+      say('cannot scale {service} to {replicas}: {stderr}', {
+        service: COUNTER,
+        replicas: say('{n|replica|replicas}', { n: replicas }),
+        stderr: stderr.trim(),
+      }),
+    )
   const running = await on.watch({
     title: say('Tasks with {replicas|replica|replicas}', { replicas }),
     command: TASKS_AND_LIMITS,
@@ -103,8 +120,13 @@ export async function scaleTo(on: LabContext, replicas: number, cpus = COUNTER_C
     until: ({ stdout }) => allRun(stdout, replicas, cpus),
   })
   if (!running.reached)
-    throw new Error(
-      `${COUNTER} did not reach ${replicaCount(replicas)} within ${WITHIN * on.timeoutMultiplier} s: see the exhibit "${running.exhibit.id}"`,
+    throw new MessageError(
+      say('{service} did not reach {replicas} within {within} s: see the exhibit "{exhibit}"', {
+        service: COUNTER,
+        replicas: say('{n|replica|replicas}', { n: replicas }),
+        within: WITHIN * on.timeoutMultiplier,
+        exhibit: running.exhibit.id,
+      }),
     )
   await waitForResponses(on, replicas)
   return running.exhibit
@@ -139,7 +161,13 @@ async function waitForResponses(on: LabContext, replicas: number): Promise<void>
     const distinct = new Set(answers.map(({ replica }) => replica)).size
     successes = distinct === replicas && errors.length === 0 ? successes + 1 : 0
     if (successes === 0 && attempts > 60)
-      throw new Error(`${distinct} of ${replicas} running replicas respond (${errors.length} requests failed)`)
+      throw new MessageError(
+        say('{distinct} of {replicas} running replicas respond ({failed} requests failed)', {
+          distinct,
+          replicas,
+          failed: errors.length,
+        }),
+      )
     if (successes === 0) await sleep(500, undefined, { signal: on.signal })
   }
 }

@@ -7,6 +7,7 @@ import { RUSSIAN_STACK } from './ru/stack.ts'
 import { RUSSIAN_K3S } from './ru/k3s.ts'
 import { RUSSIAN_REDIS } from './ru/redis.ts'
 import { RUSSIAN_LOAD } from './ru/load.ts'
+import { RUSSIAN_ERRORS } from './ru/errors.ts'
 import { RUSSIAN_EXHIBITS } from './ru/exhibits.ts'
 import { RUSSIAN_K3S_EXHIBITS } from './ru/exhibits-k3s.ts'
 import { RUSSIAN_SWARM_EXHIBITS } from './ru/exhibits-swarm.ts'
@@ -23,6 +24,7 @@ export const RUSSIAN = {
   ...RUSSIAN_LOAD,
   ...RUSSIAN_METRICS,
   ...RUSSIAN_PROVE,
+  ...RUSSIAN_ERRORS,
   ...RUSSIAN_EXHIBITS,
   ...RUSSIAN_SWARM_EXHIBITS,
   ...RUSSIAN_K3S_EXHIBITS,

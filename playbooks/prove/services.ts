@@ -1,5 +1,6 @@
+import { MessageError } from 'labbook'
 import type { Session } from './session.ts'
-import { type LabContext, type LabSetupContext } from '../messages/say.ts'
+import { type LabContext, type LabSetupContext, say } from '../messages/say.ts'
 
 /** A task of a service. */
 export interface StackTask {
@@ -69,7 +70,7 @@ export async function containerIn(on: LabContext, service: string): Promise<Cont
     const { stdout } = await on.exec({ host: node, command: containerOf(task) })
     if (stdout.trim() !== '') return { task, node, id: stdout.trim() }
   }
-  throw new Error(`no task of ${service} runs on a node of the inventory`)
+  throw new MessageError(say('no task of {service} runs on a node of the inventory', { service }))
 }
 
 /** Prints Docker's update state and message. */

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { type Exhibit, unquoted, sh } from 'labbook'
+import { type Exhibit, unquoted, sh, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, verbatim, type LabText } from '../messages/say.ts'
 import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
@@ -132,7 +132,7 @@ async function logins(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   const { name, password } = machineAccount(on)
   if (password === undefined)
-    throw new Error('the registry password is missing on this machine: run playbooks/registry.mjs')
+    throw new MessageError(say('the registry password is missing on this machine: run playbooks/registry.mjs'))
   // A temporary directory: the saved login of this machine stays unchanged.
   const attempt = (title: LabText, candidate: string): Promise<Exhibit> =>
     on.exhibit({

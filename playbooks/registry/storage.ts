@@ -1,4 +1,4 @@
-import { disturbAll, docker_container, type Exhibit, sh } from 'labbook'
+import { disturbAll, docker_container, type Exhibit, sh, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, type LabText } from '../messages/say.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { curlFunctions, listDigests, typedRequest } from './client.ts'
@@ -57,7 +57,9 @@ const catalogue = (on: LabContext, title: LabText): Promise<Exhibit> =>
 function helloIn({ stdout }: Pick<Exhibit, 'stdout'>): { tag: string; digest: string } {
   const [, tag, digest] = /^labbook\/hello-world:(\S+) (sha256:\w{64})$/m.exec(stdout) ?? []
   if (tag === undefined || digest === undefined)
-    throw new Error(`the registry has no image "${HELLO}": run playbooks/registry.mjs first`)
+    throw new MessageError(
+      say('the registry has no image "{image}": run playbooks/registry.mjs first', { image: HELLO }),
+    )
   return { tag, digest }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disturbAll, type DisturbanceContext, type Experiment, tableLines } from 'labbook'
+import { disturbAll, type DisturbanceContext, type Experiment, tableLines, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, type LabSetupContext } from '../../messages/say.ts'
 import { interleaved, runLoad } from 'labbook/load'
 import { callMany } from '../../app/client.ts'
@@ -82,7 +82,8 @@ const k3s: Side = {
       command: k(`rollout status deployment counter --namespace ${settingsOf(on).namespace} --timeout=120s`),
       timeout: 150,
     })
-    if (exitCode !== 0) throw new Error('the app is not deployed or not healthy: run npx zx playbooks/k3s.mjs')
+    if (exitCode !== 0)
+      throw new MessageError(say('the app is not deployed or not healthy: run npx zx playbooks/k3s.mjs'))
   },
   putBack: async (on) => {
     await on.exec(scaleK3s(on, settingsOf(on).replicas))
@@ -121,8 +122,12 @@ async function waitForReplicas(on: LabContext, targets: readonly Endpoint[], rep
     })
     if (errors.length === 0 && new Set(answers.map(({ replica }) => replica)).size === replicas) return seconds()
     if (seconds() > WITHIN_SECONDS)
-      throw new Error(
-        `${replicas} replicas did not respond within ${WITHIN_SECONDS} s (${errors.length} requests failed in the last attempt)`,
+      throw new MessageError(
+        say('{replicas} replicas did not respond within {within} s ({failed} requests failed in the last attempt)', {
+          replicas,
+          within: WITHIN_SECONDS,
+          failed: errors.length,
+        }),
       )
     await sleep(200, undefined, { signal: on.signal })
   }
@@ -131,7 +136,10 @@ async function waitForReplicas(on: LabContext, targets: readonly Endpoint[], rep
 /** Scales one side and waits until all replicas respond; for zero replicas, until none responds. */
 async function scaleTo(on: LabContext, side: Side, targets: readonly Endpoint[], replicas: number): Promise<number> {
   const { exitCode, stderr } = await on.exec({ ...side.scale(on, replicas), timeout: 60 })
-  if (exitCode !== 0) throw new Error(`cannot scale ${side.name} to ${replicas} replicas: ${stderr.trim()}`)
+  if (exitCode !== 0)
+    throw new MessageError(
+      say('cannot scale {side} to {replicas} replicas: {stderr}', { side: side.name, replicas, stderr: stderr.trim() }),
+    )
   if (replicas > 0) return await waitForReplicas(on, targets, replicas)
   for (let tries = 0; tries < WITHIN_SECONDS; tries++) {
     const { answers } = await callMany(targets, 'GET', '/api/counter', {
@@ -141,7 +149,7 @@ async function scaleTo(on: LabContext, side: Side, targets: readonly Endpoint[],
     if (answers.length === 0) return tries
     await sleep(1000, undefined, { signal: on.signal })
   }
-  throw new Error(`replicas still respond ${WITHIN_SECONDS} s after scaling to zero`)
+  throw new MessageError(say('replicas still respond {within} s after scaling to zero', { within: WITHIN_SECONDS }))
 }
 
 const measurementOf = (side: Side): Experiment =>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { csvText, render, sh, tableLines } from 'labbook'
+import { csvText, render, sh, tableLines, MessageError } from 'labbook'
 import { labExperiment, say, inSeconds, type LabSetupContext, type LabText, type LabChart } from '../../messages/say.ts'
 import { runLoad } from 'labbook/load'
 import { targetsOf } from '../../load/trial.ts'
@@ -134,8 +134,10 @@ export const autoscale = labExperiment(
         until: ({ stdout }) => parseAutoscaler(stdout)?.cpu !== undefined,
       })
       if (!metrics.reached)
-        throw new Error(
-          `the autoscaler has no metrics: ${parseAutoscaler(metrics.exhibit.stdout)?.trouble ?? 'check that metrics-server runs'}`,
+        throw new MessageError(
+          say('the autoscaler has no metrics: {why}', {
+            why: parseAutoscaler(metrics.exhibit.stdout)?.trouble ?? say('check that metrics-server runs'),
+          }),
         )
       const settled = await waitForPods(on, 'Pods before the load', { wanted: settings.min_replicas })
       const first = samples.at(-1)?.ready ?? settings.replicas

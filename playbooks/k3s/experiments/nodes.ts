@@ -1,4 +1,4 @@
-import { disturbAll } from 'labbook'
+import { disturbAll, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
@@ -209,7 +209,12 @@ export const nodeKilled = labExperiment(
         const lostAt = now()
         const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
         if (injected.exitCode !== 0)
-          throw new Error(`cannot inject the fault "${fault.description}" (see the exhibit "${injected.id}")`)
+          throw new MessageError(
+            say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+              description: fault.text,
+              exhibit: injected.id,
+            }),
+          )
         mark(fault.text)
         const down = await on.watch({
           ...at,

@@ -1,4 +1,4 @@
-import { sh } from 'labbook'
+import { sh, MessageError } from 'labbook'
 import { labExperiment, say, verbatim } from '../../messages/say.ts'
 import { isCounter, podsCommand } from '../proof.ts'
 import { isReady, parsePods } from '../objects.ts'
@@ -87,7 +87,8 @@ export const podConfig = labExperiment(
     const [pod, other] = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).filter(
       (each) => isCounter(each) && isReady(each),
     )
-    if (pod === undefined || other === undefined) throw new Error('the experiment needs two ready pods of the app')
+    if (pod === undefined || other === undefined)
+      throw new MessageError(say('the experiment needs two ready pods of the app'))
     const address = (
       await on.exec({ ...at, command: k(`get pod ${other.name} ${within} -o jsonpath='{.status.podIP}'`) })
     ).stdout.trim()

@@ -1,4 +1,4 @@
-import { durationMultiplierOf, type Message } from 'labbook'
+import { durationMultiplierOf, type Message, MessageError } from 'labbook'
 import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { isDown, isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
@@ -62,7 +62,12 @@ export async function disturbNode(
       const began = now()
       const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
       if (injected.exitCode !== 0)
-        throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
+        throw new MessageError(
+          say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+            description: fault.text,
+            exhibit: injected.id,
+          }),
+        )
       mark(fault.text)
       const after = moves
         ? await on.watch({
@@ -170,6 +175,9 @@ async function blockRegistries(on: LabContext, session: Session): Promise<void> 
       host,
       command: registryAway([...registries.values()], on.timeoutMultiplier),
     })
-    if (exitCode !== 0) throw new Error(`cannot reject connections to the registry on ${host} (see exhibit "${id}")`)
+    if (exitCode !== 0)
+      throw new MessageError(
+        say('cannot reject connections to the registry on {host} (see exhibit "{exhibit}")', { host, exhibit: id }),
+      )
   }
 }

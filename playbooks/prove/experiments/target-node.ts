@@ -1,5 +1,6 @@
+import { MessageError } from 'labbook'
 import { isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
-import { type LabSetupContext, say } from '../../messages/say.ts'
+import { type LabSetupContext, say, joinTexts } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
 import { fullName, isRunning, parseTasks, serviceTasks, tasksCommand } from '../services.ts'
 import type { ProveRun, Session } from '../session.ts'
@@ -23,10 +24,13 @@ export async function targetNode(on: LabSetupContext, run: ProveRun): Promise<st
   const free = active.filter((worker) => !occupied.has(worker))
   const node = free.at(-1)
   if (node !== undefined) return node
-  throw new Error(
+  throw new MessageError(
     active.length === 0
-      ? 'no worker is Ready and Active: this experiment disturbs a node that is not a manager'
-      : `every active worker runs a task of a stateful service (${[...occupied].map(([at, name]) => `${name} on ${at}`).join(', ')}): pin them to one node, or name them with -e services=...`,
+      ? say('no worker is Ready and Active: this experiment disturbs a node that is not a manager')
+      : say(
+          'every active worker runs a task of a stateful service ({tasks}): pin them to one node, or name them with -e services=...',
+          { tasks: joinTexts([...occupied].map(([at, name]) => say('{name} on {at}', { name, at }))) },
+        ),
   )
 }
 

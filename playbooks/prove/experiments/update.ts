@@ -1,4 +1,4 @@
-import type { Exhibit, Message } from 'labbook'
+import { type Exhibit, type Message, MessageError } from 'labbook'
 import {
   type LabContext,
   type LabSetupContext,
@@ -226,7 +226,13 @@ export async function roll(
   const texts = ROLLS[kind]
   const started = await on.exhibit({ title: say(texts.title, { service: service.name }), command })
   if (started.exitCode !== 0)
-    throw new Error(`cannot start: ${texts.started} of ${service.name} (see exhibit "${started.id}")`)
+    throw new MessageError(
+      say('cannot start: {what} of {service} (see exhibit "{exhibit}")', {
+        what: say(texts.started),
+        service: service.name,
+        exhibit: started.id,
+      }),
+    )
   mark(texts.started)
   let state = ''
   let blockedSince: number | undefined

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, quote, tableLines } from 'labbook'
+import { type Exhibit, quote, tableLines, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, joinTexts, type LabSetupContext } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
@@ -72,7 +72,7 @@ export const persistence = labExperiment(
       rounds.push(
         await round(on, async () => {
           const { exitCode, stderr } = await on.exec({ host: node, command: killAll })
-          if (exitCode !== 0) throw new Error(`cannot kill Redis: ${stderr.trim()}`)
+          if (exitCode !== 0) throw new MessageError(say('cannot kill Redis: {stderr}', { stderr: stderr.trim() }))
         }),
       )
     }

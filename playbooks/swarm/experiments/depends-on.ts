@@ -1,4 +1,4 @@
-import { disturbAll, quote } from 'labbook'
+import { disturbAll, quote, MessageError } from 'labbook'
 import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { STACK } from '../../app/stack.ts'
 import { checkSteadyState, manager } from './support/cluster.ts'
@@ -99,7 +99,8 @@ export const dependsOn = labExperiment(
       timeout: 120,
       command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${NAME}`,
     })
-    if (deployed.exitCode !== 0) throw new Error(`cannot deploy the stack (see exhibit "${deployed.id}")`)
+    if (deployed.exitCode !== 0)
+      throw new MessageError(say('cannot deploy the stack (see exhibit "{exhibit}")', { exhibit: deployed.id }))
     const up = await on.watch({
       title: 'Container of web',
       command: `${containerOf('web')} | grep .`,

@@ -1,4 +1,4 @@
-import { disturbAll, sh } from 'labbook'
+import { disturbAll, sh, MessageError } from 'labbook'
 import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { checkSteadyState, COUNTER, runningReplicas, desiredReplicas } from './support/cluster.ts'
 import { observeDuring } from './support/observe-during.ts'
@@ -49,7 +49,7 @@ export const health = labExperiment(
         })
         const containers = await on.exhibit({ title: say('Replicas on {host}', { host }), host, command: LIST })
         const [container = '', task = ''] = (containers.stdout.split('\n')[0] ?? '').split(' ')
-        if (container === '') throw new Error(`no replica runs on ${host}`)
+        if (container === '') throw new MessageError(say('no replica runs on {host}', { host }))
         const began = now()
         const stopped = await on.exhibit({ title: 'Stop a replica', host, command: signal(container, 'STOP') })
         mark(say('replica on {host} stopped', { host }))

@@ -1,4 +1,4 @@
-import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, PlaybookError } from 'labbook'
+import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, PlaybookError, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
@@ -80,7 +80,12 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
       const before = await on.exhibit({ title: 'Managers before', command: NODES })
       const injected = await on.exhibit({ title: powerOff.text, ...injection(powerOff) })
       if (injected.exitCode !== 0)
-        throw new Error(`cannot inject fault: ${powerOff.description} (see exhibit "${injected.id}")`)
+        throw new MessageError(
+          say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+            description: powerOff.text,
+            exhibit: injected.id,
+          }),
+        )
       mark(powerOff.text)
       const began = now()
       const managed = await on.watch({

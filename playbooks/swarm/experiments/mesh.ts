@@ -1,4 +1,4 @@
-import { type Exhibit, quote, tableLines } from 'labbook'
+import { type Exhibit, quote, tableLines, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, type LabSetupContext, type LabText } from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { checkSteadyState, COUNTER, runningReplicas, scaleCommand, desiredReplicas } from './support/cluster.ts'
@@ -54,7 +54,10 @@ export const mesh = labExperiment(
     const nodes = on.groups.swarm ?? []
     await everyNode(on, Math.max(1, Math.min(wanted, nodes.length - 1)))
     const { reached, exhibit: running } = await scaleAndWait(on, wanted)
-    if (!reached) throw new Error(`${wanted} replicas did not start again (see exhibit "${running.id}")`)
+    if (!reached)
+      throw new MessageError(
+        say('{wanted} replicas did not start again (see exhibit "{exhibit}")', { wanted, exhibit: running.id }),
+      )
     await balances(on, wanted, running)
     await vip(on, wanted, running)
   },

@@ -1,5 +1,5 @@
-import { disturbAll, type Disturbs, PlaybookError, type WatchResult } from 'labbook'
-import { type LabContext, type LabSetupContext, type LabText } from '../../../messages/say.ts'
+import { disturbAll, type Disturbs, PlaybookError, type WatchResult, MessageError } from 'labbook'
+import { type LabContext, type LabSetupContext, type LabText, say } from '../../../messages/say.ts'
 import { waitForEndpoints } from '../../../app/proof.ts'
 import type { ObservedCluster } from '../../../swarm/experiments/support/observe-during.ts'
 import { disturbedTargets, clusterHosts, kubectl, nodeNameOf, clusterNodes } from '../../cluster.ts'
@@ -62,8 +62,10 @@ export async function assertSteadyState(on: LabSetupContext): Promise<void> {
       expected.every((name) => parseClusterNodes(stdout).some((node) => node.name === name && isReadyNode(node))),
   })
   if (!nodes.reached)
-    throw new Error(
-      `steady state not reached: not every node is ready and schedulable (see the exhibit "${nodes.exhibit.id}")`,
+    throw new MessageError(
+      say('steady state not reached: not every node is ready and schedulable (see the exhibit "{exhibit}")', {
+        exhibit: nodes.exhibit.id,
+      }),
     )
   const pods = await on.watch({
     ...at,
@@ -74,12 +76,18 @@ export async function assertSteadyState(on: LabSetupContext): Promise<void> {
     until: ({ stdout }) => isSteady(parsePods(stdout), wanted, autoscale),
   })
   if (!pods.reached)
-    throw new Error(
-      `steady state not reached: fewer or more than ${wanted} ready pods (see the exhibit "${pods.exhibit.id}"): deploy the app first`,
+    throw new MessageError(
+      say(
+        'steady state not reached: fewer or more than {wanted} ready pods (see the exhibit "{exhibit}"): deploy the app first',
+        { wanted, exhibit: pods.exhibit.id },
+      ),
     )
   const targets = await appEndpoints(on)
   const errors = await waitForEndpoints(on, targets)
-  if (errors.length > 0) throw new Error(`steady state not reached: not every endpoint responds: ${errors[0]}`)
+  if (errors.length > 0)
+    throw new MessageError(
+      say('steady state not reached: not every endpoint responds: {why}', { why: errors[0] ?? '' }),
+    )
 }
 
 /** Whether all pods are ready and the app has the wanted number of them (or more, with `orMore`). */

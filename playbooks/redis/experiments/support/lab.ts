@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type LabContext, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, PlaybookError, quote, sh, toText } from 'labbook'
+import { type Exhibit, PlaybookError, quote, sh, toText, MessageError } from 'labbook'
 import { callMany } from '../../../app/client.ts'
 import { STACK } from '../../../app/stack.ts'
 import { ROOT } from '../../../app/images/table.ts'
@@ -84,7 +84,8 @@ export async function imagesInUse(on: LabSetupContext): Promise<{ counter: strin
     command: `${image(`${STACK}_counter`)}; ${image(`$(docker service ls --filter name=${STACK}_redis --format '{{.Name}}' | head -n 1)`)}`,
   })
   const [counter = '', redis = ''] = stdout.trim().split('\n')
-  if (counter === '' || redis === '') throw new Error(`stack "${STACK}" is not deployed: run npx zx playbooks/app.mjs`)
+  if (counter === '' || redis === '')
+    throw new MessageError(say('stack "{stack}" is not deployed: run npx zx playbooks/app.mjs', { stack: STACK }))
   return { counter, redis }
 }
 
@@ -96,7 +97,10 @@ export async function deployCompose(on: LabContext, stack: string, text: string,
     displayCommand: `docker stack deploy --compose-file redislab.yml ${stack}`,
     command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${stack}`,
   })
-  if (deployed.exitCode !== 0) throw new Error(`cannot deploy stack "${stack}" (see exhibit "${deployed.id}")`)
+  if (deployed.exitCode !== 0)
+    throw new MessageError(
+      say('cannot deploy stack "{stack}" (see exhibit "{exhibit}")', { stack, exhibit: deployed.id }),
+    )
   return deployed
 }
 
@@ -167,8 +171,12 @@ export async function waitForServices(on: LabSetupContext, stack: string, prefix
       [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted),
   })
   if (!reached)
-    throw new Error(
-      `stack "${stack}" did not converge within ${240 * on.timeoutMultiplier} s (see exhibit "${exhibit.id}")`,
+    throw new MessageError(
+      say('stack "{stack}" did not converge within {within} s (see exhibit "{exhibit}")', {
+        stack,
+        within: 240 * on.timeoutMultiplier,
+        exhibit: exhibit.id,
+      }),
     )
 }
 
@@ -183,7 +191,10 @@ export async function createCluster(on: LabContext, { stack, servers }: LabStack
     displayCommand: 'redis-admin.sh form',
     command: `docker exec -e REDIS_NODES=${quote(nodes)} $(${containerOf(stack, 'redis-cluster-1')}) sh -c 'redis-admin.sh form </run/secrets/redis_password'`,
   })
-  if (exitCode !== 0) throw new Error(`cannot create the Redis Cluster of stack "${stack}" (see exhibit "${id}")`)
+  if (exitCode !== 0)
+    throw new MessageError(
+      say('cannot create the Redis Cluster of stack "{stack}" (see exhibit "{exhibit}")', { stack, exhibit: id }),
+    )
 }
 
 /** Queries the state of all servers for `unhealthyReason`. */
@@ -218,7 +229,14 @@ export async function waitForHealthy(
     if (reason === '') return
     await sleep(1000, undefined, { signal: on.signal })
   }
-  throw new Error(`stack "${lab.stack}" (${lab.topology}) not healthy within ${within} s: ${reason}`)
+  throw new MessageError(
+    say('stack "{stack}" ({topology}) not healthy within {within} s: {reason}', {
+      stack: lab.stack,
+      topology: lab.topology,
+      within,
+      reason,
+    }),
+  )
 }
 
 async function appUnhealthyReason({ endpoints }: LabStack): Promise<string | undefined> {
@@ -276,7 +294,9 @@ export async function currentMaster(on: Pick<LabSetupContext, 'exec' | 'hosts'>,
   if (lab.topology !== 'cluster') {
     const [master, ...others] = all.filter(({ role }) => role === 'master')
     if (master === undefined || others.length > 0)
-      throw new Error(`${others.length + (master === undefined ? 0 : 1)} servers report the role master, expected 1`)
+      throw new MessageError(
+        say('{n} servers report the role master, expected 1', { n: others.length + (master === undefined ? 0 : 1) }),
+      )
     return { ...withNode(master), replicas: all.filter(({ role }) => role === 'slave').map(({ server }) => server) }
   }
   const clusterNodes = readClusterNodes(
@@ -287,7 +307,8 @@ export async function currentMaster(on: Pick<LabSetupContext, 'exec' | 'hosts'>,
   )
   const owner = ownerOf(clusterNodes, slotOf(KEY))
   const master = all.find(({ address }) => address !== '' && address === owner?.address)
-  if (owner === undefined || master === undefined) throw new Error(`no cluster node serves slot ${slotOf(KEY)}`)
+  if (owner === undefined || master === undefined)
+    throw new MessageError(say('no cluster node serves slot {slot}', { slot: slotOf(KEY) }))
   const replicaAddresses = clusterNodes.filter(({ of }) => of === owner.id).map(({ address }) => address)
   return {
     ...withNode(master),

@@ -1,6 +1,6 @@
 import { inSeconds, say, type LabContext, type LabSetupContext, type LabText } from '../../../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, quote, type Message, messageText } from 'labbook'
+import { type Exhibit, quote, type Message, messageText, MessageError } from 'labbook'
 import { type Fault, injection, recovery } from 'labbook/lab'
 import { describedBy } from '../../../lab/faults.ts'
 import { faultsOf } from '../../../lab/faults.ts'
@@ -87,11 +87,16 @@ async function moveMasterOffManager(on: LabContext, lab: LabStack): Promise<Mast
     if (master.node !== manager(on)) return master
     if (lab.topology === 'sentinel')
       await query(on, lab, lab.sentinels.slice(0, 1), ['SENTINEL', 'FAILOVER', 'counter'])
-    else throw new Error(`the Redis master runs on the manager ${master.node}, which must observe its loss`)
+    else
+      throw new MessageError(
+        say('the Redis master runs on the manager {node}, which must observe its loss', { node: master.node }),
+      )
     await sleep(5000, undefined, { signal: on.signal })
     await waitForHealthy(on, lab)
   }
-  throw new Error(`the Redis master stays on the manager ${manager(on)}, which must observe its loss`)
+  throw new MessageError(
+    say('the Redis master stays on the manager {node}, which must observe its loss', { node: manager(on) }),
+  )
 }
 
 /** Injects a fault into the master under load, waits for a failover, recovers the master, and compares the counts. */
@@ -125,7 +130,12 @@ export async function loseMaster(
       const startedAt = now()
       const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
       if (injected.exitCode !== 0)
-        throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
+        throw new MessageError(
+          say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+            description: fault.text,
+            exhibit: injected.id,
+          }),
+        )
       mark(fault.text)
       const [injectedAtEpoch, injectedAt] = [Date.now(), now()]
       const failoverAfter = await waitForFailover(on, lab, master, watching, {

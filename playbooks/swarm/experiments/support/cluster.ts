@@ -1,4 +1,4 @@
-import { messageText, PlaybookError, type WatchResult } from 'labbook'
+import { messageText, PlaybookError, type WatchResult, MessageError } from 'labbook'
 import { waitForStack } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import { appVars } from '../../../app/vars.ts'
@@ -40,10 +40,16 @@ export async function checkSteadyState(on: LabSetupContext): Promise<void> {
     until: ({ stdout }) => wanted.every((name) => isReady(stdout, name)),
   })
   if (!nodes.reached)
-    throw new Error(`steady state not reached: not every node is Ready and Active (see exhibit "${nodes.exhibit.id}")`)
+    throw new MessageError(
+      say('steady state not reached: not every node is Ready and Active (see exhibit "{exhibit}")', {
+        exhibit: nodes.exhibit.id,
+      }),
+    )
   const [error] = await waitForStack(on)
   if (error !== undefined)
-    throw new Error(`steady state not reached: the app does not answer through every node (${error})`)
+    throw new MessageError(
+      say('steady state not reached: the app does not answer through every node ({error})', { error }),
+    )
 }
 
 export const isReady = (nodes: string, name: string): boolean =>

@@ -1,4 +1,4 @@
-import type { Exhibit, WatchResult } from 'labbook'
+import { type Exhibit, type WatchResult, MessageError } from 'labbook'
 import { injection, recovery, type Fault } from 'labbook/lab'
 import { type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
 import { isDown, isReady, NODES, rebalanceTo, waitForReplicas } from './cluster.ts'
@@ -47,7 +47,12 @@ export async function injectNodeFault(
   const injectedAt = now()
   const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
   if (injected.exitCode !== 0)
-    throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
+    throw new MessageError(
+      say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+        description: fault.text,
+        exhibit: injected.id,
+      }),
+    )
   mark(fault.text)
   const down = await on.watch({
     title: say('Nodes until {node} is Down', { node }),
