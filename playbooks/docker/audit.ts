@@ -77,7 +77,7 @@ function report(on: LabContext, area: AuditCheck['area'], audits: readonly NodeA
     answers.flatMap((answer, i) => (answer ?? []).map((item) => `${check.id}, ${audits[i]?.node ?? ''}: ${item}`)),
   )
   const exhibit = on.record({
-    title: say('Advice on {area}', { area }),
+    title: say('Advice on {area}', { area: say(area) }),
     command: `Docker's advice on ${area}, checked on ${audits.map(({ node }) => node).join(', ')}`,
     stdout: [
       ...tableLines([

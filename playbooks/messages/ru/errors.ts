@@ -1,7 +1,8 @@
 /** Why an experiment could not be completed, in Russian. */
 export const RUSSIAN_ERRORS = {
   'Service "counter-public" has no external address: set -e app_host=... -e app_port=... (minikube: run "minikube tunnel"; k3d: use the mapped port)':
-    'у Service "counter-public" нет внешнего адреса: задайте -e app_host=... -e app_port=... (minikube: запустите "minikube tunnel"; k3d: используйте проброшенный порт)',
+    'у Service "counter-public" нет внешнего адреса: задайте -e app_host=... -e app_port=... (minikube: запустите ' +
+    '"minikube tunnel"; k3d: используйте проброшенный порт)',
   'cannot create the Redis Cluster of stack "{stack}" (see exhibit "{exhibit}")':
     'не удалось создать Redis Cluster стека "{stack}" (см. материал "{exhibit}")',
   'cannot deploy stack "{stack}" (see exhibit "{exhibit}")':
@@ -19,7 +20,8 @@ export const RUSSIAN_ERRORS = {
     'не удалось начать: {what} {service} (см. материал "{exhibit}")',
   'check that metrics-server runs': 'проверьте, что metrics-server работает',
   'every active worker runs a task of a stateful service ({tasks}): pin them to one node, or name them with -e services=...':
-    'на каждом активном рабочем узле есть задача сервиса с состоянием ({tasks}): закрепите их за одним узлом или назовите их с -e services=...',
+    'на каждом активном рабочем узле есть задача сервиса с состоянием ({tasks}): закрепите их за одним узлом или ' +
+    'назовите их с -e services=...',
   '{name} on {at}': '{name} на {at}',
   'found no running replica of {path}': 'нет работающей реплики {path}',
   'no cluster node serves slot {slot}': 'ни один узел Redis Cluster не обслуживает слот {slot}',
@@ -36,7 +38,8 @@ export const RUSSIAN_ERRORS = {
   'stack "{stack}" is not deployed: run npx zx playbooks/app.mjs':
     'стек "{stack}" не развёрнут: запустите npx zx playbooks/app.mjs',
   'steady state not reached: fewer or more than {wanted} ready pods (see the exhibit "{exhibit}"): deploy the app first':
-    'устойчивое состояние не достигнуто: готовых подов не {wanted} (см. материал "{exhibit}"): сначала разверните приложение',
+    'устойчивое состояние не достигнуто: готовых подов не {wanted} (см. материал "{exhibit}"): сначала разверните ' +
+    'приложение',
   'steady state not reached: not every endpoint responds: {why}':
     'устойчивое состояние не достигнуто: отвечают не все точки входа: {why}',
   'steady state not reached: not every node is Ready and Active (see exhibit "{exhibit}")':
@@ -58,9 +61,16 @@ export const RUSSIAN_ERRORS = {
   'the registry password is missing on this machine: run playbooks/registry.mjs':
     'на этой машине нет пароля реестра: запустите playbooks/registry.mjs',
   'the stack did not converge within {within} s: see the exhibit "Balancer stack convergence"':
-    'стек не достиг желаемого состояния за {within} с: см. материал "Достижение желаемого состояния стека балансировщика"',
+    'стек не достиг желаемого состояния за {within} с: см. материал "Достижение желаемого состояния стека ' +
+    'балансировщика"',
   'the stack did not converge within {within} s: see the exhibit "Stack convergence"':
     'стек не достиг желаемого состояния за {within} с: см. материал "Достижение желаемого состояния стека"',
+  'traefik is disabled (k3s_disable)': 'traefik отключён (k3s_disable)',
+  'servicelb is disabled (k3s_disable), so no node opens the port of the Ingress':
+    'servicelb отключён (k3s_disable), поэтому ни один узел не открывает порт Ingress',
+  'port {port} of {host} is not forwarded to this machine': 'порт {port} узла {host} не проброшен на эту машину',
+  'the cluster has no IngressClass "{name}" (ingress_class)': 'в кластере нет IngressClass "{name}" (ingress_class)',
+  'the Ingress has no address that this machine could reach': 'у Ingress нет адреса, доступного этой машине',
   'there is no pod "redis-0" to delete': 'нет пода "redis-0", который можно удалить',
   '{distinct} of {replicas} running replicas respond ({failed} requests failed)':
     'отвечают работающие реплики: {distinct} из {replicas} (ошибок запросов: {failed})',
@@ -71,7 +81,8 @@ export const RUSSIAN_ERRORS = {
   '{service} did not reach {replicas} within {within} s: see the exhibit "{exhibit}"':
     '{service}: число {replicas} не достигнуто за {within} с: см. материал "{exhibit}"',
   '{service} differs from the inventory ({replicas}, at most {mostOnNode} per node, {cores} cores each): run npx zx playbooks/app.mjs':
-    '{service} отличается от инвентаря ({replicas}, на узле не более {mostOnNode}, ядер на каждую: {cores}): запустите npx zx playbooks/app.mjs',
+    '{service} отличается от инвентаря ({replicas}, на узле не более {mostOnNode}, ядер на каждую: {cores}): ' +
+    'запустите npx zx playbooks/app.mjs',
   '{wanted} replicas did not start again (see exhibit "{exhibit}")':
     'реплики ({wanted}) не запустились снова (см. материал "{exhibit}")',
 } as const

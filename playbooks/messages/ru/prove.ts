@@ -41,7 +41,8 @@ export const RUSSIAN_PROVE = {
   'no node': 'ни один узел',
   'only {node} can run it': 'выполнять может только {node}',
   '{volume} is local to a node, and {nodes} nodes can run the task: on another node it starts without the data':
-    'том {volume} есть только на одном узле, а выполнять задачу могут узлы ({nodes}): на другом она запустится без данных',
+    'том {volume} есть только на одном узле, а выполнять задачу могут узлы ({nodes}): на другом она запустится ' +
+    'без данных',
 
   // Containers that end or hang.
   'Swarm starts another task for a container that ends. Until then, other replicas answer.':
@@ -72,7 +73,8 @@ export const RUSSIAN_PROVE = {
 
   // Scaling.
   'Swarm starts and stops tasks until the desired number runs. A stopping task finishes its requests first.':
-    'Swarm запускает и останавливает задачи, пока не работает желаемое число. Останавливаемая задача сначала завершает свои запросы.',
+    'Swarm запускает и останавливает задачи, пока не работает желаемое число. Останавливаемая задача сначала ' +
+    'завершает свои запросы.',
   'One more replica of {name} starts': 'Ещё одна реплика {name} запускается',
   'Scaling {name} up and down fails no request':
     'Увеличение и уменьшение числа реплик {name} не вызывает ошибок запросов',
@@ -116,7 +118,8 @@ export const RUSSIAN_PROVE = {
   'not all old containers have stopped, or their exit codes are not known':
     'не все старые контейнеры остановились, или их коды завершения неизвестны',
   'The first new task fails within the monitor period; Swarm rolls the update back, and the old tasks answer.':
-    'Первая новая задача завершается с ошибкой за время наблюдения; Swarm откатывает обновление, и отвечают старые задачи.',
+    'Первая новая задача завершается с ошибкой за время наблюдения; Swarm откатывает обновление, и отвечают ' +
+    'старые задачи.',
   'Swarm rolls back an update of {name} to a broken version':
     'Swarm откатывает обновление {name} на неработающую версию',
   'Update of {name} to a broken version fails no request':
@@ -147,7 +150,8 @@ export const RUSSIAN_PROVE = {
   'Swarm stops the tasks of a drained node and starts them on other nodes.':
     'Swarm останавливает задачи узла в режиме drain и запускает их на других узлах.',
   'Managers mark the node Down and start its tasks on other nodes. Entry points on other nodes answer.':
-    'Узлы-менеджеры отмечают узел как Down и запускают его задачи на других узлах. Точки входа на других узлах отвечают.',
+    'Узлы-менеджеры отмечают узел как Down и запускают его задачи на других узлах. Точки входа на других узлах ' +
+    'отвечают.',
   'The daemon stops its containers, and managers start their tasks on other nodes.':
     'Демон останавливает свои контейнеры, и узлы-менеджеры запускают их задачи на других узлах.',
   'Nodes that have an image start its tasks without the registry.':
