@@ -23,7 +23,7 @@ export const packages = {
   evidence: ['values', 'text', 'shell', 'events', 'execution'],
   report: ['text', 'events', 'evidence'],
   ui: ['values', 'text', 'events'],
-  lab: ['values', 'shell', 'inventory', 'modules'],
+  lab: ['values', 'shell', 'inventory', 'modules', 'events'],
   load: ['bundle', 'text'],
 }
 

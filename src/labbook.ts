@@ -7,13 +7,24 @@ export { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } 
 export {
   experiment,
   type Experiment,
+  type ExhibitOptions,
   type ExperimentContext,
+  type RecordOptions,
   type SetupContext,
   type Verdict,
+  type WatchOptions,
   type WatchResult,
 } from './playbook/experiment.ts'
 export type { Chart, TimelineBar, TimelineChart } from './events/chart.ts'
-export { messageText, sayIn, type Message, type MessageList, type MessageValue } from './events/message.ts'
+export {
+  MessageError,
+  messageText,
+  sayIn,
+  type Message,
+  type MessageList,
+  type MessageValue,
+  type Text,
+} from './events/message.ts'
 export type { Exhibit, LocalizedText, ReportQuestion } from './events/events.ts'
 export { block, type BlockOptions } from './playbook/block.ts'
 export type { Block } from './playbook/task-list.ts'

@@ -1,16 +1,4 @@
-import http from 'node:http'
-
-/** Where clients reach the app. */
-export interface Endpoint {
-  readonly host: string
-  readonly port: number
-  /** Local address to send from: the lab's, so that no request leaves this machine when the lab is down. */
-  readonly from?: string
-  /** The `Host` header, for a proxy that routes by name. Default: the address. */
-  readonly hostHeader?: string
-  /** Timeout multiplier. Default 1. */
-  readonly slowdown?: number
-}
+import { httpRequest, type Endpoint } from '../shared/http-request.ts'
 
 export interface CounterResponse {
   readonly status: number
@@ -23,44 +11,18 @@ export interface CounterResponse {
  * Sends one request to the app's API on a new connection: a keep-alive connection would stay with one replica.
  * @throws when no complete response arrives within the timeout.
  */
-export function call(
-  { host, port, from, hostHeader, slowdown = 1 }: Endpoint,
+export async function call(
+  endpoint: Endpoint,
   method: 'GET' | 'POST',
   path: string,
   timeoutMs = 5000,
 ): Promise<CounterResponse> {
-  const scaledTimeoutMs = timeoutMs * slowdown
-  return new Promise((resolve, reject) => {
-    const request = http.request(
-      {
-        host,
-        port,
-        method,
-        path,
-        agent: false,
-        timeout: scaledTimeoutMs,
-        ...(from === undefined ? {} : { localAddress: from }),
-        ...(hostHeader === undefined ? {} : { headers: { host: hostHeader } }),
-      },
-      (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          try {
-            resolve({ status: response.statusCode ?? 0, ...parseBody(Buffer.concat(chunks).toString('utf8')) })
-          } catch {
-            reject(new Error(`${method} ${path}: status ${response.statusCode}, body is not JSON`))
-          }
-        })
-      },
-    )
-    request.on('timeout', () =>
-      request.destroy(new Error(`${method} ${path}: no response within ${scaledTimeoutMs} ms`)),
-    )
-    request.on('error', reject)
-    request.end()
-  })
+  const { status, body } = await httpRequest(endpoint, method, path, timeoutMs)
+  try {
+    return { status, ...parseBody(body) }
+  } catch {
+    throw new Error(`${method} ${path}: status ${status}, body is not JSON`)
+  }
 }
 
 function parseBody(body: string): Omit<CounterResponse, 'status'> {

@@ -1,5 +1,6 @@
 import { labExperiment, say } from '../messages/say.ts'
-import { call, type Endpoint } from './client.ts'
+import { call } from './client.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpoints } from './proof.ts'
 
 /** The count in the HTML of the page; undefined without one. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type SetupContext, tableLines } from 'labbook'
-import { labExperiment, type LabContext, say } from '../messages/say.ts'
-import { callMany, type CallResults, type Endpoint } from './client.ts'
+import { tableLines, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, type LabSetupContext, type LabText } from '../messages/say.ts'
+import { callMany, type CallResults } from './client.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
 import { COMPOSE_FILE, STACK } from './stack.ts'
 import { appVars } from './vars.ts'
@@ -12,7 +13,7 @@ export const CLIENTS = 10
 
 /** The app's endpoint on each node, as this machine reaches it. Default: all Swarm nodes. */
 export function endpoints(
-  { groups, hostvars }: Pick<SetupContext, 'groups' | 'hostvars'>,
+  { groups, hostvars }: Pick<LabSetupContext, 'groups' | 'hostvars'>,
   nodes = groups.swarm ?? [],
 ): Endpoint[] {
   return nodes.map((name) => {
@@ -24,7 +25,7 @@ export function endpoints(
 const RUNNING = `docker service ps ${STACK}_counter --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
 /** Waits until the configured number of replicas run. */
-export const watchReplicas = async (on: SetupContext, title: string) => {
+export const watchReplicas = async (on: LabSetupContext, title: LabText) => {
   const wanted = appVars.read(on.hostvars(on.hosts[0] as string)).counter_replicas
   const watched = await on.watch({
     title,
@@ -49,7 +50,7 @@ const ENDPOINTS_SECONDS = 60
  * @returns errors of requests that still failed at the timeout; empty if all endpoints respond.
  * @throws if the stack does not converge.
  */
-export async function waitForStack(on: SetupContext): Promise<readonly string[]> {
+export async function waitForStack(on: LabSetupContext): Promise<readonly string[]> {
   const targets = endpoints(on)
   const isConverged = (stdout: string): boolean =>
     !/ (updating|rollback_started)$/m.test(stdout) &&
@@ -63,8 +64,10 @@ export async function waitForStack(on: SetupContext): Promise<readonly string[]>
       until: ({ stdout, exitCode }) => exitCode === 0 && isConverged(stdout),
     })
     if (!reached)
-      throw new Error(
-        `the stack did not converge within ${240 * on.timeoutMultiplier} s: see the exhibit "Stack convergence"`,
+      throw new MessageError(
+        say('the stack did not converge within {within} s: see the exhibit "Stack convergence"', {
+          within: 240 * on.timeoutMultiplier,
+        }),
       )
     deadline = Math.min(deadline, Date.now() + ENDPOINTS_SECONDS * on.timeoutMultiplier * 1000)
     const errors = await requestEach(targets)
@@ -84,7 +87,7 @@ const requestEach = async (targets: readonly Endpoint[]): Promise<readonly strin
  * @returns errors of requests that still failed at the timeout; empty if all endpoints respond.
  */
 export async function waitForEndpoints(
-  { signal, timeoutMultiplier }: Pick<SetupContext, 'signal' | 'timeoutMultiplier'>,
+  { signal, timeoutMultiplier }: Pick<LabSetupContext, 'signal' | 'timeoutMultiplier'>,
   targets: readonly Endpoint[],
 ): Promise<readonly string[]> {
   const deadline = Date.now() + ENDPOINTS_SECONDS * timeoutMultiplier * 1000
@@ -192,7 +195,11 @@ const urlList = (targets: readonly Endpoint[]): string =>
   targets.map(({ host, port }) => `http://${host}:${port}`).join(' ')
 
 /** Requests the count repeatedly and records which replicas respond. */
-export async function checkReplicas(on: LabContext, targets: readonly Endpoint[], title = 'Responding replicas') {
+export async function checkReplicas(
+  on: LabContext,
+  targets: readonly Endpoint[],
+  title: LabText = 'Responding replicas',
+) {
   const started = Date.now()
   const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: REQUESTS, clients: 4 })
   const exhibit = on.record({

@@ -1,6 +1,5 @@
-import http from 'node:http'
 import { tableLines } from 'labbook'
-import type { Endpoint } from '../app/client.ts'
+import { headerOf, httpRequest, type Endpoint, type HttpResponse } from '../shared/http-request.ts'
 
 /** A response of the app, with its path through the balancer. */
 export interface BalancerResponse {
@@ -26,42 +25,11 @@ export class CookieClient {
    *
    * @throws when no complete response arrives within the timeout.
    */
-  request(
-    { host, port, from, slowdown = 1 }: Endpoint,
-    method: 'GET' | 'POST',
-    path: string,
-    timeoutMs = 8000,
-  ): Promise<BalancerResponse> {
-    const scaledTimeoutMs = timeoutMs * slowdown
-    return new Promise((resolve, reject) => {
-      const cookies = [...(this.#jar ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
-      const request = http.request(
-        {
-          host,
-          port,
-          method,
-          path,
-          agent: false,
-          timeout: scaledTimeoutMs,
-          headers: cookies === '' ? {} : { cookie: cookies },
-          ...(from === undefined ? {} : { localAddress: from }),
-        },
-        (response) => {
-          const chunks: Buffer[] = []
-          response.on('data', (chunk: Buffer) => chunks.push(chunk))
-          response.on('error', reject)
-          response.on('end', () => {
-            this.#storeCookies(response.headers['set-cookie'] ?? [])
-            resolve(parseResponse(response.statusCode ?? 0, response.headers, Buffer.concat(chunks).toString('utf8')))
-          })
-        },
-      )
-      request.on('timeout', () =>
-        request.destroy(new Error(`${method} ${path}: no response within ${scaledTimeoutMs} ms`)),
-      )
-      request.on('error', reject)
-      request.end()
-    })
+  async request(endpoint: Endpoint, method: 'GET' | 'POST', path: string, timeoutMs = 8000): Promise<BalancerResponse> {
+    const cookie = [...(this.#jar ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await httpRequest(endpoint, method, path, timeoutMs, cookie === '' ? {} : { cookie })
+    this.#storeCookies(response.headers['set-cookie'] ?? [])
+    return parseResponse(response)
   }
 
   #storeCookies(cookies: readonly string[]): void {
@@ -72,17 +40,14 @@ export class CookieClient {
   }
 }
 
-function parseResponse(status: number, headers: http.IncomingHttpHeaders, body: string): BalancerResponse {
-  const header = (name: string): string => String(headers[name] ?? '')
-  return {
-    status,
-    count: parseCount(body),
-    replica: header('x-replica'),
-    node: header('x-node'),
-    balancerNode: header('x-balancer-node'),
-    balancer: header('x-balancer'),
-  }
-}
+const parseResponse = (response: HttpResponse): BalancerResponse => ({
+  status: response.status,
+  count: parseCount(response.body),
+  replica: headerOf(response, 'x-replica'),
+  node: headerOf(response, 'x-node'),
+  balancerNode: headerOf(response, 'x-balancer-node'),
+  balancer: headerOf(response, 'x-balancer'),
+})
 
 function parseCount(body: string): number {
   try {

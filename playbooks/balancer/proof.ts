@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disturbAll } from 'labbook'
-import { labExperiment, type LabContext, say } from '../messages/say.ts'
-import type { Endpoint } from '../app/client.ts'
+import { disturbAll, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, type LabText } from '../messages/say.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
 import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
 import { APPS, balancerSettings, STACK } from './stack.ts'
@@ -63,8 +63,10 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
     until: ({ stdout, exitCode }) => exitCode === 0 && isConverged(stdout),
   })
   if (!reached)
-    throw new Error(
-      `the stack did not converge within ${240 * on.timeoutMultiplier} s: see the exhibit "Balancer stack convergence"`,
+    throw new MessageError(
+      say('the stack did not converge within {within} s: see the exhibit "Balancer stack convergence"', {
+        within: 240 * on.timeoutMultiplier,
+      }),
     )
   for (let tries = 0; tries < 30; tries++) {
     const complete = await Promise.all(
@@ -89,7 +91,7 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
 
 const record = (
   on: LabContext,
-  title: string,
+  title: LabText,
   what: string,
   endpoints: readonly Endpoint[],
   tally: RequestTally,
@@ -114,7 +116,7 @@ async function checkPaths(on: LabContext, endpoints: readonly Endpoint[]): Promi
       tally,
       exhibit: record(
         on,
-        `Responding replicas at /${app.path}`,
+        say('Responding replicas at /{path}', { path: app.path }),
         `GET ${pathOf(app)}, ${REQUESTS} times, round robin`,
         endpoints,
         tally,
@@ -200,14 +202,14 @@ async function checkSticky(
 async function checkHealth(on: LabContext, endpoints: readonly Endpoint[]): Promise<void> {
   const [app] = APPS
   const placement = await on.exhibit({
-    title: `Replicas of ${app.path}`,
+    title: say('Replicas of {path}', { path: app.path }),
     command: `docker service ps ${STACK}_${app.service} -q --filter desired-state=running | xargs docker inspect --format '{{.NodeID}} {{.Status.ContainerStatus.ContainerID}}' |
 while read -r node container; do echo "$(docker node inspect "$node" --format '{{.Description.Hostname}}') $container"; done`,
   })
   const [line = ''] = placement.stdout.trim().split('\n')
   const [node, container] = line.split(' ')
   if (node === undefined || container === undefined || container === '')
-    throw new Error(`found no running replica of ${app.path}`)
+    throw new MessageError(say('found no running replica of {path}', { path: app.path }))
   const targetReplica = container.slice(0, 12)
 
   const before: RequestTally = { answers: [], errors: [] }
@@ -233,7 +235,7 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
     await sleep(1000, undefined, { signal: on.signal })
     // No rollback needed: Swarm starts a replacement.
     stopResult = await on.exhibit({
-      title: `Stop a replica of ${app.path}`,
+      title: say('Stop a replica of {path}', { path: app.path }),
       host: node,
       command: `docker stop --time 5 ${container}`,
       timeout: 30,

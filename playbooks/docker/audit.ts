@@ -55,7 +55,7 @@ export const audit = labExperiment(
 async function auditNode(on: LabContext, node: string): Promise<NodeAudit> {
   const checks = AUDIT_CHECKS.filter(({ onManager }) => onManager === undefined || node === on.hosts[0])
   const exhibit = await on.exhibit({
-    title: `Audit of ${node}`,
+    title: say('Audit of {node}', { node }),
     host: node,
     command: auditScript(checks),
     displayCommand: 'sh docker-audit.sh',
@@ -77,7 +77,7 @@ function report(on: LabContext, area: AuditCheck['area'], audits: readonly NodeA
     answers.flatMap((answer, i) => (answer ?? []).map((item) => `${check.id}, ${audits[i]?.node ?? ''}: ${item}`)),
   )
   const exhibit = on.record({
-    title: `Advice on ${area}`,
+    title: say('Advice on {area}', { area: say(area) }),
     command: `Docker's advice on ${area}, checked on ${audits.map(({ node }) => node).join(', ')}`,
     stdout: [
       ...tableLines([

@@ -1,4 +1,5 @@
-import { PlaybookError, type PlayContext, type SetupContext, sh } from 'labbook'
+import { PlaybookError, type PlayContext, sh } from 'labbook'
+import { type LabSetupContext } from '../messages/say.ts'
 import { K3S_BINARY } from 'labbook/k3s'
 import { distributionOf, TOOLS } from './distribution.ts'
 import { k3sVars } from './vars.ts'
@@ -61,7 +62,7 @@ export const nodeNameOf = ({ hostvars }: Pick<Inventory, 'hostvars'>, host: stri
 export const clusterNodes = (on: Inventory): string[] => clusterHosts(on).map((host) => nodeNameOf(on, host))
 
 /** kubectl for an experiment: spread `at` into the command options, and build the command with `k`. */
-export function kubectl(on: Pick<SetupContext, 'groups' | 'hostvars'>): {
+export function kubectl(on: Pick<LabSetupContext, 'groups' | 'hostvars'>): {
   readonly at: { readonly host: string; readonly become: boolean }
   readonly k: (args: string) => string
 } {

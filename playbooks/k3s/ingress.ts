@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Exhibit, Message, SetupContext } from 'labbook'
-import { callMany, type Endpoint } from '../app/client.ts'
+import type { Exhibit, Message } from 'labbook'
+import { callMany } from '../app/client.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
-import { type LabContext, say, verbatim } from '../messages/say.ts'
+import { type LabContext, say, type LabSetupContext } from '../messages/say.ts'
 import { clusterHosts, kubectl } from './cluster.ts'
 import { distributionOf } from './distribution.ts'
 import { settingsOf } from './settings.ts'
@@ -32,17 +33,17 @@ export function ingressAddresses(json: string): string[] {
 }
 
 /** Why the Ingress cannot be tested; undefined if it can. */
-export function untestable(on: Pick<SetupContext, 'groups' | 'hostvars'>): string | undefined {
+export function untestable(on: Pick<LabSetupContext, 'groups' | 'hostvars'>): Message | undefined {
   const { ingress_class, ingress_port: port } = settingsOf(on)
   for (const host of clusterHosts(on)) {
     const vars = on.hostvars(host)
     const disabled = k3sVars.read(vars, host).k3s_disable
-    if (ingress_class === 'traefik' && disabled.includes('traefik')) return 'traefik is disabled (k3s_disable)'
+    if (ingress_class === 'traefik' && disabled.includes('traefik')) return say('traefik is disabled (k3s_disable)')
     if (disabled.includes('servicelb'))
-      return 'servicelb is disabled (k3s_disable), so no node opens the port of the Ingress'
+      return say('servicelb is disabled (k3s_disable), so no node opens the port of the Ingress')
     const forwards = vars.lab_forwards as Readonly<Record<string, number>> | undefined
     if (forwards !== undefined && !(String(port) in forwards))
-      return `port ${port} of ${host} is not forwarded to this machine`
+      return say('port {port} of {host} is not forwarded to this machine', { port, host })
   }
   return undefined
 }
@@ -64,16 +65,16 @@ async function ingressEndpoints(on: LabContext, hostHeader: string): Promise<End
 /** Requests the app through the Ingress, by its host name and by another one. */
 export async function checkIngress(on: LabContext, ingress: Exhibit): Promise<IngressFinding> {
   const { ingress_host, ingress_class } = settingsOf(on)
-  const inconclusive = (why: string): IngressFinding => ({ holds: null, evidence: [ingress], detail: verbatim(why) })
+  const inconclusive = (why: Message): IngressFinding => ({ holds: null, evidence: [ingress], detail: why })
   const why = untestable(on)
   if (why !== undefined) return inconclusive(why)
   const { at, k } = kubectl(on)
   const known = await on.exec({ ...at, command: k(`get ingressclasses -o name`) })
   // k3s installs its controller some time after its first start.
   if (clusterHosts(on).length === 0 && !known.stdout.split('\n').some((name) => name.endsWith(`/${ingress_class}`)))
-    return inconclusive(`the cluster has no IngressClass "${ingress_class}" (ingress_class)`)
+    return inconclusive(say('the cluster has no IngressClass "{name}" (ingress_class)', { name: ingress_class }))
   const targets = await ingressEndpoints(on, ingress_host)
-  if (targets.length === 0) return inconclusive('the Ingress has no address that this machine could reach')
+  if (targets.length === 0) return inconclusive(say('the Ingress has no address that this machine could reach'))
   const started = Date.now()
   const request = (endpoints: readonly Endpoint[]) =>
     callMany(endpoints, 'GET', '/api/counter', { total: endpoints.length * 3, clients: endpoints.length })

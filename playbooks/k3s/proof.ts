@@ -1,5 +1,5 @@
-import { type SetupContext } from 'labbook'
-import { labExperiment, say, joinTexts } from '../messages/say.ts'
+import { MessageError } from 'labbook'
+import { labExperiment, say, joinTexts, type LabSetupContext } from '../messages/say.ts'
 import {
   CLIENTS,
   endpoints,
@@ -27,7 +27,7 @@ export const isCounter = ({ app }: { readonly app: string }): boolean => app ===
  * Service's load balancer.
  * @throws {Error} if there is none.
  */
-export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
+export async function appEndpoints(on: LabSetupContext): Promise<AppEndpoint[]> {
   const nodes = clusterNodes(on)
   if (nodes.length > 0)
     return endpoints(on, clusterHosts(on)).map((endpoint, i) => ({ ...endpoint, node: nodes[i] as string }))
@@ -50,8 +50,10 @@ export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
     .map((line) => line.trim())
     .filter((line) => line !== '')
   if (addresses.length === 0) {
-    throw new Error(
-      'Service "counter-public" has no external address: set -e app_host=... -e app_port=... (minikube: run "minikube tunnel"; k3d: use the mapped port)',
+    throw new MessageError(
+      say(
+        'Service "counter-public" has no external address: set -e app_host=... -e app_port=... (minikube: run "minikube tunnel"; k3d: use the mapped port)',
+      ),
     )
   }
   return addresses.map((address) => ({ host: address, port, node: address }))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { PlaybookError, type SetupContext } from 'labbook'
+import { type LabSetupContext } from '../messages/say.ts'
+import { PlaybookError } from 'labbook'
 import { appVars } from '../app/vars.ts'
 import { k3sAppVars } from './vars.ts'
 
@@ -77,4 +78,4 @@ export const manifestsOf = ({ sentinel, autoscale }: Pick<AppSettings, 'sentinel
   ].map((name) => `k3s/${name}.yaml`)
 
 /** The app's settings for an experiment. */
-export const settingsOf = (on: Pick<SetupContext, 'hostvars'>): AppSettings => appSettings(on.hostvars('localhost'))
+export const settingsOf = (on: Pick<LabSetupContext, 'hostvars'>): AppSettings => appSettings(on.hostvars('localhost'))

@@ -1,11 +1,18 @@
-import type { SetupContext } from 'labbook'
-import { type Faults, machineFaults, providerOf } from 'labbook/lab'
+import { type Message, messageText } from 'labbook'
+import { type Fault, type Faults, machineFaults, providerOf } from 'labbook/lab'
+import { type LabSetupContext } from '../messages/say.ts'
 import { projectLab } from './lab.ts'
 
 /** The faults that an experiment can inject into a node, for the lab's provider or a real machine. */
-export function faultsOf(on: Pick<SetupContext, 'groups' | 'hostvars'>, name: string): Faults {
+export function faultsOf(on: Pick<LabSetupContext, 'groups' | 'hostvars'>, name: string): Faults {
   const lab = projectLab(on)
   const node = lab?.nodes.find((each) => each.name === name)
   if (lab === undefined || node === undefined) return machineFaults(name, Number(on.hostvars(name).ansible_port ?? 22))
   return providerOf(lab).faults(lab, node)
 }
+
+/** The description of a fault of a playbook, as text and as a message. */
+export const describedBy = (text: Message): Pick<Fault, 'description' | 'text'> => ({
+  description: messageText(text),
+  text,
+})

@@ -1,6 +1,6 @@
-import { say } from '../messages/say.ts'
+import { say, type LabContext } from '../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type ExperimentContext, tableLines, type Message, messageText } from 'labbook'
+import { type Exhibit, tableLines, type Message, messageText } from 'labbook'
 import { type GeneratorScheduling, type Budget, replicaBudget, type RequestCosts } from 'labbook/load'
 import { COUNTER_CPUS } from '../app/stack.ts'
 import type { CpuUsage } from './bottleneck.ts'
@@ -38,7 +38,7 @@ const CALIBRATION = { way: 'closed', connections: 4, warmup: 1.5, seconds: 1.5 }
  * @returns undefined if the test cannot be decided here: then all findings say why.
  */
 export async function loadConditions(
-  on: ExperimentContext,
+  on: LabContext,
   settings: LoadSettings,
   replicas: number,
   scheduling: GeneratorScheduling,
@@ -67,7 +67,7 @@ export async function loadConditions(
   }
   const budget = replicaBudget(shared, costs, replicas, COUNTER_CPUS)
   const exhibit = on.record({
-    title: `CPU budget of ${replicas} replicas`,
+    title: say('CPU budget of {replicas} replicas', { replicas }),
     command: `CPU of ${REST_SECONDS} s without load, and of ${trial.result.total.requests} requests over ${CALIBRATION.connections} connections`,
     stdout: budgetText(budget, costs),
     durationMs: (REST_SECONDS + CALIBRATION.warmup + CALIBRATION.seconds) * 1000,
@@ -92,7 +92,7 @@ export async function loadConditions(
 }
 
 /** The machine that all nodes and the generator share, in the first second in which it is quiet; else in the last. */
-async function machineAtRest(on: ExperimentContext): Promise<{ cores: number; busyAtRest: number } | undefined> {
+async function machineAtRest(on: LabContext): Promise<{ cores: number; busyAtRest: number } | undefined> {
   for (let second = 1; ; second++) {
     on.waiting('a quiet second, without load', REST_SECONDS * MOST_REST_SECONDS)
     const { readings } = await measureCpu(on, cpuHosts(on), 0, () =>

@@ -1,13 +1,14 @@
-import type { Chart } from 'labbook'
+import type { Message } from 'labbook'
+import { say, type LabChart, verbatim } from '../messages/say.ts'
 import type { RatePoint, ScalingLaw } from 'labbook/load'
 import type { CapacityResult } from './scaling.ts'
 import type { TrialRun } from './trial.ts'
 
-const replicaLabel = (replicas: number): string => `${replicas} replica${replicas === 1 ? '' : 's'}`
+const replicaLabel = (n: number): Message => say('{n|replica|replicas}', { n })
 const latency = ({ result }: TrialRun, percentile: string): number => result.total.latency.percentiles[percentile] ?? 0
 
 /** Throughput of each trial, in order of execution. */
-export const trialsChart = (trials: readonly TrialRun[]): Chart => ({
+export const trialsChart = (trials: readonly TrialRun[]): LabChart => ({
   kind: 'lines',
   title: 'Throughput of each trial, in order of execution',
   x: { label: 'trial' },
@@ -22,7 +23,7 @@ export const trialsChart = (trials: readonly TrialRun[]): Chart => ({
 })
 
 /** Throughput by load, one curve per number of replicas, with its knee. */
-export const loadChart = (steps: readonly CapacityResult[]): Chart => ({
+export const loadChart = (steps: readonly CapacityResult[]): LabChart => ({
   kind: 'lines',
   title: 'Throughput by load',
   x: { label: 'connections', scale: 'log' },
@@ -32,18 +33,20 @@ export const loadChart = (steps: readonly CapacityResult[]): Chart => ({
     points: points.map(({ load, throughput }) => [load, throughput] as const),
   })),
   marks: steps.flatMap(({ replicas, knee }) =>
-    knee === undefined ? [] : [{ axis: 'x' as const, at: knee.load, label: `knee of ${replicaLabel(replicas)}` }],
+    knee === undefined
+      ? []
+      : [{ axis: 'x' as const, at: knee.load, label: say('knee of {replicas}', { replicas: replicaLabel(replicas) }) }],
   ),
 })
 
 /** Latency by load, for one number of replicas. */
-export const latencyChart = ({ replicas, trials }: CapacityResult): Chart => ({
+export const latencyChart = ({ replicas, trials }: CapacityResult): LabChart => ({
   kind: 'lines',
-  title: `Latency by load, ${replicaLabel(replicas)}`,
+  title: say('Latency by load, {replicas}', { replicas: replicaLabel(replicas) }),
   x: { label: 'connections', scale: 'log' },
   y: { label: 'ms' },
   series: ['50', '95', '99'].map((percentile) => ({
-    name: `p${percentile}`,
+    name: verbatim(`p${percentile}`),
     points: trials.flatMap((trial): [number, number][] =>
       trial.result.plan.way === 'closed' ? [[trial.result.plan.connections, latency(trial, percentile)]] : [],
     ),
@@ -54,7 +57,7 @@ export const latencyChart = ({ replicas, trials }: CapacityResult): Chart => ({
 export function scalingChart(
   measured: readonly { readonly replicas: number; readonly throughput: number }[],
   law: ScalingLaw | undefined,
-): Chart {
+): LabChart {
   const most = Math.max(...measured.map(({ replicas }) => replicas))
   const at = Array.from({ length: most * 4 - 3 }, (_, quarter) => 1 + quarter / 4)
   return {
@@ -64,15 +67,15 @@ export function scalingChart(
     y: { label: 'successful requests/s' },
     series: [
       {
-        name: 'measured',
-        drawn: 'dots',
+        name: say('measured'),
+        drawn: 'dots' as const,
         points: measured.map(({ replicas, throughput }) => [replicas, throughput] as const),
       },
       ...(law === undefined
         ? []
         : [
             {
-              name: 'fitted law',
+              name: say('fitted law'),
               drawn: 'line' as const,
               points: at.map((replicas) => [replicas, law.at(replicas)] as const),
               band: at.map((replicas) => [replicas, ...law.between(replicas)] as const),
@@ -83,16 +86,19 @@ export function scalingChart(
 }
 
 /** Responses per second for users. */
-export const usersChart = ({ name, result }: TrialRun): Chart => ({
+export const usersChart = ({ replicas, result }: TrialRun): LabChart => ({
   kind: 'lines',
-  title: `${name}: responses per second`,
+  title: say('{users|user|users}, {replicas|replica|replicas}: responses per second', {
+    users: result.users?.users ?? 0,
+    replicas,
+  }),
   x: { label: 'seconds' },
   y: { label: 'responses' },
   series: [
-    { name: 'successful', points: result.perSecond.map(({ at, ok }) => [at, ok] as const) },
+    { name: say('successful'), points: result.perSecond.map(({ at, ok }) => [at, ok] as const) },
     ...(result.total.failures === 0
       ? []
-      : [{ name: 'failed', points: result.perSecond.map(({ at, failed }) => [at, failed] as const) }]),
+      : [{ name: say('failed'), points: result.perSecond.map(({ at, failed }) => [at, failed] as const) }]),
   ],
   ...(result.users === undefined
     ? {}
@@ -100,11 +106,11 @@ export const usersChart = ({ name, result }: TrialRun): Chart => ({
 })
 
 /** p99 latency by rate, each trial a dot. */
-export const goalChart = (points: readonly RatePoint[], goalMs: number): Chart => ({
+export const goalChart = (points: readonly RatePoint[], goalMs: number): LabChart => ({
   kind: 'lines',
   title: 'p99 latency by rate',
   x: { label: 'requests/s' },
   y: { label: 'ms' },
-  series: [{ name: 'p99', drawn: 'dots', points: points.map(({ rate, p99 }) => [rate, p99] as const) }],
+  series: [{ name: verbatim('p99'), drawn: 'dots', points: points.map(({ rate, p99 }) => [rate, p99] as const) }],
   marks: [{ axis: 'y', at: goalMs, label: 'goal' }],
 })

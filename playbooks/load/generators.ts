@@ -1,16 +1,8 @@
 import { createRequire } from 'node:module'
+import { type LabContext, type LabSetupContext } from '../messages/say.ts'
 import os from 'node:os'
 import path from 'node:path'
-import {
-  apt,
-  copy,
-  type ExperimentContext,
-  file,
-  HOST_DIRECTORIES,
-  play,
-  PlaybookError,
-  type SetupContext,
-} from 'labbook'
+import { apt, copy, file, HOST_DIRECTORIES, play, PlaybookError } from 'labbook'
 import { providerOf } from 'labbook/lab'
 import {
   type GeneratorScheduling,
@@ -66,10 +58,10 @@ export const loadGenerators = play(
 )
 
 /** The hosts that send requests; if empty, this machine sends them. */
-export const generatorHosts = ({ groups }: Pick<ExperimentContext, 'groups'>): readonly string[] => groups[GROUP] ?? []
+export const generatorHosts = ({ groups }: Pick<LabContext, 'groups'>): readonly string[] => groups[GROUP] ?? []
 
 /** Hosts whose CPU is read during a load: load generators and nodes. */
-export const cpuHosts = (on: Pick<ExperimentContext, 'groups'>): readonly string[] => {
+export const cpuHosts = (on: Pick<LabContext, 'groups'>): readonly string[] => {
   const senders = generatorHosts(on)
   return [...(senders.length === 0 ? ['controller'] : senders), ...(on.groups.swarm ?? [])]
 }
@@ -81,7 +73,7 @@ export const cpuHosts = (on: Pick<ExperimentContext, 'groups'>): readonly string
  * @param work - receives how the generator is scheduled.
  */
 export async function withGenerator(
-  on: ExperimentContext,
+  on: LabContext,
   work: (scheduling: GeneratorScheduling) => Promise<void>,
 ): Promise<void> {
   const cpu = await reserveCpu(on)
@@ -98,13 +90,13 @@ export async function withGenerator(
 }
 
 /** A lab of namespaces: its nodes are processes of this machine. */
-const sharesMachine = (on: ExperimentContext): boolean =>
+const sharesMachine = (on: LabContext): boolean =>
   generatorHosts(on).length === 0 && projectLab(on)?.provider === 'namespaces'
 
 /** With fewer, the nodes would be the limit of most tests: then a priority serves better. */
 const LEAST_NODE_CPUS = 3
 
-async function reserveCpu(on: ExperimentContext): Promise<number | undefined> {
+async function reserveCpu(on: LabContext): Promise<number | undefined> {
   const lab = projectLab(on)
   const scripts = lab === undefined ? undefined : providerOf(lab).cpus?.(lab)
   if (scripts === undefined || generatorHosts(on).length > 0 || os.availableParallelism() <= LEAST_NODE_CPUS)
@@ -115,7 +107,7 @@ async function reserveCpu(on: ExperimentContext): Promise<number | undefined> {
 }
 
 /** Gives the nodes all CPUs again. Idempotent. */
-export async function releaseGenerator(on: SetupContext): Promise<void> {
+export async function releaseGenerator(on: LabSetupContext): Promise<void> {
   const lab = projectLab(on)
   const scripts = lab === undefined ? undefined : providerOf(lab).cpus?.(lab)
   if (scripts === undefined) return
@@ -135,7 +127,7 @@ export interface ShardedLoadOptions extends Pick<RunLoadOptions, 'scheduling' | 
  * Runs a load, sharded over the hosts of group `loadgen`, or from this machine without such hosts.
  */
 export async function runShardedLoad(
-  on: ExperimentContext,
+  on: LabContext,
   input: PlanInput,
   { program = PROGRAM, ...local }: ShardedLoadOptions = {},
 ): Promise<LoadResult> {

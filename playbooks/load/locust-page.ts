@@ -108,7 +108,7 @@ ${[rateChart(result), responseTimeChart(result)].map((chart, place) => scrollabl
 </section>`
 
 /** An incomplete last second is left out. */
-const rateChart = ({ perSecond, seconds }: LoadResult): Chart => {
+const rateChart = ({ perSecond, seconds }: LoadResult): Chart<string> => {
   const complete = perSecond.filter(({ at }) => at + 1 <= seconds)
   return {
     kind: 'lines',
@@ -126,7 +126,7 @@ const rateChart = ({ perSecond, seconds }: LoadResult): Chart => {
   }
 }
 
-const responseTimeChart = (result: LoadResult): Chart => {
+const responseTimeChart = (result: LoadResult): Chart<string> => {
   const recent = recentSeconds(result)
   return {
     kind: 'lines',

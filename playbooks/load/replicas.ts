@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Exhibit, ExperimentContext, SetupContext } from 'labbook'
+import { type LabContext, type LabSetupContext, say } from '../messages/say.ts'
+import { type Exhibit, MessageError } from 'labbook'
 import { callMany } from '../app/client.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
 import { COUNTER_CPUS, STACK } from '../app/stack.ts'
@@ -16,7 +17,7 @@ const TASKS_AND_LIMITS = `${TASKS}; echo; docker inspect --format '{{.Spec.Resou
 const WITHIN = 180
 
 /** Replicas in the inventory. */
-export function configuredReplicas({ hosts, hostvars }: Pick<SetupContext, 'hosts' | 'hostvars'>): {
+export function configuredReplicas({ hosts, hostvars }: Pick<LabSetupContext, 'hosts' | 'hostvars'>): {
   replicas: number
   mostOnNode: number
 } {
@@ -25,13 +26,17 @@ export function configuredReplicas({ hosts, hostvars }: Pick<SetupContext, 'host
 }
 
 /** Steady state of every load test: the stack is deployed as in the inventory, and has converged. */
-export async function assertDeployed(on: SetupContext): Promise<void> {
+export async function assertDeployed(on: LabSetupContext): Promise<void> {
   const { replicas, mostOnNode } = configuredReplicas(on)
   const { stdout, exitCode } = await on.exec({ command: SPEC })
-  if (exitCode !== 0) throw new Error(`the stack "${STACK}" is not deployed: run npx zx playbooks/app.mjs`)
+  if (exitCode !== 0)
+    throw new MessageError(say('stack "{stack}" is not deployed: run npx zx playbooks/app.mjs', { stack: STACK }))
   if (stdout.trim() !== specOf(replicas, mostOnNode)) {
-    throw new Error(
-      `${COUNTER} differs from the inventory (${replicaCount(replicas)}, at most ${mostOnNode} per node, ${COUNTER_CPUS} cores each): run npx zx playbooks/app.mjs`,
+    throw new MessageError(
+      say(
+        '{service} differs from the inventory ({replicas}, at most {mostOnNode} per node, {cores} cores each): run npx zx playbooks/app.mjs',
+        { service: COUNTER, replicas: say('{n|replica|replicas}', { n: replicas }), mostOnNode, cores: COUNTER_CPUS },
+      ),
     )
   }
   await waitForStack(on)
@@ -42,25 +47,31 @@ const specOf = (replicas: number, mostOnNode: number): string => `${replicas} ${
 const nanoCpus = (cpus: number): number => Math.round(cpus * 1e9)
 
 /** Restores the replicas of the inventory, and their CPU limit. */
-export async function restoreReplicas(on: SetupContext): Promise<void> {
+export async function restoreReplicas(on: LabSetupContext): Promise<void> {
   const { replicas, mostOnNode } = configuredReplicas(on)
   const { stdout } = await on.exec({ command: SPEC })
   if (stdout.trim() !== specOf(replicas, mostOnNode)) {
     await on.exhibit({
-      title: `Restore ${replicaCount(replicas)}`,
+      title: say('Restore {replicas|replica|replicas}', { replicas }),
       command: update(replicas, mostOnNode, COUNTER_CPUS),
       timeout: 60,
     })
   }
   const restored = await on.watch({
-    title: `Replicas after the restore`,
+    title: 'Replicas after the restore',
     command: TASKS_AND_LIMITS,
     displayCommand: TASKS,
     within: WITHIN,
     until: ({ stdout }) => allRun(stdout, replicas, COUNTER_CPUS),
   })
   if (!restored.reached)
-    throw new Error(`${COUNTER} did not reach ${replicaCount(replicas)} within ${WITHIN * on.timeoutMultiplier} s`)
+    throw new MessageError(
+      say('{service} did not reach {replicas} within {within} s', {
+        service: COUNTER,
+        replicas: say('{n|replica|replicas}', { n: replicas }),
+        within: WITHIN * on.timeoutMultiplier,
+      }),
+    )
 }
 
 /**
@@ -80,7 +91,7 @@ const WAIT_UNTIL_STOPPED = `for lb_try in $(seq 50); do [ -n "$(docker service p
  * @returns the exhibit with the running tasks.
  * @throws if that takes longer than three minutes.
  */
-export async function scaleTo(on: ExperimentContext, replicas: number, cpus = COUNTER_CPUS): Promise<Exhibit> {
+export async function scaleTo(on: LabContext, replicas: number, cpus = COUNTER_CPUS): Promise<Exhibit> {
   const { mostOnNode } = configuredReplicas(on)
   const nodes = Math.max(1, on.groups.swarm?.length ?? 1)
   // One more than needed: an update that starts the new task before it stops the old one would find all nodes full.
@@ -93,17 +104,29 @@ export async function scaleTo(on: ExperimentContext, replicas: number, cpus = CO
     command: [...stopped, update(replicas, maxPerNode, cpus)].join(' && '),
     timeout: 60,
   })
-  if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicaCount(replicas)}: ${stderr.trim()}`)
+  if (exitCode !== 0)
+    throw new MessageError(
+      say('cannot scale {service} to {replicas}: {stderr}', {
+        service: COUNTER,
+        replicas: say('{n|replica|replicas}', { n: replicas }),
+        stderr: stderr.trim(),
+      }),
+    )
   const running = await on.watch({
-    title: `Tasks with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,
+    title: say('Tasks with {replicas|replica|replicas}', { replicas }),
     command: TASKS_AND_LIMITS,
     displayCommand: TASKS,
     within: WITHIN,
     until: ({ stdout }) => allRun(stdout, replicas, cpus),
   })
   if (!running.reached)
-    throw new Error(
-      `${COUNTER} did not reach ${replicaCount(replicas)} within ${WITHIN * on.timeoutMultiplier} s: see the exhibit "${running.exhibit.id}"`,
+    throw new MessageError(
+      say('{service} did not reach {replicas} within {within} s: see the exhibit "{exhibit}"', {
+        service: COUNTER,
+        replicas: say('{n|replica|replicas}', { n: replicas }),
+        within: WITHIN * on.timeoutMultiplier,
+        exhibit: running.exhibit.id,
+      }),
     )
   await waitForResponses(on, replicas)
   return running.exhibit
@@ -128,7 +151,7 @@ export function allRun(stdout: string, replicas: number, cpus: number): boolean 
 }
 
 /** Load balancers detect a change of replicas later than Swarm. */
-async function waitForResponses(on: ExperimentContext, replicas: number): Promise<void> {
+async function waitForResponses(on: LabContext, replicas: number): Promise<void> {
   const targets = endpoints(on)
   for (let attempts = 0, successes = 0; successes < 2; attempts++) {
     const { answers, errors } = await callMany(targets, 'GET', '/api/counter', {
@@ -138,7 +161,13 @@ async function waitForResponses(on: ExperimentContext, replicas: number): Promis
     const distinct = new Set(answers.map(({ replica }) => replica)).size
     successes = distinct === replicas && errors.length === 0 ? successes + 1 : 0
     if (successes === 0 && attempts > 60)
-      throw new Error(`${distinct} of ${replicas} running replicas respond (${errors.length} requests failed)`)
+      throw new MessageError(
+        say('{distinct} of {replicas} running replicas respond ({failed} requests failed)', {
+          distinct,
+          replicas,
+          failed: errors.length,
+        }),
+      )
     if (successes === 0) await sleep(500, undefined, { signal: on.signal })
   }
 }
@@ -146,7 +175,7 @@ async function waitForResponses(on: ExperimentContext, replicas: number): Promis
 const CONTAINERS = `docker inspect --format '{{.ID}} {{with .Status.ContainerStatus}}{{.ContainerID}}{{end}}' $(docker stack ps ${STACK} -q --no-trunc --filter desired-state=running)`
 
 /** The containers of the stack, on all nodes. */
-export async function stackContainers(on: ExperimentContext): Promise<StackContainer[]> {
+export async function stackContainers(on: LabContext): Promise<StackContainer[]> {
   const { stdout } = await on.exec({ command: `${TASKS}; echo; ${CONTAINERS}` })
   return parseContainers(stdout)
 }

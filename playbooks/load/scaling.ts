@@ -1,4 +1,3 @@
-import type { ExperimentContext } from 'labbook'
 import {
   type GeneratorScheduling,
   type CapacityLimits,
@@ -8,6 +7,7 @@ import {
   nextLoad,
   type StopReason,
 } from 'labbook/load'
+import { type LabContext } from '../messages/say.ts'
 import { isServiceSaturated } from './bottleneck.ts'
 import { COUNTER, replicaCount } from './replicas.ts'
 import type { LoadSettings } from './settings.ts'
@@ -48,7 +48,7 @@ export interface CapacityOptions {
 }
 
 /** Increases the load until throughput stops rising, and repeats the measurement at the knee. */
-export async function findCapacity(on: ExperimentContext, options: CapacityOptions): Promise<CapacityResult> {
+export async function findCapacity(on: LabContext, options: CapacityOptions): Promise<CapacityResult> {
   const { settings, replicas } = options
   const limits: CapacityLimits = {
     first: FIRST_CONNECTIONS * replicas,
@@ -74,7 +74,7 @@ export async function findCapacity(on: ExperimentContext, options: CapacityOptio
 
 /** Adds trials at the knee: up to {@link AT_KNEE}, or as many more as that. */
 export async function repeatAtKnee(
-  on: ExperimentContext,
+  on: LabContext,
   options: CapacityOptions,
   found: CapacityResult,
 ): Promise<CapacityResult> {
@@ -88,7 +88,7 @@ export async function repeatAtKnee(
 }
 
 const runStep = (
-  on: ExperimentContext,
+  on: LabContext,
   { settings, replicas, containers, scheduling }: CapacityOptions,
   name: string,
   connections: number,

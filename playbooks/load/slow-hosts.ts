@@ -1,6 +1,5 @@
-import { say } from '../messages/say.ts'
+import { say, type LabContext } from '../messages/say.ts'
 import { messageText } from 'labbook'
-import type { ExperimentContext } from 'labbook'
 import { loadSettings } from './settings.ts'
 
 /**
@@ -8,7 +7,7 @@ import { loadSettings } from './settings.ts'
  * CPU load, emulated nodes miss the fixed timeouts of Swarm's gossip, and the routing mesh loses replicas.
  */
 export async function skipIfTooSlow(
-  on: Pick<ExperimentContext, 'timeoutMultiplier' | 'hosts' | 'hostvars' | 'exhibit' | 'inconclusive' | 'log'>,
+  on: Pick<LabContext, 'timeoutMultiplier' | 'hosts' | 'hostvars' | 'exhibit' | 'inconclusive' | 'log'>,
 ): Promise<boolean> {
   const { maxTimeoutMultiplier: mostSlowdown } = loadSettings(on.hostvars(on.hosts[0] as string))
   if (on.timeoutMultiplier <= mostSlowdown) return false

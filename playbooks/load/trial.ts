@@ -1,4 +1,5 @@
-import { type ExperimentContext, PlaybookError, toText } from 'labbook'
+import { PlaybookError, toText } from 'labbook'
+import { type LabContext } from '../messages/say.ts'
 import {
   type GeneratorScheduling,
   generatorLimit,
@@ -26,12 +27,11 @@ export interface TrialRun {
 }
 
 /** Endpoints of the app, the only targets of load tests. */
-export const appTargets = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Target[] =>
-  inventoryTargets(on, endpoints(on))
+export const appTargets = (on: Pick<LabContext, 'groups' | 'hostvars'>): Target[] => inventoryTargets(on, endpoints(on))
 
 /** @throws {PlaybookError} if a target is not a host of the inventory. */
 export function inventoryTargets(
-  { groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>,
+  { groups, hostvars }: Pick<LabContext, 'groups' | 'hostvars'>,
   targets: readonly Target[],
 ): Target[] {
   const known = new Set((groups.all ?? []).map((name) => toText(hostvars(name).ansible_host ?? name)))
@@ -68,7 +68,7 @@ export const MAX_TIMEOUT_SECONDS = 60
 
 /** Runs one load on the app and evaluates CPU usage. */
 export async function runTrial(
-  on: ExperimentContext,
+  on: LabContext,
   { name, replicas, containers, plan, settings, scheduling }: TrialOptions,
 ): Promise<TrialRun> {
   const seconds = (plan.warmup ?? 0) + plan.seconds

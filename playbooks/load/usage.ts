@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ExperimentContext } from 'labbook'
+import { type LabContext } from '../messages/say.ts'
 import type { CpuUsage } from './bottleneck.ts'
 import { type CpuReading, parseCpu, READ_CPU } from './cpu-reading.ts'
 
@@ -68,7 +68,7 @@ export type CpuReadings = Readonly<Record<string, readonly [CpuReading, CpuReadi
  * @param afterSeconds - when the first reading is taken, such as after the warm-up of a load.
  */
 export async function measureCpu<T>(
-  on: Pick<ExperimentContext, 'exec' | 'signal'>,
+  on: Pick<LabContext, 'exec' | 'signal'>,
   hosts: readonly string[],
   afterSeconds: number,
   work: () => Promise<T>,
@@ -98,7 +98,7 @@ export async function measureCpu<T>(
 
 /** One reading of each host that can be read, in one round trip each. */
 async function readCpu(
-  on: Pick<ExperimentContext, 'exec'>,
+  on: Pick<LabContext, 'exec'>,
   hosts: readonly string[],
 ): Promise<ReadonlyMap<string, CpuReading>> {
   const readings = await Promise.all(

@@ -1,3 +1,4 @@
+import type { FaultText } from 'labbook/lab'
 import { RUSSIAN_METRICS } from './ru/metrics.ts'
 import { RUSSIAN_APP } from './ru/app.ts'
 import { RUSSIAN_SWARM } from './ru/swarm.ts'
@@ -6,6 +7,11 @@ import { RUSSIAN_STACK } from './ru/stack.ts'
 import { RUSSIAN_K3S } from './ru/k3s.ts'
 import { RUSSIAN_REDIS } from './ru/redis.ts'
 import { RUSSIAN_LOAD } from './ru/load.ts'
+import { RUSSIAN_ERRORS } from './ru/errors.ts'
+import { RUSSIAN_EXHIBITS } from './ru/exhibits.ts'
+import { RUSSIAN_K3S_EXHIBITS } from './ru/exhibits-k3s.ts'
+import { RUSSIAN_SWARM_EXHIBITS } from './ru/exhibits-swarm.ts'
+import { RUSSIAN_PROVE } from './ru/prove.ts'
 
 /** The Russian text of each English template. */
 export const RUSSIAN = {
@@ -17,4 +23,9 @@ export const RUSSIAN = {
   ...RUSSIAN_REDIS,
   ...RUSSIAN_LOAD,
   ...RUSSIAN_METRICS,
-} as const
+  ...RUSSIAN_PROVE,
+  ...RUSSIAN_ERRORS,
+  ...RUSSIAN_EXHIBITS,
+  ...RUSSIAN_SWARM_EXHIBITS,
+  ...RUSSIAN_K3S_EXHIBITS,
+} as const satisfies Readonly<Record<FaultText, string>>

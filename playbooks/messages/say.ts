@@ -1,12 +1,18 @@
 import {
+  type Chart,
+  type Exhibit,
+  type ExhibitOptions,
   experiment,
   type Experiment,
-  type ExperimentContext,
   type Message,
   type MessageList,
   type MessageValue,
+  type RecordOptions,
   sayIn,
+  type SetupContext,
   type Verdict,
+  type WatchOptions,
+  type WatchResult,
 } from 'labbook'
 import type { RUSSIAN } from './ru.ts'
 
@@ -36,8 +42,23 @@ export type LabVerdict = Omit<Verdict, 'detail' | 'measured'> & {
   readonly measured?: Readonly<Partial<Record<MessageKey, readonly [value: number, unit: MessageKey | '' | '%']>>>
 }
 
-/** The API for experiments, whose findings can be translated. */
-export interface LabContext extends Omit<ExperimentContext, 'finding' | 'inconclusive'> {
+/** A text of an exhibit or a chart, which can be translated. */
+export type LabText = MessageKey | Message
+
+/** A chart whose texts can be translated. */
+export type LabChart = Chart<LabText>
+
+type Titled<Options> = Omit<Options, 'title'> & { readonly title: LabText }
+
+/** The context of an experiment without findings, for the steady-state check and the rollback. */
+export interface LabSetupContext extends Omit<SetupContext, 'exhibit' | 'watch' | 'record'> {
+  exhibit(command: Titled<ExhibitOptions>): Promise<Exhibit>
+  watch(options: Titled<WatchOptions>): Promise<WatchResult>
+  record(what: Titled<Omit<RecordOptions, 'chart'>> & { readonly chart?: LabChart }): Exhibit
+}
+
+/** The API for experiments, whose findings and exhibits can be translated. */
+export interface LabContext extends LabSetupContext {
   finding(id: string, verdict: LabVerdict): void
   inconclusive(why: Message, evidence?: LabVerdict['evidence']): void
 }
@@ -47,11 +68,13 @@ type Texts = Readonly<Record<string, MessageKey | Message>>
 /** What `experiment` takes, with texts that can be translated. */
 export type LabExperimentOptions = Omit<
   Experiment,
-  'kind' | 'name' | 'method' | 'assertions' | 'questions' | 'hypothesis'
+  'kind' | 'name' | 'method' | 'assertions' | 'questions' | 'hypothesis' | 'steadyState' | 'rollback'
 > & {
-  readonly assertions: Texts
+  readonly assertions: Texts | (() => Texts)
   readonly questions?: Texts
   readonly hypothesis?: MessageKey
+  readonly steadyState?: (on: LabSetupContext) => Promise<void>
+  readonly rollback?: (on: LabSetupContext) => Promise<void>
 }
 
 /** Defines an experiment of this project. */

@@ -1,4 +1,5 @@
-import { type Experiment, experiment, type ExperimentContext } from 'labbook'
+import type { Experiment } from 'labbook'
+import { type LabContext, say, labExperiment, verbatim } from '../messages/say.ts'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { describeFailure, judge, unconvergedServices } from '../stack/tasks.ts'
 import { readModel, readSubject } from './compose-file.ts'
@@ -19,7 +20,7 @@ const ANSWER_SECONDS = 60
 /** Finds out what runs, what to watch, and what the machines support. */
 export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): Experiment {
   const [converged, answers] = [`${run.prefix}.inspect.converged`, `${run.prefix}.inspect.answers`]
-  return experiment(
+  return labExperiment(
     run.prefix === 'prove' ? 'Inspect the stack' : 'Inspect the stack, with the changes',
     {
       hosts: 'swarm_managers[0]',
@@ -71,19 +72,21 @@ export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): E
         evidence: [record],
         detail:
           failing.length === 0
-            ? `${current.length} addresses answer`
-            : `${failing.slice(0, 4).join('; ')}. If the probe is wrong, set x-labbook (docs/prove.md)`,
+            ? say('{n|address|addresses} answer', { n: current.length })
+            : say('{failing}. If the probe is wrong, set x-labbook (docs/prove.md)', {
+                failing: failing.slice(0, 4).join('; '),
+              }),
       })
       if (failing.length === 0) run.begin(session)
     },
   )
 }
 
-async function watchConverged(on: ExperimentContext, stack: string) {
+async function watchConverged(on: LabContext, stack: string) {
   let state: StackState = { services: [], tasks: [] }
   let before: ReadonlySet<string> | undefined
   const { seconds, exhibit } = await on.watch({
-    title: `State of stack ${stack}`,
+    title: say('State of stack {stack}', { stack }),
     waitingFor: `stack ${stack} to converge`,
     command: stateCommand(stack),
     within: CONVERGE_SECONDS,
@@ -101,10 +104,10 @@ async function watchConverged(on: ExperimentContext, stack: string) {
       holds: reached,
       evidence: [exhibit],
       detail: reached
-        ? `${services.length} services run after ${seconds.toFixed(0)} s`
+        ? say('{n|service|services} run after {seconds} s', { n: services.length, seconds: seconds.toFixed(0) })
         : services.length === 0
-          ? `stack "${stack}" has no services: deploy it with -e file=compose.yaml, or correct its name`
-          : unconvergedServices(state).map(describeFailure).join('; '),
+          ? say('stack "{stack}" has no services: deploy it with -e file=compose.yaml, or correct its name', { stack })
+          : verbatim(unconvergedServices(state).map(describeFailure).join('; ')),
     },
   }
 }
@@ -114,7 +117,7 @@ const hasFailed = ({ services, tasks }: StackState, before: ReadonlySet<string>)
   judge({ services: services.map((service) => ({ ...service, update: '' })), tasks }, before).kind === 'failed'
 
 /** The addresses of all entry points. Without IPVS, ports of the routing mesh do not answer. */
-async function targetsOf(on: ExperimentContext, stack: string, model: StackModel): Promise<EntryTarget[]> {
+async function targetsOf(on: LabContext, stack: string, model: StackModel): Promise<EntryTarget[]> {
   const nodes = on.groups.swarm ?? []
   const targets: EntryTarget[] = []
   const hasMesh = (await on.exec({ command: HAS_IPVS })).exitCode === 0
@@ -154,7 +157,7 @@ async function recognised(
 }
 
 /** @returns the probes that still fail. */
-async function awaitAnswers(on: ExperimentContext, targets: readonly EntryTarget[]): Promise<readonly string[]> {
+async function awaitAnswers(on: LabContext, targets: readonly EntryTarget[]): Promise<readonly string[]> {
   const deadline = Date.now() + ANSWER_SECONDS * 1000 * on.timeoutMultiplier
   for (;;) {
     const failing = await failingProbes(targets)

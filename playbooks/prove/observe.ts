@@ -1,4 +1,5 @@
-import { durationMultiplierOf, type Exhibit, type ExperimentContext, type Verdict } from 'labbook'
+import { durationMultiplierOf, type Exhibit, type Message } from 'labbook'
+import { type LabContext, type LabText, say, type LabVerdict } from '../messages/say.ts'
 import {
   observeDuring,
   type ObservationResult,
@@ -18,9 +19,9 @@ const MAX_OUTAGE_SECONDS = 2
 
 /** Runs `body` while requests are sent to every entry point. */
 export async function observeStack<T>(
-  on: ExperimentContext,
+  on: LabContext,
   session: Session,
-  title: string,
+  title: LabText,
   body: (watching: TimelineRecorder) => Promise<T>,
 ): Promise<ObservationResult<T>> {
   const command = stackPlacementCommand(
@@ -90,19 +91,29 @@ const sum = (all: readonly ProbeStats[], key: 'sent' | 'failed'): number =>
   all.reduce((total, stats) => total + stats[key], 0)
 
 /** `3 of 120 requests failed, longest outage 1.2 s at 8080/health`. */
-export function describeStats(all: readonly ProbeStats[]): string {
-  if (all.length === 0) return 'no requests'
+export function describeStats(all: readonly ProbeStats[]): Message {
+  if (all.length === 0) return say('no requests')
   const worst = all.reduce((a, b) => (b.outage > a.outage ? b : a))
-  const outage = worst.outage === 0 ? '' : `, longest outage ${worst.outage.toFixed(1)} s at ${worst.probe}`
-  return `${sum(all, 'failed')} of ${sum(all, 'sent')} requests failed${outage}`
+  const [failed, sent] = [sum(all, 'failed'), sum(all, 'sent')]
+  return worst.outage === 0
+    ? say('{failed} of {sent} requests failed', { failed, sent })
+    : say('{failed} of {sent} requests failed, longest outage {outage} s at {probe}', {
+        failed,
+        sent,
+        outage: worst.outage.toFixed(1),
+        probe: worst.probe,
+      })
 }
 
 /** The longest outage that is tolerated while a service, or a node, is disturbed. */
-export const maxOutage = (on: ExperimentContext, service?: StackService): number =>
+export const maxOutage = (on: LabContext, service?: StackService): number =>
   (service?.overrides.maxOutage ?? MAX_OUTAGE_SECONDS) * durationMultiplierOf(on.timeoutMultiplier)
 
+/** A verdict about requests; its timeline is the evidence. */
+export type RequestVerdict = Omit<LabVerdict, 'evidence'>
+
 /** A verdict that holds is inconclusive if the disturbance did not happen. */
-export const onlyIf = <V extends Omit<Verdict, 'evidence'>>(happened: boolean, verdict: V): V =>
+export const onlyIf = <V extends RequestVerdict>(happened: boolean, verdict: V): V =>
   happened || verdict.holds !== true ? verdict : { ...verdict, holds: null }
 
 /** Whether each probe was answered all the time, except for short outages; inconclusive without requests. */
@@ -110,21 +121,18 @@ export function availability(
   observation: ObservationResult<unknown>,
   limit: number,
   window: TimeWindow = {},
-): Omit<Verdict, 'evidence'> {
+): RequestVerdict {
   const all = statsByProbe(observation, window)
   const outage = Math.max(0, ...all.map((stats) => stats.outage))
   return {
     holds: all.length === 0 ? null : outage <= limit && all.every(({ sent, failed }) => failed < sent),
-    detail: `${describeStats(all)} (tolerated: ${limit} s)`,
+    detail: say('{requests} (tolerated: {limit} s)', { requests: describeStats(all), limit }),
     measured: { 'longest outage': [outage, 's'], 'failed requests': [sum(all, 'failed'), ''] },
   }
 }
 
 /** Whether no request failed; inconclusive without requests. */
-export function noFailedRequest(
-  observation: ObservationResult<unknown>,
-  window: TimeWindow = {},
-): Omit<Verdict, 'evidence'> {
+export function noFailedRequest(observation: ObservationResult<unknown>, window: TimeWindow = {}): RequestVerdict {
   const all = statsByProbe(observation, window)
   return {
     holds: all.length === 0 ? null : sum(all, 'failed') === 0,
@@ -143,23 +151,27 @@ export const hasCounter = (_service: StackService, { targets }: Session): boolea
 export function noLostIncrement({
   increments,
   counts,
-}: Pick<ObservationResult<unknown>, 'increments' | 'counts'>): Omit<Verdict, 'evidence'> {
+}: Pick<ObservationResult<unknown>, 'increments' | 'counts'>): RequestVerdict {
   const isKnown = !Number.isNaN(counts.before) && !Number.isNaN(counts.after)
   return {
     holds: isKnown ? increments.lost === 0 : null,
     detail: isKnown
-      ? `${increments.lost} increments lost; ${increments.acknowledged} acknowledged, ${increments.added} counted`
-      : 'no endpoint returned the count',
+      ? say('{lost} increments lost; {acknowledged} acknowledged, {added} counted', {
+          lost: increments.lost,
+          acknowledged: increments.acknowledged,
+          added: increments.added,
+        })
+      : say('no endpoint returned the count'),
     ...(isKnown ? { measured: { 'lost increments': [increments.lost, ''] } } : {}),
   }
 }
 
 /** Makes a failed verdict inconclusive if slow nodes lost each other meanwhile. */
 export async function unlessPartitioned(
-  on: ExperimentContext,
+  on: LabContext,
   { exhibit }: Pick<ObservationResult<unknown>, 'exhibit'>,
-  verdict: Omit<Verdict, 'evidence'> & { readonly evidence?: readonly Exhibit[] },
-): Promise<Verdict> {
+  verdict: RequestVerdict & { readonly evidence?: readonly Exhibit[] },
+): Promise<LabVerdict> {
   const complete = { ...verdict, evidence: [...(verdict.evidence ?? []), exhibit] }
   return verdict.holds === false ? inconclusiveIfPartitioned(await partitionDuring(on, exhibit, 1), complete) : complete
 }

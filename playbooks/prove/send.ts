@@ -1,87 +1,31 @@
-import http from 'node:http'
 import net from 'node:net'
+import { headerOf, httpRequest, type Endpoint } from '../shared/http-request.ts'
 import type { ProbeResponse } from '../swarm/experiments/support/probe.ts'
 import type { PingProtocol, EntryProbe } from './model.ts'
 
-/** An address of an entry point, as this machine reaches it. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-  /** Local address to send from. */
-  readonly from?: string
-  /** Timeout multiplier. */
-  readonly slowdown?: number
-}
-
 /** Sends one probe on a new connection: a keep-alive connection would stay with one replica. */
-export function sendProbe(address: Address, probe: EntryProbe, timeoutMs: number): Promise<ProbeResponse> {
+export function sendProbe(address: Endpoint, probe: EntryProbe, timeoutMs: number): Promise<ProbeResponse> {
   if (probe.kind === 'http') return sendHttp(address, 'GET', probe.path, probe.expect, timeoutMs)
   return probe.kind === 'tcp' ? connect(address, timeoutMs) : connect(address, timeoutMs, PINGS[probe.protocol])
 }
 
 /** Sends a request. @throws if it is not answered in HTTP within the timeout. */
 export async function sendHttp(
-  address: Address,
+  address: Endpoint,
   method: 'GET' | 'POST',
   path: string,
   expect: number | undefined,
   timeoutMs: number,
 ): Promise<ProbeResponse> {
-  const { status, headers } = await httpRequest(address, method, path, timeoutMs)
+  const response = await httpRequest(address, method, path, timeoutMs)
+  const { status } = response
   const succeeded = expect === undefined ? status < 500 : status === expect
   return {
     status,
-    replica: headerOf(headers, 'x-replica'),
-    node: headerOf(headers, 'x-node'),
+    replica: headerOf(response, 'x-replica'),
+    node: headerOf(response, 'x-node'),
     ...(succeeded ? {} : { error: `status ${status}` }),
   }
-}
-
-const headerOf = (headers: http.IncomingHttpHeaders, name: string): string => String(headers[name] ?? '')
-
-interface HttpResponse {
-  readonly status: number
-  readonly headers: http.IncomingHttpHeaders
-  readonly body: string
-}
-
-/** A request and its complete response. */
-export function httpRequest(
-  { host, port, from, slowdown = 1 }: Address,
-  method: 'GET' | 'POST',
-  path: string,
-  timeoutMs: number,
-): Promise<HttpResponse> {
-  const limit = timeoutMs * slowdown
-  return new Promise((resolve, reject) => {
-    const request = http.request(
-      {
-        host,
-        port,
-        method,
-        path,
-        agent: false,
-        signal: AbortSignal.timeout(limit),
-        ...(from === undefined ? {} : { localAddress: from }),
-      },
-      (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: Buffer.concat(chunks).toString('utf8'),
-          })
-        })
-      },
-    )
-    request.on('error', (error) => {
-      reject(error.name === 'AbortError' ? new Error(`${method} ${path}: no response within ${limit} ms`) : error)
-    })
-    request.end()
-  })
 }
 
 interface Ping {
@@ -107,7 +51,7 @@ const PINGS: Readonly<Record<PingProtocol, Ping>> = {
 }
 
 /** Opens a connection, and pings. @throws if there is no answer. */
-function connect({ host, port, from, slowdown = 1 }: Address, timeoutMs: number, ping?: Ping): Promise<ProbeResponse> {
+function connect({ host, port, from, slowdown = 1 }: Endpoint, timeoutMs: number, ping?: Ping): Promise<ProbeResponse> {
   const limit = timeoutMs * slowdown
   return new Promise((resolve, reject) => {
     const socket = net.connect({ host, port, ...(from === undefined ? {} : { localAddress: from }) })

@@ -1,5 +1,6 @@
-import type { ExperimentContext, SetupContext } from 'labbook'
+import { MessageError } from 'labbook'
 import type { Session } from './session.ts'
+import { type LabContext, type LabSetupContext, say } from '../messages/say.ts'
 
 /** A task of a service. */
 export interface StackTask {
@@ -39,7 +40,7 @@ export function parseTasks(stdout: string): StackTask[] {
 
 export const isRunning = ({ desired, state }: StackTask): boolean => desired === 'running' && state === 'running'
 
-export async function serviceTasks(on: SetupContext, service: string): Promise<StackTask[]> {
+export async function serviceTasks(on: LabSetupContext, service: string): Promise<StackTask[]> {
   return parseTasks((await on.exec({ command: tasksCommand(service) })).stdout)
 }
 
@@ -59,7 +60,7 @@ export interface Container {
  *
  * @throws if no task runs on a node of the inventory.
  */
-export async function containerIn(on: ExperimentContext, service: string): Promise<Container> {
+export async function containerIn(on: LabContext, service: string): Promise<Container> {
   const hosts = on.groups.swarm ?? []
   const workers = on.groups.swarm_workers ?? []
   const running = (await serviceTasks(on, service))
@@ -69,7 +70,7 @@ export async function containerIn(on: ExperimentContext, service: string): Promi
     const { stdout } = await on.exec({ host: node, command: containerOf(task) })
     if (stdout.trim() !== '') return { task, node, id: stdout.trim() }
   }
-  throw new Error(`no task of ${service} runs on a node of the inventory`)
+  throw new MessageError(say('no task of {service} runs on a node of the inventory', { service }))
 }
 
 /** Prints Docker's update state and message. */

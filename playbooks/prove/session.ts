@@ -1,4 +1,5 @@
-import { PlaybookError, type SetupContext } from 'labbook'
+import { type Message, PlaybookError } from 'labbook'
+import { type LabSetupContext, say } from '../messages/say.ts'
 import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
 import { hasAllTasks } from '../stack/tasks.ts'
 import { KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
@@ -91,13 +92,13 @@ export class ProveRun {
 }
 
 /** Reads the state of all services and tasks of the stack. */
-export async function stackState(on: SetupContext, { stack }: Pick<Session, 'stack'>): Promise<StackState> {
+export async function stackState(on: LabSetupContext, { stack }: Pick<Session, 'stack'>): Promise<StackState> {
   const { stdout } = await on.exec({ command: stateCommand(stack) })
   return readState(stdout)
 }
 
 /** The addresses that must answer now: a port of a node only where a task runs. */
-export async function currentTargets(on: SetupContext, session: Session): Promise<readonly EntryTarget[]> {
+export async function currentTargets(on: LabSetupContext, session: Session): Promise<readonly EntryTarget[]> {
   const { tasks } = await stackState(on, session)
   return session.targets.filter(
     ({ entryPoint: { mode, service }, node }) =>
@@ -134,25 +135,26 @@ const RECOVERY_SECONDS = 150
  * @returns why it does not; undefined once it does.
  */
 export async function awaitSteadyState(
-  on: SetupContext,
+  on: LabSetupContext,
   session: Session,
   within = RECOVERY_SECONDS,
-): Promise<string | undefined> {
+): Promise<Message | undefined> {
   const deadline = Date.now() + within * on.timeoutMultiplier * 1000
   for (;;) {
     const { reached, exhibit } = await on.watch({
-      title: `State of stack ${session.stack}`,
+      title: say('State of stack {stack}', { stack: session.stack }),
       waitingFor: `stack ${session.stack} to converge`,
       command: stateCommand(session.stack),
       within: Math.max(1, (deadline - Date.now()) / 1000 / on.timeoutMultiplier),
       until: ({ stdout, exitCode }) => exitCode === 0 && isSteady(readState(stdout)),
     })
-    if (!reached) return `the stack did not converge (see exhibit "${exhibit.id}")`
+    if (!reached) return say('the stack did not converge (see exhibit "{exhibit}")', { exhibit: exhibit.id })
     // `watch` records an exhibit: once, while only the entry points are waited for.
     do {
       const failing = await failingProbes(await currentTargets(on, session))
       if (failing.length === 0) return undefined
-      if (Date.now() > deadline) return `entry points do not answer: ${failing.slice(0, 3).join('; ')}`
+      if (Date.now() > deadline)
+        return say('entry points do not answer: {failing}', { failing: failing.slice(0, 3).join('; ') })
       await on.pause(1, 'the entry points to answer')
     } while (isSteady(await stackState(on, session)))
   }

@@ -1,8 +1,6 @@
 import { play, type Play, type PlaybookStep } from 'labbook'
-import { extraImages } from '../app/images/images.ts'
-import { foundation } from '../site/steps.ts'
-import { deployStack, deployText, logComposeWarnings, projectImagesIn, validateComposeFile } from '../stack/steps.ts'
-import { swarm } from '../swarm/swarm.ts'
+import { stackDeployment } from '../stack/deployment.ts'
+import { deployText } from '../stack/steps.ts'
 import { readModel, readSubject, type Subject } from './compose-file.ts'
 import { brokenUpdate } from './experiments/broken-update.ts'
 import { dependency } from './experiments/dependency.ts'
@@ -39,16 +37,6 @@ const selectStack: Play = play('Select stack', { hosts: 'localhost', tags: ['sta
   return []
 })
 
-/** Deploys the stack of a compose file. */
-const deployment: readonly PlaybookStep[] = [
-  logComposeWarnings,
-  validateComposeFile,
-  ...foundation,
-  extraImages(projectImagesIn),
-  ...swarm,
-  deployStack,
-]
-
 /** What the variables of the command line select; undefined if the inventory may select it. */
 function subjectOf(vars: Vars): Subject | undefined {
   const isSelected = vars.stack !== undefined || vars.file !== undefined
@@ -79,7 +67,7 @@ export function proveSteps(kinds: readonly ExperimentKind[], vars: Vars): readon
   ]
   return [
     selectStack,
-    ...(subject !== undefined && subject.request === undefined ? [] : deployment),
+    ...(subject !== undefined && subject.request === undefined ? [] : stackDeployment),
     ...experimentsOf(run),
     suggestChanges(run),
     ...(tries

@@ -1,21 +1,22 @@
-import type { SetupContext } from 'labbook'
 import { endpointOf } from '../lab/address.ts'
+import { type LabSetupContext } from '../messages/say.ts'
 import type { Traffic } from '../swarm/experiments/support/counter-traffic.ts'
 import type { ProbeRequest } from '../swarm/experiments/support/probe.ts'
 import type { EntryPoint, EntryProbe } from './model.ts'
 import { describeProbe } from './preview.ts'
-import { httpRequest, sendHttp, sendProbe, type Address } from './send.ts'
+import { httpRequest, type Endpoint } from '../shared/http-request.ts'
+import { sendHttp, sendProbe } from './send.ts'
 
 /** An entry point on a node. */
 export interface EntryTarget {
   readonly entryPoint: EntryPoint
   readonly node: string
-  readonly address: Address
+  readonly address: Endpoint
 }
 
 /** The addresses of an entry point: on every node, or on the nodes that run a task. */
 export const targetsOfEntryPoint = (
-  { hostvars }: Pick<SetupContext, 'hostvars'>,
+  { hostvars }: Pick<LabSetupContext, 'hostvars'>,
   entryPoint: EntryPoint,
   nodes: readonly string[],
 ): EntryTarget[] =>

@@ -1,10 +1,10 @@
-import type { SetupContext } from 'labbook'
 import { projectLab } from '../lab/lab.ts'
+import { type LabSetupContext } from '../messages/say.ts'
 import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
 import type { ExperimentKind } from './kinds.ts'
 import type { Session } from './session.ts'
 
-type On = Pick<SetupContext, 'exec' | 'groups' | 'hostvars'>
+type On = Pick<LabSetupContext, 'exec' | 'groups' | 'hostvars'>
 
 const CONTROLLER = 'controller'
 

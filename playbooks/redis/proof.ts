@@ -1,6 +1,7 @@
-import { type Experiment, type SetupContext } from 'labbook'
-import { labExperiment, type LabContext, say } from '../messages/say.ts'
-import { call, callMany, type Endpoint } from '../app/client.ts'
+import { type Experiment } from 'labbook'
+import { labExperiment, type LabContext, say, type LabSetupContext } from '../messages/say.ts'
+import { call, callMany } from '../app/client.ts'
+import type { Endpoint } from '../shared/http-request.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
 import { servicesOf } from './admin.ts'
 import { RECORDED_TOPOLOGY } from './switch.ts'
@@ -128,8 +129,8 @@ export const redisStatus = labExperiment(
   },
 )
 
-async function queryServers(on: SetupContext, host: string): Promise<string[]> {
-  const exhibit = await on.exhibit({ title: `Status of Redis on ${host}`, host, command: QUERY })
+async function queryServers(on: LabSetupContext, host: string): Promise<string[]> {
+  const exhibit = await on.exhibit({ title: say('Status of Redis on {host}', { host }), host, command: QUERY })
   return exhibit.stdout
     .split('\n')
     .filter((line) => line !== '')

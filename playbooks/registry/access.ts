@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
-import { type Exhibit, unquoted, sh } from 'labbook'
-import { labExperiment, type LabContext, say, verbatim } from '../messages/say.ts'
+import { type Exhibit, unquoted, sh, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, verbatim, type LabText } from '../messages/say.ts'
 import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
 import { curlFunctions, MANIFEST_ACCEPT_HEADER, typedRequest } from './client.ts'
@@ -132,9 +132,9 @@ async function logins(on: LabContext): Promise<void> {
   const address = registryAddress(on)
   const { name, password } = machineAccount(on)
   if (password === undefined)
-    throw new Error('the registry password is missing on this machine: run playbooks/registry.mjs')
+    throw new MessageError(say('the registry password is missing on this machine: run playbooks/registry.mjs'))
   // A temporary directory: the saved login of this machine stays unchanged.
-  const attempt = (title: string, candidate: string): Promise<Exhibit> =>
+  const attempt = (title: LabText, candidate: string): Promise<Exhibit> =>
     on.exhibit({
       title,
       command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
@@ -192,12 +192,12 @@ async function pull(on: LabContext, digest: string): Promise<void> {
     return
   }
   const absent = await on.exhibit({
-    title: `Image on ${other} before the pull`,
+    title: say('Image on {other} before the pull', { other }),
     host: other,
     command: sh`docker image inspect ${image}`,
   })
   const refused = await on.exhibit({
-    title: `Pull on ${other} without login`,
+    title: say('Pull on {other} without login', { other }),
     host: other,
     // An empty configuration has no saved login.
     command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
@@ -214,13 +214,13 @@ docker --config "$folder" pull ${image}`,
     }),
   })
   const pulled = await on.exhibit({
-    title: `Pull on ${other}`,
+    title: say('Pull on {other}', { other }),
     host: other,
     command: sh`docker pull ${image}`,
     timeout: 120,
   })
   const present = await on.exhibit({
-    title: `Image on ${other} after the pull`,
+    title: say('Image on {other} after the pull', { other }),
     host: other,
     command: sh`docker image inspect ${image} --format '{{json .RepoDigests}}'`,
   })

@@ -1,11 +1,12 @@
-import { type ExperimentContext, quote, sh } from 'labbook'
+import { quote, sh } from 'labbook'
+import { type LabContext } from '../messages/say.ts'
 import { registryAddress } from './address.ts'
 
 /**
  * Shell functions for requests to the registry with the host's account. curl reads the password from Docker's
  * configuration by stdin.
  */
-export function curlFunctions(on: Pick<ExperimentContext, 'groups' | 'hostvars'>): string {
+export function curlFunctions(on: Pick<LabContext, 'groups' | 'hostvars'>): string {
   const address = registryAddress(on)
   return [
     sh`ca=/etc/docker/certs.d/${address}/ca.crt`,
@@ -15,7 +16,7 @@ export function curlFunctions(on: Pick<ExperimentContext, 'groups' | 'hostvars'>
 }
 
 /** The request as a person would type it, for the report: curl asks for the password. */
-export const typedRequest = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>, request: string): string =>
+export const typedRequest = (on: Pick<LabContext, 'groups' | 'hostvars'>, request: string): string =>
   `curl -sS --cacert /etc/docker/certs.d/${registryAddress(on)}/ca.crt --user labbook ${request}`
 
 /** Accept header for manifests, Docker and OCI. */

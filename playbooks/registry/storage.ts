@@ -1,5 +1,5 @@
-import { disturbAll, docker_container, type Exhibit, sh } from 'labbook'
-import { labExperiment, type LabContext, say } from '../messages/say.ts'
+import { disturbAll, docker_container, type Exhibit, sh, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, type LabText } from '../messages/say.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { curlFunctions, listDigests, typedRequest } from './client.ts'
 import { CONTAINER, registryContainer, storageOf } from './registry.ts'
@@ -47,7 +47,7 @@ export const recreateProof = labExperiment(
 )
 
 /** Every tag with its digest. */
-const catalogue = (on: LabContext, title: string): Promise<Exhibit> =>
+const catalogue = (on: LabContext, title: LabText): Promise<Exhibit> =>
   on.exhibit({
     title,
     command: `${curlFunctions(on)}\n${listDigests(registryAddress(on))}`,
@@ -57,7 +57,9 @@ const catalogue = (on: LabContext, title: string): Promise<Exhibit> =>
 function helloIn({ stdout }: Pick<Exhibit, 'stdout'>): { tag: string; digest: string } {
   const [, tag, digest] = /^labbook\/hello-world:(\S+) (sha256:\w{64})$/m.exec(stdout) ?? []
   if (tag === undefined || digest === undefined)
-    throw new Error(`the registry has no image "${HELLO}": run playbooks/registry.mjs first`)
+    throw new MessageError(
+      say('the registry has no image "{image}": run playbooks/registry.mjs first', { image: HELLO }),
+    )
   return { tag, digest }
 }
 

@@ -1,9 +1,6 @@
-import { extraImages } from '../app/images/images.ts'
-import { foundation } from '../site/steps.ts'
-import { swarm } from '../swarm/swarm.ts'
 import { stackProof } from './proof.ts'
 import { voteProof } from './vote.ts'
-import { projectImagesIn, deployStack, validateComposeFile, logComposeWarnings } from './steps.ts'
+import { stackDeployment } from './deployment.ts'
 import { projectPlaybook } from '../project.ts'
 
 const isVotingApp = (file: unknown): boolean => String(file).endsWith('examples/voting/compose.yaml')
@@ -14,12 +11,7 @@ export default projectPlaybook({
     'Deploys a compose file as a stack (-e file=compose.yaml [-e name=...]) and waits for it to converge, ' +
     'or reports which task does not start and why. -e state=absent removes it; --tags stack skips the prerequisites.',
   steps: (_words, { file }) => [
-    logComposeWarnings,
-    validateComposeFile,
-    ...foundation,
-    extraImages(projectImagesIn),
-    ...swarm,
-    deployStack,
+    ...stackDeployment,
     stackProof,
     // Other stacks have no page to vote on.
     ...(isVotingApp(file) ? [voteProof] : []),

@@ -48,7 +48,7 @@ async function verifyStack(on: LabContext, stack: string, within: number): Promi
   await warnWithoutIpvs(on, stack)
   const { judgement, stackState, seconds, exhibit } = await watchStack(on, stack, within)
   const services = await on.exhibit({
-    title: `Services of ${stack}`,
+    title: say('Services of {stack}', { stack }),
     command: `docker stack services ${stack} --format 'table {{.Name}}\\t{{.Mode}}\\t{{.Replicas}}\\t{{.Image}}\\t{{.Ports}}'`,
   })
   const placement = recordPlacement(on, stack, stackState)
@@ -103,7 +103,7 @@ async function watchStack(on: LabContext, stack: string, within: number) {
   let convergedPolls = 0
   let firstPoll: number | undefined
   const { seconds, exhibit } = await on.watch({
-    title: `State of stack ${stack}`,
+    title: say('State of stack {stack}', { stack }),
     command: stateCommand(stack),
     within,
     every: 2,
@@ -134,14 +134,14 @@ async function explainFailures(
     const { service, task } = failedService
     evidence.push(
       await on.exhibit({
-        title: `Tasks of ${service}`,
+        title: say('Tasks of {service}', { service }),
         command: `docker service ps ${service} --no-trunc --format 'table {{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`,
       }),
     )
     // A task without a node has no log.
     if (task === undefined || task.node === '' || task.state === 'rejected') continue
     const log = await on.exhibit({
-      title: `Log of ${task.name}`,
+      title: say('Log of {task}', { task: task.name }),
       command: `timeout 20 docker service logs --raw --tail ${LOG_LINES} ${task.id}`,
       timeout: 30,
     })
@@ -164,7 +164,7 @@ function recordPlacement(on: LabContext, stack: string, { services, tasks }: Sta
   const nodes = [...new Set(running.map(({ node }) => node))].sort()
   const names = services.map(({ name }) => name)
   return on.record({
-    title: `Placement of ${stack}`,
+    title: say('Placement of {stack}', { stack }),
     command: `docker stack ps ${stack}, counted by service and node`,
     stdout: tableLines([
       ['SERVICE', ...nodes],
@@ -182,7 +182,7 @@ async function reportHealth(on: LabContext, stack: string): Promise<void> {
   for (const host of on.groups.swarm ?? []) {
     evidence.push(
       await on.exhibit({
-        title: `Health on ${host}`,
+        title: say('Health on {host}', { host }),
         host,
         command: `docker ps --filter label=com.docker.stack.namespace=${stack} --format '{{.Label "com.docker.swarm.task.name"}}\\t{{.Status}}'`,
       }),

@@ -69,7 +69,7 @@ async function runFile({ loadBundle }, file, args, command, start = path.dirname
 }
 
 /** @typedef {typeof import('../bundle/bundle.mjs')} Bundler */
-/** @typedef {(args: readonly string[], root: string) => Promise<number>} Command */
+/** @typedef {(args: readonly string[], root: string, command: string) => Promise<number>} Command */
 
 /**
  * Runs a command that is not a playbook.
@@ -80,25 +80,26 @@ async function runFile({ loadBundle }, file, args, command, start = path.dirname
  */
 export async function runCommand(url, file, name) {
   const entry = fileURLToPath(url)
-  await runFunction(file, name, argumentsOf(entry), path.dirname(entry))
+  await runFunction(file, name, argumentsOf(entry), `npx zx playbooks/${path.basename(entry)}`, path.dirname(entry))
 }
 
 /**
  * @param {string} file - the TypeScript file, relative to Labbook's directory.
  * @param {string} name - its function, which takes the arguments and the project directory and returns an exit code.
  * @param {readonly string[]} args
+ * @param {string} command - what a user types before the arguments, for the help.
  * @param {string} start - where the search for the project directory starts.
  */
-export async function runFunction(file, name, args, start = process.cwd()) {
+export async function runFunction(file, name, args, command, start = process.cwd()) {
   await execute(async ({ loadModule }) => {
     const root = projectRoot(start)
     const code = sourceFile(path.join(PACKAGE, file))
     if (code === undefined) throw new Error(`${file} does not exist`)
     const loaded = /** @type {Record<string, Command> | undefined} */ (await loadModule(root, code))
     if (loaded === undefined) return 1
-    const command = loaded[name]
-    if (command === undefined) throw new Error(`${file} does not export "${name}"`)
-    return await command(args, root)
+    const run = loaded[name]
+    if (run === undefined) throw new Error(`${file} does not export "${name}"`)
+    return await run(args, root, command)
   })
 }
 

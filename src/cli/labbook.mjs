@@ -6,5 +6,6 @@ const [command, ...args] = process.argv.slice(2)
 const [file = ''] = args
 if (command === 'run' && /^[^-]/.test(file)) await runPlaybook(file, args.slice(1))
 else if (command === 'lab') await runOwnPlaybook('lab', args)
-else if (command === 'report') await runFunction('playbooks/report-command.ts', 'reportCommand', args)
-else await runFunction('src/cli/labbook.ts', 'labbook', process.argv.slice(2))
+else if (command === 'report')
+  await runFunction('playbooks/report-command.ts', 'reportCommand', args, 'npx labbook report')
+else await runFunction('src/cli/labbook.ts', 'labbook', process.argv.slice(2), 'npx labbook')

@@ -1,7 +1,7 @@
 import type { RunStart } from '../events/events.ts'
 import { MASK } from '../values/secret.ts'
 import { hasTemplate } from '../values/template-text.ts'
-import { type CommandLine, parseCommandLine } from './command-line.ts'
+import { type CommandLine, type OptionSpec, parseCommandLine } from './command-line.ts'
 import { mergeExtraVars, parseExtraVars } from './extra-vars.ts'
 import { OPTIONS } from './options.ts'
 import { UsageError } from './usage-error.ts'
@@ -17,10 +17,14 @@ export interface ReadersPart {
   readonly files: readonly string[]
 }
 
+/** What a run ran: the entry point `playbooks/NAME.mjs`, or the file of `labbook run FILE`, as it was typed. */
+export type RecordedProgram =
+  | { readonly kind: 'entry'; readonly name: string }
+  | { readonly kind: 'file'; readonly file: string }
+
 /** How a run is repeated. */
 export interface RepeatedCommand {
-  /** The entry point's name without its extension. */
-  readonly playbook: string
+  readonly program: RecordedProgram
   readonly args: readonly string[]
   /** What is not as it was in the run, for the reader. */
   readonly notes: readonly string[]
@@ -36,11 +40,10 @@ const TAKEN = ['tags', 'skip-tags', 'forks', 'repeat', 'limit'] as const
  * @throws {UsageError} variables of the run are not in its event log, because they are secrets or in a file.
  */
 export function repeatedCommand({ argv, check, variables = {} }: RunStart, reader: ReadersPart): RepeatedCommand {
-  const playbook = /^playbooks\/([A-Za-z0-9][\w-]*)\.mjs$/.exec(argv[2] ?? '')?.[1]
-  if (playbook === undefined) throw new UsageError('the run names no playbook of a project, so it cannot be repeated')
+  const { program, args } = recordedProgram(argv)
   if (check)
     throw new UsageError('the run was in check mode: it changed and measured nothing, so there is nothing to repeat')
-  const { all, positionals } = recordedOptions(argv.slice(3))
+  const { all, positionals, flags } = recordedOptions(args)
   const own = parseCommandLine<keyof typeof OPTIONS>(reader.argv, OPTIONS)
   const isSet = (name: keyof typeof OPTIONS): boolean => own !== 'help' && own.all(name).length > 0
   const { vars, missingFiles } = recordedVars(all('extra-vars'), variables, reader)
@@ -56,9 +59,10 @@ export function repeatedCommand({ argv, check, variables = {} }: RunStart, reade
     all(name).flatMap((value) => [`--${name}`, value]),
   )
   return {
-    playbook,
+    program,
     args: [
       ...positionals,
+      ...flags,
       ...options,
       ...(taken.size === 0 ? [] : ['--extra-vars', JSON.stringify(Object.fromEntries(taken))]),
       ...reader.argv,
@@ -67,22 +71,44 @@ export function repeatedCommand({ argv, check, variables = {} }: RunStart, reade
   }
 }
 
+/** @throws {UsageError} the run is of another command, such as `labbook exec`. */
+function recordedProgram(argv: readonly string[]): {
+  readonly program: RecordedProgram
+  readonly args: readonly string[]
+} {
+  const [, command, word = '', file = ''] = argv
+  const name = /^playbooks\/([A-Za-z0-9][\w-]*)\.mjs$/.exec(word)?.[1]
+  if (name !== undefined) return { program: { kind: 'entry', name }, args: argv.slice(3) }
+  if (command === 'labbook' && word === 'run' && /^[^-]/.test(file))
+    return { program: { kind: 'file', file }, args: argv.slice(4) }
+  throw new UsageError('the run names no playbook of a project, so it cannot be repeated')
+}
+
+interface RecordedOptions extends CommandLine<keyof typeof OPTIONS> {
+  /** Flags that its playbook declares, such as `--measure`: it rejects those that it does not know. */
+  readonly flags: readonly string[]
+}
+
 /** The command line of the run. @throws {UsageError} */
-function recordedOptions(argv: readonly string[]): CommandLine<keyof typeof OPTIONS> {
-  const parsed = parsedRun(argv)
+function recordedOptions(argv: readonly string[]): RecordedOptions {
+  const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
+  const flags = [...new Set(options)].filter((word) => FLAG.test(word) && !Object.hasOwn(OPTIONS, word.slice(2)))
+  const parsed = parsedRun(argv, flags)
   if (parsed === 'help') throw new UsageError('the run only showed its help')
   // After "--" a word may look like an option, and would be one in the repeated command.
   const dashed = parsed.positionals.find((word) => word.startsWith('-'))
   if (dashed !== undefined)
     throw new UsageError(`the run's command line has the argument "${dashed}", so it cannot be repeated`)
-  return parsed
+  return { ...parsed, flags }
 }
 
-function parsedRun(argv: readonly string[]): CommandLine<keyof typeof OPTIONS> | 'help' {
+const FLAG = /^--[a-z][a-z0-9-]*$/
+
+function parsedRun(argv: readonly string[], flags: readonly string[]): CommandLine<keyof typeof OPTIONS> | 'help' {
+  const specs = Object.fromEntries(flags.map((flag): [string, OptionSpec] => [flag.slice(2), { help: '' }]))
   try {
-    return parseCommandLine<keyof typeof OPTIONS>(argv, OPTIONS)
+    return parseCommandLine<keyof typeof OPTIONS>(argv, { ...specs, ...OPTIONS })
   } catch (error) {
-    // A flag of its playbook, for example.
     if (!(error instanceof UsageError)) throw error
     throw new UsageError(`the command line of the run: ${error.message}`)
   }

@@ -11,16 +11,16 @@ const OPTIONS = {
   help: { short: 'h', help: 'show this help' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
-const listHelp = (): string => `Lists the runs, newest last.
+const listHelp = (command: string): string => `Lists the runs, newest last.
 
-Usage: npx zx playbooks/report.mjs list [options]
+Usage: ${command} list [options]
 
 ${optionsSection(OPTIONS)}
 `
 
-const diffHelp = (): string => `Compares two runs: findings, measured values, and durations of plays.
+const diffHelp = (command: string): string => `Compares two runs: findings, measured values, and durations of plays.
 
-Usage: npx zx playbooks/report.mjs diff RUN RUN [options]
+Usage: ${command} diff RUN RUN [options]
 
 ${optionsSection(OPTIONS)}
 `
@@ -38,10 +38,10 @@ interface ListedRun {
 }
 
 /** `report.mjs list`. @returns the exit code. @throws {UsageError | EvidenceError} */
-export function listCommand(argv: readonly string[], runs: string): number {
+export function listCommand(argv: readonly string[], runs: string, command: string): number {
   const parsed = parseCommandLine<keyof typeof OPTIONS>(argv, OPTIONS)
   if (parsed === 'help') {
-    process.stdout.write(listHelp())
+    process.stdout.write(listHelp(command))
     return 0
   }
   if (parsed.positionals.length > 0) throw new UsageError(`list takes no run, such as ${parsed.positionals[0]}`)
@@ -120,15 +120,15 @@ const RATIO = 1.25
 const LEAST_MS = 1000
 
 /** `report.mjs diff`. @returns the exit code. @throws {UsageError | EvidenceError} */
-export function diffCommand(argv: readonly string[], runs: string): number {
+export function diffCommand(argv: readonly string[], runs: string, command: string): number {
   const parsed = parseCommandLine<keyof typeof OPTIONS>(argv, OPTIONS)
   if (parsed === 'help') {
-    process.stdout.write(diffHelp())
+    process.stdout.write(diffHelp(command))
     return 0
   }
   const { positionals, all } = parsed
   if (positionals.length !== 2)
-    throw new UsageError(`diff compares two runs, not ${positionals.length}: report.mjs diff RUN RUN`)
+    throw new UsageError(`diff compares two runs, not ${positionals.length}: ${command} diff RUN RUN`)
   const [before, after] = positionals.map((run) => summaryOf(runDirectory(run, runs))) as [Summary, Summary]
   const diff = diffOf(before, after)
   process.stdout.write(all('json').length > 0 ? `${JSON.stringify(diff, null, 2)}\n` : `${diffText(diff)}\n`)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { RunStart } from '../events/events.ts'
 import { EvidenceError } from '../evidence/index.ts'
@@ -9,6 +9,7 @@ import type { Summary } from '../evidence/summary.ts'
 import { verifyFiles } from '../evidence/verify.ts'
 import { quote } from '../shell/quote.ts'
 import { Cancelled, confirm, isInteractive } from '../ui/index.ts'
+import { PACKAGE_ROOT } from '../values/package-root.ts'
 import { AnsibleConfig } from './ansible-config.ts'
 import { type OptionSpec, optionsSection, parseCommandLine } from './command-line.ts'
 import { CONNECTION_OPTIONS } from './connection-options.ts'
@@ -16,7 +17,7 @@ import { parseExtraVars } from './extra-vars.ts'
 import { labbookVersion } from './labbook-version.ts'
 import { OPTIONS } from './options.ts'
 import { readExtraVars } from './read-extra-vars.ts'
-import { repeatedCommand, type ReadersPart, type RepeatedCommand } from './recorded-command.ts'
+import { repeatedCommand, type ReadersPart, type RecordedProgram, type RepeatedCommand } from './recorded-command.ts'
 import { filesOf } from './report-verify.ts'
 import { reproductionOf, reproductionText, type ReproducedFinding } from './reproduction.ts'
 import { runDirectory, runNames } from './run-argument.ts'
@@ -47,10 +48,11 @@ const OWN = {
 
 const SPECS = { ...OWN, ...PASSED_ON } as const satisfies Readonly<Record<string, OptionSpec>>
 
-const help =
-  (): string => `Runs the playbook of a run again, with the same variables, on your hosts, and compares the findings.
+const help = (
+  command: string,
+): string => `Runs the playbook of a run again, with the same variables, on your hosts, and compares the findings.
 
-Usage: npx zx playbooks/report.mjs reproduce RUN | BUNDLE.zip [options]
+Usage: ${command} reproduce RUN | BUNDLE.zip [options]
 
 ${optionsSection(OWN)}
 ${optionsSection(PASSED_ON).replace(/^Options/, 'Options of the playbook; yours replace those of the run')}
@@ -61,17 +63,17 @@ Exit codes:
   3  a finding is inconclusive in one of the two runs, or missing here
 `
 
-/** `report.mjs reproduce`. @returns the exit code. @throws {UsageError | EvidenceError} */
-export async function reproduceCommand(argv: readonly string[], runs: string): Promise<number> {
+/** `report.mjs reproduce`, `labbook report reproduce`. @returns the exit code. @throws {UsageError | EvidenceError} */
+export async function reproduceCommand(argv: readonly string[], runs: string, command: string): Promise<number> {
   const parsed = parseCommandLine<keyof typeof SPECS>(argv, SPECS)
   if (parsed === 'help') {
-    process.stdout.write(help())
+    process.stdout.write(help(command))
     return 0
   }
   const { all, positionals } = parsed
   const [run, ...others] = positionals
   if (run === undefined || others.length > 0)
-    throw new UsageError(`reproduce takes one run, not ${positionals.length}: report.mjs reproduce RUN`)
+    throw new UsageError(`reproduce takes one run, not ${positionals.length}: ${command} reproduce RUN`)
   const json = all('json').length > 0
   const files = filesOf(run, runs)
   requireUnchanged(run, files)
@@ -135,26 +137,61 @@ async function repeat(
   { runs, json }: { readonly runs: string; readonly json: boolean },
 ): Promise<Summary | undefined> {
   const command = repeatedCommand(start, reader)
-  const root = path.dirname(runs)
-  const entry = path.join(root, 'playbooks', `${command.playbook}.mjs`)
-  if (!existsSync(entry))
-    throw new UsageError(`the run is of playbooks/${command.playbook}.mjs, which this project lacks`)
-  describe(command, start)
+  const program = programIn(path.dirname(runs), command.program)
+  describe(program, command, start)
   if (
     isInteractive({ noInput: reader.argv.includes('--no-input'), yes: reader.argv.includes('--yes'), json, ...process })
   ) {
     if (!(await confirm('Run it on your hosts?'))) return undefined
   }
   const before = new Set(runNames(runs))
-  spawnSync(process.execPath, [entry, ...command.args], { cwd: process.cwd(), stdio: ['inherit', json ? 2 : 1, 2] })
-  const made = runNames(runs).find((name) => !before.has(name) && name.includes(`-${command.playbook}`))
+  spawnSync(process.execPath, [...program.argv, ...command.args], {
+    cwd: process.cwd(),
+    stdio: ['inherit', json ? 2 : 1, 2],
+  })
+  const made = runNames(runs).find((name) => !before.has(name) && name.includes(`-${start.playbook}`))
   return made === undefined ? undefined : startAndSummary(directoryFiles(path.join(runs, made))).summary
 }
 
-function describe({ playbook, args, notes }: RepeatedCommand, { version }: RunStart): void {
+/** A program of the reader's project. */
+interface Program {
+  /** Arguments of Node. */
+  readonly argv: readonly string[]
+  /** As a user types it. */
+  readonly typed: string
+}
+
+/** The same program in the reader's project. @throws {UsageError} the project lacks it. */
+function programIn(root: string, program: RecordedProgram): Program {
+  if (program.kind === 'entry') {
+    const entry = path.join(root, 'playbooks', `${program.name}.mjs`)
+    if (existsSync(entry)) return { argv: [entry], typed: `npx zx playbooks/${program.name}.mjs` }
+    throw new UsageError(`the run is of playbooks/${program.name}.mjs, which this project lacks`)
+  }
+  const file = fileIn(root, program.file)
+  if (file === undefined) throw new UsageError(`the run is of the playbook ${program.file}, which this project lacks`)
+  return { argv: [LABBOOK, 'run', file], typed: `npx labbook run ${quote(file)}` }
+}
+
+const LABBOOK = path.join(PACKAGE_ROOT, 'src/cli/labbook.mjs')
+
+/**
+ * A file of the run as it is named in the reader's project: its directory is another one, so the longest end of its
+ * path that exists there.
+ */
+function fileIn(root: string, recorded: string): string | undefined {
+  const parts = path.normalize(recorded).split(path.sep)
+  const ends = parts.map((_, at) => parts.slice(at)).filter((end) => !['', '..', '.'].includes(end[0] ?? ''))
+  const found = ends
+    .map((end) => path.join(root, ...end))
+    .find((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
+  return found === undefined ? undefined : path.relative(process.cwd(), found)
+}
+
+function describe({ typed }: Program, { args, notes }: RepeatedCommand, { version }: RunStart): void {
   const here = labbookVersion()
   const lines = [
-    `npx zx playbooks/${playbook}.mjs ${args.map(quote).join(' ')}`,
+    [typed, ...args.map(quote)].join(' '),
     ...notes,
     ...(here === version ? [] : [`the run is of Labbook ${version}, this is ${here}`]),
   ]

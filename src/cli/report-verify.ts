@@ -25,10 +25,11 @@ const VERIFY_OPTIONS = {
   help: { short: 'h', help: 'show this help' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
-const verifyHelp =
-  (): string => `Verifies that the files of a run are those that it wrote. Needs no network and no hosts.
+const verifyHelp = (
+  command: string,
+): string => `Verifies that the files of a run are those that it wrote. Needs no network and no hosts.
 
-Usage: npx zx playbooks/report.mjs verify [RUN | BUNDLE.zip] [options]
+Usage: ${command} verify [RUN | BUNDLE.zip] [options]
 
 ${optionsSection(VERIFY_OPTIONS)}
 
@@ -47,10 +48,15 @@ const EXIT_CODES = { intact: 0, changed: 2, incomplete: 3, unchained: 4, 'other-
 type Status = keyof typeof EXIT_CODES
 
 /** `report.mjs verify`. @returns the exit code. @throws {UsageError | EvidenceError} */
-export async function verifyCommand(argv: readonly string[], runs: string, project: ReportProject): Promise<number> {
+export async function verifyCommand(
+  argv: readonly string[],
+  runs: string,
+  command: string,
+  project: ReportProject,
+): Promise<number> {
   const parsed = parseCommandLine<keyof typeof VERIFY_OPTIONS>(argv, VERIFY_OPTIONS)
   if (parsed === 'help') {
-    process.stdout.write(verifyHelp())
+    process.stdout.write(verifyHelp(command))
     return 0
   }
   const { all, positionals } = parsed
@@ -160,18 +166,18 @@ const BUNDLE_OPTIONS = {
   help: { short: 'h', help: 'show this help' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
-const bundleHelp = (): string => `Writes all files of a run into one zip file, to hand in.
+const bundleHelp = (command: string): string => `Writes all files of a run into one zip file, to hand in.
 
-Usage: npx zx playbooks/report.mjs bundle [RUN] [options]
+Usage: ${command} bundle [RUN] [options]
 
 ${optionsSection(BUNDLE_OPTIONS)}
 `
 
 /** `report.mjs bundle`. @returns the exit code. @throws {UsageError | EvidenceError} */
-export function bundleCommand(argv: readonly string[], runs: string): number {
+export function bundleCommand(argv: readonly string[], runs: string, command: string): number {
   const parsed = parseCommandLine<keyof typeof BUNDLE_OPTIONS>(argv, BUNDLE_OPTIONS)
   if (parsed === 'help') {
-    process.stdout.write(bundleHelp())
+    process.stdout.write(bundleHelp(command))
     return 0
   }
   const { all, positionals } = parsed

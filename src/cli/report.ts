@@ -39,10 +39,10 @@ const OPTIONS = {
   help: { short: 'h', help: 'show this help' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
-const help = (): string => `Renders the report of a run again, from its event log.
+const help = (command: string): string => `Renders the report of a run again, from its event log.
 
-Usage: npx zx playbooks/report.mjs [RUN ...] [options]
-       npx zx playbooks/report.mjs verify | bundle | list | diff | reproduce ... (--help for each)
+Usage: ${command} [RUN ...] [options]
+       ${command} verify | bundle | list | diff | reproduce ... (--help for each)
 
   RUN  a directory, or a name in runs/ (default: latest). Several runs make one report; of findings with the same id,
        that of the newest run is shown.
@@ -58,11 +58,11 @@ Commands:
 
 Examples:
   # the latest run, as a PDF in Russian
-  npx zx playbooks/report.mjs --format pdf --lang ru
+  ${command} --format pdf --lang ru
   # one report of two runs
-  npx zx playbooks/report.mjs 2026-11-21T04-30-00Z-full 2026-11-21T05-10-00Z-redis --format html,pdf
+  ${command} 2026-11-21T04-30-00Z-full 2026-11-21T05-10-00Z-redis --format html,pdf
   # an older run, for a CI system
-  npx zx playbooks/report.mjs 2026-11-21T04-30-00Z-site --format junit
+  ${command} 2026-11-21T04-30-00Z-site --format junit
 
 Exit codes:
   0  success; the names of the written files are printed
@@ -76,29 +76,41 @@ interface ReportOptions {
   readonly language: Language
 }
 
-type Command = (argv: readonly string[], runs: string, project: ReportProject) => number | Promise<number>
+type Command = (
+  argv: readonly string[],
+  runs: string,
+  command: string,
+  project: ReportProject,
+) => number | Promise<number>
 
 /** Each is loaded when it is called. */
 const COMMANDS: Readonly<Record<string, Command>> = {
-  verify: async (argv, runs, project) => (await import('./report-verify.ts')).verifyCommand(argv, runs, project),
-  bundle: async (argv, runs) => (await import('./report-verify.ts')).bundleCommand(argv, runs),
-  list: async (argv, runs) => (await import('./report-history.ts')).listCommand(argv, runs),
-  diff: async (argv, runs) => (await import('./report-history.ts')).diffCommand(argv, runs),
-  reproduce: async (argv, runs) => (await import('./report-reproduce.ts')).reproduceCommand(argv, runs),
+  verify: async (...args) => (await import('./report-verify.ts')).verifyCommand(...args),
+  bundle: async (argv, runs, command) => (await import('./report-verify.ts')).bundleCommand(argv, runs, command),
+  list: async (argv, runs, command) => (await import('./report-history.ts')).listCommand(argv, runs, command),
+  diff: async (argv, runs, command) => (await import('./report-history.ts')).diffCommand(argv, runs, command),
+  reproduce: async (argv, runs, command) =>
+    (await import('./report-reproduce.ts')).reproduceCommand(argv, runs, command),
 }
 
 /**
- * Runs `playbooks/report.mjs` from its command line.
+ * Runs `playbooks/report.mjs`, or `labbook report`, from its command line.
  *
  * @param root - the project directory, with `runs/`.
+ * @param command - how it was started, for its help.
  * @param project - whose runs are rendered.
  */
-export async function report(argv: readonly string[], root: string, project: ReportProject = {}): Promise<number> {
+export async function report(
+  argv: readonly string[],
+  root: string,
+  command = 'npx zx playbooks/report.mjs',
+  project: ReportProject = {},
+): Promise<number> {
   try {
-    const command = COMMANDS[argv[0] ?? '']
-    if (command !== undefined) return await command(argv.slice(1), path.join(root, 'runs'), project)
+    const subcommand = COMMANDS[argv[0] ?? '']
+    if (subcommand !== undefined) return await subcommand(argv.slice(1), path.join(root, 'runs'), command, project)
     const options = parse(argv)
-    if (options === 'help') process.stdout.write(help())
+    if (options === 'help') process.stdout.write(help(command))
     else
       for (const line of await writeAndRenew(await sourceOf(options, path.join(root, 'runs')), options, project))
         process.stdout.write(`${line}\n`)

@@ -1,25 +1,31 @@
-/** A chart as data. An exhibit contains it and the report renders it, so older event logs can be rendered again. */
-export type Chart = LinesChart | TimelineChart
+import type { Text } from './message.ts'
 
-export interface Axis {
-  readonly label: string
+/**
+ * A chart as data. An exhibit contains it and the report renders it, so older event logs can be rendered again.
+ *
+ * @typeParam T - its texts: strings, once they are in the language of the report.
+ */
+export type Chart<T = Text> = LinesChart<T> | TimelineChart<T>
+
+export interface Axis<T = Text> {
+  readonly label: T
   /** Default: linear, starting at 0 if all values are positive. */
   readonly scale?: 'linear' | 'log'
 }
 
 /** One quantity against another: throughput against load, latency against time. */
-export interface LinesChart {
+export interface LinesChart<T = Text> {
   readonly kind: 'lines'
-  readonly title: string
-  readonly x: Axis
-  readonly y: Axis
-  readonly series: readonly Series[]
+  readonly title: T
+  readonly x: Axis<T>
+  readonly y: Axis<T>
+  readonly series: readonly Series<T>[]
   /** Reference lines, such as a limit or a point in time. */
-  readonly marks?: readonly { readonly axis: 'x' | 'y'; readonly at: number; readonly label: string }[]
+  readonly marks?: readonly { readonly axis: 'x' | 'y'; readonly at: number; readonly label: T }[]
 }
 
-export interface Series {
-  readonly name: string
+export interface Series<T = Text> {
+  readonly name: T
   readonly points: readonly (readonly [x: number, y: number])[]
   /** Lower and upper bound at each x, such as a confidence interval. */
   readonly band?: readonly (readonly [x: number, low: number, high: number])[]
@@ -28,15 +34,15 @@ export interface Series {
 }
 
 /** Where tasks of a service ran over time, and events meanwhile. */
-export interface TimelineChart {
+export interface TimelineChart<T = Text> {
   readonly kind: 'timeline'
-  readonly title: string
+  readonly title: T
   /** Length of the time axis in seconds. */
   readonly seconds: number
   /** Lane names, in display order. */
   readonly lanes: readonly string[]
   readonly bars: readonly TimelineBar[]
-  readonly events: readonly { readonly at: number; readonly label: string }[]
+  readonly events: readonly { readonly at: number; readonly label: T }[]
   /** Requests per second. */
   readonly requests?: readonly { readonly at: number; readonly ok: number; readonly failed: number }[]
 }

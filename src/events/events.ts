@@ -208,6 +208,8 @@ export interface Exhibit extends Base {
   readonly id: string
   readonly experiment: string
   readonly title: string
+  /** The title as data, for reports in other languages. Absent for titles without values. */
+  readonly messages?: { readonly title: Message | MessageList }
   /** `controller` for commands on this machine. */
   readonly host: string
   readonly command: string

@@ -21,6 +21,9 @@ export interface MessageList {
 
 export type MessageValue = string | number | Message | MessageList
 
+/** A text that reports show. A string without values is its own key in the catalogues. */
+export type Text = string | Message | MessageList
+
 /** The names of a template's placeholders. */
 export type PlaceholdersOf<Template extends string> = Template extends `${string}{${infer Placeholder}}${infer Rest}`
   ? (Placeholder extends `${infer Name}|${string}` ? Name : Placeholder) | PlaceholdersOf<Rest>
@@ -38,6 +41,16 @@ export type Say<Key extends string> = <Template extends Key>(
 export const sayIn =
   <Key extends string>(): Say<Key> =>
   (id, ...[values = {}]) => ({ id, values })
+
+/** An error whose text can be translated: a report shows it as the reason of an inconclusive finding. */
+export class MessageError extends Error {
+  readonly text: Message
+
+  constructor(text: Message) {
+    super(messageText(text))
+    this.text = text
+  }
+}
 
 /** How a language renders messages. */
 export interface MessageLanguage {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TimeLimit } from '../connection/connection.ts'
 import type { CommandResult } from '../shell/batch.ts'
 import type { Exhibit, OutputChunk } from '../events/events.ts'
+import { messageText, type Text } from '../events/message.ts'
 import type { SetupContext, Experiment, CommandOptions, WatchOptions, WatchResult } from '../playbook/experiment.ts'
 import { runBatch } from '../execution/run-host.ts'
 import { Interrupted } from '../playbook/interrupted.ts'
@@ -21,8 +22,16 @@ export function setupContext(
   hosts: readonly string[],
   nextId: (title: string) => string,
 ): SetupContext {
-  const emitExhibit = (what: ExhibitContent): Exhibit => {
-    const exhibit = { type: 'exhibit', id: nextId(what.title), experiment: experiment.name, ...what } as const
+  const emitExhibit = ({ title, ...what }: ExhibitContent): Exhibit => {
+    const text = messageText(title)
+    const exhibit = {
+      type: 'exhibit',
+      id: nextId(text),
+      experiment: experiment.name,
+      title: text,
+      ...(typeof title === 'string' ? {} : { messages: { title } }),
+      ...what,
+    } as const
     state.emit(exhibit)
     return { ...exhibit, time: what.start }
   }
@@ -47,12 +56,13 @@ export function setupContext(
     timeoutMultiplier: slowdown,
     signal: state.signal,
     exhibit: async ({ title, displayCommand: shown, ...command }) => {
-      state.emit({ type: 'exhibit_start', experiment: experiment.name, title, host: hostOf(command) })
-      const output = await exec(command, title)
+      const text = messageText(title)
+      state.emit({ type: 'exhibit_start', experiment: experiment.name, title: text, host: hostOf(command) })
+      const output = await exec(command, text)
       return emitExhibit({ ...output, title, ...shownInstead(shown) })
     },
     watch: async ({ within = DEFAULT_SECONDS, every = 1, waitingFor: awaits, ...watch }) => {
-      waiting(awaits ?? `"${watch.title}"`, within * slowdown, hostOf(watch))
+      waiting(awaits ?? `"${messageText(watch.title)}"`, within * slowdown, hostOf(watch))
       return await poll(
         { ...watch, within: within * slowdown, every: every * slowdown },
         exec,
@@ -89,7 +99,9 @@ export function setupContext(
 const shownInstead = (shown: string | undefined): Pick<Exhibit, 'displayCommand'> =>
   shown === undefined ? {} : { displayCommand: shown }
 
-type ExhibitContent = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment'>
+type ExhibitContent = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment' | 'title' | 'messages'> & {
+  readonly title: Text
+}
 type Execution = Omit<ExhibitContent, 'title'>
 /** With timeouts scaled by the timeout multiplier. */
 type Timed<T, Limits extends keyof T> = T & Required<Pick<T, Limits>>

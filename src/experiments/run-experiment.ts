@@ -1,12 +1,15 @@
 import { assertionsOf, type Experiment, type ExperimentContext, type Verdict } from '../playbook/experiment.ts'
 import type { Finding, Phase } from '../events/events.ts'
-import { messageText, type Message } from '../events/message.ts'
+import { MessageError, messageText, sayIn, type Message } from '../events/message.ts'
+import type { RunnerText } from '../events/runner-texts.ts'
 import { setupContext } from './experiment-context.ts'
 import { mergeVerdicts } from './merge-verdicts.ts'
 import { describeError } from '../playbook/playbook-errors.ts'
 import { Interrupted } from '../playbook/interrupted.ts'
 import type { RunState } from '../execution/run-state.ts'
 import { stopwatch } from '../execution/stopwatch.ts'
+
+const say = sayIn<RunnerText>()
 
 /**
  * Runs an experiment, as many times as the run repeats it. Findings without a verdict are reported as inconclusive,
@@ -96,12 +99,13 @@ async function runOnce(
   }
   const context = setupContext(state, experiment, names, nextId)
   const on: ExperimentContext = { ...context, finding, inconclusive: cannotTell }
-  const reasons: string[] = []
+  const reasons: (string | Message)[] = []
   let started = false
   try {
     const out = names.filter((host) => state.host(host).excluded !== undefined)
-    if (names.length === 0) reasons.push(`no hosts match ${experiment.hosts}`)
-    else if (out.length > 0) reasons.push(`not run: ${out.join(', ')} failed or became unreachable earlier`)
+    if (names.length === 0) reasons.push(say('no hosts match {pattern}', { pattern: experiment.hosts }))
+    else if (out.length > 0)
+      reasons.push(say('not run: {hosts} failed or became unreachable earlier', { hosts: out.join(', ') }))
     else {
       await start?.(context)
       started = true
@@ -110,10 +114,12 @@ async function runOnce(
   } catch (error) {
     if (state.signal.aborted || error instanceof Interrupted) throw new Interrupted()
     const reason = describeError(error)
-    reasons.push(reason)
+    reasons.push(error instanceof MessageError ? error.text : reason)
     state.emit({ type: 'notice', level: 'error', message: `${name}: ${reason}` })
   } finally {
-    cannotTell(reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a verdict'))
+    cannotTell(
+      reasons[0] ?? (state.signal.aborted ? say('interrupted') : say('the experiment ended without a verdict')),
+    )
     if (started) await restore(state, experiment, names, nextId)
   }
 }

@@ -1,3 +1,4 @@
+import type { Message } from '../events/message.ts'
 import { sh } from '../shell/quote.ts'
 import { kernelNames } from '../modules/lab/names.ts'
 import { deleteRules } from './firewall-rules.ts'
@@ -8,6 +9,8 @@ import { startNode, stopNode, type NodeSettings } from '../modules/lab/scripts/s
 export interface Fault {
   /** `node3 loses power` */
   readonly description: string
+  /** The description as a message, for reports in other languages. */
+  readonly text: Message
   /** What each script does, in a line: `kill every process of node3`. */
   readonly summary: { readonly inject: string; readonly recover: string }
   /** Where both scripts run: the node itself, or `controller`. */
@@ -20,6 +23,21 @@ export interface Fault {
   /** Timeout of `recover`, in seconds. */
   readonly recoverSeconds: number
 }
+
+/** Descriptions of faults. */
+export type FaultText =
+  | '{node} loses power'
+  | '{node} is partitioned from the network'
+  | '{node} is reset'
+  | '{node} is reset without a shutdown'
+  | '{node} is partitioned from all but SSH'
+  | '{node} reboots'
+
+/** A description with the name of the node, as text and as a message. */
+export const described = (id: FaultText, node: string): Pick<Fault, 'description' | 'text'> => ({
+  description: id.replace('{node}', node),
+  text: { id, values: { node } },
+})
 
 /** The command that injects a fault. */
 export const injection = ({ host, become, inject, summary }: Fault) => ({
@@ -58,21 +76,21 @@ export function namespaceFaults(node: NodeSettings): Faults {
     sh`ip -n ${kernelNames(lab).switchNamespace} link set ${kernelNames(lab).port(name)} ${state}`
   return {
     powerLoss: {
-      description: `${name} loses power`,
+      ...described('{node} loses power', name),
       summary: { inject: `kill every process of ${name}`, recover: `boot ${name} and wait for its sshd` },
       ...HERE,
       inject: stopNode(node),
       recover: startNode(node),
     },
     partition: {
-      description: `${name} is partitioned from the network`,
+      ...described('{node} is partitioned from the network', name),
       summary: { inject: port('down'), recover: port('up') },
       ...HERE,
       inject: port('down'),
       recover: port('up'),
     },
     reboot: {
-      description: `${name} is reset`,
+      ...described('{node} is reset', name),
       summary: { inject: `kill every process of ${name} and boot it`, recover: `wait for the sshd of ${name}` },
       ...HERE,
       inject: `(${stopNode(node)}) || exit\n${startNode(node)}`,
@@ -97,14 +115,14 @@ export function machineFaults(name: string, sshPort = 22): Faults {
   const there = { host: name, become: true, recoverSeconds: 300 } as const
   return {
     powerLoss: {
-      description: `${name} is reset without a shutdown`,
+      ...described('{node} is reset without a shutdown', name),
       summary: { inject: 'echo b >/proc/sysrq-trigger', recover: `wait for ${name} to boot` },
       ...there,
       inject: '(sleep 1; echo 1 >/proc/sys/kernel/sysrq; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
       recover: 'true',
     },
     partition: {
-      description: `${name} is partitioned from all but SSH`,
+      ...described('{node} is partitioned from all but SSH', name),
       summary: {
         inject: 'drop all traffic except SSH (iptables)',
         recover: `delete the rules with the comment ${CUT_OFF} (iptables)`,
@@ -122,7 +140,7 @@ export function machineFaults(name: string, sshPort = 22): Faults {
       recover,
     },
     reboot: {
-      description: `${name} reboots`,
+      ...described('{node} reboots', name),
       summary: { inject: 'systemctl reboot', recover: `wait for ${name} to boot` },
       ...there,
       inject: '(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &',

@@ -1,5 +1,5 @@
 /** Labs: their hosts, providers, modules and faults. `import { labOf } from 'labbook/lab'`. */
-export { injection, machineFaults, recovery, type Fault, type Faults } from './faults.ts'
+export { injection, machineFaults, recovery, type Fault, type FaultText, type Faults } from './faults.ts'
 export { deleteRules } from './firewall-rules.ts'
 export { labOf, providerFile, type Lab, type LabOptions } from './lab.ts'
 export { limitedFault } from './limited-fault.ts'

@@ -1,7 +1,8 @@
+import jstat from 'jstat'
 import { levenbergMarquardt } from 'ml-levenberg-marquardt'
+import { LuDecomposition, Matrix } from 'ml-matrix'
 import { mean } from 'simple-statistics'
-import { seeded } from './random.ts'
-import { LEVEL, percentileInterval, formatInterval, type Interval } from './statistics.ts'
+import { LEVEL, formatInterval, type Interval } from './statistics.ts'
 
 /** Throughput of one trial at a number of replicas. */
 export interface ScalingTrial {
@@ -39,7 +40,6 @@ export const usl =
 
 type Parameters = readonly [rate: number, contention: number, coherence: number]
 
-const RESAMPLES = 400
 /** It converges in about 8. */
 const ITERATIONS = 15
 /** Wider confidence intervals leave open whether the service scales. */
@@ -48,16 +48,12 @@ const WIDEST = { contention: 0.5, coherence: 0.1 }
 const MISSES = 0.2
 
 /**
- * Fits a law to trials with different numbers of replicas. Confidence intervals come from a bootstrap of the relative
- * residuals.
+ * Fits a law to trials with different numbers of replicas. Confidence intervals come from the covariance of the
+ * parameters and Student's t, as `nls` of R has them; the noise is taken to be relative.
  *
  * @param which - `amdahl` needs trials with 3 different numbers of replicas, `usl` 4: one more than its parameters.
  */
-export function fitLaw(
-  trials: readonly ScalingTrial[],
-  which: 'usl' | 'amdahl',
-  { level = LEVEL, seed = 1 } = {},
-): Fit {
+export function fitLaw(trials: readonly ScalingTrial[], which: 'usl' | 'amdahl', { level = LEVEL } = {}): Fit {
   const parameters = which === 'usl' ? 3 : 2
   const counts = new Set(trials.map(({ replicas }) => replicas)).size
   const least = parameters + 1
@@ -75,35 +71,32 @@ export function fitLaw(
       .map((from) => fit(trials, which, bounds, from))
       .reduce((best, other) => (missed(trials, other) < missed(trials, best) ? other : best))
   const found = bestFit('never negative')
-  // Clamping each resample at 0 would bias the other parameter. So resamples may be negative, and the intervals are
-  // clamped.
+  // At a bound of 0 the covariance means nothing. So the intervals are those of a fit without it, and are clamped.
   const free = bestFit('free')
-  const residuals = trials.map(({ replicas, throughput }) => Math.log(throughput / usl(...free)(replicas)))
-  const drawn = redraw(trials, usl(...free), residuals, parameters, seed).map((again) =>
-    fit(again, which, 'free', free),
-  )
-  const interval = (place: 0 | 1 | 2): Interval => {
-    const { low, high } = percentileInterval(
-      found[place],
-      drawn.map((values) => values[place]),
-      level,
-    )
-    return { estimate: found[place], low: Math.max(0, Math.min(low, found[place])), high: Math.max(high, found[place]) }
+  const errors = standardErrors(trials, free, parameters)
+  if (errors === undefined) return { cannotTell: 'the trials do not determine the parameters' }
+  const t = jstat.studentt.inv((1 + level) / 2, trials.length - parameters)
+  const interval = (place: 1 | 2): Interval => {
+    const half = t * (errors.parameters[place] ?? 0)
+    return {
+      estimate: found[place],
+      low: Math.max(0, Math.min(free[place] - half, found[place])),
+      high: Math.max(free[place] + half, found[place]),
+    }
   }
+  const at = usl(...found)
   const between: ScalingLaw['between'] = (replicas) => {
-    const { low, high } = percentileInterval(
-      0,
-      drawn.map((values) => usl(...values)(replicas)),
-      level,
-    )
-    return [low, high]
+    const spread = Math.exp(t * errors.at(replicas))
+    const curve = usl(...free)(replicas)
+    return [Math.min(curve / spread, at(replicas)), Math.max(curve * spread, at(replicas))]
   }
+  const [low, high] = between(1)
   const law: ScalingLaw = {
-    rate: interval(0),
+    rate: { estimate: found[0], low, high },
     contention: interval(1),
     coherence: interval(2),
     residual: Math.sqrt(missed(trials, found)),
-    at: usl(...found),
+    at,
     between,
   }
   const cannotTell = undetermined(law)
@@ -119,21 +112,40 @@ function undetermined({ contention, coherence, residual: misses }: ScalingLaw): 
   return undefined
 }
 
-/** Residuals of few trials are too small, since parameters were fitted to them. This widens them accordingly. */
-function redraw(
+interface StandardErrors {
+  /** Of the rate's logarithm, contention, coherence. */
+  readonly parameters: readonly number[]
+  /** Of the logarithm of the predicted throughput. */
+  readonly at: (replicas: number) => number
+}
+
+/**
+ * Standard errors of the parameters of a fit and of its curve, from its Jacobian (Seber and Wild, Nonlinear Regression,
+ * 5.1). Undefined if the trials do not determine all parameters.
+ */
+function standardErrors(
   trials: readonly ScalingTrial[],
-  curve: (n: number) => number,
-  residuals: readonly number[],
+  fitted: Parameters,
   parameters: number,
-  seed: number,
-): ScalingTrial[][] {
-  const random = seeded(seed)
-  const freedom = Math.max(1, trials.length - parameters)
-  const inflation = Math.sqrt(trials.length / freedom) * (1 + (1.96 ** 2 + 1) / (4 * freedom))
-  const pick = (): number => residuals[Math.floor(random() * residuals.length)] as number
-  return Array.from({ length: RESAMPLES }, () =>
-    trials.map(({ replicas }) => ({ replicas, throughput: curve(replicas) * Math.exp(pick() * inflation) })),
-  )
+): StandardErrors | undefined {
+  const jacobian = new Matrix(trials.map(({ replicas }) => gradient(fitted, replicas).slice(0, parameters)))
+  const information = new LuDecomposition(jacobian.transpose().mmul(jacobian))
+  if (information.isSingular()) return undefined
+  const variance = (missed(trials, fitted) * trials.length) / (trials.length - parameters)
+  const covariance = information.solve(Matrix.eye(parameters)).mul(variance)
+  return {
+    parameters: covariance.diagonal().map(Math.sqrt),
+    at: (replicas) => {
+      const row = Matrix.rowVector(gradient(fitted, replicas).slice(0, parameters))
+      return Math.sqrt(row.mmul(covariance).mmul(row.transpose()).get(0, 0))
+    },
+  }
+}
+
+/** Derivatives of the logarithm of {@link usl} by the rate's logarithm, contention and coherence. */
+function gradient([, contention, coherence]: Parameters, n: number): [rate: number, number, number] {
+  const slowdown = 1 + contention * (n - 1) + coherence * n * (n - 1)
+  return [1, -(n - 1) / slowdown, (-n * (n - 1)) / slowdown]
 }
 
 /** Estimates of contention and coherence are never negative: superlinear scaling is out of scope. */

@@ -1,5 +1,5 @@
 import jstat from 'jstat'
-import { mean, quantileSorted, sampleVariance } from 'simple-statistics'
+import { mean, sampleVariance } from 'simple-statistics'
 
 /** An estimate with its confidence interval. */
 export interface Interval {
@@ -10,12 +10,6 @@ export interface Interval {
 
 /** Default confidence level. */
 export const LEVEL = 0.95
-
-/** Percentile interval of bootstrap resamples. */
-export function percentileInterval(estimate: number, resamples: readonly number[], level = LEVEL): Interval {
-  const sorted = [...resamples].sort((a, b) => a - b)
-  return { estimate, low: quantileSorted(sorted, (1 - level) / 2), high: quantileSorted(sorted, (1 + level) / 2) }
-}
 
 /**
  * Ratio of two geometric means, with Welch's confidence interval of the difference of the logarithms. The logarithm

@@ -1,6 +1,6 @@
 import type { Chart } from '../events/chart.ts'
 import type { Disturbs } from './disturbs.ts'
-import type { Message, MessageList } from '../events/message.ts'
+import type { Message, Text } from '../events/message.ts'
 import type { Exhibit, ExhibitData } from '../events/events.ts'
 
 /** A command to run. */
@@ -24,7 +24,7 @@ export interface CommandResult {
 /** A command whose output is recorded as an exhibit. */
 export interface ExhibitOptions extends CommandOptions {
   /** A short title of the exhibit; its slug becomes the exhibit's id. */
-  readonly title: string
+  readonly title: Text
   /** Shown instead of a long or unreadable command. */
   readonly displayCommand?: string
 }
@@ -53,14 +53,14 @@ export interface Verdict {
   readonly holds: boolean | null
   readonly evidence: readonly Exhibit[]
   /** The measured result, in one line. As a message, reports in other languages translate it. */
-  readonly detail?: string | Message | MessageList
+  readonly detail?: Text
   /** Values to compare across repetitions: name -> value and unit. */
   readonly measured?: Readonly<Record<string, readonly [value: number, unit: string]>>
 }
 
 /** Measurements by Labbook itself, such as responses to requests it sent. */
 export interface RecordOptions {
-  readonly title: string
+  readonly title: Text
   readonly command: string
   readonly stdout: string
   readonly durationMs: number

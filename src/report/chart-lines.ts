@@ -35,7 +35,7 @@ interface DrawableSeries {
 }
 
 /** The layout of a line chart. */
-export function lineChartLayout({ x, y, series, marks = [] }: LinesChart, messages: Messages): ChartLayout {
+export function lineChartLayout({ x, y, series, marks = [] }: LinesChart<string>, messages: Messages): ChartLayout {
   const [onX, onY] = [fits(x.scale), fits(y.scale)]
   const names = labels(series.map(({ name }) => name))
   const drawables = series.map(
@@ -84,7 +84,7 @@ type Extent = readonly [low: number, high: number]
 
 function extents(
   drawables: readonly DrawableSeries[],
-  marks: NonNullable<LinesChart['marks']>,
+  marks: NonNullable<LinesChart<string>['marks']>,
 ): readonly [Extent | undefined, Extent | undefined] {
   const extentOf = (at: 'x' | 'y'): Extent | undefined => {
     let [low, high] = [Infinity, -Infinity]
@@ -158,7 +158,7 @@ const bandSeries = ({ name, band }: DrawableSeries, i: number) => ({
 })
 
 /** Reference lines. Their points are invisible, but extend the axes. */
-const markSeries = (marks: NonNullable<LinesChart['marks']>, xs: Extent, ys: Extent) => ({
+const markSeries = (marks: NonNullable<LinesChart<string>['marks']>, xs: Extent, ys: Extent) => ({
   type: 'scatter',
   data: marks.map(({ axis, at }) => (axis === 'x' ? [at, ys[0]] : [xs[0], at])),
   symbol: 'none',

@@ -17,6 +17,7 @@ import {
 } from './chart-style.ts'
 import { numberRows, splitLostBars, type DrawnBar } from './timeline-events.ts'
 import { requestAxis, requestSeries, type RenderApi, type RenderParams } from './timeline-requests.ts'
+import { translatedEvents } from './translate.ts'
 import type { Messages } from './messages/index.ts'
 
 const ROW_HEIGHT = 20
@@ -52,7 +53,7 @@ export function timelineLayout(chart: TimelineChart, messages: Messages): ChartL
   const barNames = [...new Set(bars.map(({ name }) => name))]
   const names = labels(barNames)
   const labelOf = new Map(barNames.map((name, i) => [name, names[i] as string]))
-  const events = chart.events
+  const events = translatedEvents(chart, messages)
     .filter(({ at }) => Number.isFinite(at))
     .toSorted((a, b) => a.at - b.at)
     .slice(0, MAX_EVENTS)
@@ -242,7 +243,7 @@ const stateLegendSeries = ({ charts }: Messages) => [
   },
 ]
 
-const eventSeries = (events: TimelineChart['events'], rows: readonly number[]) => ({
+const eventSeries = (events: TimelineChart<string>['events'], rows: readonly number[]) => ({
   type: 'scatter',
   data: [],
   xAxisIndex: 0,

@@ -8,6 +8,7 @@ import { FONT, INK, label, MARGIN, NOTE_ROW, notesHeight, WIDTH, type ChartLayou
 import { timelineLayout } from './chart-timeline.ts'
 import { html, Markup } from './html.ts'
 import { en, type Messages } from './messages/index.ts'
+import { textIn, translatedLines } from './translate.ts'
 
 use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, MarkLineComponent, SVGRenderer])
 
@@ -19,9 +20,12 @@ use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, 
  * @throws if ECharts cannot draw the chart.
  */
 export function drawChart(chart: Chart, id: string, messages: Messages = en): string {
-  const plan = chart.kind === 'lines' ? lineChartLayout(chart, messages) : timelineLayout(chart, messages)
+  const plan =
+    chart.kind === 'lines'
+      ? lineChartLayout(translatedLines(chart, messages), messages)
+      : timelineLayout(chart, messages)
   const height = plan.height + notesHeight(plan.notes)
-  const title = label(chart.title, 100)
+  const title = label(textIn(chart.title, messages), 100)
   return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" font-family="${FONT}"><title id="title-${id}">${title}</title><desc id="desc-${id}">${plan.description}</desc>
 <rect x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="9" fill="#ffffff" stroke="#c9d1da"/>
 <text x="${MARGIN}" y="30" font-size="16" font-weight="600" fill="${INK}">${title}</text>

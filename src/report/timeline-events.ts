@@ -1,3 +1,4 @@
+import { messageText } from '../events/message.ts'
 import type { TimelineBar, TimelineChart } from '../events/chart.ts'
 
 /** A bar, or a part of one that the cluster only assumes: the node is lost, but not yet Down. */
@@ -8,9 +9,10 @@ export type DrawnBar = Omit<TimelineBar, 'state'> & { readonly state: TimelineBa
  * it the task ran; until Down, the cluster assumes that it runs; after that it has failed.
  */
 export function splitLostBars({ bars, events }: Pick<TimelineChart, 'bars' | 'events'>): DrawnBar[] {
+  const named = events.map(({ at, label }) => ({ at, label: messageText(label) }))
   return bars.flatMap((bar): DrawnBar[] => {
-    const down = events.find(({ label }) => label === `${bar.lane} Down`)?.at
-    const lost = events.findLast(({ at, label }) => down !== undefined && at < down && label.includes(bar.lane))?.at
+    const down = named.find(({ label }) => label === `${bar.lane} Down`)?.at
+    const lost = named.findLast(({ at, label }) => down !== undefined && at < down && label.includes(bar.lane))?.at
     if (down === undefined || lost === undefined || bar.from >= lost || bar.to <= lost) return [bar]
     return [
       { ...bar, to: lost, state: bar.state === 'failed' ? 'running' : bar.state },
@@ -24,7 +26,7 @@ export function splitLostBars({ bars, events }: Pick<TimelineChart, 'bars' | 'ev
 const NUMBER_WIDTH = 18
 
 /** The row of each event's number: numbers that would overlap are in different rows. */
-export function numberRows(events: TimelineChart['events'], pixelsPerSecond: number): number[] {
+export function numberRows(events: TimelineChart<string>['events'], pixelsPerSecond: number): number[] {
   const ends: number[] = []
   return events.map(({ at }) => {
     const x = at * pixelsPerSecond

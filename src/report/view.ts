@@ -12,7 +12,7 @@ import type { drawTerminal } from './terminal-svg.ts'
 import { answerOf, groupByQuestion } from './questions.ts'
 import { imageSvg } from './image-svg.ts'
 import { slugger } from '../text/slug.ts'
-import { translated, translatedFinding } from './translate.ts'
+import { textIn, translated, translatedFinding } from './translate.ts'
 import { defaultTitle } from './titles.ts'
 import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task-detail.ts'
 import type { Messages } from './messages/index.ts'
@@ -224,8 +224,10 @@ function showExhibits(
 ): Map<string, ExhibitView> {
   const slugOf = slugger()
   const shown = new Map<string, ExhibitView>()
-  for (const exhibit of exhibits) {
-    const { id, title, host, command, start } = exhibit
+  for (const recorded of exhibits) {
+    const title = textIn(recorded.messages?.title ?? recorded.title, messages)
+    const exhibit = { ...recorded, title }
+    const { id, host, command, start } = exhibit
     const slug = slugOf(id)
     const long = longOutputs(exhibit)
     const output = [exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n')

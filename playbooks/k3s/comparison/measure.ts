@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disturbAll, type DisturbanceContext, type Experiment, type SetupContext, tableLines } from 'labbook'
-import { labExperiment, type LabContext, say } from '../../messages/say.ts'
+import { disturbAll, type DisturbanceContext, type Experiment, tableLines, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, type LabSetupContext } from '../../messages/say.ts'
 import { interleaved, runLoad } from 'labbook/load'
-import { callMany, type Endpoint } from '../../app/client.ts'
+import { callMany } from '../../app/client.ts'
+import type { Endpoint } from '../../shared/http-request.ts'
 import { endpoints } from '../../app/proof.ts'
 import { STACK } from '../../app/stack.ts'
 import { assertDeployed, restoreReplicas } from '../../load/replicas.ts'
@@ -24,9 +25,9 @@ interface Side {
   readonly id: 'swarm' | 'k3s'
   readonly name: string
   readonly hosts: string
-  start(on: SetupContext): Promise<void>
-  putBack(on: SetupContext): Promise<void>
-  nodes(on: SetupContext): readonly string[]
+  start(on: LabSetupContext): Promise<void>
+  putBack(on: LabSetupContext): Promise<void>
+  nodes(on: LabSetupContext): readonly string[]
   /** Targets that the measurement disturbs. */
   machines(on: DisturbanceContext): readonly string[]
   endpoints(on: LabContext): Promise<readonly Endpoint[]>
@@ -62,7 +63,7 @@ const swarm: Side = {
   }),
 }
 
-const scaleK3s = (on: SetupContext, replicas: number) => {
+const scaleK3s = (on: LabSetupContext, replicas: number) => {
   const { at, k } = kubectl(on)
   return {
     ...at,
@@ -81,7 +82,8 @@ const k3s: Side = {
       command: k(`rollout status deployment counter --namespace ${settingsOf(on).namespace} --timeout=120s`),
       timeout: 150,
     })
-    if (exitCode !== 0) throw new Error('the app is not deployed or not healthy: run npx zx playbooks/k3s.mjs')
+    if (exitCode !== 0)
+      throw new MessageError(say('the app is not deployed or not healthy: run npx zx playbooks/k3s.mjs'))
   },
   putBack: async (on) => {
     await on.exec(scaleK3s(on, settingsOf(on).replicas))
@@ -120,8 +122,12 @@ async function waitForReplicas(on: LabContext, targets: readonly Endpoint[], rep
     })
     if (errors.length === 0 && new Set(answers.map(({ replica }) => replica)).size === replicas) return seconds()
     if (seconds() > WITHIN_SECONDS)
-      throw new Error(
-        `${replicas} replicas did not respond within ${WITHIN_SECONDS} s (${errors.length} requests failed in the last attempt)`,
+      throw new MessageError(
+        say('{replicas} replicas did not respond within {within} s ({failed} requests failed in the last attempt)', {
+          replicas,
+          within: WITHIN_SECONDS,
+          failed: errors.length,
+        }),
       )
     await sleep(200, undefined, { signal: on.signal })
   }
@@ -130,7 +136,10 @@ async function waitForReplicas(on: LabContext, targets: readonly Endpoint[], rep
 /** Scales one side and waits until all replicas respond; for zero replicas, until none responds. */
 async function scaleTo(on: LabContext, side: Side, targets: readonly Endpoint[], replicas: number): Promise<number> {
   const { exitCode, stderr } = await on.exec({ ...side.scale(on, replicas), timeout: 60 })
-  if (exitCode !== 0) throw new Error(`cannot scale ${side.name} to ${replicas} replicas: ${stderr.trim()}`)
+  if (exitCode !== 0)
+    throw new MessageError(
+      say('cannot scale {side} to {replicas} replicas: {stderr}', { side: side.name, replicas, stderr: stderr.trim() }),
+    )
   if (replicas > 0) return await waitForReplicas(on, targets, replicas)
   for (let tries = 0; tries < WITHIN_SECONDS; tries++) {
     const { answers } = await callMany(targets, 'GET', '/api/counter', {
@@ -140,7 +149,7 @@ async function scaleTo(on: LabContext, side: Side, targets: readonly Endpoint[],
     if (answers.length === 0) return tries
     await sleep(1000, undefined, { signal: on.signal })
   }
-  throw new Error(`replicas still respond ${WITHIN_SECONDS} s after scaling to zero`)
+  throw new MessageError(say('replicas still respond {within} s after scaling to zero', { within: WITHIN_SECONDS }))
 }
 
 const measurementOf = (side: Side): Experiment =>
@@ -168,12 +177,15 @@ const measurementOf = (side: Side): Experiment =>
       const targets = await side.endpoints(on)
       // Addresses of an existing cluster (-e kubecontext) are not in the inventory.
       if (side.nodes(on).length > 0) inventoryTargets(on, targetsOf(targets))
-      const image = await on.exhibit({ ...side.image(on), title: `Image of the app on ${side.name}` })
+      const image = await on.exhibit({
+        ...side.image(on),
+        title: say('Image of the app on {side}', { side: side.name }),
+      })
       await scaleTo(on, side, targets, FULL)
       const idle = await idleUsage(on, UNITS[side.id], side.nodes(on), REST_SECONDS)
       await scaleTo(on, side, targets, 0)
       const startSeconds = await scaleTo(on, side, targets, FULL)
-      const killed = await on.exhibit({ ...side.kill(on), title: `Kill a replica on ${side.name}` })
+      const killed = await on.exhibit({ ...side.kill(on), title: say('Kill a replica on {side}', { side: side.name }) })
       // The orchestrator notices after a moment.
       await sleep(500, undefined, { signal: on.signal })
       const recoverySeconds = 0.5 + (await waitForReplicas(on, targets, FULL))
@@ -200,7 +212,7 @@ const measurementOf = (side: Side): Experiment =>
         ...load.lines,
       ].join('\n')
       const exhibit = on.record({
-        title: `Performance and overhead of ${side.name}`,
+        title: say('Performance and overhead of {side}', { side: side.name }),
         command: `processes of ${UNITS[side.id].join(', ')}; start of ${FULL} replicas from zero; kill of a container; trials of 1 and ${FULL} replicas, interleaved`,
         stdout: text,
         durationMs: 0,

@@ -1,4 +1,4 @@
-import type { ExperimentContext } from 'labbook'
+import { type LabContext } from '../../messages/say.ts'
 
 /** systemd units whose cgroups contain the orchestrator's processes. */
 export const UNITS = {
@@ -35,12 +35,7 @@ export function parseUsage(stdout: string): Usage | undefined {
 }
 
 /** CPU and memory usage of the idle orchestrator, per node. */
-export async function idleUsage(
-  on: ExperimentContext,
-  units: readonly string[],
-  nodes: readonly string[],
-  seconds: number,
-) {
+export async function idleUsage(on: LabContext, units: readonly string[], nodes: readonly string[], seconds: number) {
   const measure = (host: string) =>
     on.exec({ host, command: usageScript(units), timeout: 30 }).then(({ stdout }) => parseUsage(stdout))
   const before = await Promise.all(nodes.map(measure))

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Chart, csvText, render, type SetupContext, sh, tableLines } from 'labbook'
-import { labExperiment, say, inSeconds } from '../../messages/say.ts'
+import { csvText, render, sh, tableLines, MessageError } from 'labbook'
+import { labExperiment, say, inSeconds, type LabSetupContext, type LabText, type LabChart } from '../../messages/say.ts'
 import { runLoad } from 'labbook/load'
 import { targetsOf } from '../../load/trial.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
@@ -28,8 +28,8 @@ export interface ScalerSample {
 /** Pods and CPU over time. */
 export const scaleChart = (
   samples: readonly ScalerSample[],
-  marks: readonly { readonly at: number; readonly label: string }[],
-): Chart => ({
+  marks: readonly { readonly at: number; readonly label: LabText }[],
+): LabChart => ({
   kind: 'lines',
   title: 'Pods during and after the load',
   x: { label: 'seconds' },
@@ -61,7 +61,7 @@ export const scaleCsv = (samples: readonly ScalerSample[]): string =>
   ])
 
 /** Removes the autoscaler, unless the app is deployed with one. */
-async function removeAutoscaler(on: SetupContext): Promise<void> {
+async function removeAutoscaler(on: LabSetupContext): Promise<void> {
   const { at, k, within, wanted } = appOnCluster(on)
   if (settingsOf(on).autoscale) return
   await on.exec({ ...at, command: k(`delete hpa counter ${within} --ignore-not-found`) })
@@ -104,7 +104,7 @@ export const autoscale = labExperiment(
     const began = performance.now()
     const now = (): number => (performance.now() - began) / 1000
     const samples: ScalerSample[] = []
-    const marks: { at: number; label: string }[] = []
+    const marks: { at: number; label: LabText }[] = []
     const stop = new AbortController()
     const ended = AbortSignal.any([stop.signal, on.signal])
     const sampler = (async () => {
@@ -134,8 +134,10 @@ export const autoscale = labExperiment(
         until: ({ stdout }) => parseAutoscaler(stdout)?.cpu !== undefined,
       })
       if (!metrics.reached)
-        throw new Error(
-          `the autoscaler has no metrics: ${parseAutoscaler(metrics.exhibit.stdout)?.trouble ?? 'check that metrics-server runs'}`,
+        throw new MessageError(
+          say('the autoscaler has no metrics: {why}', {
+            why: parseAutoscaler(metrics.exhibit.stdout)?.trouble ?? say('check that metrics-server runs'),
+          }),
         )
       const settled = await waitForPods(on, 'Pods before the load', { wanted: settings.min_replicas })
       const first = samples.at(-1)?.ready ?? settings.replicas

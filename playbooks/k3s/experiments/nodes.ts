@@ -1,5 +1,5 @@
-import { disturbAll, type SetupContext } from 'labbook'
-import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
+import { disturbAll, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
@@ -30,7 +30,7 @@ async function checkNoReturn(on: LabContext, node: string) {
   await on.pause(WAIT_SECONDS, `pods to return to ${node} (expected: none)`)
   const exhibit = await on.exhibit({
     ...at,
-    title: `Pods ${WAIT_SECONDS} s after ${node} is available again`,
+    title: say('Pods {WAIT_SECONDS} s after {node} is available again', { WAIT_SECONDS, node }),
     command: podsCommand(k, namespace),
   })
   const count = readyPods(parsePods(exhibit.stdout)).filter((pod) => pod.node === node).length
@@ -60,7 +60,7 @@ async function restart(on: LabContext, { mark }: TimelineRecorder) {
 }
 
 /** Steady state, with a node that can be removed. */
-async function assertRemovableNode(on: SetupContext): Promise<void> {
+async function assertRemovableNode(on: LabSetupContext): Promise<void> {
   targetNode(on)
   await assertSteadyState(on)
 }
@@ -93,26 +93,26 @@ export const nodeDrained = labExperiment(
     const { node } = targetNode(on)
     const { value, exhibit, requestStats } = await observeDuring(
       on,
-      { title: `Timeline: drain and uncordon of ${node}`, cluster: await watchedCluster(on) },
+      { title: say('Timeline: drain and uncordon of {node}', { node }), cluster: await watchedCluster(on) },
       async (watching) => {
         const { mark, now } = watching
         const before = await on.exhibit({ ...at, title: 'Pods before the drain', command: podsCommand(k, namespace) })
         const began = now()
         // In the background: a drain blocks, and this connection is needed for probes.
-        const drained = await on.exhibit({ ...at, title: `Cordon ${node}`, command: k(`cordon ${node}`) })
+        const drained = await on.exhibit({ ...at, title: say('Cordon {node}', { node }), command: k(`cordon ${node}`) })
         await on.exec({
           ...at,
           command: `nohup ${k(`drain ${node} --ignore-daemonsets --delete-emptydir-data --timeout=180s`)} >/tmp/labbook-drain.log 2>&1 </dev/null &`,
         })
-        mark(`drain of ${node}`)
+        mark(say('drain of {node}', { node }))
         const left = await on.watch({
           ...at,
-          title: `Pods left on ${node}`,
+          title: say('Pods left on {node}', { node }),
           command: podsCommand(k, namespace),
           within: 200,
           until: ({ stdout, exitCode }) => exitCode === 0 && parsePods(stdout).every((pod) => pod.node !== node),
         })
-        mark(`${node} empty`)
+        mark(say('{node} empty', { node }))
         const empty = now() - began
         const elsewhere = await waitForPods(on, 'Pods during the drain', { without: [node] })
         const emptyAt = now()
@@ -123,8 +123,12 @@ export const nodeDrained = labExperiment(
           command: 'cat /tmp/labbook-drain.log; rm -f /tmp/labbook-drain.log',
         })
         const nodes = await on.exhibit({ ...at, title: 'Nodes during the drain', command: k('get nodes -o wide') })
-        const uncordoned = await on.exhibit({ ...at, title: `Uncordon ${node}`, command: k(`uncordon ${node}`) })
-        mark(`${node} uncordoned`)
+        const uncordoned = await on.exhibit({
+          ...at,
+          title: say('Uncordon {node}', { node }),
+          command: k(`uncordon ${node}`),
+        })
+        mark(say('{node} uncordoned', { node }))
         const returned = await checkNoReturn(on, node)
         const restarted = await restart(on, watching)
         return { before, drained, left, empty, elsewhere, emptyAt, log, nodes, uncordoned, returned, restarted }
@@ -184,7 +188,7 @@ export const nodeKilled = labExperiment(
       await on.exec(recovery(faultsOf(on, host).powerLoss))
       await on.watch({
         ...at,
-        title: `Status of ${node} after the rollback`,
+        title: say('Status of {node} after the rollback', { node }),
         command: nodesCommand(on),
         within: 240,
         until: ({ stdout }) => parseClusterNodes(stdout).some((each) => each.name === node && isReadyNode(each)),
@@ -199,37 +203,42 @@ export const nodeKilled = labExperiment(
     const fault = faultsOf(on, host).powerLoss
     const { value, exhibit, increments, requestStats } = await observeDuring(
       on,
-      { title: `Timeline: ${fault.description}`, cluster: await watchedCluster(on) },
+      { title: say('Timeline: {description}', { description: fault.text }), cluster: await watchedCluster(on) },
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Pods before the loss', command: podsCommand(k, namespace) })
         const lostAt = now()
-        const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+        const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
         if (injected.exitCode !== 0)
-          throw new Error(`cannot inject the fault "${fault.description}" (see the exhibit "${injected.id}")`)
-        mark(fault.description)
+          throw new MessageError(
+            say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+              description: fault.text,
+              exhibit: injected.id,
+            }),
+          )
+        mark(fault.text)
         const down = await on.watch({
           ...at,
-          title: `Status of ${node} after power off`,
+          title: say('Status of {node} after power off', { node }),
           command: nodesCommand(on),
           within: 180,
           until: ({ stdout }) => parseClusterNodes(stdout).some((each) => each.name === node && !each.ready),
         })
         const downAfter = now() - lostAt
-        mark(`${node} NotReady`)
+        mark(say('{node} NotReady', { node }))
         const elsewhere = await waitForPods(on, 'Pods on the other nodes', { without: [node], within: 600 })
         const replacedAfter = now() - lostAt
         mark('all pods run on other nodes')
         const end = now()
-        const recovered = await on.exhibit({ title: `Power on ${node}`, ...recovery(fault) })
+        const recovered = await on.exhibit({ title: say('Power on {node}', { node }), ...recovery(fault) })
         const back = await on.watch({
           ...at,
-          title: `Status of ${node} after power on`,
+          title: say('Status of {node} after power on', { node }),
           command: nodesCommand(on),
           within: 300,
           until: ({ stdout }) => parseClusterNodes(stdout).some((each) => each.name === node && each.ready),
         })
         const backAfter = now() - end
-        mark(`${node} Ready`)
+        mark(say('{node} Ready', { node }))
         const returned = await checkNoReturn(on, node)
         return {
           before,

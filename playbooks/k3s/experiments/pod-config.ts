@@ -1,4 +1,4 @@
-import { sh } from 'labbook'
+import { sh, MessageError } from 'labbook'
 import { labExperiment, say, verbatim } from '../../messages/say.ts'
 import { isCounter, podsCommand } from '../proof.ts'
 import { isReady, parsePods } from '../objects.ts'
@@ -87,7 +87,8 @@ export const podConfig = labExperiment(
     const [pod, other] = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).filter(
       (each) => isCounter(each) && isReady(each),
     )
-    if (pod === undefined || other === undefined) throw new Error('the experiment needs two ready pods of the app')
+    if (pod === undefined || other === undefined)
+      throw new MessageError(say('the experiment needs two ready pods of the app'))
     const address = (
       await on.exec({ ...at, command: k(`get pod ${other.name} ${within} -o jsonpath='{.status.podIP}'`) })
     ).stdout.trim()
@@ -100,7 +101,7 @@ export const podConfig = labExperiment(
     })
     const connections = await on.exhibit({
       ...at,
-      title: `Connections from ${pod.name}`,
+      title: say('Connections from {pod}', { pod: pod.name }),
       command: k(`exec ${pod.name} ${within} -- python3 -c ${sh`${CONNECT_SCRIPT} ${ALLOWED} ${FORBIDDEN} ${peer}`}`),
       displayCommand: k(`exec ${pod.name} ${within} -- python3 (connects to ${ALLOWED}, ${FORBIDDEN} and ${peer})`),
     })
@@ -121,7 +122,7 @@ export const podConfig = labExperiment(
     })
     const inspection = await on.exhibit({
       ...at,
-      title: `Settings of ${pod.name}`,
+      title: say('Settings of {pod}', { pod: pod.name }),
       command: k(`exec ${pod.name} ${within} -- sh -c ${sh`${INSPECT}`}`),
       displayCommand: k(`exec ${pod.name} ${within} -- sh -c 'printenv; stat /run/secrets/redis/password'`),
     })

@@ -1,3 +1,4 @@
+import { MessageError } from 'labbook'
 import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { observeDuring } from '../../swarm/experiments/support/observe-during.ts'
@@ -32,14 +33,14 @@ export const podKilled = labExperiment(
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Pods before the kill', command: podsCommand(k, namespace) })
         const [pod] = readyPods(parsePods(before.stdout))
-        if (pod === undefined) throw new Error('no pod of the app is ready to be killed')
+        if (pod === undefined) throw new MessageError(say('no pod of the app is ready to be killed'))
         const began = now()
         const killed = await on.exhibit({
           ...at,
           title: 'Kill the pod',
           command: k(`delete pod ${pod.name} ${within} --grace-period=0 --force --wait=false`),
         })
-        mark(`${pod.name} killed`)
+        mark(say('{pod} killed', { pod: pod.name }))
         const replaced = await waitForPods(on, 'Pods after the kill', { not: [pod.uid] })
         mark('replaced')
         const shown = await on.exhibit({
@@ -93,7 +94,7 @@ export const dataSurvives = labExperiment(
         const uid = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).find(
           ({ name }) => name === 'redis-0',
         )?.uid
-        if (uid === undefined) throw new Error('there is no pod "redis-0" to delete')
+        if (uid === undefined) throw new MessageError(say('there is no pod "redis-0" to delete'))
         const began = now()
         const deleted = await on.exhibit({
           ...at,

@@ -1,5 +1,4 @@
-import { type SetupContext } from 'labbook'
-import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import { podsCommand } from '../proof.ts'
 import { parsePods } from '../objects.ts'
@@ -12,17 +11,17 @@ const UNDER_LOAD = 40
 /** An image that cannot be pulled: nothing listens there. */
 const BROKEN = 'localhost:1/labbook/no-such-image:1'
 
-const deployment = (on: SetupContext): string => {
+const deployment = (on: LabSetupContext): string => {
   const { k, within } = appOnCluster(on)
   return k(`get deployment counter ${within} -o json`)
 }
-const imageCommand = (on: SetupContext): string => {
+const imageCommand = (on: LabSetupContext): string => {
   const { k, within } = appOnCluster(on)
   return k(`get deployment counter ${within} -o jsonpath='{.spec.template.spec.containers[0].image}'`)
 }
 
 /** Rolls back to the deployed release from any state. */
-async function rollBack(on: SetupContext): Promise<void> {
+async function rollBack(on: LabSetupContext): Promise<void> {
   const { at, k, within } = appOnCluster(on)
   if ((await on.exec({ ...at, command: imageCommand(on) })).stdout.trim() === BROKEN)
     await on.exec({ ...at, command: k(`rollout undo deployment/counter ${within}`) })
@@ -59,16 +58,16 @@ export const rollingUpdate = labExperiment(
       title: 'Timeline: update and rollback on Kubernetes',
       perSecond: UNDER_LOAD,
       cluster: await watchedCluster(on),
-    }
+    } as const
     const { value, exhibit, increments, requestStats } = await observeDuring(on, options, async (watching) => {
       const update = await roll(
         on,
-        'Update',
+        'update',
         k(`set env deployment/counter ${VERSION}=${Date.now()} ${within}`),
         watching,
       )
       const between = watching.now()
-      const rollback = await roll(on, 'Rollback', k(`rollout undo deployment/counter ${within}`), watching)
+      const rollback = await roll(on, 'rollback', k(`rollout undo deployment/counter ${within}`), watching)
       return { update, between, rollback }
     })
     const { update, between, rollback } = value
@@ -107,25 +106,46 @@ export const rollingUpdate = labExperiment(
   },
 )
 
-async function roll(on: LabContext, title: string, command: string, { mark, now }: TimelineRecorder) {
+/** Texts of an update and of a rollback. */
+const ROLLS = {
+  update: {
+    title: 'Update on Kubernetes',
+    started: 'update',
+    progress: 'Update on Kubernetes: progress',
+    pods: 'Pods after: update',
+    over: 'update over',
+    history: 'History after: update',
+  },
+  rollback: {
+    title: 'Rollback on Kubernetes',
+    started: 'rollback',
+    progress: 'Rollback on Kubernetes: progress',
+    pods: 'Pods after: rollback',
+    over: 'rollback over',
+    history: 'History after: rollback',
+  },
+} as const
+
+async function roll(on: LabContext, kind: keyof typeof ROLLS, command: string, { mark, now }: TimelineRecorder) {
   const { at, k, within, namespace } = appOnCluster(on)
   const old = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
+  const texts = ROLLS[kind]
   const began = now()
-  const started = await on.exhibit({ ...at, title: `${title} on Kubernetes`, command })
-  mark(title.toLowerCase())
+  const started = await on.exhibit({ ...at, title: texts.title, command })
+  mark(texts.started)
   const over = await on.watch({
     ...at,
-    title: `${title} on Kubernetes: progress`,
+    title: texts.progress,
     command: deployment(on),
     within: 300,
     until: ({ stdout }) => rolloutProgress(stdout) !== 'in progress',
   })
-  const replaced = await waitForPods(on, `Pods after: ${title.toLowerCase()}`, { not: old })
-  mark(`${title.toLowerCase()} over`)
+  const replaced = await waitForPods(on, texts.pods, { not: old })
+  mark(texts.over)
   const took = now() - began
   const history = await on.exhibit({
     ...at,
-    title: `History after: ${title.toLowerCase()}`,
+    title: texts.history,
     command: k(`rollout history deployment/counter ${within}`),
   })
   return {

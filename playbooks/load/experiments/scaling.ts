@@ -1,5 +1,5 @@
 import { lawMessage } from './messages.ts'
-import { type LabContext, joinTexts, verbatim } from '../../messages/say.ts'
+import { type LabContext, joinTexts, verbatim, say } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
   type Fit,
@@ -46,7 +46,7 @@ async function measureScaling(
   for (const step of steps) {
     record(
       on,
-      `Load on ${replicaCount(step.replicas)}`,
+      say('Load on {replicas|replica|replicas}', { replicas: step.replicas }),
       `load increased in steps on ${replicaCount(step.replicas)}`,
       trialTable(trialsOf(step)),
       trialsOf(step),

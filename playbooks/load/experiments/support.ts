@@ -1,10 +1,11 @@
-import { disturbAll, type Disturbs, type Exhibit, type ExperimentContext } from 'labbook'
+import { disturbAll, type Disturbs, type Exhibit } from 'labbook'
+import { type LabContext, say, type LabText, type LabChart } from '../../messages/say.ts'
 import { generatorHosts } from '../generators.ts'
 import { loadSettings, type LoadSettings } from '../settings.ts'
 import { trialData, trialDetails } from '../tables.ts'
 import type { TrialRun } from '../trial.ts'
 
-export const settingsOf = (on: ExperimentContext): LoadSettings =>
+export const settingsOf = (on: LabContext): LoadSettings =>
   loadSettings(on.hostvars(on.hosts[0] as string), on.timeoutMultiplier)
 
 export const underLoad =
@@ -31,12 +32,12 @@ export const warningLines = (trials: readonly TrialRun[]): string[] =>
   trials.flatMap(({ name, issues }) => issues.map((issue) => `warning, ${name}: ${issue}`))
 
 export function record(
-  on: ExperimentContext,
-  title: string,
+  on: LabContext,
+  title: LabText,
   command: string,
   stdout: string,
   trials: readonly TrialRun[],
-  chart?: NonNullable<Exhibit['chart']>,
+  chart?: LabChart,
   files: NonNullable<Exhibit['data']> = [],
 ): Exhibit {
   const durationMs = trials.reduce((sum, { result }) => sum + (result.plan.warmup + result.seconds) * 1000, 0)
@@ -50,9 +51,9 @@ export function record(
   })
 }
 
-export const recordTrial = (on: ExperimentContext, trial: TrialRun): Exhibit =>
+export const recordTrial = (on: LabContext, trial: TrialRun): Exhibit =>
   on.record({
-    title: `Details: ${trial.name}`,
+    title: say('Details: {trial}', { trial: trial.name }),
     command: trial.name,
     stdout: trialDetails(trial),
     durationMs: (trial.result.plan.warmup + trial.result.seconds) * 1000,

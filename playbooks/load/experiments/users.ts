@@ -71,7 +71,7 @@ async function measureCells(
       })
       const exhibit = record(
         on,
-        `${count} users on ${replicaCount(replicas)}`,
+        say('{users|user|users} on {replicas|replica|replicas}', { users: count, replicas }),
         `${count} users for ${settings.usersSeconds} s, think time 0.5 to 2 s`,
         trialDetails(trial),
         [trial],

@@ -39,6 +39,7 @@ export const RUSSIAN_METRICS = {
   'time to scale up': 'время увеличения',
   'time to scale down': 'время уменьшения',
   'time to failed': 'время до признания неудачным',
+  'time to recover': 'время восстановления',
   'time to converge': 'время до желаемого состояния',
   'time to a new master': 'время до нового master',
   'time to a new leader': 'время до нового лидера',

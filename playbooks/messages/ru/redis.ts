@@ -28,28 +28,36 @@ export const RUSSIAN_REDIS = {
 
   // Loss of the master.
   'Replicas have the data, but none is promoted automatically: the app can neither write nor read until the node is back. The master then recovers its data from the append-only file.':
-    'У реплик есть данные, но ни одна не повышается сама: приложение не может ни писать, ни читать, пока узел не восстановлен. Затем master восстанавливает данные из append-only файла.',
+    'У реплик есть данные, но ни одна не повышается сама: приложение не может ни писать, ни читать, пока узел не ' +
+    'восстановлен. Затем master восстанавливает данные из append-only файла.',
   'Replicas do not take over from a lost master: no write is acknowledged until its node is back':
     'Реплики не заменяют потерянный master: пока его узел не восстановлен, ни одна запись не подтверждена',
   'Recovered master has all acknowledged increments': 'У восстановленного master есть все подтверждённые увеличения',
   'no write was acknowledged until recovery in {outOfService} of {runs} runs (downtime {downtime}, {outages}); {requests}{note}':
-    'до восстановления ни одна запись не подтверждена, запусков: {outOfService} из {runs} (простой {downtime}, {outages}); {requests}{note}',
+    'до восстановления ни одна запись не подтверждена, запусков: {outOfService} из {runs} (простой {downtime}, ' +
+    '{outages}); {requests}{note}',
   'After five seconds without a response the Sentinels agree that the master is down and promote the replica with the most data. As a replica confirmed each increment before it was acknowledged, none is lost.':
-    'Через пять секунд без ответа процессы Sentinel сходятся на том, что master недоступен, и повышают реплику с наибольшими данными. Каждое увеличение до подтверждения было на реплике, поэтому ничего не теряется.',
+    'Через пять секунд без ответа процессы Sentinel сходятся на том, что master недоступен, и повышают реплику с ' +
+    'наибольшими данными. Каждое увеличение до подтверждения было на реплике, поэтому ничего не теряется.',
   'Sentinels promote a replica of the lost master, and writes succeed again':
     'Sentinel повышает реплику потерянного master, и записи снова выполняются',
   'Sentinel failover loses no acknowledged increment':
     'При переключении через Sentinel не теряется ни одно подтверждённое увеличение',
   '{failovers} of {runs} failovers, after {time}; {succeeded} {kind} succeeded before the old master was back; {outages}; {requests}{note}':
-    'переключений: {failovers} из {runs}, через {time}; успешных {kind} до возвращения старого master: {succeeded}; {outages}; {requests}{note}',
+    'переключений: {failovers} из {runs}, через {time}; успешных {kind} до возвращения старого master: ' +
+    '{succeeded}; {outages}; {requests}{note}',
   'Redis writes each increment to the kernel before it acknowledges it, and the kernel survives. Swarm restarts Redis within seconds; a failover may be faster or slower.':
-    'Redis передаёт каждое увеличение ядру до подтверждения, а ядро работает дальше. Swarm перезапускает Redis за секунды; переключение может быть быстрее или медленнее.',
+    'Redis передаёт каждое увеличение ядру до подтверждения, а ядро работает дальше. Swarm перезапускает Redis за ' +
+    'секунды; переключение может быть быстрее или медленнее.',
   'Killed Redis process loses no acknowledged increment in any topology':
     'Завершённый процесс Redis не теряет подтверждённых увеличений ни в одной топологии',
 
   // Network partition.
   'A client on the node of the isolated master writes to it while the others write to the new master. When the partition heals, the old master resyncs from the new one and discards the writes it acknowledged: all of them without protection, about ten seconds of them with min-replicas-to-write, none if the client counts only writes confirmed by a replica.':
-    'Клиент на узле изолированного master пишет в него, а остальные - в новый. Когда связь восстановлена, старый master синхронизируется с новым и отбрасывает подтверждённые им записи: без защиты все, с min-replicas-to-write - за последние примерно десять секунд, а если клиент учитывает только записи, подтверждённые репликой, - ни одной.',
+    'Клиент на узле изолированного master пишет в него, а остальные - в новый. Когда связь восстановлена, старый ' +
+    'master синхронизируется с новым и отбрасывает подтверждённые им записи: без защиты все, с ' +
+    'min-replicas-to-write - за последние примерно десять секунд, а если клиент учитывает только записи, ' +
+    'подтверждённые репликой, - ни одной.',
   'Sentinels promote a replica on the majority side of a network partition, and writes succeed there':
     'При разделении сети Sentinel повышает реплику на стороне большинства, и записи там выполняются',
   'Isolated master loses acknowledged writes without protection':
@@ -61,7 +69,8 @@ export const RUSSIAN_REDIS = {
   "Cluster with WAIT loses no acknowledged increment when the counter's master is isolated":
     'Cluster с WAIT не теряет подтверждённых увеличений, когда master счётчика изолирован',
   '{failovers} of {runs} failovers, after {time}; {writes} writes succeeded before the partition healed; write outage through the other nodes {outage}{note}':
-    'переключений: {failovers} из {runs}, через {time}; успешных записей до восстановления связи: {writes}; перерыв записи через другие узлы {outage}{note}',
+    'переключений: {failovers} из {runs}, через {time}; успешных записей до восстановления связи: {writes}; ' +
+    'перерыв записи через другие узлы {outage}{note}',
   '{loss}; without min-replicas-to-write {unprotected} lost{note}':
     '{loss}; без min-replicas-to-write потеряно {unprotected}{note}',
   'lost {lost} of {acknowledged} acknowledged increments':
@@ -72,7 +81,9 @@ export const RUSSIAN_REDIS = {
 
   // Cluster.
   'A cluster distributes keys over its masters by hash slot. One counter is one key on one master, and that master takes all its writes. When it fails, its replica is promoted and serves the slots; the other masters keep working. Without a replica to confirm writes, the app refuses increments until the node recovers.':
-    'Cluster распределяет ключи по master-узлам по хеш-слотам. Один счётчик - это один ключ на одном master, и все записи идут в него. При его отказе реплика повышается и обслуживает слоты, остальные master работают дальше. Без реплики, которая подтверждает записи, приложение отклоняет увеличения, пока узел не восстановлен.',
+    'Cluster распределяет ключи по master-узлам по хеш-слотам. Один счётчик - это один ключ на одном master, и ' +
+    'все записи идут в него. При его отказе реплика повышается и обслуживает слоты, остальные master работают ' +
+    'дальше. Без реплики, которая подтверждает записи, приложение отклоняет увеличения, пока узел не восстановлен.',
   "Hash slots are distributed evenly over three masters, and no replica runs on its master's node":
     'Хеш-слоты распределены между тремя master поровну, и ни одна реплика не работает на узле своего master',
   'One master serves the counter key and takes all its increments':
@@ -85,16 +96,19 @@ export const RUSSIAN_REDIS = {
     '{slots}; реплик на узле своего master: {colocated} из {replicas}',
   '{slots} slots on {node}': 'слотов на {node}: {slots}',
   '{server} took {taken} of {answers} acknowledged increments; it serves slot {slot} of key "{key}", and {elsewhere} of the other {masters} masters took any':
-    '{server} принял подтверждённые увеличения: {taken} из {answers}; он обслуживает слот {slot} ключа "{key}"; из остальных master ({masters}) увеличения принимали {elsewhere}',
+    '{server} принял подтверждённые увеличения: {taken} из {answers}; он обслуживает слот {slot} ключа "{key}"; ' +
+    'из остальных master ({masters}) увеличения принимали {elsewhere}',
 
   // Lag.
   'Replication is asynchronous: a master acknowledges a write before its replicas have it. Idle, the lag is about one network latency; under write load the replication stream queues, and the tail grows.':
-    'Репликация асинхронна: master подтверждает запись раньше, чем она есть у реплик. Без нагрузки отставание близко к задержке сети; под нагрузкой на запись поток репликации накапливается, и хвост растёт.',
+    'Репликация асинхронна: master подтверждает запись раньше, чем она есть у реплик. Без нагрузки отставание ' +
+    'близко к задержке сети; под нагрузкой на запись поток репликации накапливается, и хвост растёт.',
   'Replication lag stays below one second, idle and under write load':
     'Отставание репликации меньше секунды, без нагрузки и под нагрузкой на запись',
   'Write load makes stale reads from replicas more frequent': 'Под нагрузкой на запись устаревшие чтения с реплик чаще',
   'idle: lag {idle}, read round trip {idleTrip}; under {rate} increments/s: lag {loaded}, read round trip {loadedTrip}{missing}':
-    'без нагрузки: отставание {idle}, время чтения {idleTrip}; при {rate} увеличениях/с: отставание {loaded}, время чтения {loadedTrip}{missing}',
+    'без нагрузки: отставание {idle}, время чтения {idleTrip}; при {rate} увеличениях/с: отставание {loaded}, ' +
+    'время чтения {loadedTrip}{missing}',
   '; samples are missing': '; измерения неполны',
   'stale first reads: {idle} idle, {loaded} under {rate} increments/s':
     'устаревших первых чтений: {idle} без нагрузки, {loaded} при {rate} увеличениях/с',
@@ -105,13 +119,18 @@ export const RUSSIAN_REDIS = {
 
   // Scaling, persistence, replicas.
   'Each instance has its own count, and a connection reaches one of them at random: so reads and increments hit different counters.':
-    'У каждого экземпляра свой счётчик, а соединение попадает на случайный из них: поэтому чтения и увеличения относятся к разным счётчикам.',
+    'У каждого экземпляра свой счётчик, а соединение попадает на случайный из них: поэтому чтения и увеличения ' +
+    'относятся к разным счётчикам.',
   'Three instances of one Redis service return different counts':
     'Три экземпляра одного сервиса Redis возвращают разные значения счётчика',
   'counts differed in {broken} of {rounds} rounds with {instances} instances; in the last, the instances had {at} and reads returned {at2}; {acknowledged} increments acknowledged in total; with one instance reads returned {returned}':
-    'значения различались в раундах: {broken} из {rounds}, экземпляров: {instances}; в последнем у экземпляров было {at}, чтения вернули {at2}; всего подтверждено увеличений: {acknowledged}; с одним экземпляром чтения вернули {returned}',
+    'значения различались в раундах: {broken} из {rounds}, экземпляров: {instances}; в последнем у экземпляров ' +
+    'было {at}, чтения вернули {at2}; всего подтверждено увеличений: {acknowledged}; с одним экземпляром чтения ' +
+    'вернули {returned}',
   'SIGKILL ends the process, not the kernel, and data written to a file is in the page cache: an append-only file loses nothing, whatever its fsync policy. A snapshot loses all later writes, and without persistence everything is lost. Only a power cut distinguishes "everysec" from "always".':
-    'SIGKILL завершает процесс, а не ядро, и записанные в файл данные остаются в страничном кеше: append-only файл не теряет ничего при любой политике fsync. Снимок теряет все последующие записи, а без сохранения теряется всё. Режимы "everysec" и "always" различаются только при отключении питания.',
+    'SIGKILL завершает процесс, а не ядро, и записанные в файл данные остаются в страничном кеше: append-only ' +
+    'файл не теряет ничего при любой политике fsync. Снимок теряет все последующие записи, а без сохранения ' +
+    'теряется всё. Режимы "everysec" и "always" различаются только при отключении питания.',
   'Killed Redis without persistence loses all acknowledged increments':
     'Завершённый Redis без сохранения теряет все подтверждённые увеличения',
   'Killed Redis with snapshots loses the increments since the last snapshot':
@@ -121,9 +140,11 @@ export const RUSSIAN_REDIS = {
   'Killed Redis with appendfsync always loses no acknowledged increment':
     'Завершённый Redis с appendfsync always не теряет подтверждённых увеличений',
   'Power cut loses at most two seconds of increments with appendfsync everysec, and none with always':
-    'При отключении питания теряются увеличения не более чем за две секунды с appendfsync everysec и ни одного с always',
+    'При отключении питания теряются увеличения не более чем за две секунды с appendfsync everysec и ни одного с ' +
+    'always',
   'from the kills: with "everysec" a power cut may lose up to about {most} increments ({rate}/s acknowledged, fsync at most 2 s old), with "always" none':
-    'по завершениям процесса: с "everysec" при отключении питания может теряться примерно до {most} увеличений (подтверждается {rate}/с, fsync не старше 2 с), с "always" ни одного',
+    'по завершениям процесса: с "everysec" при отключении питания может теряться примерно до {most} увеличений ' +
+    '(подтверждается {rate}/с, fsync не старше 2 с), с "always" ни одного',
   "not testable here: {node} is a namespace node, and the host's kernel keeps all written data; {bound}":
     'здесь не проверить: {node} - узел в пространствах имён, и ядро машины сохраняет все записанные данные; {bound}',
   'everysec: {everysec}; always: {always}; {bound}': 'everysec: {everysec}; always: {always}; {bound}',
@@ -131,11 +152,13 @@ export const RUSSIAN_REDIS = {
     'Реплика принимает записи только от своего master, поэтому они не могут разойтись.',
   'Replica serves reads and rejects writes': 'Реплика отвечает на чтение и отклоняет записи',
   '{refused} of {attempts} writes rejected (READONLY); {reads} of {replicas} replicas returned the count; final counts of the servers: {after}':
-    'отклонено записей (READONLY): {refused} из {attempts}; счётчик вернули реплики: {reads} из {replicas}; счётчики серверов в конце: {after}',
+    'отклонено записей (READONLY): {refused} из {attempts}; счётчик вернули реплики: {reads} из {replicas}; ' +
+    'счётчики серверов в конце: {after}',
 
   // Comparison, switch.
   'One counter is one key on one master, in every topology. More servers do not increase its throughput; each confirmation by a replica costs a round trip.':
-    'В любой топологии один счётчик - это один ключ на одном master. Дополнительные серверы не повышают его пропускную способность, а каждое подтверждение репликой стоит ещё одного обмена по сети.',
+    'В любой топологии один счётчик - это один ключ на одном master. Дополнительные серверы не повышают его ' +
+    'пропускную способность, а каждое подтверждение репликой стоит ещё одного обмена по сети.',
   'Topology with more Redis servers handles more increments per second of one counter than a single server':
     'Топология с несколькими серверами Redis выполняет больше увеличений одного счётчика в секунду, чем один сервер',
   '{topology} {answer}': '{topology}: {answer}',
@@ -150,5 +173,6 @@ export const RUSSIAN_REDIS = {
     'При смене топологии счётчик сохраняется, и приложение считает дальше',
   'the app returned no count before the switch': 'до смены приложение не вернуло счётчик',
   'count {after} after the switch, {before} before; then {answers} increments acknowledged, {added} counted, {errors} failed':
-    'счётчик после смены {after}, до неё {before}; затем увеличений подтверждено {answers}, учтено {added}, ошибок {errors}',
+    'счётчик после смены {after}, до неё {before}; затем увеличений подтверждено {answers}, учтено {added}, ' +
+    'ошибок {errors}',
 } as const

@@ -21,7 +21,8 @@ export const RUSSIAN_STACK = {
   'without a health check: {services}': 'без проверки состояния: {services}',
   'unreachable: {nodes}': 'недоступны: {nodes}',
   'The balancer routes requests by path, sends none to unhealthy replicas, and keeps a client on one replica only with sticky sessions.':
-    'Балансировщик выбирает приложение по пути, не направляет запросы неисправным репликам и закрепляет клиента за одной репликой только при sticky sessions.',
+    'Балансировщик выбирает приложение по пути, не направляет запросы неисправным репликам и закрепляет клиента ' +
+    'за одной репликой только при sticky sessions.',
   'Each path is routed to its own app by the balancer of every node':
     'Балансировщик каждого узла направляет каждый путь в своё приложение',
   'A client with cookies stays on one replica with sticky sessions, and reaches all replicas without':
@@ -29,14 +30,19 @@ export const RUSSIAN_STACK = {
   'A stopped replica receives no requests, and no request fails':
     'Остановленная реплика не получает запросов, и ошибок запросов нет',
   '/app1 reached {first} replicas, /app2 {second} others, through {through} of {endpoints} balancers; after one increment at /app1 its count went from {before} to {after}, that of /app2 from {otherBefore} to {otherAfter}; {failed} requests failed':
-    'реплик за /app1: {first}, за /app2: {second}, других; балансировщиков: {through} из {endpoints}; после одного увеличения через /app1 его счётчик стал {after} (был {before}), счётчик /app2 - {otherAfter} (был {otherBefore}); ошибок запросов: {failed}',
+    'реплик за /app1: {first}, за /app2: {second}, других; балансировщиков: {through} из {endpoints}; после ' +
+    'одного увеличения через /app1 его счётчик стал {after} (был {before}), счётчик /app2 - {otherAfter} (был ' +
+    '{otherBefore}); ошибок запросов: {failed}',
   'inconclusive: needs at least two replicas': 'не определено: нужны хотя бы две реплики',
   'balancer_sticky is {sticky}: one client reached {forOne} of {replicas} replicas, {requests} clients reached {forMany}; {failed} requests failed':
-    'balancer_sticky: {sticky}; один клиент попал на реплики: {forOne} из {replicas}, разные клиенты ({requests}): {forMany}; ошибок запросов: {failed}',
+    'balancer_sticky: {sticky}; один клиент попал на реплики: {forOne} из {replicas}, разные клиенты ' +
+    '({requests}): {forMany}; ошибок запросов: {failed}',
   '{failed} requests failed; replica {targetReplica} on {node} sent {had} of {before} responses until it stopped, and {late} of {after} in the {seconds} s after':
-    'ошибок запросов: {failed}; ответов реплики {targetReplica} на {node}: {had} из {before} до остановки, {late} из {after} за {seconds} с после неё',
+    'ошибок запросов: {failed}; ответов реплики {targetReplica} на {node}: {had} из {before} до остановки, {late} ' +
+    'из {after} за {seconds} с после неё',
   'The vote page puts the vote into a queue in Redis, the worker moves it to PostgreSQL, and the result page counts it there.':
-    'Страница голосования помещает голос в очередь в Redis, worker переносит его в PostgreSQL, а страница результатов считает его там.',
+    'Страница голосования помещает голос в очередь в Redis, worker переносит его в PostgreSQL, а страница ' +
+    'результатов считает его там.',
   'A vote through one page is counted by the other': 'Голос, поданный на одной странице, учтён на другой',
   'votes for {choice}: {before} before, {after} after {time}':
     'голосов за {choice}: было {before}, стало {after} через {time}',

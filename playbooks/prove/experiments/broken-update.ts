@@ -1,11 +1,11 @@
 import { quote } from 'labbook'
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { say } from '../../messages/say.ts'
 import { observeStack, unlessPartitioned } from '../observe.ts'
 import { containerIn, fullName } from '../services.ts'
 import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
 import { hasEntryPoints } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
-import { BROKEN, isReplacedInPlace, judgeRequests, roll, undoUpdate } from './update.ts'
+import { BROKEN, endOf, isReplacedInPlace, judgeRequests, roll, undoUpdate } from './update.ts'
 
 /** Runs for two seconds, like a program that fails when it first reads its configuration. */
 const ENTRYPOINT = `sh -c ": ${BROKEN}; sleep 2; exit 1"`
@@ -18,14 +18,14 @@ export const brokenUpdate: ServiceExperiment = {
   claims: [
     {
       name: 'rolls-back',
-      statement: ({ name }) => `Swarm rolls back an update of ${name} to a broken version`,
+      statement: ({ name }) => say('Swarm rolls back an update of {name} to a broken version', { name }),
     },
     {
       name: 'requests',
       statement: (service) =>
         isReplacedInPlace(service)
-          ? `Update of ${service.name} to a broken version keeps the entry points available`
-          : `Update of ${service.name} to a broken version fails no request`,
+          ? say('Update of {name} to a broken version keeps the entry points available', { name: service.name })
+          : say('Update of {name} to a broken version fails no request', { name: service.name }),
       applies: hasEntryPoints,
     },
   ],
@@ -38,13 +38,13 @@ export const brokenUpdate: ServiceExperiment = {
     const observed = await observeStack(
       on,
       session,
-      `Timeline: ${service.name} is updated to a broken version`,
+      say('Timeline: {service} is updated to a broken version', { service: service.name }),
       async (watching) => {
         const rolled = await roll(
           on,
           service,
           name,
-          'Broken update',
+          'broken',
           `docker service update --detach --quiet --entrypoint ${quote(ENTRYPOINT)} ${name}`,
           watching,
         )
@@ -58,7 +58,7 @@ export const brokenUpdate: ServiceExperiment = {
       'rolls-back': {
         holds: rolledBack,
         evidence: [...exhibits, observed.exhibit],
-        detail: `${state === '' ? 'no update' : state.trim()} after ${seconds(took)}${error === '' ? '' : `: ${error}`}`,
+        detail: endOf({ state, took, error }),
         measured: rolledBack ? { 'time to roll back': [took, 's'] } : {},
       },
       requests: {

@@ -1,5 +1,5 @@
 import { durationMultiplierOf } from 'labbook'
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { say, inSeconds } from '../../messages/say.ts'
 import { describeStats, observeStack, statsByProbe, unlessPartitioned } from '../observe.ts'
 import { fullName } from '../services.ts'
 import { awaitSteadyState } from '../session.ts'
@@ -15,31 +15,45 @@ const RECOVERY_SECONDS = 90
 export const dependency: ServiceExperiment = {
   kind: 'dependency',
   hypothesis: 'Services that use it fail requests meanwhile, and work again once it is back, without help.',
-  claims: [{ name: 'recovers', statement: ({ name }) => `The stack recovers by itself after ${name} was away` }],
+  claims: [
+    { name: 'recovers', statement: ({ name }) => say('The stack recovers by itself after {name} was away', { name }) },
+  ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
     const users = session.model.services.filter(({ dependencies }) => dependencies.includes(service.name))
-    const observed = await observeStack(on, session, `Timeline: ${service.name} is away`, async ({ mark, now }) => {
-      const removed = await on.exhibit({ title: `Scale ${service.name} to 0`, command: scaleCommand(name, 0) })
-      mark(`${service.name} scaled to 0`)
-      await on.pause(AWAY_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `the users of ${service.name}`)
-      const began = now()
-      const returned = await on.exhibit({
-        title: `Scale ${service.name} back`,
-        command: scaleCommand(name, service.replicas),
-      })
-      mark(`${service.name} scaled to ${service.replicas}`)
-      const problem = await awaitSteadyState(on, session, RECOVERY_SECONDS)
-      mark(problem === undefined ? 'recovered' : 'not recovered')
-      return { removed, returned, problem, took: now() - began }
-    })
+    const observed = await observeStack(
+      on,
+      session,
+      say('Timeline: {service} is away', { service: service.name }),
+      async ({ mark, now }) => {
+        const removed = await on.exhibit({
+          title: say('Scale {service} to 0', { service: service.name }),
+          command: scaleCommand(name, 0),
+        })
+        mark(say('{service} scaled to 0', { service: service.name }))
+        await on.pause(AWAY_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `the users of ${service.name}`)
+        const began = now()
+        const returned = await on.exhibit({
+          title: say('Scale {service} back', { service: service.name }),
+          command: scaleCommand(name, service.replicas),
+        })
+        mark(say('{service} scaled to {replicas}', { service: service.name, replicas: service.replicas }))
+        const problem = await awaitSteadyState(on, session, RECOVERY_SECONDS)
+        mark(problem === undefined ? 'recovered' : 'not recovered')
+        return { removed, returned, problem, took: now() - began }
+      },
+    )
     const { removed, returned, problem, took } = observed.value
     const requests = describeStats(statsByProbe(observed))
     return {
       recovers: await unlessPartitioned(on, observed, {
         holds: removed.exitCode === 0 && returned.exitCode === 0 ? problem === undefined : null,
         evidence: [removed, returned],
-        detail: `${problem ?? `recovered ${seconds(took)} after it was back`}; used by ${users.map(({ name: user }) => user).join(', ')}; ${requests}`,
+        detail: say('{outcome}; used by {services}; {requests}', {
+          outcome: problem ?? say('recovered {time} after it was back', { time: inSeconds(took) }),
+          services: users.map(({ name: user }) => user).join(', '),
+          requests,
+        }),
         measured: problem === undefined ? { 'time to recover': [took, 's'] } : {},
       }),
     }

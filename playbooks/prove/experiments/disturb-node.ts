@@ -1,6 +1,7 @@
-import { durationMultiplierOf, type ExperimentContext, type SetupContext } from 'labbook'
+import { durationMultiplierOf, type Message, MessageError } from 'labbook'
+import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
-import { isDown, isReady, NODES, seconds } from '../../swarm/experiments/support/cluster.ts'
+import { isDown, isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
 import { imageRegistry } from '../databases.ts'
 import type { ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
@@ -15,9 +16,9 @@ const HOLD_SECONDS = 20
 const MOVE_SECONDS = 150
 
 /** Waits until a node is Ready and Active. */
-export const watchReady = (on: SetupContext, node: string) =>
+export const watchReady = (on: LabSetupContext, node: string) =>
   on.watch({
-    title: `Nodes until ${node} is Ready`,
+    title: say('Nodes until {node} is Ready', { node }),
     waitingFor: `${node} Ready`,
     command: NODES,
     within: 240,
@@ -41,7 +42,7 @@ const runElsewhere = (tasks: readonly StackTask[], node: string): number =>
 
 /** Injects the fault, waits for the tasks to move or for a while, and recovers the node. */
 export async function disturbNode(
-  on: ExperimentContext,
+  on: LabContext,
   session: Session,
   kind: NodeKind,
   node: string,
@@ -53,19 +54,24 @@ export async function disturbNode(
   const observed = await observeStack(
     on,
     session,
-    `Timeline: ${titleOf(kind, fault.description)}`,
+    say('Timeline: {description}', { description: titleOf(kind, fault.text) }),
     async (watching) => {
       const { mark, now } = watching
       const before = await on.exhibit({ title: 'Tasks before', command })
       if (kind === 'registry-away') await blockRegistries(on, session)
       const began = now()
-      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+      const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
       if (injected.exitCode !== 0)
-        throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-      mark(fault.description)
+        throw new MessageError(
+          say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+            description: fault.text,
+            exhibit: injected.id,
+          }),
+        )
+      mark(fault.text)
       const after = moves
         ? await on.watch({
-            title: `Tasks until all run without ${node}`,
+            title: say('Tasks until all run without {node}', { node }),
             waitingFor: `the tasks of ${node} to run on other nodes`,
             command,
             within: MOVE_SECONDS,
@@ -75,7 +81,7 @@ export async function disturbNode(
         : undefined
       if (kind === 'power-cut' || kind === 'cut-off')
         await on.watch({
-          title: `Nodes until ${node} is Down`,
+          title: say('Nodes until {node} is Down', { node }),
           waitingFor: `${node} Down`,
           command: NODES,
           within: 120,
@@ -86,9 +92,9 @@ export async function disturbNode(
       mark(moves ? 'tasks run on other nodes' : 'fault ends')
       if (kind === 'registry-away')
         for (const host of on.groups.swarm ?? []) await on.exec({ host, command: REGISTRY_BACK })
-      const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
+      const recovered = await on.exhibit({ title: say('Recover {node}', { node }), ...recovery(fault) })
       await watchReady(on, node)
-      mark(`${node} Ready`)
+      mark(say('{node} Ready', { node }))
       const problem = await awaitSteadyState(on, session)
       return { before, injected, after, began, until, recovered, problem, recoveredAfter: now() - until }
     },
@@ -107,7 +113,12 @@ export async function disturbNode(
         {
           holds: count >= service.replicas,
           evidence,
-          detail: `${count} of ${service.replicas} tasks run on other nodes after ${seconds(until - began)}${blocked === '' ? '' : `: ${blocked}`}`,
+          detail: say('{count} of {replicas} tasks run on other nodes after {time}{why}', {
+            count,
+            replicas: service.replicas,
+            time: inSeconds(until - began),
+            why: blocked === '' ? '' : `: ${blocked}`,
+          }),
           facts: { error: blocked },
         },
       ]
@@ -125,14 +136,14 @@ export async function disturbNode(
   const recovers: ClaimVerdict = {
     holds: problem === undefined,
     evidence: [recovered, observed.exhibit],
-    detail: problem ?? `recovered after ${seconds(recoveredAfter)}`,
+    detail: problem ?? say('recovered after {time}', { time: inSeconds(recoveredAfter) }),
     measured: problem === undefined ? { 'time to recover': [recoveredAfter, 's'] } : {},
   }
   return { moves: movesVerdicts, available, recovers }
 }
 
-const titleOf = (kind: NodeKind, description: string): string =>
-  kind === 'registry-away' ? `${description} without the registry` : description
+const titleOf = (kind: NodeKind, description: Message): Message =>
+  kind === 'registry-away' ? say('{description} without the registry', { description }) : description
 
 /** Seconds for which a task may be unschedulable. */
 const BLOCKED_SECONDS = 30
@@ -152,7 +163,7 @@ function haveMoved(
 }
 
 /** Rejects connections from every node to the registries of the stack's images. */
-async function blockRegistries(on: ExperimentContext, session: Session): Promise<void> {
+async function blockRegistries(on: LabContext, session: Session): Promise<void> {
   const registries = new Map<string, readonly [string, number]>()
   for (const { image } of session.model.services) {
     const { host, port } = imageRegistry(image)
@@ -160,10 +171,13 @@ async function blockRegistries(on: ExperimentContext, session: Session): Promise
   }
   for (const host of on.groups.swarm ?? []) {
     const { exitCode, id } = await on.exhibit({
-      title: `Reject connections to the registry on ${host}`,
+      title: say('Reject connections to the registry on {host}', { host }),
       host,
       command: registryAway([...registries.values()], on.timeoutMultiplier),
     })
-    if (exitCode !== 0) throw new Error(`cannot reject connections to the registry on ${host} (see exhibit "${id}")`)
+    if (exitCode !== 0)
+      throw new MessageError(
+        say('cannot reject connections to the registry on {host} (see exhibit "{exhibit}")', { host, exhibit: id }),
+      )
   }
 }

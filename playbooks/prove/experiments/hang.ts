@@ -1,5 +1,5 @@
 import { signal } from '../../swarm/experiments/health.ts'
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { say, inSeconds } from '../../messages/say.ts'
 import { describeStats, observeStack, statsByProbe } from '../observe.ts'
 import { containerIn, fullName, isRunning, serviceTasks } from '../services.ts'
 import { healthCandidate } from './health-candidate.ts'
@@ -11,12 +11,14 @@ import type { ServiceExperiment } from './service-experiment.ts'
 export const hang: ServiceExperiment = {
   kind: 'hang',
   hypothesis: 'The health check of a container that hangs fails, and Swarm replaces it.',
-  claims: [{ name: 'replaced', statement: ({ name }) => `Swarm replaces a container of ${name} that hangs` }],
+  claims: [
+    { name: 'replaced', statement: ({ name }) => say('Swarm replaces a container of {name} that hangs', { name }) },
+  ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
     const container = await containerIn(on, name)
     const healthcheck = await on.exhibit({
-      title: `Health check of ${service.name}`,
+      title: say('Health check of {service}', { service: service.name }),
       host: container.node,
       command: `docker inspect --format '{{json .Config.Healthcheck}}' ${container.id}`,
     })
@@ -26,23 +28,23 @@ export const hang: ServiceExperiment = {
         replaced: {
           holds: false,
           evidence: [healthcheck],
-          detail: 'no health check: Swarm cannot notice that a container hangs',
+          detail: say('no health check: Swarm cannot notice that a container hangs'),
           facts: { healthcheck: 'none', ...(await healthCandidate(on, service, container)) },
         },
       }
     const observed = await observeStack(
       on,
       session,
-      `Timeline: a container of ${service.name} hangs`,
+      say('Timeline: a container of {service} hangs', { service: service.name }),
       async ({ mark, now }) => {
         const running = (await serviceTasks(on, name)).filter(isRunning).length
         const began = now()
         const stopped = await on.exhibit({
-          title: `Stop the processes of a container of ${service.name}`,
+          title: say('Stop the processes of a container of {service}', { service: service.name }),
           host: container.node,
           command: signal(container.id, 'STOP'),
         })
-        mark(`container of ${service.name} on ${container.node} hangs`)
+        mark(say('container of {service} on {node} hangs', { service: service.name, node: container.node }))
         const replaced = await watchReplacement(on, service, name, container.task, running, within)
         mark(replaced.reached ? 'replaced' : 'not replaced')
         // A container that is stopped cannot end: Docker kills it after the grace period.
@@ -59,8 +61,11 @@ export const hang: ServiceExperiment = {
         holds: stopped.exitCode === 0 ? replaced.reached : null,
         evidence: [healthcheck, stopped, replaced.exhibit, observed.exhibit],
         detail: replaced.reached
-          ? `replaced after ${seconds(after)}; ${requests}`
-          : `still running after ${seconds(after)}: the health check succeeds while the processes are stopped; ${requests}`,
+          ? say('replaced after {time}; {requests}', { time: inSeconds(after), requests })
+          : say('still running after {time}: the health check succeeds while the processes are stopped; {requests}', {
+              time: inSeconds(after),
+              requests,
+            }),
         measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
         facts: { healthcheck: 'ineffective', ...candidate },
       },

@@ -1,4 +1,5 @@
-import { quote, type ExperimentContext } from 'labbook'
+import { quote } from 'labbook'
+import { type LabContext } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
 import type { Container } from '../services.ts'
 import { replacementTime } from './replacement-time.ts'
@@ -13,7 +14,7 @@ const TIMEOUT_SECONDS = 3
  * @returns facts for a suggestion; empty if there is no such check.
  */
 export async function healthCandidate(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   { node, id }: Container,
 ): Promise<Readonly<Record<string, string>>> {
@@ -33,7 +34,7 @@ export async function healthCandidate(
 }
 
 /** Whether a container has a health check, of the service or of its image. */
-export async function hasHealthcheck(on: ExperimentContext, { node, id }: Container): Promise<boolean> {
+export async function hasHealthcheck(on: LabContext, { node, id }: Container): Promise<boolean> {
   const { stdout } = await on.exec({
     host: node,
     command: `docker inspect --format '{{json .Config.Healthcheck}}' ${id}`,
@@ -55,7 +56,7 @@ const httpPathOf = ({ overrides }: StackService): string => {
 
 /** TCP ports on which processes of a container listen, published ones first. */
 async function listeningPorts(
-  on: ExperimentContext,
+  on: LabContext,
   { ports }: StackService,
   { node, id }: Pick<Container, 'node' | 'id'>,
 ): Promise<number[]> {

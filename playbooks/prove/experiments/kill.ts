@@ -1,5 +1,4 @@
-import type { ExperimentContext, SetupContext } from 'labbook'
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
 import {
   availability,
@@ -32,15 +31,16 @@ export const kill: ServiceExperiment = {
   kind: 'kill',
   hypothesis: 'Swarm starts another task for a container that ends. Until then, other replicas answer.',
   claims: [
-    { name: 'replaced', statement: ({ name }) => `Swarm replaces a killed container of ${name}` },
+    { name: 'replaced', statement: ({ name }) => say('Swarm replaces a killed container of {name}', { name }) },
     {
       name: 'available',
-      statement: ({ name }) => `Entry points answer while a container of ${name} is killed and replaced`,
+      statement: ({ name }) => say('Entry points answer while a container of {name} is killed and replaced', { name }),
       applies: hasEntryPoints,
     },
     {
       name: 'increments',
-      statement: ({ name }) => `Replacement of a killed container of ${name} loses no acknowledged increment`,
+      statement: ({ name }) =>
+        say('Replacement of a killed container of {name} loses no acknowledged increment', { name }),
       applies: hasCounter,
     },
   ],
@@ -49,17 +49,17 @@ export const kill: ServiceExperiment = {
     const observed = await observeStack(
       on,
       session,
-      `Timeline: a container of ${service.name} is killed`,
+      say('Timeline: a container of {service} is killed', { service: service.name }),
       async ({ mark, now }) => {
         const running = (await serviceTasks(on, name)).filter(isRunning).length
         const container = await containerIn(on, name)
         const began = now()
         const killed = await on.exhibit({
-          title: `Kill a container of ${service.name}`,
+          title: say('Kill a container of {service}', { service: service.name }),
           host: container.node,
           command: `docker kill ${container.id}`,
         })
-        mark(`container of ${service.name} on ${container.node} killed`)
+        mark(say('container of {service} on {node} killed', { service: service.name, node: container.node }))
         const replaced = await watchReplacement(on, service, name, container.task, running)
         mark(replaced.reached ? 'replaced' : 'not replaced')
         const after = now() - began
@@ -74,7 +74,9 @@ export const kill: ServiceExperiment = {
       replaced: {
         holds: isKilled ? replaced.reached : null,
         evidence: [killed, replaced.exhibit, observed.exhibit],
-        detail: replaced.reached ? `replaced after ${seconds(after)}` : `not replaced after ${seconds(after)}`,
+        detail: replaced.reached
+          ? say('replaced after {time}', { time: inSeconds(after) })
+          : say('not replaced after {time}', { time: inSeconds(after) }),
         measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
       },
       increments: onlyIf(isKilled, { ...noLostIncrement(observed), evidence: [observed.exhibit] }),
@@ -89,19 +91,19 @@ export const kill: ServiceExperiment = {
 
 /** Waits until a task has ended and as many run as before; ends early if Swarm starts no other. */
 export async function watchReplacement(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   name: string,
   task: string,
   wanted: number,
   within = 120,
-): Promise<{ reached: boolean; exhibit: Awaited<ReturnType<ExperimentContext['watch']>>['exhibit'] }> {
+): Promise<{ reached: boolean; exhibit: Awaited<ReturnType<LabContext['watch']>>['exhibit'] }> {
   let tasks: readonly StackTask[] = []
   let endedAt: number | undefined
   const isReplaced = (): boolean =>
     !tasks.some((each) => each.id === task && isRunning(each)) && tasks.filter(isRunning).length >= wanted
   const { exhibit } = await on.watch({
-    title: `Tasks of ${service.name} until the replacement`,
+    title: say('Tasks of {service} until the replacement', { service: service.name }),
     waitingFor: `another task of ${service.name}`,
     command: tasksCommand(name),
     within,
@@ -120,7 +122,7 @@ export async function watchReplacement(
 }
 
 /** Starts missing tasks of a service that Swarm does not restart. */
-export async function restoreTasks(on: SetupContext, session: Session, service: StackService): Promise<void> {
+export async function restoreTasks(on: LabSetupContext, session: Session, service: StackService): Promise<void> {
   const state = await stackState(on, session)
   if (isSteady({ ...state, services: state.services.filter(({ name }) => name === fullName(session, service.name)) }))
     return

@@ -1,4 +1,5 @@
-import { disturbAll, type DisturbanceContext, type Experiment, experiment, type SetupContext } from 'labbook'
+import { disturbAll, type DisturbanceContext, type Experiment } from 'labbook'
+import { type LabSetupContext, labExperiment, type LabText, type MessageKey, say } from '../../messages/say.ts'
 import { recovery } from 'labbook/lab'
 import { disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { KINDS } from '../kinds.ts'
@@ -13,7 +14,7 @@ import { placeTasksOn, targetNode } from './target-node.ts'
 
 interface NodeExperiment {
   readonly kind: NodeKind
-  readonly hypothesis: string
+  readonly hypothesis: MessageKey
   /** Whether tasks must move to other nodes. Otherwise the node keeps them, and the fault ends after a while. */
   readonly moves: boolean
 }
@@ -70,14 +71,14 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
   const movable = (): readonly StackService[] =>
     moves ? run.targets(kind).filter((service) => service.mode === 'replicated') : []
   const isTried = (): boolean => run.targets(kind).length > 0
-  const fault = (on: SetupContext, name: string) => NODE_FAULTS[kind](on, name)
-  const assertions = (): Record<string, string> => {
+  const fault = (on: LabSetupContext, name: string) => NODE_FAULTS[kind](on, name)
+  const assertions = (): Record<string, LabText> => {
     if (!isTried()) return {}
-    const claims = movable().map(({ name }): [string, string] => [
+    const claims = movable().map(({ name }): [string, LabText] => [
       findingId(run.prefix, kind, 'moves', name),
       kind === 'registry-away'
-        ? `Tasks of ${name} start on other nodes without the registry`
-        : `Tasks of ${name} run on other nodes`,
+        ? say('Tasks of {name} start on other nodes without the registry', { name })
+        : say('Tasks of {name} run on other nodes', { name }),
     ])
     if (run.inspected.targets.length > 0)
       claims.push([
@@ -87,7 +88,7 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
     claims.push([findingId(run.prefix, kind, 'recovers', STACK.name), 'The stack recovers by itself afterwards'])
     return Object.fromEntries(claims)
   }
-  return experiment(
+  return labExperiment(
     titleIn(run, kind),
     {
       hosts: 'swarm_managers[0]',

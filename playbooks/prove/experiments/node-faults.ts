@@ -1,9 +1,10 @@
-import { timeoutMultiplierOf, type SetupContext } from 'labbook'
+import { type Message, timeoutMultiplierOf } from 'labbook'
+import { type LabSetupContext, say } from '../../messages/say.ts'
 import { deleteRules, limitedFault, type Fault } from 'labbook/lab'
-import { faultsOf } from '../../lab/faults.ts'
+import { describedBy, faultsOf } from '../../lab/faults.ts'
 import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
 
-type On = Pick<SetupContext, 'groups' | 'hostvars' | 'hosts'>
+type On = Pick<LabSetupContext, 'groups' | 'hostvars' | 'hosts'>
 
 /** Seconds after which a fault ends by itself, in case the run is killed; before the timeout multiplier. */
 const LIMIT_SECONDS = 300
@@ -12,11 +13,11 @@ const STEP_SECONDS = 3600
 
 const fault = (
   node: string,
-  description: string,
+  text: Message,
   inject: string,
   recover: string,
   summary: Fault['summary'] = { inject, recover },
-): Fault => ({ description, summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
+): Fault => ({ ...describedBy(text), summary, host: node, become: true, inject, recover, recoverSeconds: 120 })
 
 const secondsOn = (slowdown: number): number => Math.ceil(LIMIT_SECONDS * slowdown)
 
@@ -26,7 +27,7 @@ const slowdownOf = (on: On): number => timeoutMultiplierOf(on, on.groups.all ?? 
 const drain = (on: On, node: string): Fault => ({
   ...fault(
     node,
-    `${node} is drained`,
+    say('{node} is drained', { node }),
     `docker node update --availability drain ${node}`,
     `docker node update --availability active ${node}`,
   ),
@@ -41,7 +42,7 @@ const slowNetwork = (on: On, node: string): Fault => {
   const { timer, recover } = limitedFault('slow-network', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
-    `the network of ${node} is slow`,
+    say('the network of {node} is slow', { node }),
     `${timer}\ntc qdisc add dev ${DEVICE} root netem delay 100ms 20ms loss 1%`,
     recover,
     { inject: 'tc qdisc add dev DEVICE root netem delay 100ms 20ms loss 1%', recover: 'tc qdisc del dev DEVICE root' },
@@ -59,7 +60,7 @@ const fullDisk = (on: On, node: string): Fault => {
   const { timer, recover } = limitedFault('full-disk', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
-    `the file system of Docker's data on ${node} is full`,
+    say("the file system of Docker's data on {node} is full", { node }),
     [
       timer,
       `fallocate -l "$(df --output=avail -B1 /var/lib/docker | tail -n 1)" ${FILLER} 2>/dev/null`,
@@ -90,7 +91,7 @@ const clockStep = (on: On, node: string): Fault => {
   const { timer, recover } = limitedFault('clock-step', undo, secondsOn(slowdownOf(on)))
   return fault(
     node,
-    `the clock of ${node} is one hour ahead`,
+    say('the clock of {node} is one hour ahead', { node }),
     [
       NOT_IN_CONTAINER,
       timer,

@@ -1,5 +1,4 @@
-import type { ExperimentContext } from 'labbook'
-import { seconds } from '../../swarm/experiments/support/cluster.ts'
+import { type LabContext, say, inSeconds } from '../../messages/say.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import type { StackService } from '../model.ts'
 import { noFailedRequest, observeStack, onlyIf, unlessPartitioned } from '../observe.ts'
@@ -22,10 +21,10 @@ export const scale: ServiceExperiment = {
   hypothesis:
     'Swarm starts and stops tasks until the desired number runs. A stopping task finishes its requests first.',
   claims: [
-    { name: 'up', statement: ({ name }) => `One more replica of ${name} starts`, applies: canGrow },
+    { name: 'up', statement: ({ name }) => say('One more replica of {name} starts', { name }), applies: canGrow },
     {
       name: 'requests',
-      statement: ({ name }) => `Scaling ${name} up and down fails no request`,
+      statement: ({ name }) => say('Scaling {name} up and down fails no request', { name }),
       // A host that publishes a port directly is without it when its task stops.
       applies: (service, session) =>
         hasEntryPoints(service, session) &&
@@ -38,7 +37,11 @@ export const scale: ServiceExperiment = {
     const observed = await observeStack(
       on,
       session,
-      `Timeline: ${service.name} with ${replicas + 1} and ${replicas} replicas`,
+      say('Timeline: {service} with {more} and {replicas} replicas', {
+        service: service.name,
+        more: replicas + 1,
+        replicas,
+      }),
       async (watching) => {
         const up = await scaleTo(on, session, service, replicas + 1, watching)
         const down = await scaleTo(on, session, service, replicas, watching)
@@ -52,8 +55,16 @@ export const scale: ServiceExperiment = {
         holds: up.reached,
         evidence: [...up.exhibits, observed.exhibit],
         detail: up.reached
-          ? `${replicas + 1} instead of ${replicas} replicas ran after ${seconds(up.took)}`
-          : `${replicas + 1} replicas did not run within ${seconds(up.took)}${up.error === '' ? '' : `: ${up.error}`}`,
+          ? say('{more} instead of {replicas} replicas ran after {time}', {
+              more: replicas + 1,
+              replicas,
+              time: inSeconds(up.took),
+            })
+          : say('{more} replicas did not run within {time}{why}', {
+              more: replicas + 1,
+              time: inSeconds(up.took),
+              why: up.error === '' ? '' : `: ${up.error}`,
+            }),
         measured: up.reached ? { 'time to scale up': [up.took, 's'] } : {},
       },
       requests: onlyIf(
@@ -74,7 +85,7 @@ export const scaleCommand = (service: string, replicas: number): string =>
   `docker service scale --detach ${service}=${replicas}`
 
 async function scaleTo(
-  on: ExperimentContext,
+  on: LabContext,
   session: Session,
   service: StackService,
   replicas: number,
@@ -83,18 +94,18 @@ async function scaleTo(
   const name = fullName(session, service.name)
   const began = now()
   const scaled = await on.exhibit({
-    title: `Scale ${service.name} to ${replicas}`,
+    title: say('Scale {service} to {replicas}', { service: service.name, replicas }),
     command: scaleCommand(name, replicas),
   })
-  mark(`scale ${service.name} to ${replicas}`)
+  mark(say('scale {service} to {replicas}', { service: service.name, replicas }))
   const { reached, exhibit } = await on.watch({
-    title: `Tasks of ${service.name} until ${replicas} run`,
+    title: say('Tasks of {service} until {replicas} run', { service: service.name, replicas }),
     command: tasksCommand(name),
     within: 90,
     // Without a filter for the desired state: a task that is still stopping counts as running.
     until: ({ stdout }) => parseTasks(stdout).filter(({ state }) => state === 'running').length === replicas,
   })
-  mark(`${replicas} run`)
+  mark(say('{replicas} run', { replicas }))
   const pending = parseTasks(exhibit.stdout).find((task) => !isRunning(task) && task.error !== '')
   return { reached, took: now() - began, error: pending?.error ?? '', exhibits: [scaled, exhibit] }
 }

@@ -1,13 +1,14 @@
+import { disturbAll, type Disturbs, type Experiment, type Message, MessageError, messageText } from 'labbook'
 import {
-  disturbAll,
-  type Disturbs,
-  type Experiment,
-  experiment,
-  type ExperimentContext,
-  type SetupContext,
-  type Verdict,
-  messageText,
-} from 'labbook'
+  type LabContext,
+  type LabSetupContext,
+  labExperiment,
+  type LabText,
+  type LabVerdict,
+  type MessageKey,
+  say,
+  verbatim,
+} from '../../messages/say.ts'
 import { KINDS, type ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
 import { awaitSteadyState, type ProveRun, type Session } from '../session.ts'
@@ -15,12 +16,12 @@ import { awaitSteadyState, type ProveRun, type Session } from '../session.ts'
 /** A claim about each service of an experiment. */
 export interface Claim {
   readonly name: string
-  readonly statement: (service: StackService) => string
+  readonly statement: (service: StackService) => LabText
   /** Whether it makes sense for a service. Default: always. */
   readonly applies?: (service: StackService, session: Session) => boolean
 }
 
-export interface ClaimVerdict extends Verdict {
+export interface ClaimVerdict extends LabVerdict {
   /** What was found out about the cause of a failure, for suggestions. */
   readonly facts?: Readonly<Record<string, string | number>>
 }
@@ -30,11 +31,11 @@ export type Verdicts = Readonly<Record<string, ClaimVerdict>>
 
 export interface ServiceExperiment {
   readonly kind: ExperimentKind
-  readonly hypothesis: string
+  readonly hypothesis: MessageKey
   readonly claims: readonly Claim[]
-  readonly method: (on: ExperimentContext, session: Session, service: StackService) => Promise<Verdicts>
+  readonly method: (on: LabContext, session: Session, service: StackService) => Promise<Verdicts>
   /** Undoes what the method does to a service, from any point. */
-  readonly undo?: (on: SetupContext, session: Session, service: StackService) => Promise<void>
+  readonly undo?: (on: LabSetupContext, session: Session, service: StackService) => Promise<void>
 }
 
 /** Id of a finding: `prove.kill.replaced.vote`. */
@@ -67,7 +68,7 @@ export function serviceExperiment(
   }
   const services = (): readonly StackService[] => run.targets(kind).filter((service) => claimsOf(service).length > 0)
   const disturbs: Disturbs = ({ groups }) => disturbAll(groups.swarm ?? [], effect ?? '')
-  return experiment(
+  return labExperiment(
     titleIn(run, kind),
     {
       hosts: 'swarm_managers[0]',
@@ -104,13 +105,13 @@ export function serviceExperiment(
 }
 
 /** @throws if the stack does not converge, or an entry point does not answer. */
-export async function requireSteadyState(on: SetupContext, session: Session): Promise<void> {
+export async function requireSteadyState(on: LabSetupContext, session: Session): Promise<void> {
   const problem = await awaitSteadyState(on, session)
-  if (problem !== undefined) throw new Error(`steady state not reached: ${problem}`)
+  if (problem !== undefined) throw new MessageError(say('steady state not reached: {problem}', { problem }))
 }
 
 /** One service that cannot be tried does not end the experiment for the others. */
-async function verdictsOf(on: ExperimentContext, method: () => Promise<Verdicts>): Promise<Verdicts | Error> {
+async function verdictsOf(on: LabContext, method: () => Promise<Verdicts>): Promise<Verdicts | Error> {
   try {
     return await method()
   } catch (error) {
@@ -119,9 +120,12 @@ async function verdictsOf(on: ExperimentContext, method: () => Promise<Verdicts>
   }
 }
 
+/** Why an experiment could not be run, for its findings. */
+const reasonOf = (error: Error): Message => (error instanceof MessageError ? error.text : verbatim(error.message))
+
 /** Reports a finding and remembers it for suggestions. */
 export function reportVerdict(
-  on: ExperimentContext,
+  on: LabContext,
   run: ProveRun,
   kind: ExperimentKind,
   claim: string,
@@ -130,8 +134,8 @@ export function reportVerdict(
 ): void {
   const { facts = {}, ...verdict }: ClaimVerdict =
     verdicts instanceof Error
-      ? { holds: null, evidence: [], detail: verdicts.message }
-      : (verdicts[claim] ?? { holds: null, evidence: [], detail: 'not measured' })
+      ? { holds: null, evidence: [], detail: reasonOf(verdicts) }
+      : (verdicts[claim] ?? { holds: null, evidence: [], detail: say('not measured') })
   on.finding(findingId(run.prefix, kind, claim, service.name), verdict)
   run.outcomes.push({
     kind,

@@ -1,4 +1,5 @@
-import type { Exhibit, ExperimentContext } from 'labbook'
+import type { Exhibit } from 'labbook'
+import { type LabContext, say } from '../../messages/say.ts'
 import { dataMounts } from '../classify.ts'
 import type { StackService } from '../model.ts'
 import { containerIn, fullName, isRunning, serviceTasks } from '../services.ts'
@@ -15,16 +16,17 @@ export const settings: ServiceExperiment = {
   kind: 'settings',
   hypothesis: 'No service can take all memory of a node, and no data stays behind when a task moves.',
   claims: [
-    { name: 'memory-limit', statement: ({ name }) => `Containers of ${name} have a memory limit` },
+    { name: 'memory-limit', statement: ({ name }) => say('Containers of {name} have a memory limit', { name }) },
     {
       name: 'volume',
-      statement: ({ name }) => `Data of ${name} stays with its task: only one node can run it, or the volume is shared`,
+      statement: ({ name }) =>
+        say('Data of {name} stays with its task: only one node can run it, or the volume is shared', { name }),
       applies: (service) => service.mode === 'replicated' && nodeLocal(service).length > 0,
     },
   ],
   async method(on, session, service) {
     const exhibit = await on.exhibit({
-      title: `Settings of ${service.name}`,
+      title: say('Settings of {service}', { service: service.name }),
       command: `docker service inspect --pretty ${fullName(session, service.name)}`,
     })
     return {
@@ -35,23 +37,23 @@ export const settings: ServiceExperiment = {
 }
 
 async function memoryLimit(
-  on: ExperimentContext,
+  on: LabContext,
   session: Session,
   service: StackService,
   exhibit: Exhibit,
 ): Promise<ClaimVerdict> {
-  if (service.hasMemoryLimit) return { holds: true, evidence: [exhibit], detail: 'limited' }
+  if (service.hasMemoryLimit) return { holds: true, evidence: [exhibit], detail: say('limited') }
   const used = await memoryOf(on, fullName(session, service.name))
   return {
     holds: false,
     evidence: [exhibit],
-    detail: `no limit${used === undefined ? '' : `; a container uses ${used} MiB`}`,
+    detail: used === undefined ? say('no limit') : say('no limit; a container uses {used} MiB', { used }),
     facts: used === undefined ? {} : { 'memory MiB': used },
   }
 }
 
 /** MiB that a container of the service uses; undefined if it cannot be read. */
-async function memoryOf(on: ExperimentContext, service: string): Promise<number | undefined> {
+async function memoryOf(on: LabContext, service: string): Promise<number | undefined> {
   try {
     const { node, id } = await containerIn(on, service)
     const { stdout } = await on.exec({
@@ -68,7 +70,7 @@ async function memoryOf(on: ExperimentContext, service: string): Promise<number 
 }
 
 async function volumeVerdict(
-  on: ExperimentContext,
+  on: LabContext,
   session: Session,
   service: StackService,
   exhibit: Exhibit,
@@ -83,8 +85,11 @@ async function volumeVerdict(
     evidence: [exhibit],
     detail:
       nodes.length <= 1
-        ? `only ${nodes.join('') || 'no node'} can run it`
-        : `${name} is local to a node, and ${nodes.length} nodes can run the task: on another node it starts without the data`,
+        ? say('only {node} can run it', { node: nodes.join('') || say('no node') })
+        : say(
+            '{volume} is local to a node, and {nodes} nodes can run the task: on another node it starts without the data',
+            { volume: name, nodes: nodes.length },
+          ),
     facts: current === undefined ? {} : { node: current.node },
   }
 }

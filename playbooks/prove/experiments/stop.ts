@@ -1,5 +1,5 @@
-import type { ExperimentContext } from 'labbook'
 import type { StackService } from '../model.ts'
+import { type LabContext, say } from '../../messages/say.ts'
 import { isRunning, serviceTasks, type Container, type StackTask } from '../services.ts'
 import type { ClaimVerdict } from './service-experiment.ts'
 
@@ -28,7 +28,7 @@ const outcomesCommand = (tasks: readonly StackTask[]): string =>
  * @param sample - a container of the service before the update.
  */
 export async function stopVerdict(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   name: string,
   old: readonly StackTask[],
@@ -37,9 +37,9 @@ export async function stopVerdict(
   const replaced = (await serviceTasks(on, name)).filter(
     (task) => !isRunning(task) && old.some(({ id }) => id === task.id),
   )
-  if (replaced.length === 0) return { holds: null, evidence: [], detail: 'the update replaced no task' }
+  if (replaced.length === 0) return { holds: null, evidence: [], detail: say('the update replaced no task') }
   const { reached, exhibit } = await on.watch({
-    title: `Exit codes of replaced tasks of ${service.name}`,
+    title: say('Exit codes of replaced tasks of {service}', { service: service.name }),
     waitingFor: `the old tasks of ${service.name} to stop`,
     command: outcomesCommand(replaced),
     within: 90,
@@ -62,10 +62,15 @@ export async function stopVerdict(
     evidence: [exhibit],
     detail:
       killed.length > 0
-        ? `${killed.length} of ${outcomes.length} containers were killed after ${grace} s (exit code ${KILLED})`
+        ? say('{killed} of {containers} containers were killed after {grace} s (exit code {code})', {
+            killed: killed.length,
+            containers: outcomes.length,
+            grace,
+            code: KILLED,
+          })
         : isKnown
-          ? `${outcomes.length} containers stopped by themselves`
-          : 'not all old containers have stopped, or their exit codes are not known',
+          ? say('{n|container|containers} stopped by themselves', { n: outcomes.length })
+          : say('not all old containers have stopped, or their exit codes are not known'),
     facts: { grace, ...(killed.length === 0 ? {} : await signalFacts(on, service, name, sample)) },
   }
 }
@@ -75,7 +80,7 @@ const graceSeconds = (nanoseconds: string): number => Number(nanoseconds) / 1e9 
 
 /** Whether the first process of a container handles the stop signal. Without a handler, the kernel ignores it. */
 async function signalFacts(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   name: string,
   { node }: Container,
@@ -83,7 +88,7 @@ async function signalFacts(
   const current = (await serviceTasks(on, name)).filter((task) => isRunning(task) && task.node === node)[0]
   if (current === undefined) return {}
   const exhibit = await on.exhibit({
-    title: `Signals that ${service.name} handles`,
+    title: say('Signals that {service} handles', { service: service.name }),
     host: node,
     command: [
       `id=$(docker ps -q --filter label=com.docker.swarm.task.id=${current.id})`,

@@ -1,5 +1,6 @@
-import type { SetupContext } from 'labbook'
+import { MessageError } from 'labbook'
 import { isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
+import { type LabSetupContext, say, joinTexts } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
 import { fullName, isRunning, parseTasks, serviceTasks, tasksCommand } from '../services.ts'
 import type { ProveRun, Session } from '../session.ts'
@@ -8,7 +9,7 @@ import { scaleCommand } from './scale.ts'
 import { requireSteadyState } from './service-experiment.ts'
 
 /** The last active worker without a task of a stateful service that is not named. @throws if there is none. */
-export async function targetNode(on: SetupContext, run: ProveRun): Promise<string> {
+export async function targetNode(on: LabSetupContext, run: ProveRun): Promise<string> {
   const { model, stack } = run.inspected
   const untouchable = model.services.filter(
     ({ role, name }) => role === 'stateful' && run.named?.includes(name) !== true,
@@ -23,10 +24,13 @@ export async function targetNode(on: SetupContext, run: ProveRun): Promise<strin
   const free = active.filter((worker) => !occupied.has(worker))
   const node = free.at(-1)
   if (node !== undefined) return node
-  throw new Error(
+  throw new MessageError(
     active.length === 0
-      ? 'no worker is Ready and Active: this experiment disturbs a node that is not a manager'
-      : `every active worker runs a task of a stateful service (${[...occupied].map(([at, name]) => `${name} on ${at}`).join(', ')}): pin them to one node, or name them with -e services=...`,
+      ? say('no worker is Ready and Active: this experiment disturbs a node that is not a manager')
+      : say(
+          'every active worker runs a task of a stateful service ({tasks}): pin them to one node, or name them with -e services=...',
+          { tasks: joinTexts([...occupied].map(([at, name]) => say('{name} on {at}', { name, at }))) },
+        ),
   )
 }
 
@@ -35,7 +39,7 @@ export async function targetNode(on: SetupContext, run: ProveRun): Promise<strin
  * tasks to a node that is back, so Labbook scales up by one and back.
  */
 export async function placeTasksOn(
-  on: SetupContext,
+  on: LabSetupContext,
   session: Session,
   services: readonly StackService[],
   node: string,
@@ -50,7 +54,7 @@ export async function placeTasksOn(
     try {
       await on.exec({ command: scaleCommand(name, replicas + 1) })
       await on.watch({
-        title: `Tasks of ${service.name} on ${node}`,
+        title: say('Tasks of {service} on {node}', { service: service.name, node }),
         command: tasksCommand(name),
         within: 60,
         until: ({ stdout }) => parseTasks(stdout).some((task) => isRunning(task) && task.node === node),

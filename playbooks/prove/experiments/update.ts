@@ -1,5 +1,13 @@
-import { type Exhibit, type ExperimentContext, messageText, type SetupContext } from 'labbook'
-import { isUpdateOver, seconds } from '../../swarm/experiments/support/cluster.ts'
+import { type Exhibit, type Message, MessageError } from 'labbook'
+import {
+  type LabContext,
+  type LabSetupContext,
+  say,
+  inSeconds,
+  joinTexts,
+  type MessageKey,
+} from '../../messages/say.ts'
+import { isUpdateOver } from '../../swarm/experiments/support/cluster.ts'
 import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import type { StackService } from '../model.ts'
 import {
@@ -10,6 +18,7 @@ import {
   noLostIncrement,
   observeStack,
   onlyIf,
+  type RequestVerdict,
   unlessPartitioned,
   type TimeWindow,
 } from '../observe.ts'
@@ -40,16 +49,19 @@ const BLOCKED_SECONDS = 20
 export const isReplacedInPlace = ({ ports, role, mode }: StackService): boolean =>
   role === 'stateful' || mode === 'global' || ports.some((port) => port.mode === 'host')
 
-const unharmed = (what: string, service: StackService): string =>
-  isReplacedInPlace(service) ? `${what} keeps the entry points available` : `${what} fails no request`
+type Unharmed = Extract<MessageKey, `${string} of {name} keeps the entry points available`>
+type Unfailed = Extract<MessageKey, `${string} of {name} fails no request`>
+
+const unharmed = (service: StackService, available: Unharmed, requests: Unfailed): Message =>
+  say(isReplacedInPlace(service) ? available : requests, { name: service.name })
 
 /** Judges requests during a replacement of tasks. */
 export const judgeRequests = (
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   observed: Parameters<typeof noFailedRequest>[0],
   window?: TimeWindow,
-): ReturnType<typeof noFailedRequest> =>
+): RequestVerdict =>
   isReplacedInPlace(service)
     ? availability(observed, maxOutage(on, service), window)
     : noFailedRequest(observed, window)
@@ -59,23 +71,29 @@ export const update: ServiceExperiment = {
   kind: 'update',
   hypothesis: 'A new task is healthy before an old one stops, and the old one finishes its requests first.',
   claims: [
-    { name: 'completes', statement: ({ name }) => `Rolling update of ${name} completes` },
+    { name: 'completes', statement: ({ name }) => say('Rolling update of {name} completes', { name }) },
     {
       name: 'requests',
-      statement: (service) => unharmed(`Rolling update of ${service.name}`, service),
+      statement: (service) =>
+        unharmed(
+          service,
+          'Rolling update of {name} keeps the entry points available',
+          'Rolling update of {name} fails no request',
+        ),
       applies: hasEntryPoints,
     },
     {
       name: 'rollback',
-      statement: (service) => unharmed(`Rollback of ${service.name}`, service),
+      statement: (service) =>
+        unharmed(service, 'Rollback of {name} keeps the entry points available', 'Rollback of {name} fails no request'),
       applies: hasEntryPoints,
     },
     {
       name: 'increments',
-      statement: ({ name }) => `Update and rollback of ${name} loses no acknowledged increment`,
+      statement: ({ name }) => say('Update and rollback of {name} loses no acknowledged increment', { name }),
       applies: hasCounter,
     },
-    { name: 'stops', statement: ({ name }) => `Containers of ${name} stop within their grace period` },
+    { name: 'stops', statement: ({ name }) => say('Containers of {name} stop within their grace period', { name }) },
   ],
   async method(on, session, service) {
     const name = fullName(session, service.name)
@@ -87,13 +105,13 @@ export const update: ServiceExperiment = {
     const observed = await observeStack(
       on,
       session,
-      `Timeline: ${service.name} is updated and rolled back`,
+      say('Timeline: {service} is updated and rolled back', { service: service.name }),
       async (watching) => {
         const updated = await roll(
           on,
           service,
           name,
-          'Update',
+          'update',
           `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${name}`,
           watching,
         )
@@ -103,7 +121,7 @@ export const update: ServiceExperiment = {
           on,
           service,
           name,
-          'Rollback',
+          'rollback',
           `docker service rollback --detach --quiet ${name}`,
           watching,
         )
@@ -117,9 +135,7 @@ export const update: ServiceExperiment = {
       completes: {
         holds: completed,
         evidence: [...updated.exhibits, observed.exhibit],
-        detail: completed
-          ? `took ${seconds(updated.took)}`
-          : `${updated.state === '' ? 'no update' : updated.state} after ${seconds(updated.took)}${updated.error === '' ? '' : `: ${updated.error}`}`,
+        detail: completed ? say('took {time}', { time: inSeconds(updated.took) }) : endOf(updated),
         measured: completed ? { 'time to update': [updated.took, 's'] } : {},
         facts: { error: updated.error },
       },
@@ -141,7 +157,7 @@ export const update: ServiceExperiment = {
 }
 
 async function rollbackVerdict(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   observed: Parameters<typeof unlessPartitioned>[1] & Parameters<typeof noFailedRequest>[0],
   from: number,
@@ -149,11 +165,12 @@ async function rollbackVerdict(
 ): Promise<ClaimVerdict> {
   const requests = judgeRequests(on, service, observed, { from })
   const reached = state.startsWith('rollback_completed')
-  const timing = reached ? `took ${seconds(took)}` : `not completed after ${seconds(took)}`
+  const time = inSeconds(took)
+  const timing = reached ? say('took {time}', { time }) : say('not completed after {time}', { time })
   return await unlessPartitioned(on, observed, {
     ...requests,
     holds: reached && requests.holds,
-    detail: `${timing}; ${messageText(requests.detail ?? '')}`,
+    detail: joinTexts([timing, requests.detail ?? ''], '; '),
     evidence: exhibits,
   })
 }
@@ -166,25 +183,63 @@ interface Rolled {
   readonly exhibits: readonly Exhibit[]
 }
 
+/** Texts of an update, of a rollback, and of an update to a broken version. */
+const ROLLS = {
+  update: {
+    title: 'Update of {service}',
+    started: 'update',
+    tasks: 'Tasks of {service} during update',
+    ended: 'update: {state}',
+  },
+  rollback: {
+    title: 'Rollback of {service}',
+    started: 'rollback',
+    tasks: 'Tasks of {service} during rollback',
+    ended: 'rollback: {state}',
+  },
+  broken: {
+    title: 'Broken update of {service}',
+    started: 'broken update',
+    tasks: 'Tasks of {service} during broken update',
+    ended: 'broken update: {state}',
+  },
+} as const
+
+/** How an update ended: `rollback_completed after 12 s`. */
+export const endOf = ({ state, took, error }: Pick<Rolled, 'state' | 'took' | 'error'>): Message =>
+  say('{state} after {time}{why}', {
+    state: state.trim() === '' ? say('no update') : state.trim(),
+    time: inSeconds(took),
+    why: error === '' ? '' : `: ${error}`,
+  })
+
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
 export async function roll(
-  on: ExperimentContext,
+  on: LabContext,
   service: StackService,
   name: string,
-  title: string,
+  kind: keyof typeof ROLLS,
   command: string,
   { mark, now }: TimelineRecorder,
 ): Promise<Rolled> {
   const began = now()
-  const started = await on.exhibit({ title: `${title} of ${service.name}`, command })
-  if (started.exitCode !== 0) throw new Error(`cannot start: ${title} of ${service.name} (see exhibit "${started.id}")`)
-  mark(title.toLowerCase())
+  const texts = ROLLS[kind]
+  const started = await on.exhibit({ title: say(texts.title, { service: service.name }), command })
+  if (started.exitCode !== 0)
+    throw new MessageError(
+      say('cannot start: {what} of {service} (see exhibit "{exhibit}")', {
+        what: say(texts.started),
+        service: service.name,
+        exhibit: started.id,
+      }),
+    )
+  mark(texts.started)
   let state = ''
   let blockedSince: number | undefined
   let error = ''
   const { exhibit } = await on.watch({
-    title: `Tasks of ${service.name} during ${title.toLowerCase()}`,
-    waitingFor: `the ${title.toLowerCase()} of ${service.name}`,
+    title: say(texts.tasks, { service: service.name }),
+    waitingFor: `the ${texts.started} of ${service.name}`,
     command: `${updateState(name)}; ${tasksCommand(name)}`,
     within: 240,
     until: ({ stdout }) => {
@@ -197,12 +252,12 @@ export async function roll(
       return isUpdateOver(state) || isBlocked
     },
   })
-  mark(`${title.toLowerCase()}: ${state.split(' ')[0] ?? ''}`)
+  mark(say(texts.ended, { state: state.split(' ')[0] ?? '' }))
   return { state, error, took: now() - began, exhibits: [started, exhibit] }
 }
 
 /** Removes what the updates set, from any point. */
-export async function undoUpdate(on: SetupContext, name: string): Promise<void> {
+export async function undoUpdate(on: LabSetupContext, name: string): Promise<void> {
   const { stdout } = await on.exec({
     command: `docker service inspect ${name} --format '{{json .Spec.TaskTemplate.ContainerSpec}}'`,
   })

@@ -1,4 +1,5 @@
-import { type Experiment, experiment, tableLines } from 'labbook'
+import { type Experiment, tableLines } from 'labbook'
+import { labExperiment } from '../../messages/say.ts'
 import { readSubject } from '../compose-file.ts'
 import { findingId } from '../experiments/service-experiment.ts'
 import type { Outcome, ProveRun } from '../session.ts'
@@ -8,7 +9,7 @@ import { describeChange, isTriable, suggest } from './suggest.ts'
 
 /** Suggests changes for the findings that do not hold. */
 export const suggestChanges = (run: ProveRun): Experiment =>
-  experiment(
+  labExperiment(
     'Suggest changes of the compose file',
     { hosts: 'swarm_managers[0]', tags: ['prove', 'proof'], disturbs: false, assertions: {} },
     (on) => {
@@ -49,7 +50,7 @@ const verdictText = (outcome: Outcome | undefined): string =>
 
 /** Compares the findings that did not hold with those after the changes. */
 export const compareRuns = (before: ProveRun, after: ProveRun): Experiment =>
-  experiment(
+  labExperiment(
     'Compare the findings before and after the changes',
     { hosts: 'swarm_managers[0]', tags: ['prove', 'proof'], disturbs: false, assertions: {} },
     (on) => {

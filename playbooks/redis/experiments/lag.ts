@@ -1,5 +1,5 @@
 import { tableLines, type Message } from 'labbook'
-import { labExperiment, type LabContext, say } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, type LabText } from '../../messages/say.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { clientCommand, deployLabStack, currentMaster, nodesOfServices, type LabStack } from './support/lab.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
@@ -25,6 +25,7 @@ const PIPELINE_DEPTH = 50
 
 interface Series {
   readonly name: string
+  readonly label: LabText
   readonly lags: Lags
 }
 
@@ -52,8 +53,15 @@ export const lag = labExperiment(
     const idle: Series[] = []
     const loaded: Series[] = []
     const began = performance.now()
-    for (const replica of replicas)
-      idle.push({ name: `${replica.split(':')[0]} idle`, lags: await measure(on, lab, master, replica) })
+    const nameOf = (replica: string): string => replica.split(':')[0] ?? ''
+    for (const replica of replicas) {
+      const server = nameOf(replica)
+      idle.push({
+        name: `${server} idle`,
+        label: say('{server} idle', { server }),
+        lags: await measure(on, lab, master, replica),
+      })
+    }
     // The writer runs on another node than the measuring client: over one connection they would wait for each other.
     const writer: string =
       (on.groups.swarm ?? []).find((node) => node !== on.hosts[0] && node !== nodeByService.get('redis')) ??
@@ -61,13 +69,18 @@ export const lag = labExperiment(
     let increments = 0
     let writingSeconds = 0
     for (const replica of replicas) {
+      const server = nameOf(replica)
       const seconds = 25
       const writing = on.exec({
         host: writer,
         command: clientCommand(lab.stack, 'load', master, 'noise', String(seconds), String(PIPELINE_DEPTH)),
         timeout: seconds + 30,
       })
-      loaded.push({ name: `${replica.split(':')[0]} under writes`, lags: await measure(on, lab, master, replica) })
+      loaded.push({
+        name: `${server} under writes`,
+        label: say('{server} under writes', { server }),
+        lags: await measure(on, lab, master, replica),
+      })
       const [result] = parseJsonLines((await writing).stdout)
       increments += Number(result?.increments ?? 0)
       writingSeconds += Number(result?.seconds ?? 0)

@@ -42,7 +42,11 @@ export async function loseMasterRepeatedly(
       await loseMaster(
         on,
         lab,
-        `Timeline: ${lab.topology}, ${fault === 'power' ? 'node powered off' : 'Redis killed'}, ${time}`,
+        say('Timeline: {topology}, {fault}, {time}', {
+          topology: lab.topology,
+          fault: fault === 'power' ? say('node powered off') : say('Redis killed'),
+          time,
+        }),
         (master) => (fault === 'power' ? faultsOf(on, master.node).powerLoss : killRedis(lab, master)),
         { nodeStays: fault === 'process' },
       ),

@@ -1,5 +1,4 @@
-import { type SetupContext } from 'labbook'
-import { labExperiment, type LabContext, say } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, type LabSetupContext } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { waitForServices, deployLabStack, type LabStack } from './support/lab.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
@@ -75,7 +74,7 @@ async function round(on: LabContext, lab: LabStack, time: number) {
   const instanceCounts = await countsByInstance(on, lab)
   const returned = new Set(reads.answers.map(({ count }) => count))
   const exhibit = on.record({
-    title: `Counts in round ${time}`,
+    title: say('Counts in round {time}', { time }),
     durationMs: Math.round(performance.now() - began),
     command: `POST /api/counter/increment and GET /api/counter, ${INCREMENTS} times each from 12 clients through every node; GET counter of each instance`,
     stdout: [
@@ -98,7 +97,10 @@ async function round(on: LabContext, lab: LabStack, time: number) {
   }
 }
 
-async function countsByInstance(on: SetupContext, { stack }: LabStack): Promise<{ instance: string; count: number }[]> {
+async function countsByInstance(
+  on: LabSetupContext,
+  { stack }: LabStack,
+): Promise<{ instance: string; count: number }[]> {
   const all = []
   for (const host of on.groups.swarm ?? []) {
     const { stdout } = await on.exec({ host, command: countsCommand(stack) })

@@ -139,7 +139,7 @@ async function isolateMaster(
       await loseMaster(
         on,
         lab,
-        `Timeline: ${lab.topology}, master isolated, ${name}, ${time}`,
+        say('Timeline: {topology}, master isolated, {name}, {time}', { topology: lab.topology, name, time }),
         ({ node }) => faultsOf(on, node).partition,
         {
           isolated: { waitReplicas, seconds: WRITE_SECONDS },

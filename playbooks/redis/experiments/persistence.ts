@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, quote, type SetupContext, tableLines } from 'labbook'
-import { labExperiment, type LabContext, say, joinTexts } from '../../messages/say.ts'
+import { type Exhibit, quote, tableLines, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, joinTexts, type LabSetupContext } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { projectLab } from '../../lab/lab.ts'
@@ -72,7 +72,7 @@ export const persistence = labExperiment(
       rounds.push(
         await round(on, async () => {
           const { exitCode, stderr } = await on.exec({ host: node, command: killAll })
-          if (exitCode !== 0) throw new Error(`cannot kill Redis: ${stderr.trim()}`)
+          if (exitCode !== 0) throw new MessageError(say('cannot kill Redis: {stderr}', { stderr: stderr.trim() }))
         }),
       )
     }
@@ -130,7 +130,9 @@ async function round(on: LabContext, inject: () => Promise<void>): Promise<Round
 }
 
 /** Reads the count of each server, waiting until it answers. */
-async function counts(on: Pick<SetupContext, 'exec' | 'hosts' | 'signal'>): Promise<Record<PersistenceMode, number>> {
+async function counts(
+  on: Pick<LabSetupContext, 'exec' | 'hosts' | 'signal'>,
+): Promise<Record<PersistenceMode, number>> {
   const result: Partial<Record<PersistenceMode, number>> = {}
   for (let tries = 0; tries < 40 && MODES.some((mode) => Number.isNaN(result[mode] ?? Number.NaN)); tries++) {
     for (const mode of MODES)
@@ -208,7 +210,7 @@ async function powerCut(
         await sleep(5000)
         await on.exec(recovery(fault))
         await on.watch({
-          title: `Status of ${node}`,
+          title: say('Status of {node}', { node }),
           command: NODES,
           within: 300,
           until: ({ stdout }) => isReady(stdout, node),

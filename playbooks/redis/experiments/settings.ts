@@ -1,6 +1,5 @@
-import { say } from '../../messages/say.ts'
+import { say, type LabSetupContext } from '../../messages/say.ts'
 import { type MessageValue } from 'labbook'
-import type { SetupContext } from 'labbook'
 import { redisVars } from '../vars.ts'
 
 /** Redis key of the app's counter. */
@@ -10,7 +9,7 @@ export const KEY = 'counter'
 const { default: DEFAULT_REPEATS } = redisVars.definitions.redis_repeats
 
 /** Number of repetitions within each experiment on lost writes: `redis_repeats`. */
-export const repeatCount = ({ hosts, hostvars }: Pick<SetupContext, 'hosts' | 'hostvars'>): number =>
+export const repeatCount = ({ hosts, hostvars }: Pick<LabSetupContext, 'hosts' | 'hostvars'>): number =>
   redisVars.read(hostvars(hosts[0] as string)).redis_repeats
 
 /** Note for a detail that rests on fewer repeats than the default. */

@@ -1,6 +1,6 @@
 import { answerMessage, intervalMessage } from '../../load/experiments/messages.ts'
 import { type Experiment, tableLines } from 'labbook'
-import { labExperiment, type LabContext, joinTexts, say } from '../../messages/say.ts'
+import { labExperiment, type LabContext, joinTexts, say, verbatim } from '../../messages/say.ts'
 import { compare, csvOf, generatorLimit, interleaved, type LoadResult, runLoad, validityIssues } from 'labbook/load'
 import { bottleneckOf } from '../../load/bottleneck.ts'
 import { loadSettings } from '../../load/settings.ts'
@@ -123,7 +123,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
           x: { label: 'trial' },
           y: { label: 'increments/s' },
           series: TOPOLOGIES.map((topology) => ({
-            name: topology,
+            name: verbatim(topology),
             drawn: 'dots',
             points: trials.flatMap((trial, index): [number, number][] =>
               trial.topology === topology ? [[index + 1, trial.result.throughput]] : [],

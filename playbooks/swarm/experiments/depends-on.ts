@@ -1,5 +1,5 @@
-import { disturbAll, quote, type SetupContext } from 'labbook'
-import { labExperiment, say, inSeconds } from '../../messages/say.ts'
+import { disturbAll, quote, MessageError } from 'labbook'
+import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { STACK } from '../../app/stack.ts'
 import { checkSteadyState, manager } from './support/cluster.ts'
 
@@ -48,7 +48,7 @@ services:
 `
 }
 
-const remove = async (on: SetupContext): Promise<void> => {
+const remove = async (on: LabSetupContext): Promise<void> => {
   await on.exec({
     command: `docker stack rm ${NAME} 2>/dev/null; for try in $(seq 30); do docker network ls -q --filter label=com.docker.stack.namespace=${NAME} | grep -q . || break; sleep 1; done`,
   })
@@ -99,7 +99,8 @@ export const dependsOn = labExperiment(
       timeout: 120,
       command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${NAME}`,
     })
-    if (deployed.exitCode !== 0) throw new Error(`cannot deploy the stack (see exhibit "${deployed.id}")`)
+    if (deployed.exitCode !== 0)
+      throw new MessageError(say('cannot deploy the stack (see exhibit "{exhibit}")', { exhibit: deployed.id }))
     const up = await on.watch({
       title: 'Container of web',
       command: `${containerOf('web')} | grep .`,

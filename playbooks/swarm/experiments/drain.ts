@@ -58,21 +58,21 @@ export const drain = labExperiment(
     const node = targetNode(on)
     const before = [
       await on.exhibit({ title: 'Nodes before the drain', command: NODES }),
-      await on.exhibit({ title: `Inspect ${node} before the drain`, command: inspectNode(node) }),
+      await on.exhibit({ title: say('Inspect {node} before the drain', { node }), command: inspectNode(node) }),
       await on.exhibit({ title: 'Tasks before the drain', command: history }),
       await on.exhibit({ title: 'Replicas per node before the drain', command: SPREAD }),
     ]
     const { value, exhibit, requestStats } = await observeDuring(
       on,
-      { title: `Timeline: drain and activate ${node}` },
+      { title: say('Timeline: drain and activate {node}', { node }) },
       async (watching) => {
         const evacuated = await evacuate(on, node, watching)
         const emptyAt = watching.now()
         const activated = await on.exhibit({
-          title: `Activate ${node}`,
+          title: say('Activate {node}', { node }),
           command: `docker node update --availability active ${node}`,
         })
-        watching.mark(`${node} active`)
+        watching.mark(say('{node} active', { node }))
         const returned = await countReturned(on, node)
         const rebalanced = await rebalance(on, watching)
         return { evacuated, emptyAt, activated, returned, rebalanced }
@@ -116,25 +116,28 @@ export const drain = labExperiment(
 
 async function evacuate(on: LabContext, node: string, { mark }: TimelineRecorder) {
   const drained = await on.exhibit({
-    title: `Drain ${node}`,
+    title: say('Drain {node}', { node }),
     command: `docker node update --availability drain ${node}`,
   })
-  mark(`${node} drained`)
+  mark(say('{node} drained', { node }))
   const emptied = await on.watch({
-    title: `Tasks left on ${node}`,
+    title: say('Tasks left on {node}', { node }),
     waitingFor: `${node} to be empty`,
     command: tasksOn(node),
     within: 120,
     every: 0.5,
     until: ({ stdout, exitCode }) => exitCode === 0 && allStopped(stdout),
   })
-  mark(`${node} empty`)
+  mark(say('{node} empty', { node }))
   const replicas = await waitForReplicas(on, 'Replicas during the drain', [node])
   mark('all replicas run on other nodes')
   const nodes = await on.exhibit({ title: 'Nodes during the drain', command: NODES })
-  const inspected = await on.exhibit({ title: `Inspect ${node} during the drain`, command: inspectNode(node) })
+  const inspected = await on.exhibit({
+    title: say('Inspect {node} during the drain', { node }),
+    command: inspectNode(node),
+  })
   const containers = await on.exhibit({
-    title: `Containers on ${node} during the drain`,
+    title: say('Containers on {node} during the drain', { node }),
     host: node,
     command: 'docker ps',
   })
@@ -160,7 +163,10 @@ async function evacuate(on: LabContext, node: string, { mark }: TimelineRecorder
 async function countReturned(on: LabContext, node: string) {
   const observed = OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier)
   await on.pause(observed, `replicas on ${node}`)
-  const after = await on.exhibit({ title: `Replicas on ${node} after activation`, command: replicasCommand(node) })
+  const after = await on.exhibit({
+    title: say('Replicas on {node} after activation', { node }),
+    command: replicasCommand(node),
+  })
   const returned = after.stdout.split('\n').filter((line) => line.trim() !== '').length
   return {
     holds: after.exitCode === 0 ? returned === 0 : null,

@@ -1,5 +1,5 @@
-import { disturbAll, type SetupContext, sh } from 'labbook'
-import { labExperiment, say, inSeconds } from '../../messages/say.ts'
+import { disturbAll, sh, MessageError } from 'labbook'
+import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { checkSteadyState, COUNTER, runningReplicas, desiredReplicas } from './support/cluster.ts'
 import { observeDuring } from './support/observe-during.ts'
 
@@ -15,7 +15,7 @@ export const signal = (container: string, name: 'STOP' | 'CONT'): string =>
 const LIST = `docker ps --filter label=com.docker.swarm.service.name=${COUNTER} --format '{{.ID}} {{.Label "com.docker.swarm.task.id"}} {{.Status}}'`
 
 /** The host whose replica is stopped. */
-const hostOfReplica = ({ groups }: Pick<SetupContext, 'groups'>): readonly string[] =>
+const hostOfReplica = ({ groups }: Pick<LabSetupContext, 'groups'>): readonly string[] =>
   (groups.swarm_workers ?? groups.swarm ?? []).slice(0, 1)
 
 /** Stops a replica with SIGSTOP: its container runs, but it does not answer. */
@@ -47,12 +47,12 @@ export const health = labExperiment(
           title: 'Health check of the service',
           command: `docker service inspect ${COUNTER} --format '{{json .Spec.TaskTemplate.ContainerSpec.Healthcheck}}'`,
         })
-        const containers = await on.exhibit({ title: `Replicas on ${host}`, host, command: LIST })
+        const containers = await on.exhibit({ title: say('Replicas on {host}', { host }), host, command: LIST })
         const [container = '', task = ''] = (containers.stdout.split('\n')[0] ?? '').split(' ')
-        if (container === '') throw new Error(`no replica runs on ${host}`)
+        if (container === '') throw new MessageError(say('no replica runs on {host}', { host }))
         const began = now()
         const stopped = await on.exhibit({ title: 'Stop a replica', host, command: signal(container, 'STOP') })
-        mark(`replica on ${host} stopped`)
+        mark(say('replica on {host} stopped', { host }))
         const unhealthy = await on.watch({
           title: 'Health status of the stopped replica',
           host,

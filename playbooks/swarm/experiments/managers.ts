@@ -1,12 +1,5 @@
-import {
-  disturbAll,
-  type Disturbs,
-  durationMultiplierOf,
-  type Experiment,
-  PlaybookError,
-  type SetupContext,
-} from 'labbook'
-import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
+import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, PlaybookError, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { waitForStack } from '../../app/proof.ts'
@@ -28,11 +21,11 @@ const KILL = [
 ].join('; ')
 const MANAGED = 'timeout 10 docker node ls'
 
-const others = (on: Pick<SetupContext, 'groups' | 'hosts'>): string[] =>
+const others = (on: Pick<LabSetupContext, 'groups' | 'hosts'>): string[] =>
   (on.groups.swarm ?? []).filter((name) => name !== manager(on))
 
 /** Boots the manager, waits for it, and demotes the managers that are workers in the inventory. */
-async function restore(on: SetupContext, promoted: boolean): Promise<void> {
+async function restore(on: LabSetupContext, promoted: boolean): Promise<void> {
   const first = manager(on)
   const { powerLoss: powerOff } = faultsOf(on, first)
   await on.exec(recovery(powerOff))
@@ -58,7 +51,7 @@ async function restore(on: SetupContext, promoted: boolean): Promise<void> {
   for (const host of (on.groups.swarm ?? []).filter((name) => promoted && workers.includes(name))) {
     await on.exec({ host, command: 'systemctl restart docker', timeout: 120 })
     await on.watch({
-      title: `Status of ${host} after restart`,
+      title: say('Status of {host} after restart', { host }),
       command: NODES,
       within: 120,
       until: ({ stdout }) => isReady(stdout, host),
@@ -76,16 +69,24 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
   const [witness] = others(on)
   if (witness === undefined)
     throw new PlaybookError('group swarm has only one host: this experiment needs a second node to observe the manager')
-  const title = `Timeline: power off ${managers.length === 1 ? 'the only manager' : `one of ${managers.length} managers`}`
+  const title =
+    managers.length === 1
+      ? say('Timeline: power off the only manager')
+      : say('Timeline: power off one of {count} managers', { count: managers.length })
   const observed = await observeDuring(
     on,
     { title, managers: [...managers.filter((name) => name !== first), first], endpoints: (node) => node !== first },
     async ({ mark, now }) => {
       const before = await on.exhibit({ title: 'Managers before', command: NODES })
-      const injected = await on.exhibit({ title: powerOff.description, ...injection(powerOff) })
+      const injected = await on.exhibit({ title: powerOff.text, ...injection(powerOff) })
       if (injected.exitCode !== 0)
-        throw new Error(`cannot inject fault: ${powerOff.description} (see exhibit "${injected.id}")`)
-      mark(powerOff.description)
+        throw new MessageError(
+          say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+            description: powerOff.text,
+            exhibit: injected.id,
+          }),
+        )
+      mark(powerOff.text)
       const began = now()
       const managed = await on.watch({
         title: 'Leader after the power-off',
@@ -96,9 +97,13 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
       })
       const managedAfter = now() - began
       mark(managed.reached ? 'new leader answers' : 'no manager answers')
-      const running = await on.exhibit({ title: `Replicas on ${witness}`, host: witness, command: CONTAINERS })
+      const running = await on.exhibit({
+        title: say('Replicas on {witness}', { witness }),
+        host: witness,
+        command: CONTAINERS,
+      })
       const killed = await on.exhibit({ title: 'Kill a replica', host: witness, command: KILL })
-      mark(`replica on ${witness} killed`)
+      mark(say('replica on {witness} killed', { witness }))
       const count = running.stdout.split('\n').filter(Boolean).length
       const replaced = managed.reached
         ? await on.watch({
@@ -115,13 +120,13 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
           'a replacement replica, which must not start',
         )
       const left = await on.exhibit({
-        title: `Replicas on ${witness} after the kill`,
+        title: say('Replicas on {witness} after the kill', { witness }),
         host: witness,
         command: CONTAINERS,
       })
       mark(replaced?.reached === true ? 'replica replaced' : 'replica not replaced')
       const recoveryAt = now()
-      const recovered = await on.exhibit({ title: `Recover ${first}`, ...recovery(powerOff) })
+      const recovered = await on.exhibit({ title: say('Recover {first}', { first }), ...recovery(powerOff) })
       const all = on.groups.swarm ?? []
       const ready = await on.watch({
         title: 'Nodes until all are Ready',
@@ -132,7 +137,7 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
       })
       mark('every node Ready')
       const [failure] = await waitForStack(on)
-      mark(failure === undefined ? 'app healthy' : `app not healthy: ${failure}`)
+      mark(failure === undefined ? 'app healthy' : say('app not healthy: {failure}', { failure }))
       return {
         before,
         injected,

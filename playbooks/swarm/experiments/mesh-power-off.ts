@@ -32,18 +32,18 @@ export const meshPowerOff = labExperiment(
     const node = targetNode(on)
     const fault = faultsOf(on, node).powerLoss
     const from = on.hosts[0] as string
-    const before = await ipvsTables(on, from, `before the power-off`)
+    const before = await ipvsTables(on, from, 'IPVS tables of {host} before the power-off')
     const { value, exhibit, requestStats } = await observeDuring(
       on,
       {
-        title: `Timeline: ${fault.description}, routing mesh`,
+        title: say('Timeline: {description}, routing mesh', { description: fault.text }),
         perSecond: 6,
         endpoints: (endpoint) => endpoint !== node,
       },
       async (timeline) => {
         const outage = await injectNodeFault(on, node, fault, timeline, { down: 180, replicas: 400 })
         const replacedAt = timeline.now()
-        const during = await ipvsTables(on, from, `during the power-off`)
+        const during = await ipvsTables(on, from, 'IPVS tables of {host} during the power-off')
         const back = await recoverNode(on, node, fault, timeline, { within: 400, every: 2 })
         return { ...outage, replacedAt, during, ...back, readyAfter: timeline.now() - replacedAt }
       },

@@ -1,5 +1,5 @@
-import { type Exhibit, quote, type SetupContext, tableLines } from 'labbook'
-import { labExperiment, type LabContext, say } from '../../messages/say.ts'
+import { type Exhibit, quote, tableLines, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, type LabSetupContext, type LabText } from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { checkSteadyState, COUNTER, runningReplicas, scaleCommand, desiredReplicas } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
@@ -17,7 +17,7 @@ const RUNNING = `docker service ps ${COUNTER} --filter desired-state=running --f
 const scaleAndWait = async (on: LabContext, replicas: number) => {
   await on.exec({ command: scaleCommand(replicas) })
   return on.watch({
-    title: `Replicas until ${replicas} run`,
+    title: say('Replicas until {replicas} run', { replicas }),
     command: RUNNING,
     within: 300,
     every: 3,
@@ -44,7 +44,7 @@ export const mesh = labExperiment(
       [VIP]: 'Virtual IP of the service spreads connections over all replicas',
     },
     steadyState: checkSteadyState,
-    rollback: async (on: SetupContext) => {
+    rollback: async (on: LabSetupContext) => {
       await on.exec({ command: scaleCommand(desiredReplicas(on)) })
     },
   },
@@ -54,7 +54,10 @@ export const mesh = labExperiment(
     const nodes = on.groups.swarm ?? []
     await everyNode(on, Math.max(1, Math.min(wanted, nodes.length - 1)))
     const { reached, exhibit: running } = await scaleAndWait(on, wanted)
-    if (!reached) throw new Error(`${wanted} replicas did not start again (see exhibit "${running.id}")`)
+    if (!reached)
+      throw new MessageError(
+        say('{wanted} replicas did not start again (see exhibit "{exhibit}")', { wanted, exhibit: running.id }),
+      )
     await balances(on, wanted, running)
     await vip(on, wanted, running)
   },
@@ -65,8 +68,9 @@ async function everyNode(on: LabContext, fewer: number): Promise<void> {
   const busy = new Set(runningReplicas(running.stdout).map((line) => line.split(' ')[1]))
   const idle = (on.groups.swarm ?? []).filter((node) => !busy.has(node))
   const results = await requestThroughEach(on, fewer * PER_REPLICA)
-  const exhibit = record(on, `Responses per node with ${fewer} replicas`, results)
-  const idleTables = idle[0] === undefined ? [] : [await ipvsTables(on, idle[0], 'without a task')]
+  const exhibit = record(on, say('Responses per node with {fewer} replicas', { fewer }), results)
+  const idleTables =
+    idle[0] === undefined ? [] : [await ipvsTables(on, idle[0], 'IPVS tables of {host} without a task')]
   const failing = results.filter(({ answers, errors }) => answers.length === 0 || errors.length > 0)
   on.finding(EVERY_NODE, {
     holds: reached && idle.length > 0 ? failing.length === 0 : null,
@@ -86,9 +90,10 @@ async function everyNode(on: LabContext, fewer: number): Promise<void> {
 
 async function balances(on: LabContext, wanted: number, running: Exhibit): Promise<void> {
   const results = await requestThroughEach(on, wanted * PER_REPLICA)
-  const exhibit = record(on, `Responses per replica with ${wanted} replicas`, results)
+  const exhibit = record(on, say('Responses per replica with {wanted} replicas', { wanted }), results)
   const tables: Exhibit[] = []
-  for (const node of on.groups.swarm ?? []) tables.push(await ipvsTables(on, node, 'after the requests'))
+  for (const node of on.groups.swarm ?? [])
+    tables.push(await ipvsTables(on, node, 'IPVS tables of {host} after the requests'))
   const least = Math.min(...results.map(({ answers }) => smallestShare(sharesByReplica(answers), wanted)))
   on.finding(BALANCES, {
     holds: results.every(({ errors }) => errors.length === 0) && least >= MINIMUM_SHARE,
@@ -127,7 +132,7 @@ async function vip(on: LabContext, wanted: number, running: Exhibit): Promise<vo
     command: `docker exec $(docker ps -q --filter label=com.docker.swarm.service.name=${COUNTER} | head -n 1) python3 -c ${quote(clientScript(total))}`,
     displayCommand: `docker exec COUNTER python3: GET http://${COUNTER}:8080/api/counter, ${total} times`,
   })
-  const table = await ipvsTables(on, host, 'after requests to the virtual IP')
+  const table = await ipvsTables(on, host, 'IPVS tables of {host} after requests to the virtual IP')
   const replicas = [...responses.stdout.matchAll(/"replica": ?"([^"]+)"/g)].map(([, replica]) => ({
     replica: replica ?? '',
   }))
@@ -156,7 +161,7 @@ async function requestThroughEach(on: LabContext, total: number): Promise<NodeAn
   return all
 }
 
-function record(on: LabContext, title: string, results: readonly NodeAnswers[]): Exhibit {
+function record(on: LabContext, title: LabText, results: readonly NodeAnswers[]): Exhibit {
   const rows = results.flatMap(({ node, answers, errors }) => [
     ...[...sharesByReplica(answers)]
       .sort(([a], [b]) => a.localeCompare(b))

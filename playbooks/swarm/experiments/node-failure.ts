@@ -1,7 +1,7 @@
 import { type DisturbanceContext, durationMultiplierOf, type Experiment } from 'labbook'
 import { labExperiment, type LabContext, say, inSeconds, type MessageKey } from '../../messages/say.ts'
 import type { Fault } from 'labbook/lab'
-import { faultsOf } from '../../lab/faults.ts'
+import { describedBy, faultsOf } from '../../lab/faults.ts'
 import { checkSteadyState, COUNTER, replicasCommand, targetNode } from './support/cluster.ts'
 import { lastWorker, disturbanceOf } from './support/disturbs.ts'
 import { injectNodeFault, recoverNode, restoreNode } from './support/node-outage.ts'
@@ -49,7 +49,7 @@ async function injectFault(on: LabContext, id: string, fault: Fault): Promise<vo
   const tasks = `docker service ps ${COUNTER}`
   const { value, exhibit, increments, requestStats } = await observeDuring(
     on,
-    { title: `Timeline: ${fault.description}` },
+    { title: say('Timeline: {description}', { description: fault.text }) },
     async (timeline) => {
       const before = await on.exhibit({ title: 'Tasks before', command: tasks })
       const outage = await injectNodeFault(on, node, fault, timeline, { down: 120 })
@@ -58,7 +58,10 @@ async function injectFault(on: LabContext, id: string, fault: Fault): Promise<vo
       const back = await recoverNode(on, node, fault, timeline, { within: 240 })
       const readyAfter = timeline.now() - recoveryAt
       await on.pause(OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `replicas on ${node}`)
-      const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasCommand(node) })
+      const returned = await on.exhibit({
+        title: say('Replicas on {node} after recovery', { node }),
+        command: replicasCommand(node),
+      })
       return { before, ...outage, after, recoveryAt, ...back, readyAfter, returned }
     },
   )
@@ -115,7 +118,7 @@ export function stopDaemon(node: string): Fault {
     recover: 'systemctl start docker.socket docker.service',
   }
   return {
-    description: `the Docker daemon of ${node} is stopped`,
+    ...describedBy(say('the Docker daemon of {node} is stopped', { node })),
     summary: commands,
     host: node,
     become: true,

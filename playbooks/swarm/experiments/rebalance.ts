@@ -41,22 +41,30 @@ export const rebalance = labExperiment(
     const other = wanted + 1 <= maxReplicas(on) ? wanted + 1 : wanted - 1
     const { value, exhibit, requestStats } = await observeDuring(
       on,
-      { title: `Timeline: ${node} empty, ${other} and ${wanted} replicas` },
+      { title: say('Timeline: {node} empty, {other} and {wanted} replicas', { node, other, wanted }) },
       async ({ mark, now }) => {
         await on.exec({ command: `docker node update --availability drain ${node}` })
-        mark(`${node} drained`)
-        await waitForReplicas(on, `Replicas without ${node}`, [node])
+        mark(say('{node} drained', { node }))
+        await waitForReplicas(on, say('Replicas without {node}', { node }), [node])
         await on.exec({ command: `docker node update --availability active ${node}` })
-        mark(`${node} active`)
+        mark(say('{node} active', { node }))
         const before = await on.exhibit({ title: 'Replicas per node before scaling', command: SPREAD })
-        const empty = await on.exhibit({ title: `Replicas on ${node} before scaling`, command: replicasCommand(node) })
+        const empty = await on.exhibit({
+          title: say('Replicas on {node} before scaling', { node }),
+          command: replicasCommand(node),
+        })
         const began = now()
         const steps = []
         for (const replicas of [other, wanted]) {
-          steps.push(await on.exhibit({ title: `Scale to ${replicas} and rebalance`, command: scaleCommand(replicas) }))
-          mark(`scale to ${replicas}`)
+          steps.push(
+            await on.exhibit({
+              title: say('Scale to {replicas} and rebalance', { replicas }),
+              command: scaleCommand(replicas),
+            }),
+          )
+          mark(say('scale to {replicas}', { replicas }))
           const { exhibit: running } = await on.watch({
-            title: `Replicas while ${replicas} are desired`,
+            title: say('Replicas while {replicas} are desired', { replicas }),
             command: `docker service ps ${COUNTER} --format '{{.Name}} {{.Node}} {{.CurrentState}}'`,
             within: 120,
             until: ({ stdout }) => runningReplicas(stdout).length === replicas,
@@ -64,7 +72,10 @@ export const rebalance = labExperiment(
           steps.push(running)
         }
         const took = now() - began
-        const own = await on.exhibit({ title: `Replicas on ${node} after scaling`, command: replicasCommand(node) })
+        const own = await on.exhibit({
+          title: say('Replicas on {node} after scaling', { node }),
+          command: replicasCommand(node),
+        })
         const after = await on.exhibit({ title: 'Replicas per node after scaling', command: SPREAD })
         return { before, empty, steps, took, own, after }
       },

@@ -39,7 +39,7 @@ export const scale = labExperiment(
     const fewer = Math.max(1, Math.min(2, wanted - 1))
     const { value, exhibit, requestStats } = await observeDuring(
       on,
-      { title: `Timeline: ${wanted}, ${more}, ${fewer}, ${wanted} replicas` },
+      { title: say('Timeline: {wanted}, {more}, {fewer}, {wanted} replicas', { wanted, more, fewer }) },
       async (watching) => {
         const up = await change(on, more, watching)
         const upAt = watching.now()
@@ -89,19 +89,19 @@ export const scale = labExperiment(
 
 async function change(on: LabContext, replicas: number, { mark, now }: TimelineRecorder) {
   const began = now()
-  const scaled = await on.exhibit({ title: `Scale to ${replicas}`, command: scaleCommand(replicas) })
-  mark(`scale to ${replicas}`)
+  const scaled = await on.exhibit({ title: say('Scale to {replicas}', { replicas }), command: scaleCommand(replicas) })
+  mark(say('scale to {replicas}', { replicas }))
   const { reached, exhibit } = await on.watch({
-    title: `Replicas until ${replicas} run`,
+    title: say('Replicas until {replicas} run', { replicas }),
     // Without a desired-state filter: tasks that are still stopping count as running.
     command: `docker service ps ${COUNTER} --format '{{.Name}} {{.Node}} {{.CurrentState}}'`,
     within: 120,
     until: ({ stdout }) => runningReplicas(stdout).length === replicas,
   })
-  mark(`${replicas} run`)
+  mark(say('{replicas} run', { replicas }))
   const took = now() - began
   const desired = await on.exhibit({
-    title: `Desired replicas: ${replicas}`,
+    title: say('Desired replicas: {replicas}', { replicas }),
     command: `${DESIRED_REPLICAS}; ${SPREAD}`,
   })
   return { reached, took, exhibits: [scaled, exhibit, desired] }

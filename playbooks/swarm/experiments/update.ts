@@ -41,14 +41,14 @@ export const rollingUpdate = labExperiment(
     },
   },
   async (on) => {
-    const options = { title: 'Timeline: update and rollback under load', perSecond: RATE }
+    const options = { title: 'Timeline: update and rollback under load', perSecond: RATE } as const
     const { value, exhibit, perSecond, increments, requestStats } = await observeDuring(
       on,
       options,
       async (watching) => {
         const update = await roll(
           on,
-          'Update',
+          'update',
           `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${COUNTER}`,
           'completed',
           watching,
@@ -56,7 +56,7 @@ export const rollingUpdate = labExperiment(
         const between = watching.now()
         const rollback = await roll(
           on,
-          'Rollback',
+          'rollback',
           `docker service rollback --detach --quiet ${COUNTER}`,
           'rollback_completed',
           watching,
@@ -109,20 +109,45 @@ export const rollingUpdate = labExperiment(
   },
 )
 
+/** Texts of an update and of a rollback. */
+const ROLLS = {
+  update: {
+    title: 'Update',
+    started: 'update',
+    status: 'Update status',
+    completed: 'update completed',
+    tasks: 'Tasks after update',
+  },
+  rollback: {
+    title: 'Rollback',
+    started: 'rollback',
+    status: 'Rollback status',
+    completed: 'rollback completed',
+    tasks: 'Tasks after rollback',
+  },
+} as const
+
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
-async function roll(on: LabContext, title: string, command: string, until: string, { mark, now }: TimelineRecorder) {
+async function roll(
+  on: LabContext,
+  kind: keyof typeof ROLLS,
+  command: string,
+  until: string,
+  { mark, now }: TimelineRecorder,
+) {
   const began = now()
-  const started = await on.exhibit({ title, command })
-  mark(title.toLowerCase())
+  const texts = ROLLS[kind]
+  const started = await on.exhibit({ title: texts.title, command })
+  mark(texts.started)
   const { reached, exhibit } = await on.watch({
-    title: `${title} status`,
+    title: texts.status,
     command: UPDATE_STATE,
     within: 300,
     until: ({ stdout }) => isUpdateOver(stdout),
   })
-  mark(`${title.toLowerCase()} completed`)
+  mark(texts.completed)
   const took = now() - began
-  const tasks = await on.exhibit({ title: `Tasks after ${title.toLowerCase()}`, command: TASKS })
+  const tasks = await on.exhibit({ title: texts.tasks, command: TASKS })
   return {
     reached: started.exitCode === 0 && reached && exhibit.stdout.startsWith(until),
     took,

@@ -1,5 +1,5 @@
 import { sh } from '../../shell/quote.ts'
-import type { Faults } from '../faults.ts'
+import { described, type Faults } from '../faults.ts'
 import {
   waitForVm,
   resumeVm,
@@ -32,14 +32,14 @@ export function vmFaults(vm: VmSettings): Faults {
     sendMonitorCommands(vm, `set_link n0 ${state}`, `set_link n1 ${state}`)
   return {
     powerLoss: {
-      description: `${name} loses power`,
+      ...described('{node} loses power', name),
       summary: { inject: `kill the virtual machine ${name}`, recover: `boot ${name} and wait for its sshd` },
       ...HERE,
       inject: stopVm(vm),
       recover: recoverVm(vm),
     },
     partition: {
-      description: `${name} is partitioned from the network`,
+      ...described('{node} is partitioned from the network', name),
       summary: {
         inject: `set_link n0 off; set_link n1 off (QEMU's monitor of ${name})`,
         recover: `set_link n0 on; set_link n1 on`,
@@ -49,7 +49,7 @@ export function vmFaults(vm: VmSettings): Faults {
       recover: setLinks('on'),
     },
     reboot: {
-      description: `${name} is reset`,
+      ...described('{node} is reset', name),
       summary: { inject: `system_reset (QEMU's monitor of ${name})`, recover: `wait for the sshd of ${name}` },
       ...HERE,
       inject: sendMonitorCommands(vm, 'system_reset'),

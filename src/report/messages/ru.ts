@@ -1,3 +1,4 @@
+import type { RunnerText } from '../../events/runner-texts.ts'
 import { dayAndTime, durationIn, measureIn, numberIn, type Units } from '../format.ts'
 import type { Messages } from './messages.ts'
 
@@ -20,6 +21,14 @@ function pluralForm(n: number, one: string, few: string, many: string): string {
 }
 
 const bytes = (n: number): string => plural(n, 'байт', 'байта', 'байт')
+
+/** Texts of the runner. */
+const RUNNER: Readonly<Record<RunnerText, string>> = {
+  'no hosts match {pattern}': 'нет узлов, подходящих под {pattern}',
+  'not run: {hosts} failed or became unreachable earlier': 'не выполнено: {hosts} - ранее ошибка или узел недоступен',
+  interrupted: 'прервано',
+  'the experiment ended without a verdict': 'эксперимент закончился без результата',
+}
 
 const MONTHS = [
   'января',
@@ -48,7 +57,7 @@ const hosts = (n: number): string => plural(n, 'узел', 'узла', 'узло
 export const ru: Messages = {
   lang: 'ru',
   texts: {
-    template: () => undefined,
+    template: (id) => (Object.hasOwn(RUNNER, id) ? RUNNER[id as RunnerText] : undefined),
     form: (n, [one = '', few = one, many = few]) => pluralForm(n, one, few, many),
     decimalPoint: ',',
   },

@@ -36,7 +36,7 @@ t.test('subcommands, tags, repetitions and variables are those of the run; hosts
     { variables: { replicas: 3, x: 0 } },
   )
   t.same(repeatedCommand(run, { ...nobody, argv: ['--yes'] }), {
-    playbook: 'load',
+    program: { kind: 'entry', name: 'load' },
     args: [
       ...['goal', '--tags', 'a,b', '--repeat', '5'],
       ...['--extra-vars', '{"replicas":3,"x":"1","y":"two words"}', '--yes'],
@@ -49,7 +49,7 @@ t.test('subcommands, tags, repetitions and variables are those of the run; hosts
 t.test('what the reader specifies replaces what the run had', (t) => {
   const reader = { argv: ['--repeat', '1', '--extra-vars', 'x=9', '-i', 'mine.yml'], extraVars: { x: '9' }, files: [] }
   t.same(repeatedCommand(start(['--repeat', '5', '-e', 'x=1', '-i', 'a.yml']), reader), {
-    playbook: 'load',
+    program: { kind: 'entry', name: 'load' },
     args: reader.argv,
     notes: [],
   })
@@ -62,7 +62,7 @@ t.test('connections, providers and keys of a run are not taken: they could run c
     '{"ansible_ssh_common_args": "-o ProxyCommand=x", "lab_provider": "qemu", "report_signing_key": "k"}',
   ])
   t.same(repeatedCommand(run, nobody), {
-    playbook: 'load',
+    program: { kind: 'entry', name: 'load' },
     args: [],
     notes: ['not taken from the run: ansible_ssh_common_args, lab_provider, report_signing_key'],
   })
@@ -79,18 +79,40 @@ t.test('programs, disks, paths, clusters and templates of a run are not taken', 
   }
   for (const run of [start([], { variables: vars }), start(['-e', JSON.stringify(vars)])])
     t.same(repeatedCommand(run, nobody), {
-      playbook: 'load',
+      program: { kind: 'entry', name: 'load' },
       args: [],
       notes: [`not taken from the run: ${Object.keys(vars).join(', ')}`],
     })
   t.end()
 })
 
-t.test('words after "--" that would be options, and options of the playbook, are refused', (t) => {
+t.test('words after "--" that would be options are refused', (t) => {
   t.throws(() => repeatedCommand(start(['--', '--allow-faults']), nobody), /"--allow-faults", so it cannot be repeated/)
+  t.end()
+})
+
+t.test('flags of the playbook and names of experiments are those of the run; options with values are refused', (t) => {
+  const run = start(['compare', 'drain', '--measure', '--yes', '--measure', '-e', 'x=1'])
+  t.same(repeatedCommand(run, nobody).args, ['compare', 'drain', '--measure', '--extra-vars', '{"x":"1"}'])
   t.throws(
-    () => repeatedCommand(start(['--measure']), nobody),
+    () => repeatedCommand(start(['--measure=yes']), nobody),
     /^the command line of the run: unknown option --measure/,
+  )
+  t.end()
+})
+
+t.test('a run of "labbook run" is repeated with its file', (t) => {
+  const run = (...args: string[]): RunStart => start([], { argv: ['npx', 'labbook', 'run', ...args] })
+  t.same(repeatedCommand(run('playbooks/web.ts', 'up', '-t', 'a', '--all'), nobody), {
+    program: { kind: 'file', file: 'playbooks/web.ts' },
+    args: ['up', '--all', '--tags', 'a'],
+    notes: [],
+  })
+  for (const args of [['--yes'], []]) t.throws(() => repeatedCommand(run(...args), nobody), /names no playbook/)
+  t.throws(
+    () => repeatedCommand(start([], { argv: ['npx', 'labbook', 'lab', 'up'] }), nobody),
+    /names no playbook/,
+    'a command of Labbook',
   )
   t.end()
 })

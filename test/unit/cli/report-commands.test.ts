@@ -80,7 +80,7 @@ async function report(...args: readonly string[]): Promise<{ status: number; std
     }
   })
   try {
-    const status = await reportMain(args, root)
+    const status = await reportMain(args, root, 'npx labbook report')
     return { status, ...printed }
   } finally {
     for (const back of restore) back()
@@ -145,7 +145,7 @@ t.test('runs are listed, and compared', async (t) => {
   t.equal((await report('diff', after, after)).stdout, 'no difference\n')
   t.match(await report('diff', after), {
     status: 1,
-    stderr: 'diff compares two runs, not 1: report.mjs diff RUN RUN\n',
+    stderr: 'diff compares two runs, not 1: npx labbook report diff RUN RUN\n',
   })
 })
 
@@ -184,6 +184,61 @@ t.test('a run is repeated with its variables, and its findings compared', async 
   )
   for (const { run } of (JSON.parse((await report('list', '--json')).stdout) as { run: string }[]).slice(2))
     rmSync(path.join(root, 'runs', run), { recursive: true })
+  restoreLatest()
+})
+
+t.test('the helps name the command that was typed', async (t) => {
+  for (const command of ['', 'verify', 'bundle', 'list', 'diff', 'reproduce']) {
+    const { stdout } = await report(...(command === '' ? [] : [command]), '--help')
+    t.match(stdout, `\nUsage: npx labbook report ${command}`)
+    t.notMatch(stdout, 'report.mjs')
+  }
+})
+
+t.test('a run of "labbook run" is repeated with the file of this project', async (t) => {
+  const file = path.join(root, 'playbooks/web.ts')
+  writeFileSync(
+    file,
+    `
+    import { experiment, playbook } from 'labbook'
+    const name = 'web'
+    export default playbook({
+      name,
+      description: '',
+      subcommands: { one: 'the first', two: 'the second' },
+      multipleSubcommands: true,
+      switches: { twice: { help: 'measure twice as much', sets: 'factor=2' } },
+      steps: (words) =>
+        (words.length > 0 ? words : ['one']).map((word) =>
+          experiment(word, { hosts: 'localhost', disturbs: false, assertions: { [word + '.holds']: 'It holds' } }, (on) => {
+            const { answers, factor = 1 } = on.hostvars('localhost')
+            const measured = { time: [10 * Number(factor), 'ms'] }
+            on.finding(word + '.holds', { holds: answers === 'unknown' ? null : answers === 'yes', evidence: [], measured })
+          }),
+        ),
+    })
+    `,
+  )
+  const before = new Set(readdirSync(path.join(root, 'runs')))
+  const typed = [path.join(PROJECT, 'src/cli/labbook.mjs'), 'run', file, 'one', 'two', '--twice', '-e', 'answers=yes']
+  const run = spawnSync(process.execPath, [...typed, '--yes'], { cwd: root, encoding: 'utf8' })
+  t.equal(run.status, 0, run.stdout + run.stderr)
+  const stored = readdirSync(path.join(root, 'runs')).find((name) => !before.has(name) && name !== 'latest') ?? ''
+  const own = ['-i', path.join(root, 'inventory.yaml'), '--no-input', '--json'] as const
+  const same = await report('reproduce', stored, ...own)
+  t.match(JSON.parse(same.stdout), [
+    { id: 'one.holds', result: 'reproduced', measured: [{ before: [20], after: [20] }] },
+    { id: 'two.holds', result: 'reproduced', measured: [{ before: [20], after: [20] }] },
+  ])
+  t.match(same.stderr, /^npx labbook run \S*web\.ts one two --twice --extra-vars/)
+  t.match(await report('reproduce', stored, ...own, '-e', 'answers=unknown'), {
+    status: 3,
+    stdout: /"result": "inconclusive"/,
+  })
+  rmSync(file)
+  t.match(await report('reproduce', stored, ...own), { status: 1, stderr: /web\.ts, which this project lacks\n$/ })
+  for (const name of readdirSync(path.join(root, 'runs')).filter((each) => /-web(-\d+)?$/.test(each)))
+    rmSync(path.join(root, 'runs', name), { recursive: true })
   restoreLatest()
 })
 

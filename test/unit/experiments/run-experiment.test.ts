@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { experiment } from '../../../src/playbook/experiment.ts'
+import { MessageError } from '../../../src/events/message.ts'
 import { play } from '../../../src/playbook/play.ts'
 import { runSteps, script, type PlayRun } from '../../support/play-run.ts'
 
@@ -43,6 +44,19 @@ t.test('an exhibit has the times of its output, that of a watch from the start o
   const bytes = (stream: number): number => slow.reduce((sum, [, of, size]) => sum + (of === stream ? size : 0), 0)
   t.same([bytes(1), bytes(2)], ['one\ntwo\n'.length, 'three\n'.length])
   t.ok((poll[0]?.[0] ?? 0) >= 150, poll.join())
+})
+
+t.test('titles and reasons with values are also recorded as data, so that a report can translate them', async (t) => {
+  const title = { id: 'Tasks of {service}', values: { service: 'web' } }
+  const reason = { id: '{node} is away', values: { node: 'a' } }
+  const ran = await runSteps([
+    experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
+      await on.exhibit({ title, command: 'true' })
+      throw new MessageError(reason)
+    }),
+  ])
+  t.match(exhibits(ran), [{ id: 'tasks-of-web', title: 'Tasks of web', messages: { title } }])
+  t.match(findings(ran), [{ holds: null, detail: 'a is away', messages: { detail: reason } }])
 })
 
 t.test('a false finding fails the run', async (t) => {

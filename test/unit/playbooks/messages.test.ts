@@ -4,7 +4,8 @@ import { joinTexts, say } from '../../../playbooks/messages/say.ts'
 import { messageText } from '../../../src/labbook.ts'
 import { ru } from '../../../src/report/messages/ru.ts'
 import { withCatalogue } from '../../../src/report/messages/index.ts'
-import { translatedFinding } from '../../../src/report/translate.ts'
+import { textIn, translatedEvents, translatedFinding, translatedLines } from '../../../src/report/translate.ts'
+import { latinProse } from '../../support/latin-prose.ts'
 
 /** Placeholders of a template, each as often as it is used. */
 const placeholders = (template: string): string[] => [...template.matchAll(/\{(\w+)/g)].map(([, name = '']) => name)
@@ -24,6 +25,45 @@ t.test('each translation has the placeholders of its template, and three forms o
     if (/[a-z]{3}/.test(template.replace(/\{[^}]*\}/g, '')) && !SAME.has(template))
       t.match(translation, /[а-яё]/i, template)
   }
+  t.end()
+})
+
+t.test('no translation has words that were left in English', (t) => {
+  for (const [template, translation] of Object.entries(RUSSIAN)) t.strictSame(latinProse(translation), [], template)
+  t.strictSame(latinProse('Ход событий: node2 loses power, {x}', ['node2']), ['loses', 'power'])
+  t.end()
+})
+
+t.test('titles, axes, legends and events of exhibits in Russian; names of hosts and tasks stay', (t) => {
+  const nodeDown = say('{node} Down', { node: 'node2' })
+  t.equal(
+    textIn(say('Timeline: {description}', { description: nodeDown }), russian),
+    'Ход событий: node2 в состоянии Down',
+  )
+  t.equal(textIn('Tasks before', russian), 'Задачи до', 'a title without values, as in older event logs')
+  t.equal(textIn('Nodes until node2 is Down', russian), 'Nodes until node2 is Down', 'one with values stays in English')
+  const timeline = { kind: 'timeline', title: 'x', seconds: 1, lanes: ['node2'], bars: [] } as const
+  t.same(translatedEvents({ ...timeline, events: [{ at: 1, label: nodeDown }] }, russian), [
+    { at: 1, label: 'node2 в состоянии Down' },
+  ])
+  const chart = translatedLines(
+    {
+      kind: 'lines',
+      title: 'Throughput by load',
+      x: { label: 'connections', scale: 'log' },
+      y: { label: 'ms' },
+      series: [{ name: say('{n|replica|replicas}', { n: 4 }), points: [] }],
+      marks: [{ axis: 'x', at: 1, label: 'goal' }],
+    },
+    russian,
+  )
+  t.match(chart, {
+    title: 'Пропускная способность в зависимости от нагрузки',
+    x: { label: 'соединения', scale: 'log' },
+    y: { label: 'мс' },
+    series: [{ name: '4 реплики' }],
+    marks: [{ label: 'цель' }],
+  })
   t.end()
 })
 

@@ -177,7 +177,7 @@ await t.test('bars of a lost node: ran, then assumed until Down, then failed', (
   const bar = { lane: 'node3', name: 'web.1', from: 0, to: 30, state: 'failed' } as const
   const events = [
     { at: 3, label: 'node3 loses power' },
-    { at: 15, label: 'node3 Down' },
+    { at: 15, label: { id: '{node} Down', values: { node: 'node3' } } },
     { at: 28, label: 'node3 Ready' },
   ]
   t.strictSame(

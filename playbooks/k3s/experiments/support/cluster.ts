@@ -1,11 +1,5 @@
-import {
-  disturbAll,
-  type Disturbs,
-  type ExperimentContext,
-  PlaybookError,
-  type SetupContext,
-  type WatchResult,
-} from 'labbook'
+import { disturbAll, type Disturbs, PlaybookError, type WatchResult, MessageError } from 'labbook'
+import { type LabContext, type LabSetupContext, type LabText, say } from '../../../messages/say.ts'
 import { waitForEndpoints } from '../../../app/proof.ts'
 import type { ObservedCluster } from '../../../swarm/experiments/support/observe-during.ts'
 import { disturbedTargets, clusterHosts, kubectl, nodeNameOf, clusterNodes } from '../../cluster.ts'
@@ -14,7 +8,7 @@ import { settingsOf } from '../../settings.ts'
 import { toTask, isReady, isReadyNode, parseClusterNodes, parsePods, type Pod } from '../../objects.ts'
 
 /** kubectl, namespace and expected replicas for an experiment. */
-export const appOnCluster = (on: Pick<SetupContext, 'groups' | 'hostvars'>) => {
+export const appOnCluster = (on: Pick<LabSetupContext, 'groups' | 'hostvars'>) => {
   const settings = settingsOf(on)
   // With an autoscaler, the minimum.
   const { namespace, autoscale } = settings
@@ -34,11 +28,11 @@ export const disturbsCluster =
     disturbAll(disturbedTargets(on), what)
 
 /** The last agent; empty for a context or without agents. */
-export const lastAgent = (on: Pick<SetupContext, 'groups' | 'hostvars'>): readonly string[] =>
+export const lastAgent = (on: Pick<LabSetupContext, 'groups' | 'hostvars'>): readonly string[] =>
   clusterHosts(on).length === 0 ? [] : (on.groups.k3s_agents?.slice(-1) ?? [])
 
 /** Target node of a fault: the last agent, so that the API server stays reachable. */
-export function targetNode(on: Pick<SetupContext, 'groups' | 'hostvars'>): {
+export function targetNode(on: Pick<LabSetupContext, 'groups' | 'hostvars'>): {
   readonly host: string
   readonly node: string
 } {
@@ -50,13 +44,13 @@ export function targetNode(on: Pick<SetupContext, 'groups' | 'hostvars'>): {
   return { host, node: nodeNameOf(on, host) }
 }
 
-export const nodesCommand = (on: Pick<SetupContext, 'groups' | 'hostvars'>): string =>
+export const nodesCommand = (on: Pick<LabSetupContext, 'groups' | 'hostvars'>): string =>
   appOnCluster(on).k('get nodes -o json')
 
 /**
  * Steady state of each experiment: all nodes and requested pods are ready, and all endpoints respond.
  */
-export async function assertSteadyState(on: SetupContext): Promise<void> {
+export async function assertSteadyState(on: LabSetupContext): Promise<void> {
   const { at, k, namespace, wanted, autoscale } = appOnCluster(on)
   const expected = clusterNodes(on)
   const nodes = await on.watch({
@@ -68,8 +62,10 @@ export async function assertSteadyState(on: SetupContext): Promise<void> {
       expected.every((name) => parseClusterNodes(stdout).some((node) => node.name === name && isReadyNode(node))),
   })
   if (!nodes.reached)
-    throw new Error(
-      `steady state not reached: not every node is ready and schedulable (see the exhibit "${nodes.exhibit.id}")`,
+    throw new MessageError(
+      say('steady state not reached: not every node is ready and schedulable (see the exhibit "{exhibit}")', {
+        exhibit: nodes.exhibit.id,
+      }),
     )
   const pods = await on.watch({
     ...at,
@@ -80,12 +76,18 @@ export async function assertSteadyState(on: SetupContext): Promise<void> {
     until: ({ stdout }) => isSteady(parsePods(stdout), wanted, autoscale),
   })
   if (!pods.reached)
-    throw new Error(
-      `steady state not reached: fewer or more than ${wanted} ready pods (see the exhibit "${pods.exhibit.id}"): deploy the app first`,
+    throw new MessageError(
+      say(
+        'steady state not reached: fewer or more than {wanted} ready pods (see the exhibit "{exhibit}"): deploy the app first',
+        { wanted, exhibit: pods.exhibit.id },
+      ),
     )
   const targets = await appEndpoints(on)
   const errors = await waitForEndpoints(on, targets)
-  if (errors.length > 0) throw new Error(`steady state not reached: not every endpoint responds: ${errors[0]}`)
+  if (errors.length > 0)
+    throw new MessageError(
+      say('steady state not reached: not every endpoint responds: {why}', { why: errors[0] ?? '' }),
+    )
 }
 
 /** Whether all pods are ready and the app has the wanted number of them (or more, with `orMore`). */
@@ -100,8 +102,8 @@ export const readyPods = (pods: readonly Pod[], without: readonly string[] = [])
 
 /** Waits for the wanted number of ready pods, except pods on the nodes `without` and pods with a UID in `not`. */
 export function waitForPods(
-  on: ExperimentContext,
-  title: string,
+  on: LabContext,
+  title: LabText,
   {
     without = [],
     not = [],
@@ -138,7 +140,7 @@ export function podsPerNode(pods: readonly Pod[]): string {
 }
 
 /** Placement of the app on this cluster, for an experiment's timeline. */
-export async function watchedCluster(on: ExperimentContext): Promise<ObservedCluster> {
+export async function watchedCluster(on: LabContext): Promise<ObservedCluster> {
   const { at, k, namespace } = appOnCluster(on)
   const command = podsCommand(k, namespace)
   const inventoryNodes = clusterNodes(on)

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { type LabContext, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type ExperimentContext, PlaybookError, quote, type SetupContext, sh, toText } from 'labbook'
+import { type Exhibit, PlaybookError, quote, sh, toText, MessageError } from 'labbook'
 import { callMany } from '../../../app/client.ts'
 import { STACK } from '../../../app/stack.ts'
 import { ROOT } from '../../../app/images/table.ts'
@@ -51,7 +52,7 @@ export const clientCommand = (stack: string, ...args: readonly string[]): string
 
 /** Sends a command to servers from a client in the stack's network. A server that does not answer is a failed reply. */
 export async function query(
-  on: Pick<SetupContext, 'exec' | 'hosts'>,
+  on: Pick<LabSetupContext, 'exec' | 'hosts'>,
   { stack }: Pick<LabStack, 'stack'>,
   servers: readonly string[],
   command: readonly string[],
@@ -76,37 +77,36 @@ export async function query(
 }
 
 /** The images of the app's stack. */
-export async function imagesInUse(on: SetupContext): Promise<{ counter: string; redis: string }> {
+export async function imagesInUse(on: LabSetupContext): Promise<{ counter: string; redis: string }> {
   const image = (service: string): string =>
     `docker service inspect ${service} --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'`
   const { stdout } = await on.exec({
     command: `${image(`${STACK}_counter`)}; ${image(`$(docker service ls --filter name=${STACK}_redis --format '{{.Name}}' | head -n 1)`)}`,
   })
   const [counter = '', redis = ''] = stdout.trim().split('\n')
-  if (counter === '' || redis === '') throw new Error(`stack "${STACK}" is not deployed: run npx zx playbooks/app.mjs`)
+  if (counter === '' || redis === '')
+    throw new MessageError(say('stack "{stack}" is not deployed: run npx zx playbooks/app.mjs', { stack: STACK }))
   return { counter, redis }
 }
 
 /** Deploys the text of a compose file, recorded as an exhibit. @throws if the deployment fails. */
-export async function deployCompose(
-  on: ExperimentContext,
-  stack: string,
-  text: string,
-  title: string,
-): Promise<Exhibit> {
+export async function deployCompose(on: LabContext, stack: string, text: string, title: LabText): Promise<Exhibit> {
   const deployed = await on.exhibit({
     title,
     timeout: 180,
     displayCommand: `docker stack deploy --compose-file redislab.yml ${stack}`,
     command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${stack}`,
   })
-  if (deployed.exitCode !== 0) throw new Error(`cannot deploy stack "${stack}" (see exhibit "${deployed.id}")`)
+  if (deployed.exitCode !== 0)
+    throw new MessageError(
+      say('cannot deploy stack "{stack}" (see exhibit "{exhibit}")', { stack, exhibit: deployed.id }),
+    )
   return deployed
 }
 
 /** Deploys a stack with a topology and waits until it is healthy. */
 export async function deployLabStack(
-  on: ExperimentContext,
+  on: LabContext,
   topology: Topology,
   options: LabStackOptions = {},
 ): Promise<LabStack> {
@@ -137,7 +137,7 @@ export async function deployLabStack(
     waitReplicas,
     ...(app ? { port } : {}),
   })
-  const deployed = await deployCompose(on, stack, text, `Deploy a stack with topology ${topology}`)
+  const deployed = await deployCompose(on, stack, text, say('Deploy a stack with topology {topology}', { topology }))
   const endpoints = app
     ? (on.groups.swarm ?? []).map((node) => ({ ...endpointOf(on.hostvars(node), node, port), node }))
     : []
@@ -160,9 +160,9 @@ export async function deployLabStack(
 }
 
 /** Waits until every service with the name prefix runs all its tasks. */
-export async function waitForServices(on: SetupContext, stack: string, prefix = ''): Promise<void> {
+export async function waitForServices(on: LabSetupContext, stack: string, prefix = ''): Promise<void> {
   const { reached, exhibit } = await on.watch({
-    title: `Services of ${stack}`,
+    title: say('Services of {stack}', { stack }),
     within: 240,
     command: `docker stack services ${stack} --format '{{.Name}} {{.Replicas}}'${prefix === '' ? '' : ` | grep '^${stack}_${prefix}'`}`,
     until: ({ stdout, exitCode }) =>
@@ -171,13 +171,17 @@ export async function waitForServices(on: SetupContext, stack: string, prefix = 
       [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted),
   })
   if (!reached)
-    throw new Error(
-      `stack "${stack}" did not converge within ${240 * on.timeoutMultiplier} s (see exhibit "${exhibit.id}")`,
+    throw new MessageError(
+      say('stack "{stack}" did not converge within {within} s (see exhibit "{exhibit}")', {
+        stack,
+        within: 240 * on.timeoutMultiplier,
+        exhibit: exhibit.id,
+      }),
     )
 }
 
 /** Creates the cluster, or restores the assignment of masters to nodes. */
-export async function createCluster(on: ExperimentContext, { stack, servers }: LabStack): Promise<void> {
+export async function createCluster(on: LabContext, { stack, servers }: LabStack): Promise<void> {
   const [host = ''] = nodeOrder(on.groups.swarm ?? [], 'cluster')
   const nodes = servers.map((server) => server.split(':')[0]).join(' ')
   const { exitCode, id } = await on.exhibit({
@@ -187,12 +191,15 @@ export async function createCluster(on: ExperimentContext, { stack, servers }: L
     displayCommand: 'redis-admin.sh form',
     command: `docker exec -e REDIS_NODES=${quote(nodes)} $(${containerOf(stack, 'redis-cluster-1')}) sh -c 'redis-admin.sh form </run/secrets/redis_password'`,
   })
-  if (exitCode !== 0) throw new Error(`cannot create the Redis Cluster of stack "${stack}" (see exhibit "${id}")`)
+  if (exitCode !== 0)
+    throw new MessageError(
+      say('cannot create the Redis Cluster of stack "{stack}" (see exhibit "{exhibit}")', { stack, exhibit: id }),
+    )
 }
 
 /** Queries the state of all servers for `unhealthyReason`. */
 async function queryState(
-  on: Pick<SetupContext, 'exec' | 'hosts'>,
+  on: Pick<LabSetupContext, 'exec' | 'hosts'>,
   lab: LabStack,
 ): Promise<{ info: Replies; sentinels: Replies; cluster: Replies }> {
   const info = await query(on, lab, lab.servers, ['INFO', 'replication'])
@@ -211,7 +218,7 @@ async function queryState(
  * node. Otherwise a fault would race with the startup.
  */
 export async function waitForHealthy(
-  on: Pick<SetupContext, 'exec' | 'hosts' | 'signal'>,
+  on: Pick<LabSetupContext, 'exec' | 'hosts' | 'signal'>,
   lab: LabStack,
   within = 180,
 ): Promise<void> {
@@ -222,7 +229,14 @@ export async function waitForHealthy(
     if (reason === '') return
     await sleep(1000, undefined, { signal: on.signal })
   }
-  throw new Error(`stack "${lab.stack}" (${lab.topology}) not healthy within ${within} s: ${reason}`)
+  throw new MessageError(
+    say('stack "{stack}" ({topology}) not healthy within {within} s: {reason}', {
+      stack: lab.stack,
+      topology: lab.topology,
+      within,
+      reason,
+    }),
+  )
 }
 
 async function appUnhealthyReason({ endpoints }: LabStack): Promise<string | undefined> {
@@ -236,7 +250,7 @@ async function appUnhealthyReason({ endpoints }: LabStack): Promise<string | und
 
 /** Node of each service; names without the stack's prefix. */
 export async function nodesOfServices(
-  on: Pick<SetupContext, 'exec'>,
+  on: Pick<LabSetupContext, 'exec'>,
   { stack }: Pick<LabStack, 'stack'>,
 ): Promise<ReadonlyMap<string, string>> {
   const { stdout } = await on.exec({
@@ -264,7 +278,7 @@ export interface Master {
 }
 
 /** Finds the master; in a cluster, the one of the counter's slot. @throws if there is not exactly one. */
-export async function currentMaster(on: Pick<SetupContext, 'exec' | 'hosts'>, lab: LabStack): Promise<Master> {
+export async function currentMaster(on: Pick<LabSetupContext, 'exec' | 'hosts'>, lab: LabStack): Promise<Master> {
   const nodes = await nodesOfServices(on, lab)
   const roles = await query(on, lab, lab.servers, ['ROLE'])
   const withNode = ({ server, address }: { server: string; address: string }) => ({
@@ -280,7 +294,9 @@ export async function currentMaster(on: Pick<SetupContext, 'exec' | 'hosts'>, la
   if (lab.topology !== 'cluster') {
     const [master, ...others] = all.filter(({ role }) => role === 'master')
     if (master === undefined || others.length > 0)
-      throw new Error(`${others.length + (master === undefined ? 0 : 1)} servers report the role master, expected 1`)
+      throw new MessageError(
+        say('{n} servers report the role master, expected 1', { n: others.length + (master === undefined ? 0 : 1) }),
+      )
     return { ...withNode(master), replicas: all.filter(({ role }) => role === 'slave').map(({ server }) => server) }
   }
   const clusterNodes = readClusterNodes(
@@ -291,7 +307,8 @@ export async function currentMaster(on: Pick<SetupContext, 'exec' | 'hosts'>, la
   )
   const owner = ownerOf(clusterNodes, slotOf(KEY))
   const master = all.find(({ address }) => address !== '' && address === owner?.address)
-  if (owner === undefined || master === undefined) throw new Error(`no cluster node serves slot ${slotOf(KEY)}`)
+  if (owner === undefined || master === undefined)
+    throw new MessageError(say('no cluster node serves slot {slot}', { slot: slotOf(KEY) }))
   const replicaAddresses = clusterNodes.filter(({ of }) => of === owner.id).map(({ address }) => address)
   return {
     ...withNode(master),
@@ -301,7 +318,7 @@ export async function currentMaster(on: Pick<SetupContext, 'exec' | 'hosts'>, la
 
 /** Reads the count from one server. NaN if it does not answer. */
 export async function readCount(
-  on: Pick<SetupContext, 'exec' | 'hosts'>,
+  on: Pick<LabSetupContext, 'exec' | 'hosts'>,
   lab: Pick<LabStack, 'stack'>,
   server: string,
 ): Promise<number> {

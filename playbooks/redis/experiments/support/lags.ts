@@ -1,6 +1,6 @@
-import { say } from '../../../messages/say.ts'
+import { say, type LabChart, type LabText } from '../../../messages/say.ts'
 import { quantileSorted } from 'simple-statistics'
-import { type Chart, csvText, type Message, messageText } from 'labbook'
+import { csvText, type Message, messageText } from 'labbook'
 import { parseJsonLines } from './lost-writes.ts'
 
 /** Replication lag of a replica, in milliseconds. */
@@ -106,15 +106,15 @@ const formatMs = (ms: number): string =>
   Number.isNaN(ms) ? 'over 5 s' : `${ms < 10 ? ms.toFixed(2) : ms.toFixed(0)} ms`
 
 /** Cumulative distribution of the lag, one curve per series. */
-export const lagChart = (states: readonly { readonly name: string; readonly lags: Lags }[]): Chart => ({
+export const lagChart = (states: readonly { readonly label: LabText; readonly lags: Lags }[]): LabChart => ({
   kind: 'lines',
   title: 'Replication lag (upper bound), cumulative distribution',
   x: { label: 'ms', scale: 'log' },
   y: { label: '% of samples' },
   series: states
     .filter(({ lags }) => lags.sorted.length > 0)
-    .map(({ name, lags }) => ({
-      name,
+    .map(({ label, lags }) => ({
+      name: label,
       drawn: 'line',
       points: Array.from({ length: 101 }, (_, percent): [number, number] => [
         Math.max(0.001, quantileSorted([...lags.sorted], percent / 100)),

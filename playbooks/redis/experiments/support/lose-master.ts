@@ -1,7 +1,8 @@
-import { inSeconds, say } from '../../../messages/say.ts'
+import { inSeconds, say, type LabContext, type LabSetupContext, type LabText } from '../../../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type ExperimentContext, quote, type SetupContext, type Message, messageText } from 'labbook'
+import { type Exhibit, quote, type Message, messageText, MessageError } from 'labbook'
 import { type Fault, injection, recovery } from 'labbook/lab'
+import { describedBy } from '../../../lab/faults.ts'
 import { faultsOf } from '../../../lab/faults.ts'
 import { isReady, manager, NODES } from '../../../swarm/experiments/support/cluster.ts'
 import type { RequestResult } from '../../../swarm/experiments/support/probe.ts'
@@ -70,7 +71,7 @@ export interface MasterLoss {
 
 /** Kills the Redis process like the OOM killer, without a graceful shutdown. Swarm restarts it. */
 export const killRedis = ({ stack }: LabStack, { server, node }: Master): Fault => ({
-  description: `Redis is killed on ${node}`,
+  ...describedBy(say('Redis is killed on {node}', { node })),
   summary: { inject: `docker kill --signal KILL ${server.split(':')[0]}`, recover: 'Swarm restarts it' },
   host: node,
   become: true,
@@ -80,24 +81,29 @@ export const killRedis = ({ stack }: LabStack, { server, node }: Master): Fault 
 })
 
 /** Makes sure that the master is not on the manager, which observes; with Sentinel by a failover. */
-async function moveMasterOffManager(on: ExperimentContext, lab: LabStack): Promise<Master> {
+async function moveMasterOffManager(on: LabContext, lab: LabStack): Promise<Master> {
   for (let tries = 0; tries < 5; tries++) {
     const master = await currentMaster(on, lab)
     if (master.node !== manager(on)) return master
     if (lab.topology === 'sentinel')
       await query(on, lab, lab.sentinels.slice(0, 1), ['SENTINEL', 'FAILOVER', 'counter'])
-    else throw new Error(`the Redis master runs on the manager ${master.node}, which must observe its loss`)
+    else
+      throw new MessageError(
+        say('the Redis master runs on the manager {node}, which must observe its loss', { node: master.node }),
+      )
     await sleep(5000, undefined, { signal: on.signal })
     await waitForHealthy(on, lab)
   }
-  throw new Error(`the Redis master stays on the manager ${manager(on)}, which must observe its loss`)
+  throw new MessageError(
+    say('the Redis master stays on the manager {node}, which must observe its loss', { node: manager(on) }),
+  )
 }
 
 /** Injects a fault into the master under load, waits for a failover, recovers the master, and compares the counts. */
 export async function loseMaster(
-  on: ExperimentContext,
+  on: LabContext,
   lab: LabStack,
-  title: string,
+  title: LabText,
   faultOf: (master: Master) => Fault,
   { isolated, before, nodeStays = false }: MasterLossOptions = {},
 ): Promise<MasterLoss> {
@@ -122,10 +128,15 @@ export async function loseMaster(
       const began = Date.now()
       if (isolated !== undefined) await startIsolated(on, lab, master, isolated)
       const startedAt = now()
-      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+      const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
       if (injected.exitCode !== 0)
-        throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-      mark(fault.description)
+        throw new MessageError(
+          say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+            description: fault.text,
+            exhibit: injected.id,
+          }),
+        )
+      mark(fault.text)
       const [injectedAtEpoch, injectedAt] = [Date.now(), now()]
       const failoverAfter = await waitForFailover(on, lab, master, watching, {
         startedAt,
@@ -142,7 +153,10 @@ export async function loseMaster(
       )
       const recoveryAt = now()
       mark('recovery started')
-      const recovered = await on.exhibit({ title: `Recover from: ${fault.description}`, ...recovery(fault) })
+      const recovered = await on.exhibit({
+        title: say('Recover from: {description}', { description: fault.text }),
+        ...recovery(fault),
+      })
       await nodesReady(on)
       await waitForHealthy(on, lab, 240)
       mark('stack healthy')
@@ -153,7 +167,7 @@ export async function loseMaster(
           : parseLog(
               (
                 await on.exhibit({
-                  title: `Log of the client on ${master.node}`,
+                  title: say('Log of the client on {node}', { node: master.node }),
                   host: master.node,
                   command: `cat ${LOG}`,
                 })
@@ -205,7 +219,7 @@ const LOG = `/run/${LAB}-isolated.log`
 
 /** Starts a detached client on the node that logs to a file there, as the connection will be lost. */
 async function startIsolated(
-  on: ExperimentContext,
+  on: LabContext,
   { stack }: LabStack,
   { node, address }: Master,
   { seconds: howLong, waitReplicas }: IsolatedClient,
@@ -248,7 +262,7 @@ export function acknowledgedByRequests(requests: readonly RequestResult[]): { va
 
 /** Seconds until another server is master. Queried from a node that is neither faulty nor the observing manager. */
 async function waitForFailover(
-  on: ExperimentContext,
+  on: LabContext,
   lab: LabStack,
   master: Master,
   { now, mark }: TimelineRecorder,
@@ -263,14 +277,14 @@ async function waitForFailover(
   })
   const next = parseJsonLines(stdout)[0]?.master
   if (typeof next !== 'string') {
-    mark(`no fromIsolated master within ${within} s`)
+    mark(say('no other master within {within} s', { within }))
     return undefined
   }
-  mark(`${next.split(':')[0]} is master`)
+  mark(say('{server} is master', { server: next.split(':')[0] ?? '' }))
   return now() - startedAt
 }
 
-async function nodesReady(on: Pick<SetupContext, 'watch' | 'groups'>): Promise<void> {
+async function nodesReady(on: Pick<LabSetupContext, 'watch' | 'groups'>): Promise<void> {
   const all = on.groups.swarm ?? []
   await on.watch({
     title: 'Nodes until all are Ready',
@@ -281,7 +295,7 @@ async function nodesReady(on: Pick<SetupContext, 'watch' | 'groups'>): Promise<v
 }
 
 /** Recovers every node that may be faulty and removes the stacks. Idempotent, also after an interruption. */
-export async function restoreNodes(on: SetupContext): Promise<void> {
+export async function restoreNodes(on: LabSetupContext): Promise<void> {
   for (const node of (on.groups.swarm ?? []).filter((name) => name !== manager(on))) {
     const { powerLoss: powerOff, partition: cutOff } = faultsOf(on, node)
     await on.exec(recovery(cutOff)).catch(() => undefined)

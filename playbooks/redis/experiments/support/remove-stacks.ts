@@ -1,9 +1,9 @@
-import type { SetupContext } from 'labbook'
 import { checkSteadyState } from '../../../swarm/experiments/support/cluster.ts'
+import { type LabSetupContext } from '../../../messages/say.ts'
 import { LAB } from './lab.ts'
 
 /** Removes every stack of these experiments with its volumes and secrets. Idempotent, also after an interruption. */
-export async function removeLabStacks(on: SetupContext): Promise<void> {
+export async function removeLabStacks(on: LabSetupContext): Promise<void> {
   const stacks = `docker stack ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*$'`
   await on.exec({ command: `for stack in $(${stacks}); do docker stack rm $stack; done`, timeout: 120 })
   await on.watch({
@@ -27,7 +27,7 @@ export async function removeLabStacks(on: SetupContext): Promise<void> {
 }
 
 /** The steady state of these experiments: the app runs, and no stack is left of an interrupted run. */
-export async function startWithoutLabStacks(on: SetupContext): Promise<void> {
+export async function startWithoutLabStacks(on: LabSetupContext): Promise<void> {
   await checkSteadyState(on)
   await removeLabStacks(on)
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { type LabSetupContext } from '../../../messages/say.ts'
 import path from 'node:path'
 import { parse } from 'yaml'
-import { PlaybookError, render, type SetupContext } from 'labbook'
+import { PlaybookError, render } from 'labbook'
 import { ROOT } from '../../../app/images/table.ts'
 import { redisSettingsFor } from '../../settings.ts'
 import { type Topology } from '../../vars.ts'
@@ -16,7 +17,7 @@ export interface RedisServices {
 
 /** The Redis services from the templates of the app's stack. */
 export function redisServices(
-  on: Pick<SetupContext, 'groups' | 'hostvars' | 'hosts' | 'timeoutMultiplier'>,
+  on: Pick<LabSetupContext, 'groups' | 'hostvars' | 'hosts' | 'timeoutMultiplier'>,
   topology: Topology,
   image: string,
   stack: string,

@@ -1,27 +1,27 @@
-import { messageText, PlaybookError, type SetupContext, type WatchResult } from 'labbook'
+import { messageText, PlaybookError, type WatchResult, MessageError } from 'labbook'
 import { waitForStack } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import { appVars } from '../../../app/vars.ts'
-import { inSeconds } from '../../../messages/say.ts'
+import { inSeconds, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
 
 export const COUNTER = `${STACK}_counter`
 
 /** The node to inject faults into: the last worker, so that the manager and Redis with its volume stay up. */
-export function targetNode({ groups }: Pick<SetupContext, 'groups'>): string {
+export function targetNode({ groups }: Pick<LabSetupContext, 'groups'>): string {
   const node = groups.swarm_workers?.at(-1)
   if (node === undefined)
     throw new PlaybookError('group swarm_workers has no host: this experiment needs a worker to inject a fault into')
   return node
 }
 
-export const manager = ({ hosts }: Pick<SetupContext, 'hosts'>): string => hosts[0] as string
+export const manager = ({ hosts }: Pick<LabSetupContext, 'hosts'>): string => hosts[0] as string
 
 /** Number of replicas in the inventory. */
-export const desiredReplicas = (on: Pick<SetupContext, 'hosts' | 'hostvars'>): number =>
+export const desiredReplicas = (on: Pick<LabSetupContext, 'hosts' | 'hostvars'>): number =>
   appVars.read(on.hostvars(manager(on))).counter_replicas
 
 /** Largest number of replicas that `max_replicas_per_node` allows on all nodes together. */
-export function maxReplicas(on: Pick<SetupContext, 'groups' | 'hosts' | 'hostvars'>): number {
+export function maxReplicas(on: Pick<LabSetupContext, 'groups' | 'hosts' | 'hostvars'>): number {
   const { counter_max_per_node: maxPerNode } = appVars.read(on.hostvars(manager(on)))
   return maxPerNode === 0 ? Infinity : maxPerNode * (on.groups.swarm ?? []).length
 }
@@ -31,7 +31,7 @@ export const scaleCommand = (replicas: number): string => `docker service scale 
 export const NODES = `docker node ls --format 'table {{.Hostname}}\\t{{.Status}}\\t{{.Availability}}\\t{{.ManagerStatus}}'`
 
 /** Checks the steady state: every node is Ready and Active, and the app answers through every node. */
-export async function checkSteadyState(on: SetupContext): Promise<void> {
+export async function checkSteadyState(on: LabSetupContext): Promise<void> {
   const wanted = on.groups.swarm ?? []
   const nodes = await on.watch({
     title: 'Nodes before the experiment',
@@ -40,10 +40,16 @@ export async function checkSteadyState(on: SetupContext): Promise<void> {
     until: ({ stdout }) => wanted.every((name) => isReady(stdout, name)),
   })
   if (!nodes.reached)
-    throw new Error(`steady state not reached: not every node is Ready and Active (see exhibit "${nodes.exhibit.id}")`)
+    throw new MessageError(
+      say('steady state not reached: not every node is Ready and Active (see exhibit "{exhibit}")', {
+        exhibit: nodes.exhibit.id,
+      }),
+    )
   const [error] = await waitForStack(on)
   if (error !== undefined)
-    throw new Error(`steady state not reached: the app does not answer through every node (${error})`)
+    throw new MessageError(
+      say('steady state not reached: the app does not answer through every node ({error})', { error }),
+    )
 }
 
 export const isReady = (nodes: string, name: string): boolean =>
@@ -55,8 +61,8 @@ const running = (filter = ''): string =>
 
 /** Waits until the desired number of replicas run on nodes other than `without`. */
 export function waitForReplicas(
-  on: SetupContext,
-  title: string,
+  on: LabSetupContext,
+  title: LabText,
   without: readonly string[] = [],
   within = 180,
 ): Promise<WatchResult> {
@@ -80,7 +86,7 @@ export const replicasCommand = (node: string): string => running(`--filter node=
  * a replica lands on the node, then scales back. (A forced update would restart all replicas.) Waits first for lost
  * replicas to be replaced; while managers still count the node's own replicas as running, nothing is scaled.
  */
-export async function rebalanceTo(on: SetupContext, node: string): Promise<void> {
+export async function rebalanceTo(on: LabSetupContext, node: string): Promise<void> {
   const wanted = desiredReplicas(on)
   await waitForReplicas(on, 'Replicas before rebalancing', [], 120)
   const { stdout: ownReplicas } = await on.exec({ command: replicasCommand(node) })
@@ -88,7 +94,7 @@ export async function rebalanceTo(on: SetupContext, node: string): Promise<void>
   try {
     await on.exec({ command: scaleCommand(wanted + 1) })
     await on.watch({
-      title: `Replicas on ${node}`,
+      title: say('Replicas on {node}', { node }),
       command: replicasCommand(node),
       within: 180,
       until: ({ stdout }) => runningReplicas(stdout).length > 0,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { call, callMany, type Endpoint } from '../../../app/client.ts'
+import { call, callMany } from '../../../app/client.ts'
+import type { Endpoint } from '../../../shared/http-request.ts'
 import type { ProbeRequest } from './probe.ts'
 
 /** An endpoint of the app, and the node that publishes it. */

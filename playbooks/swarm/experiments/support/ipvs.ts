@@ -1,5 +1,5 @@
 import { type Exhibit, messageText } from 'labbook'
-import { type LabContext, say } from '../../../messages/say.ts'
+import { type LabContext, type MessageKey, say } from '../../../messages/say.ts'
 
 const HAS_IPVS = 'test -d /proc/sys/net/ipv4/vs || test -e /proc/net/ip_vs || modprobe -n -q ip_vs'
 /** The IPVS tables of the routing mesh (`ingress_sbox`) and of the services' virtual IPs (`lb_...`). */
@@ -9,10 +9,12 @@ for space in /run/docker/netns/ingress_sbox /run/docker/netns/lb_*; do
   echo "== $(basename "$space")"; nsenter --net="$space" ipvsadm -ln --stats; nsenter --net="$space" iptables -t mangle -S PREROUTING 2>/dev/null | grep -- '--set-xmark' || true
 done`
 
+type TablesTitle = Extract<MessageKey, `IPVS tables of {host} ${string}`>
+
 /** Records the IPVS tables of a node: which replicas get connections, and how many each got. */
-export const ipvsTables = (on: LabContext, host: string, when: string): Promise<Exhibit> =>
+export const ipvsTables = (on: LabContext, host: string, title: TablesTitle): Promise<Exhibit> =>
   on.exhibit({
-    title: `IPVS tables of ${host} ${when}`,
+    title: say(title, { host }),
     host,
     command: TABLES,
     displayCommand: 'nsenter --net=/run/docker/netns/... ipvsadm -ln --stats',
@@ -24,7 +26,7 @@ async function withoutIpvs(on: LabContext): Promise<{ hosts: string[]; exhibits:
   const hosts: string[] = []
   for (const host of on.groups.swarm ?? []) {
     const support = await on.exhibit({
-      title: `IPVS support of ${host}`,
+      title: say('IPVS support of {host}', { host }),
       host,
       command: `${HAS_IPVS} && echo "yes: $(uname -r)" || { echo "no: $(uname -r)"; exit 1; }`,
     })

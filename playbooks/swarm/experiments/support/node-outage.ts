@@ -1,6 +1,6 @@
-import type { Exhibit, SetupContext, WatchResult } from 'labbook'
+import { type Exhibit, type WatchResult, MessageError } from 'labbook'
 import { injection, recovery, type Fault } from 'labbook/lab'
-import type { LabContext } from '../../../messages/say.ts'
+import { type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
 import { isDown, isReady, NODES, rebalanceTo, waitForReplicas } from './cluster.ts'
 import type { TimelineRecorder } from './observe-during.ts'
 
@@ -45,19 +45,24 @@ export async function injectNodeFault(
   within: OutageTimeouts,
 ): Promise<Outage> {
   const injectedAt = now()
-  const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+  const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
   if (injected.exitCode !== 0)
-    throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-  mark(fault.description)
+    throw new MessageError(
+      say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
+        description: fault.text,
+        exhibit: injected.id,
+      }),
+    )
+  mark(fault.text)
   const down = await on.watch({
-    title: `Nodes until ${node} is Down`,
+    title: say('Nodes until {node} is Down', { node }),
     waitingFor: `${node} Down`,
     command: NODES,
     within: within.down,
     until: ({ stdout }) => isDown(stdout, node),
   })
   const downAfter = now() - injectedAt
-  mark(`${node} Down`)
+  mark(say('{node} Down', { node }))
   const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node], within.replicas)
   const replacedAfter = now() - injectedAt
   mark('all replicas run')
@@ -72,28 +77,28 @@ export async function recoverNode(
   { mark }: TimelineRecorder,
   timeouts: ReadyTimeouts,
 ): Promise<Recovery> {
-  const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
+  const recovered = await on.exhibit({ title: say('Recover {node}', { node }), ...recovery(fault) })
   const ready = await on.watch({
-    title: `Nodes until ${node} is Ready`,
+    title: say('Nodes until {node} is Ready', { node }),
     waitingFor: `${node} Ready`,
     command: NODES,
     ...timeouts,
     until: ({ stdout }) => isReady(stdout, node),
   })
-  mark(`${node} Ready`)
+  mark(say('{node} Ready', { node }))
   return { recovered, ready }
 }
 
 /** Rolls back a fault: recovers the node, waits until it is Ready, and lets it have a replica again. */
 export async function restoreNode(
-  on: SetupContext,
+  on: LabSetupContext,
   node: string,
   fault: Fault,
   timeouts: ReadyTimeouts,
 ): Promise<void> {
   await on.exec(recovery(fault))
   await on.watch({
-    title: `Status of ${node}`,
+    title: say('Status of {node}', { node }),
     command: NODES,
     ...timeouts,
     until: ({ stdout }) => isReady(stdout, node),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type ExperimentContext, tableLines, type TimelineChart } from 'labbook'
+import { type LabContext, type LabText } from '../../../messages/say.ts'
+import { type Exhibit, messageText, tableLines, type TimelineChart } from 'labbook'
 import { endpoints } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import {
@@ -32,12 +33,12 @@ const SLOW_FACTOR = 3
 /** An event, in seconds from the start. */
 interface TimelineEvent {
   readonly at: number
-  readonly label: string
+  readonly label: LabText
 }
 
 export interface TimelineRecorder {
   /** Records an event at the current time. */
-  readonly mark: (label: string) => void
+  readonly mark: (label: LabText) => void
   /** Seconds from the start. */
   readonly now: () => number
 }
@@ -62,7 +63,7 @@ export interface ObservationResult<T> {
 }
 
 export interface ObserveOptions {
-  readonly title: string
+  readonly title: LabText
   /** Managers to query for task placement, in this order. Default: the experiment's first host. */
   readonly managers?: readonly string[]
   readonly perSecond?: number
@@ -91,7 +92,7 @@ export interface ObservedCluster {
  * @param app - endpoints and services of an app other than the deployed one.
  */
 export const observedSwarm = (
-  on: ExperimentContext,
+  on: LabContext,
   managers: readonly string[],
   app?: { readonly endpoints: readonly AppEndpoint[]; readonly services: readonly string[] },
 ): ObservedCluster => ({
@@ -117,7 +118,7 @@ export const observedSwarm = (
 })
 
 /** The app's endpoint on every node. */
-export const appEndpoints = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): AppEndpoint[] => {
+export const appEndpoints = (on: Pick<LabContext, 'groups' | 'hostvars'>): AppEndpoint[] => {
   const nodes = on.groups.swarm ?? []
   return endpoints(on).map((endpoint, i) => ({ ...endpoint, node: nodes[i] ?? endpoint.host }))
 }
@@ -127,7 +128,7 @@ export const appEndpoints = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>)
  * records the result as one exhibit: a timeline, a table, and both as CSV.
  */
 export async function observeDuring<T>(
-  on: ExperimentContext,
+  on: LabContext,
   options: ObserveOptions,
   body: (watching: TimelineRecorder) => Promise<T>,
 ): Promise<ObservationResult<T>> {
@@ -213,7 +214,7 @@ class PlacementSampler {
 }
 
 interface Observation {
-  readonly title: string
+  readonly title: LabText
   readonly cluster: ObservedCluster
   readonly traffic: Traffic
   readonly events: readonly TimelineEvent[]
@@ -225,10 +226,10 @@ interface Observation {
   readonly perSecond: number
 }
 
-function record(on: ExperimentContext, observation: Observation): Exhibit {
+function record(on: LabContext, observation: Observation): Exhibit {
   const { title, cluster, traffic, events, samples, everyMs, requests, seconds, perSecond } = observation
   const placement = placementBars(samples, seconds)
-  const chart: TimelineChart = {
+  const chart: TimelineChart<LabText> = {
     kind: 'timeline',
     title,
     seconds,
@@ -263,7 +264,7 @@ function table({ traffic, events, samples, requests, increments: stats, seconds 
   const unanswered = samples.filter(({ tasks }) => tasks === undefined).length
   return [
     ...tableLines(
-      events.map(({ at, label }) => [`${at.toFixed(1)} s`, label]),
+      events.map(({ at, label }) => [`${at.toFixed(1)} s`, messageText(label)]),
       { align: ['right', 'left'] },
     ),
     '',

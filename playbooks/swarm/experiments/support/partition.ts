@@ -30,7 +30,9 @@ export async function partitionDuring(
   const since = (): number => Math.ceil((observed.durationMs + Date.now() - queriedAt) / 1000)
   const exhibits: Exhibit[] = []
   for (const host of on.groups.swarm ?? [])
-    exhibits.push(await on.exhibit({ title: `Gossip losses on ${host}`, host, command: gossipLossCommand(since()) }))
+    exhibits.push(
+      await on.exhibit({ title: say('Gossip losses on {host}', { host }), host, command: gossipLossCommand(since()) }),
+    )
   const affected = exhibits.filter(({ stdout }) => stdout !== '').map(({ host }) => host)
   if (affected.length === 0) return undefined
   return {

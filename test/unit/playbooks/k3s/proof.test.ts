@@ -2,6 +2,7 @@ import { chmodSync, readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { messageText } from '../../../../src/labbook.ts'
 import { ingressAddresses, untestable } from '../../../../playbooks/k3s/ingress.ts'
 import { kubernetesProof } from '../../../../playbooks/k3s/proof.ts'
 import { runSteps } from '../../../support/play-run.ts'
@@ -99,11 +100,14 @@ t.test('an Ingress that serves any name is found, and one without a controller i
 })
 
 t.test('the Ingress of a cluster without traefik is inconclusive, with the reason', async (t) => {
-  const why = (vars: object, own: object = {}): string | undefined =>
-    untestable({ groups: { k3s_servers: ['a'] }, hostvars: (host) => ({ ...vars, ...(host === 'a' ? own : {}) }) })
-  t.equal(why({}), undefined)
+  const why = (vars: object, own: object = {}): string =>
+    messageText(
+      untestable({ groups: { k3s_servers: ['a'] }, hostvars: (host) => ({ ...vars, ...(host === 'a' ? own : {}) }) }) ??
+        '',
+    )
+  t.equal(why({}), '')
   t.equal(why({}, { k3s_disable: ['traefik'] }), 'traefik is disabled (k3s_disable)')
-  t.equal(why({ ingress_class: 'nginx' }, { k3s_disable: ['traefik'] }), undefined, 'another controller')
+  t.equal(why({ ingress_class: 'nginx' }, { k3s_disable: ['traefik'] }), '', 'another controller')
   t.match(why({}, { k3s_disable: ['servicelb'] }), /servicelb is disabled/)
   t.equal(why({}, { lab_forwards: { '8080': 18080 } }), 'port 80 of a is not forwarded to this machine')
   t.strictSame(ingressAddresses('{"status":{"loadBalancer":{}}}'), [])

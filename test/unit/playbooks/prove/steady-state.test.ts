@@ -1,4 +1,4 @@
-import type { ExperimentContext } from 'labbook'
+import { type ExperimentContext, messageText } from 'labbook'
 import t from 'tap'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import { nodeExperiments } from '../../../../playbooks/prove/experiments/node-experiment.ts'
@@ -24,7 +24,7 @@ function steadySwarm() {
     timeoutMultiplier: 1,
     exec: async ({ command }: { command: string }) => answer(command),
     watch: async ({ title, command, until }: Parameters<ExperimentContext['watch']>[0]) => {
-      watched.push(title)
+      watched.push(messageText(title))
       const exhibit = { id: 'x', ...answer(command) }
       return { reached: until(exhibit), exhibit, seconds: 0 }
     },

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { say } from '../../../../playbooks/messages/say.ts'
 import {
   mergeLags,
   staleMoreOften,
@@ -53,8 +54,8 @@ t.test('lagQuantile() is monotonic and within the samples', async () => {
 
 t.test('lagChart() has one curve per series with samples', async (t) => {
   const series = [
-    { name: 'idle', lags: parseLags(printed([100, 200, 300])) },
-    { name: 'never', lags: parseLags(printed([], 3)) },
+    { name: 'idle', label: say('{server} idle', { server: 'r' }), lags: parseLags(printed([100, 200, 300])) },
+    { name: 'never', label: say('never'), lags: parseLags(printed([], 3)) },
   ]
   const chart = lagChart(series)
   t.equal(chart.kind === 'lines' && chart.series.length, 1)
