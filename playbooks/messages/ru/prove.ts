@@ -175,6 +175,7 @@ export const RUSSIAN_PROVE = {
   'tasks run on other nodes': 'задачи работают на других узлах',
   'fault ends': 'сбой заканчивается',
   'recovered after {time}': 'восстановлен через {time}',
+  'no task of {service} ran on {node} before': 'до этого на {node} не было ни одной задачи {service}',
   '{count} of {replicas} tasks run on other nodes after {time}{why}':
     'задач на других узлах: {count} из {replicas} через {time}{why}',
 
