@@ -1,4 +1,4 @@
-"""How gunicorn serves the Counter app; read by a plain `gunicorn` started in this folder."""
+"""Configuration of gunicorn for the Counter app; `gunicorn` in this folder reads it."""
 
 import os
 import sys
@@ -19,16 +19,16 @@ worker_class = "gthread"
 threads = 8
 logger_class = GunicornJsonLogger
 loglevel = settings.log_level.lower()
-# Workers prove by touching a file that they live; on a disk that can block for seconds.
+# Workers touch a file as heartbeat; on a disk this can block for seconds.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-# Longer than any request takes, shorter than the stack's stop_grace_period.
+# Longer than any request, shorter than the stack's stop_grace_period.
 graceful_timeout = 10
 timeout = 30
 keepalive = 5
 
 
 def when_ready(server):
-    """Makes the end wait: balancers that hear late that this replica goes must find it open until they have."""
+    """Delays the stop: balancers that learn of it late still send requests."""
     stop = server.handle_term
 
     def stop_later():

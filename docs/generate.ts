@@ -10,6 +10,7 @@ import * as lab from 'labbook/lab'
 import * as transfer from 'labbook/transfer'
 import * as x509 from 'labbook/x509'
 import { PROJECT_VARS } from '../playbooks/project.ts'
+import { RUNNER_VARS } from '../release/runner-vars.ts'
 import { inventorySchema, varsSchema } from '../release/schema.ts'
 import type { ModuleDefinition } from '../src/modules/module.ts'
 import { filterNames, testNames } from '../src/templates/index.ts'
@@ -245,9 +246,12 @@ function sentence(node: ts.Node): string {
   return (ts.getTextOfJSDocComment(doc?.comment) ?? '').replace(/\s+/g, ' ').trim()
 }
 
+/** All variables that Labbook and its playbooks read. */
+export const ALL_VARS: readonly VarSet[] = [...PROJECT_VARS, ...RUNNER_VARS]
+
 /** The text of docs/variables.md, from the declarations of all areas. */
 export function variablesPage(): string {
-  const sections = PROJECT_VARS.map(({ area, definitions }: VarSet) => [
+  const sections = ALL_VARS.map(({ area, definitions }: VarSet) => [
     `## ${area}`,
     '',
     '| variable | value | default | |',
@@ -261,9 +265,10 @@ export function variablesPage(): string {
   return [
     '# Variables',
     '',
-    'Set them in the inventory or with `-e name=value`. A wrong value is an error that says what is allowed. Elsewhere:',
-    'the [lab](lab.md#variables), [connections](inventory.md#connection-variables), title and author of the',
-    "[report](report.md#contents). Written by `npm run docs` from the playbooks' declarations.",
+    'Set them in the inventory or with `-e name=value`. A wrong value is an error that says what is allowed. The last',
+    'sections are variables of Labbook itself, which are explained in [lab.md](lab.md#variables),',
+    '[inventory.md](inventory.md#connection-variables) and [report.md](report.md#contents). Written by `npm run docs`',
+    'from the declarations.',
     '',
     ...sections.flat(),
   ].join('\n')
@@ -271,8 +276,8 @@ export function variablesPage(): string {
 
 /** The files of `schema/`: what editors know of inventories and variables. */
 export const schemaFiles = (): Readonly<Record<string, string>> => ({
-  'schema/inventory.json': `${JSON.stringify(inventorySchema(PROJECT_VARS), null, 2)}\n`,
-  'schema/vars.json': `${JSON.stringify(varsSchema(PROJECT_VARS), null, 2)}\n`,
+  'schema/inventory.json': `${JSON.stringify(inventorySchema(ALL_VARS), null, 2)}\n`,
+  'schema/vars.json': `${JSON.stringify(varsSchema(ALL_VARS), null, 2)}\n`,
 })
 
 const shownDefault = ({ default: value, shownDefault: text }: VarSet['definitions'][string]): string =>

@@ -3,26 +3,6 @@ import type { VarSet } from 'labbook'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
-/** Variables of connections and of the lab, by the tables of the documentation. Their values are checked by the run. */
-const FURTHER: Readonly<Record<string, string>> = {
-  ansible_host: 'address or name of the host',
-  ansible_port: 'port of its sshd',
-  ansible_user: 'user to log in as',
-  ansible_password: 'password of that user',
-  ansible_connection: 'ssh or local',
-  ansible_become: 'run tasks through sudo',
-  ansible_become_user: 'the user that sudo changes to',
-  ansible_become_password: 'password for sudo',
-  ansible_ssh_private_key_file: 'private key to log in with',
-  ansible_ssh_common_args: 'arguments of ssh, such as -J bastion',
-  lab_provider: 'the host is a node of the lab: namespaces, qemu or auto',
-  lab_name: 'name of the lab',
-  lab_memory: 'memory of each node, such as 2G',
-  lab_disk: 'disk of each node, such as 10G',
-  lab_subnet: "the lab's network",
-  lab_dir: "the lab's directory",
-}
-
 /** JSON Schema of variables: of a host, a group, and files in `group_vars` and `host_vars`. Others are allowed. */
 export function varsSchema(sets: readonly VarSet[]): JsonSchema {
   const declared = sets.flatMap(({ area, definitions }) =>
@@ -36,8 +16,7 @@ export function varsSchema(sets: readonly VarSet[]): JsonSchema {
       return [name, { ...json, description: text, ...(value === undefined ? {} : { default: value }) }] as const
     }),
   )
-  const further = Object.entries(FURTHER).map(([name, description]) => [name, { description }] as const)
-  return { type: ['object', 'null'], properties: Object.fromEntries([...declared, ...further]) }
+  return { type: ['object', 'null'], properties: Object.fromEntries(declared) }
 }
 
 /** JSON Schema of `inventory.yaml`. */

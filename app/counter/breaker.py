@@ -1,4 +1,4 @@
-"""While Redis is away, one request at a time finds out: the others must not wait for the same answer."""
+"""A circuit breaker: while Redis is unavailable, one request at a time tries it, and the others fail at once."""
 
 import threading
 from collections.abc import Iterator
@@ -6,36 +6,36 @@ from contextlib import contextmanager
 
 from counter.errors import StoreUnavailable
 
-CLOSES_AFTER = 4
-"""So many requests in a row must have failed."""
+OPENS_AFTER = 4
+"""Failures in a row that open the breaker."""
 
 
 class Breaker:
-    """Keeps a long outage from taking every thread of the server, and with them the checks that it is alive."""
+    """Keeps threads free during an outage, also for health checks."""
 
     def __init__(self) -> None:
         self._failures = 0
         self._reason = ""
-        self._scout = threading.Lock()
+        self._probe_lock = threading.Lock()
 
     @contextmanager
-    def passage(self) -> Iterator[None]:
-        """Lets the request through, or raises StoreUnavailable where another is already finding out."""
-        if self._failures < CLOSES_AFTER:
+    def attempt(self) -> Iterator[None]:
+        """Lets the request through, or raises StoreUnavailable if the breaker is open and another request tries."""
+        if self._failures < OPENS_AFTER:
             yield
             return
-        if not self._scout.acquire(blocking=False):
+        if not self._probe_lock.acquire(blocking=False):
             raise StoreUnavailable(self._reason)
         try:
             yield
         finally:
-            self._scout.release()
+            self._probe_lock.release()
 
-    def worked(self) -> None:
-        """Redis did what was asked."""
+    def record_success(self) -> None:
+        """Closes the breaker."""
         self._failures = 0
 
-    def failed(self, reason: str) -> None:
-        """It did not; `reason` is what those are told who are not let through."""
+    def record_failure(self, reason: str) -> None:
+        """Counts a failure; `reason` is the error of requests that are not let through."""
         self._reason = reason
         self._failures += 1

@@ -1,4 +1,4 @@
-"""What can go wrong with Redis, and what each kind of it says about a command that was sent."""
+"""Errors of Redis, and whether the command that caused one was executed."""
 
 from redis.exceptions import (
     AskError,
@@ -11,42 +11,42 @@ from redis.exceptions import (
     TryAgainError,
 )
 
-NOT_NOW = (ReadOnlyError, AskError, ClusterDownError, TryAgainError, BusyLoadingError)
-"""Refusals of a node that is not the master, or not yet.
+TRANSIENT = (ReadOnlyError, AskError, ClusterDownError, TryAgainError, BusyLoadingError)
+"""Errors of a node that is not the master, or not yet.
 
 MovedError is an AskError, MasterDownError a ClusterDownError.
 """
 
-# What redis-py has no class for, at least in Debian 12's release, has its code in the text.
-NOT_NOW_CODES = ("NOREPLICAS", "MOVED", "ASK", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "UNBLOCKED")
+# Errors without a class in redis-py, at least in Debian 12's release, start with their code.
+TRANSIENT_CODES = ("NOREPLICAS", "MOVED", "ASK", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "UNBLOCKED")
 
 
 class StoreUnavailable(Exception):
-    """Redis did not do what was asked; the message says why, in words for a user."""
+    """A command failed; the message is for users."""
 
 
 class MasterUnknown(RedisError):
-    """Nobody could say which node takes changes now; the message says who was asked."""
+    """The master is unknown; the message names the nodes that were asked."""
 
 
 def is_refusal(error: RedisError) -> bool:
-    """True where Redis answered that it did not execute the command, so that repeating it cannot count twice."""
-    # redis-py counts these two as lost connections. They are answers.
+    """Whether Redis answered that it did not execute the command. Then repeating it cannot count twice."""
+    # The last two are lost connections for redis-py, but answers of Redis.
     return isinstance(error, (ResponseError, BusyLoadingError, AuthenticationError))
 
 
-def may_pass(error: RedisError) -> bool:
-    """True where the same command may do soon, or with another node."""
-    if isinstance(error, NOT_NOW) or str(error).split(" ", 1)[0] in NOT_NOW_CODES:
+def is_transient(error: RedisError) -> bool:
+    """Whether the same command may succeed later, or on another node."""
+    if isinstance(error, TRANSIENT) or str(error).split(" ", 1)[0] in TRANSIENT_CODES:
         return True
     return not is_refusal(error)
 
 
-def in_words(error: RedisError) -> str:
-    """The error for a user; some of redis-py's come without a text."""
-    # Debian 12's redis-py breaks a line in the middle of a sentence.
+def user_message(error: RedisError) -> str:
+    """The message for users; some errors of redis-py have no text."""
+    # Debian 12's redis-py has line breaks within sentences.
     text = " ".join(str(error).split()) or type(error).__name__
     if is_refusal(error):
         return f"Redis refused: {text}"
-    return f"Redis is away: {text}"
+    return f"Redis is unavailable: {text}"
 

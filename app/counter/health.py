@@ -1,65 +1,69 @@
-"""Whether the counter works, and whether it is as safe as it should be."""
+"""The health of the counter and of its redundancy."""
 
 import threading
 import time
 from dataclasses import dataclass
 
-from counter.asking import Asker
+from counter.executor import CommandExecutor
 from counter.errors import StoreUnavailable
 from counter.redis_settings import RedisSettings
-from counter.redis_ways import Survey, Way
+from counter.redis_topology import Topology, TopologyStatus
 
-SURVEY_LASTS_S = 3.0
-"""Checks come every two seconds from several sides; replicas and Sentinels are asked less often."""
+STATUS_CACHE_S = 3.0
+"""Replicas and Sentinels are checked less often than Redis: several checks come every two seconds."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """What /health says."""
+    """The response of /health."""
 
     status: str
-    """ok; degraded: works, but something is amiss; unavailable: changes do not work."""
+    """ok; degraded: works with less redundancy; unavailable: changes fail."""
     reason: str = ""
 
 
 class HealthCheck:
-    """Looks at Redis each time, at all around it every few seconds; safe to use from many threads."""
+    """Checks Redis each time, and the other nodes every few seconds. Thread-safe."""
 
-    def __init__(self, settings: RedisSettings, key: str, way: Way, asker: Asker) -> None:
-        self._patience = settings.timeout
+    def __init__(
+        self, settings: RedisSettings, key: str, topology: Topology, executor: CommandExecutor
+    ) -> None:
+        self._time_limit = settings.timeout
         self._key = key
-        self._way = way
-        self._asker = asker
-        self._survey = Survey()
-        self._surveyed_at = float("-inf")
-        self._surveying = threading.Lock()
+        self._topology = topology
+        self._executor = executor
+        self._status = TopologyStatus()
+        self._status_at = float("-inf")
+        self._status_lock = threading.Lock()
 
     def now(self) -> Health:
-        """Tells how things are; takes no longer than a request does."""
+        """The current health; takes no longer than a request."""
         try:
-            # A change that changes nothing: it passes every gate an INCR passes (the right node, not read
-            # only, enough replicas, memory and disk in order) and leaves no trace in file or replicas.
-            self._asker.ask(
-                lambda redis: redis.setrange(self._key, 0, ""), repeatable=True, patience=self._patience
+            # A write without effect. It fails whenever INCR fails (wrong node, read-only, too few replicas,
+            # memory, disk), and is neither logged to disk nor replicated.
+            self._executor.run(
+                lambda redis: redis.setrange(self._key, 0, ""), retryable=True, time_limit=self._time_limit
             )
         except StoreUnavailable as error:
             return Health("unavailable", str(error))
-        survey = self._recent_survey()
-        if survey.broken:
-            return Health("unavailable", "; ".join((*survey.broken, *survey.amiss)))
-        if survey.amiss:
-            return Health("degraded", "; ".join(survey.amiss))
+        status = self._recent_status()
+        if status.failures:
+            return Health("unavailable", "; ".join((*status.failures, *status.warnings)))
+        if status.warnings:
+            return Health("degraded", "; ".join(status.warnings))
         return Health("ok")
 
-    def _recent_survey(self) -> Survey:
-        is_old = time.monotonic() - self._surveyed_at > SURVEY_LASTS_S
-        # One thread looks; those who come meanwhile take what was last seen.
-        if is_old and self._surveying.acquire(blocking=False):
+    def _recent_status(self) -> TopologyStatus:
+        is_old = time.monotonic() - self._status_at > STATUS_CACHE_S
+        # One thread checks; the others use the last result.
+        if is_old and self._status_lock.acquire(blocking=False):
             try:
-                self._survey = self._asker.ask(self._way.survey, repeatable=True, patience=self._patience)
+                self._status = self._executor.run(
+                    self._topology.status, retryable=True, time_limit=self._time_limit
+                )
             except StoreUnavailable as error:
-                self._survey = Survey(amiss=(f"what else there is cannot be told: {error}",))
+                self._status = TopologyStatus(warnings=(f"the state of the other nodes is unknown: {error}",))
             finally:
-                self._surveyed_at = time.monotonic()
-                self._surveying.release()
-        return self._survey
+                self._status_at = time.monotonic()
+                self._status_lock.release()
+        return self._status

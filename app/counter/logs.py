@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stdout, from the app and from gunicorn alike."""
+"""Structured logs of the app and gunicorn: one JSON object per line on stdout."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ from gunicorn.glogging import Logger
 from counter.settings import Settings, read_settings
 
 REQUEST_ID = "counter.request_id"
-"""Where the app leaves the request's id in the WSGI environment for the access log."""
+"""Key of the request's id in the WSGI environment, for the access log."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -20,7 +20,7 @@ class JsonFormatter(logging.Formatter):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self._who = {"replica": settings.replica, "node": settings.node}
+        self._origin = {"replica": settings.replica, "node": settings.node}
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, timezone.utc)
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **self._who,
+            **self._origin,
             "pid": os.getpid(),
             **getattr(record, "request", {}),
         }
@@ -39,7 +39,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class GunicornJsonLogger(Logger):
-    """gunicorn's logger, speaking JSON; set as logger_class in gunicorn.conf.py."""
+    """Logger of gunicorn with JSON output: logger_class in gunicorn.conf.py."""
 
     def setup(self, cfg: Any) -> None:
         settings = read_settings(os.environ)
@@ -51,19 +51,19 @@ class GunicornJsonLogger(Logger):
             logger.setLevel(settings.log_level)
 
     def reopen_files(self) -> None:
-        """stdout cannot be opened again; whoever reads it rotates."""
+        """Does nothing: stdout cannot be reopened."""
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         status = int(str(resp.status).split(" ", 1)[0])
         path = environ.get("PATH_INFO", "")
-        # A probe every two seconds would bury everything else.
+        # A health check every two seconds would hide all else.
         routine = path.startswith("/health") and status == 200
         self.access_log.log(
             logging.DEBUG if routine else logging.INFO,
             "request",
             extra={"request": {
                 "method": environ.get("REQUEST_METHOD", ""),
-                "path": path,  # without the query, which may hold what is nobody's business
+                "path": path,  # without the query, which may contain private data
                 "status": status,
                 "duration_ms": round(request_time / timedelta(milliseconds=1), 3),
                 "request_id": environ.get(REQUEST_ID, ""),

@@ -1,16 +1,16 @@
-"""One Redis under one name, with replicas or without: whoever has the name is the master."""
+"""A Redis server with a fixed name, with or without replicas: the server with that name is the master."""
 
 from redis import Redis, RedisError
 
 from counter.errors import is_refusal
 from counter.redis_options import client, drop_idle
 from counter.redis_settings import RedisSettings
-from counter.redis_ways import Survey
-from counter.replication import survey_replicas
+from counter.redis_topology import TopologyStatus
+from counter.replication_status import replication_status
 
 
-class FixedWay:
-    """For the topologies single and replicas."""
+class FixedTopology:
+    """The topologies single and replicas."""
 
     def __init__(self, settings: RedisSettings) -> None:
         self._settings = settings
@@ -19,13 +19,13 @@ class FixedWay:
     def client(self) -> Redis:
         return self._redis
 
-    def learn(self, redis: Redis, error: RedisError) -> Redis | None:
+    def handle_error(self, redis: Redis, error: RedisError) -> Redis | None:
         if not is_refusal(error):
-            drop_idle(redis)  # new connections resolve the name anew
+            drop_idle(redis)  # new connections resolve the name again
         return None
 
-    def watch(self) -> None:
-        """Nothing to find out: the name is all there is."""
+    def refresh(self) -> None:
+        """Does nothing: the name is fixed."""
 
-    def survey(self, session: Redis) -> Survey:
-        return survey_replicas(session, self._settings)
+    def status(self, session: Redis) -> TopologyStatus:
+        return replication_status(session, self._settings)

@@ -1,29 +1,29 @@
-"""Redis with Sentinels: they say which node is the master, and are asked again when it seems to have changed."""
+"""Redis with Sentinels, which name the master. They are asked again after each failure."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 from redis import Redis, RedisError
 from redis.sentinel import MasterNotFoundError, Sentinel
 
-from counter.errors import MasterUnknown, is_refusal, may_pass
-from counter.followed import FollowedMaster
+from counter.errors import MasterUnknown, is_refusal, is_transient
+from counter.master_client import MasterClient
 from counter.redis_options import client, drop_idle, options
 from counter.redis_settings import Address, RedisSettings
-from counter.redis_ways import Survey
-from counter.replication import survey_replicas
+from counter.redis_topology import TopologyStatus
+from counter.replication_status import replication_status
 
-LONGEST_ASK_S = 0.5
-"""Sentinels answer from memory; of three, two may be dead and must not use up a request's time."""
-
-
-class _SentinelsSilent(MasterNotFoundError):
-    """Not one Sentinel answered: nothing is known, which is not the same as no master."""
+SENTINEL_TIMEOUT_S = 0.5
+"""Sentinels answer fast. Two of three may be dead and must not use up the time of a request."""
 
 
-class _TellingSentinel(Sentinel):
-    """redis-py's own, which says for each Sentinel why it gave no master.
+class _NoSentinelAnswers(MasterNotFoundError):
+    """No Sentinel answered, so it is unknown whether there is a master."""
 
-    Not safe for many threads, as redis-py's is not (both reorder the list); FollowedMaster has the lock.
+
+class _ExplainingSentinel(Sentinel):
+    """Sentinel of redis-py with a reason per Sentinel if none names a master.
+
+    Not thread-safe, like that of redis-py (both reorder the list); MasterClient has the lock.
     """
 
     def discover_master(self, service_name: str) -> Address:
@@ -33,76 +33,76 @@ class _TellingSentinel(Sentinel):
             try:
                 state = sentinel.sentinel_masters().get(service_name)
             except RedisError as error:
-                # An error of the server (a wrong password) names no address, one of the line does.
+                # Errors of the server, such as a wrong password, have no address.
                 reasons.append(f"{name}: {' '.join(str(error).split())}")
                 continue
             answered = True
             if state and self.check_master_state(state, service_name):
-                # The next time this one is asked first.
+                # Ask this one first the next time.
                 self.sentinels.insert(0, self.sentinels.pop(place))
                 return state["ip"], state["port"]
             reasons.append(f"{name}: {'says it is down' if state else 'does not know it'}")
-        kind = MasterNotFoundError if answered else _SentinelsSilent
+        kind = MasterNotFoundError if answered else _NoSentinelAnswers
         raise kind(f"no Sentinel names a master {service_name!r} ({'; '.join(reasons)})")
 
 
-class SentinelWay:
-    """For the topology sentinel.
+class SentinelTopology:
+    """The topology sentinel.
 
-    redis-py's `master_for` is not used: its connections turn READONLY into a lost connection, and then
-    nobody can tell that the change was refused and may be sent to the new master.
+    Does not use `master_for` of redis-py: it turns READONLY into a lost connection, which hides that the
+    change was refused and may be sent to the new master.
     """
 
     def __init__(self, settings: RedisSettings) -> None:
         self._settings = settings
-        limits = options(settings, min(settings.timeout, LONGEST_ASK_S))
-        self._sentinel = _TellingSentinel(settings.nodes, sentinel_kwargs=limits)
-        self._witnesses = [Redis(host, port, **limits) for host, port in settings.nodes]
-        self._master = FollowedMaster(self._find, lambda address: client(settings, address))
+        limits = options(settings, min(settings.timeout, SENTINEL_TIMEOUT_S))
+        self._sentinel = _ExplainingSentinel(settings.nodes, sentinel_kwargs=limits)
+        self._sentinel_clients = [Redis(host, port, **limits) for host, port in settings.nodes]
+        self._master = MasterClient(self._find, lambda address: client(settings, address))
 
     def client(self) -> Redis:
         return self._master.client()
 
-    def learn(self, redis: Redis, error: RedisError) -> Redis | None:
-        if may_pass(error):
-            self._master.forget(redis)
+    def handle_error(self, redis: Redis, error: RedisError) -> Redis | None:
+        if is_transient(error):
+            self._master.invalidate(redis)
         return None
 
-    def watch(self) -> None:
-        # A master that is cut off from the rest may still be reached from here and look well.
+    def refresh(self) -> None:
+        # A partitioned master may still be reachable from here.
         self._master.refresh()
 
-    def survey(self, session: Redis) -> Survey:
-        replicas = survey_replicas(session, self._settings)
-        with ThreadPoolExecutor(len(self._witnesses)) as threads:
-            silent = [text for text in threads.map(self._doubt, self._witnesses) if text]
-        return Survey(replicas.broken, (*replicas.amiss, *silent))
+    def status(self, session: Redis) -> TopologyStatus:
+        replicas = replication_status(session, self._settings)
+        with ThreadPoolExecutor(len(self._sentinel_clients)) as threads:
+            problems = [text for text in threads.map(self._problem_of, self._sentinel_clients) if text]
+        return TopologyStatus(replicas.failures, (*replicas.warnings, *problems))
 
     def _find(self) -> Address:
         try:
             return self._sentinel.discover_master(self._settings.master_name)
-        except _SentinelsSilent as error:
-            # Without Sentinels nobody makes another master: the last one is as good as ever.
+        except _NoSentinelAnswers as error:
+            # Without Sentinels there is no failover, so the last master is still valid.
             if self._master.last_address:
                 return self._master.last_address
             raise MasterUnknown(str(error)) from None
         except MasterNotFoundError as error:
             raise MasterUnknown(str(error)) from None
 
-    def _doubt(self, witness: Redis) -> str:
-        """What is wrong with one Sentinel or with what it says; empty where nothing is."""
-        place = "{host}:{port}".format_map(witness.connection_pool.connection_kwargs)
+    def _problem_of(self, sentinel: Redis) -> str:
+        """The problem of a Sentinel, or an empty text."""
+        place = "{host}:{port}".format_map(sentinel.connection_pool.connection_kwargs)
         name = self._settings.master_name
         try:
-            named = witness.sentinel_get_master_addr_by_name(name)
+            named = sentinel.sentinel_get_master_addr_by_name(name)
             if named is None:
                 return f"Sentinel {place} does not know {name!r}"
             if named != self._master.last_address:
-                return f"Sentinel {place} takes another for the master: {named}"
-            witness.execute_command("SENTINEL", "CKQUORUM", name)
+                return f"Sentinel {place} names another master: {named}"
+            sentinel.execute_command("SENTINEL", "CKQUORUM", name)
         except RedisError as error:
             if is_refusal(error):
                 return f"Sentinel {place} says: {error}"
-            drop_idle(witness)
+            drop_idle(sentinel)
             return f"Sentinel {place} does not answer"
         return ""

@@ -1,51 +1,51 @@
-"""The settings that say where Redis is, in which of four topologies, and how safe a change must be."""
+"""Settings of Redis: addresses, topology, and replicas that must confirm a change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from counter.settings_values import SettingsError, seconds, whole_number
+from counter.settings_parsing import SettingsError, seconds, whole_number
 
 TOPOLOGIES = ("single", "replicas", "sentinel", "cluster")
-BELONGS_TO = {
+VALID_WITH = {
     "REDIS_HOST": ("single", "replicas"),
     "REDIS_PORT": ("single", "replicas"),
     "REDIS_NODES": ("sentinel", "cluster"),
     "REDIS_MASTER_NAME": ("sentinel",),
 }
 REPLICAS = {"single": 0, "replicas": 2, "sentinel": 2, "cluster": 1}
-"""How many replicas a master has where nothing else is said."""
+"""Default number of replicas of a master."""
 
 Address = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class RedisSettings:
-    """Where Redis is and what is asked of it."""
+    """Settings of Redis."""
 
     topology: str
     nodes: tuple[Address, ...]
     """single, replicas: the one master; sentinel: the Sentinels; cluster: any of its nodes."""
     master_name: str
-    """What the Sentinels call the master."""
+    """The name of the master in the Sentinels."""
     timeout: float
-    """Seconds to wait for a connection, and again for an answer."""
-    # repr=False: a settings object may end in a log line, the password may not.
+    """Timeout in seconds, for a connection and again for an answer."""
+    # repr=False, so that the password is in no log line with this object.
     password: str | None = field(repr=False)
     replicas: int
-    """How many replicas each master should have; fewer is worth a word in /health."""
+    """Replicas that each master should have; with fewer, /health is degraded."""
     wait_replicas: int
-    """How many replicas must confirm a change before it is answered; 0 does not wait."""
+    """Replicas that must confirm a change before it is acknowledged."""
     wait_ms: int
-    """How long to wait for them, in milliseconds."""
+    """Timeout of their confirmation in milliseconds."""
 
 
 def read_redis_settings(env: Mapping[str, str]) -> RedisSettings:
-    """Reads and checks them; raises SettingsError at the first that is wrong or contradicts another."""
+    """Reads and validates the settings. Raises SettingsError for the first that is wrong or contradicts another."""
     topology = env.get("REDIS_TOPOLOGY") or "single"
     if topology not in TOPOLOGIES:
-        raise SettingsError(f"REDIS_TOPOLOGY={topology!r}: give one of {', '.join(TOPOLOGIES)}")
-    for name, topologies in BELONGS_TO.items():
+        raise SettingsError(f"REDIS_TOPOLOGY={topology!r}: must be one of {', '.join(TOPOLOGIES)}")
+    for name, topologies in VALID_WITH.items():
         if env.get(name) and topology not in topologies:
             raise SettingsError(
                 f"{name}={env[name]!r}: has no meaning with REDIS_TOPOLOGY={topology}, "
@@ -66,7 +66,7 @@ def read_redis_settings(env: Mapping[str, str]) -> RedisSettings:
 
 
 def _nodes(env: Mapping[str, str], topology: str) -> tuple[Address, ...]:
-    if topology in BELONGS_TO["REDIS_HOST"]:
+    if topology in VALID_WITH["REDIS_HOST"]:
         return ((env.get("REDIS_HOST") or "redis", whole_number(env, "REDIS_PORT", 6379, 65535)),)
     what = "the Sentinels" if topology == "sentinel" else "nodes of the cluster"
     text = env.get("REDIS_NODES") or ""

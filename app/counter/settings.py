@@ -5,30 +5,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from counter.redis_settings import RedisSettings, read_redis_settings
-from counter.settings_values import SettingsError, whole_number
+from counter.settings_parsing import SettingsError, whole_number
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What one replica needs to know."""
+    """Settings of one replica of the app."""
 
     redis: RedisSettings
     key: str
     port: int
     workers: int
     stop_delay: int
-    """Seconds that requests are still taken after SIGTERM."""
+    """Seconds in which requests are still accepted after SIGTERM."""
     replica: str
-    """The host name; in a container that is the container's short id."""
+    """The host name: in a container, its short id."""
     node: str
-    """The machine that runs this replica, as Swarm tells it."""
+    """The node that runs this replica, as filled in by Swarm."""
     log_level: str
 
 
 def read_settings(env: Mapping[str, str]) -> Settings:
-    """Reads and checks all settings; raises SettingsError at the first wrong one."""
+    """Reads and validates all settings. Raises SettingsError for the first wrong one."""
     return Settings(
         redis=read_redis_settings(env),
         key=env.get("COUNTER_KEY") or "counter",
@@ -44,5 +44,5 @@ def read_settings(env: Mapping[str, str]) -> Settings:
 def _log_level(env: Mapping[str, str]) -> str:
     level = (env.get("LOG_LEVEL") or "INFO").upper()
     if level not in LOG_LEVELS:
-        raise SettingsError(f"LOG_LEVEL={level!r}: give one of {', '.join(LOG_LEVELS)}")
+        raise SettingsError(f"LOG_LEVEL={level!r}: must be one of {', '.join(LOG_LEVELS)}")
     return level

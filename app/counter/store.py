@@ -1,32 +1,32 @@
-"""The counter in Redis: atomic changes, confirmed by as many replicas as is asked."""
+"""The counter in Redis: atomic changes, confirmed by a number of replicas."""
 
 from redis import Redis
 
-from counter.asking import Asker, Command
+from counter.executor import CommandExecutor, Command
 from counter.errors import StoreUnavailable
 from counter.redis_settings import RedisSettings
 
 
 class CounterStore:
-    """One counter under one key; safe to use from many threads."""
+    """A counter in one key. Thread-safe."""
 
-    def __init__(self, settings: RedisSettings, key: str, asker: Asker) -> None:
+    def __init__(self, settings: RedisSettings, key: str, executor: CommandExecutor) -> None:
         self._settings = settings
         self._key = key
-        self._asker = asker
-        # Long enough for one look-up of a new master, short enough for whoever waits.
-        self._patience = 2 * settings.timeout
+        self._executor = executor
+        # Enough to look up a new master, and short enough for clients.
+        self._time_limit = 2 * settings.timeout
 
     def value(self) -> int:
-        """The count; 0 when nobody has counted yet."""
-        text = self._asker.ask(
-            lambda redis: redis.get(self._key), repeatable=True, patience=self._patience
+        """The count; 0 if the key does not exist."""
+        text = self._executor.run(
+            lambda redis: redis.get(self._key), retryable=True, time_limit=self._time_limit
         )
         try:
             return int(text or 0)
         except ValueError:
             raise StoreUnavailable(
-                f"the Redis key {self._key!r} holds no number; POST /api/counter/reset mends it"
+                f"the Redis key {self._key!r} is not a number; repair it with POST /api/counter/reset"
             ) from None
 
     def increment(self) -> int:
@@ -34,12 +34,12 @@ class CounterStore:
         return self._change(lambda redis: int(redis.incr(self._key)))
 
     def decrement(self) -> int:
-        """Takes one away and returns the new count."""
+        """Subtracts one and returns the new count."""
         return self._change(lambda redis: int(redis.decr(self._key)))
 
     def reset(self) -> int:
         """Sets the count to 0 and returns it."""
-        # Not repeated either where its answer was lost: what others counted since would be lost, too.
+        # Not repeated after a lost answer: increments since then would be lost.
         def command(redis: Redis) -> int:
             redis.set(self._key, 0)
             return 0
@@ -47,9 +47,9 @@ class CounterStore:
         return self._change(command)
 
     def _change(self, command: Command[int]) -> int:
-        """Runs a command that changes the count, once.
+        """Runs a command that changes the count.
 
-        Raises StoreUnavailable, also where too few replicas confirm it.
+        Raises StoreUnavailable, also if too few replicas confirm it.
         """
         confirmed: list[int] = []
 
@@ -57,8 +57,8 @@ class CounterStore:
             confirmed.append(int(redis.wait(wanted, self._settings.wait_ms)))
 
         wanted = self._settings.wait_replicas
-        answer = self._asker.ask(
-            command, repeatable=False, patience=self._patience, confirm=confirm if wanted else None
+        answer = self._executor.run(
+            command, retryable=False, time_limit=self._time_limit, confirm=confirm if wanted else None
         )
         if wanted and confirmed[0] < wanted:
             raise StoreUnavailable(

@@ -1,4 +1,4 @@
-"""The HTTP side: a page, a JSON API and the health checks."""
+"""HTTP: the page, the JSON API and the health checks."""
 
 import os
 import re
@@ -9,36 +9,36 @@ from flask import Flask, Response, jsonify, redirect, render_template, request
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from counter.asking import Asker
+from counter.executor import CommandExecutor
 from counter.errors import StoreUnavailable
 from counter.health import HealthCheck
 from counter.logs import REQUEST_ID
-from counter.redis_ways import way_to
+from counter.redis_topology import create_topology
 from counter.settings import Settings, read_settings
 from counter.store import CounterStore
-from counter.watching import start_watching
+from counter.redis_monitor import start_monitor
 
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 STATIC_CACHE_S = 3600
 
 
 def create_app() -> Flask:
-    """The app as gunicorn's workers load it; starts to look for Redis at once."""
+    """The app for gunicorn. Connects to Redis in the background."""
     settings = read_settings(os.environ)
-    way = way_to(settings.redis, settings.key)
-    asker = Asker(way)
-    # Waiting happens beside the server: until Redis is there, requests get a clear 503.
-    start_watching(way, asker, settings.redis.timeout)
+    topology = create_topology(settings.redis, settings.key)
+    executor = CommandExecutor(topology)
+    # Not in the foreground: until Redis answers, requests get a 503.
+    start_monitor(topology, executor, settings.redis.timeout)
     return build_app(
         settings,
-        CounterStore(settings.redis, settings.key, asker),
-        HealthCheck(settings.redis, settings.key, way, asker),
-        asker,
+        CounterStore(settings.redis, settings.key, executor),
+        HealthCheck(settings.redis, settings.key, topology, executor),
+        executor,
     )
 
 
-def build_app(settings: Settings, store: CounterStore, check: HealthCheck, asker: Asker) -> Flask:
-    """Puts routes, headers and errors together around a store."""
+def build_app(settings: Settings, store: CounterStore, check: HealthCheck, executor: CommandExecutor) -> Flask:
+    """Creates the app with its routes, headers and error handlers."""
     app = Flask(__name__)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_CACHE_S
     actions = {
@@ -50,7 +50,7 @@ def build_app(settings: Settings, store: CounterStore, check: HealthCheck, asker
     _add_errors(app)
     _add_page(app, settings, store, actions)
     _add_api(app, settings, store, actions)
-    _add_health(app, check, asker)
+    _add_health(app, check, executor)
     return app
 
 
@@ -59,13 +59,13 @@ Reply = tuple[Response, int]
 
 
 def _mark_requests(app: Flask, settings: Settings) -> None:
-    """Gives each request an id and each response the headers that say who answered."""
+    """Gives each request an id, and each response headers with the replica and node."""
 
     @app.before_request
     def name_request() -> None:
-        given = request.headers.get("X-Request-ID", "")
-        usable = ACCEPTABLE_ID.fullmatch(given)
-        request.environ[REQUEST_ID] = given if usable else uuid.uuid4().hex
+        requested = request.headers.get("X-Request-ID", "")
+        usable = ACCEPTABLE_ID.fullmatch(requested)
+        request.environ[REQUEST_ID] = requested if usable else uuid.uuid4().hex
 
     @app.after_request
     def sign_response(response: Response) -> Response:
@@ -90,7 +90,7 @@ def _add_errors(app: Flask) -> None:
     def http_error(error: HTTPException) -> AnyResponse | HTTPException:
         if not request.path.startswith(("/api/", "/health")):
             return error
-        # The error's own response carries what its status demands, as Allow for a 405.
+        # The response of the error has headers for its status, such as Allow for a 405.
         response = error.get_response()
         response.data = app.json.dumps({"error": f"{error.code} {error.name}"}) + "\n"
         response.content_type = "application/json"
@@ -121,7 +121,7 @@ def _add_page(app: Flask, settings: Settings, store: CounterStore, actions: Acti
         try:
             action()
         except StoreUnavailable as error:
-            # Told at once: after a redirect the page may be fine and say nothing of it.
+            # Without a redirect: the error would be gone on the next page.
             return page(str(error))
         return redirect("/", code=303)
 
@@ -141,16 +141,16 @@ def _add_api(app: Flask, settings: Settings, store: CounterStore, actions: Actio
         app.add_url_rule(f"/api/counter/{name}", name, change, methods=["POST"])
 
 
-def _add_health(app: Flask, check: HealthCheck, asker: Asker) -> None:
+def _add_health(app: Flask, check: HealthCheck, executor: CommandExecutor) -> None:
     @app.get("/health")
     def health() -> Reply:
-        found = check.now()
-        reason = {"reason": found.reason} if found.reason else {}
-        return jsonify(status=found.status, **reason), 503 if found.status == "unavailable" else 200
+        current = check.now()
+        reason = {"reason": current.reason} if current.reason else {}
+        return jsonify(status=current.status, **reason), 503 if current.status == "unavailable" else 200
 
     @app.get("/health/started")
     def started() -> Reply:
-        """For the container's own check: a Redis outage must not get good replicas restarted."""
-        if asker.reached_once:
+        """The container's health check: a Redis outage must not restart replicas."""
+        if executor.reached_once:
             return jsonify(status="ok"), 200
         return jsonify(status="starting", reason="Redis has not been reached yet"), 503

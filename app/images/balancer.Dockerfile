@@ -1,5 +1,6 @@
-# A balancer, nginx or HAProxy, on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
-# Its configuration is mounted; the stack's "command" says which of the two it is.
+# A balancer, nginx or HAProxy, on a root file system of Debian packages (rootfs.sh).
+# Context: app/. Needs no network and runs nothing.
+# The configuration is mounted. The stack's "command" names the balancer.
 ARG BASE=labbook/debian-extra
 FROM ${BASE}
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs a balancer with a configuration, or only looks whether it would: balancer.sh nginx|haproxy CONFIG [check]
+# Runs a balancer, or checks its configuration: balancer.sh nginx|haproxy CONFIG [check]
 #
-# In nginx' configuration `server NAME:PORT resolve ...;` stands for every address NAME has, now and later. nginx itself
-# can do that from 1.27.3 on; for older ones this script writes the addresses out and has nginx read them anew.
+# In the configuration of nginx, `server NAME:PORT resolve ...;` means every address of NAME, now and later. nginx supports
+# it since 1.27.3. For older versions this script replaces it by the addresses, and reloads nginx when they change.
 set -eu
 
 kind=$1
@@ -16,7 +16,7 @@ fail() {
   exit 1
 }
 
-# A name without an address has one that nobody is asked at: nginx demands one.
+# nginx requires at least one server, so a name without an address gets one that is down.
 servers() {
   addresses=$(getent ahostsv4 "$1" | awk '{ print $1 }' | sort -u)
   for address in $addresses; do
@@ -25,11 +25,11 @@ servers() {
   [ -n "$addresses" ] || echo "        server 127.0.0.1:9 down;"
 }
 
-written_out() {
+resolved() {
   while IFS= read -r line; do
     case $line in
       *'server '*' resolve'*';')
-        # Words, by intention: server NAME:PORT resolve MORE...
+        # Split on purpose: server NAME:PORT resolve MORE...
         set -- ${line%;*}
         place=$2
         shift 3
@@ -42,7 +42,7 @@ written_out() {
 
 run_nginx() {
   now=$work/nginx.conf
-  written_out >"$now"
+  resolved >"$now"
   nginx -c "$now" -g 'daemon off;' &
   pid=$!
   # QUIT lets running requests finish.
@@ -50,7 +50,7 @@ run_nginx() {
   while kill -0 "$pid" 2>/dev/null; do
     sleep "$seconds" &
     wait $! || true
-    written_out >"$now.next"
+    resolved >"$now.next"
     if ! cmp -s "$now" "$now.next"; then
       mv "$now.next" "$now"
       kill -HUP "$pid" 2>/dev/null || true
@@ -61,7 +61,7 @@ run_nginx() {
 
 case $kind-$mode in
   nginx-check)
-    written_out >"$work/check.conf"
+    resolved >"$work/check.conf"
     nginx -t -q -c "$work/check.conf"
     ;;
   nginx-run) run_nginx ;;
@@ -70,5 +70,5 @@ case $kind-$mode in
     # USR1 lets running requests finish.
     exec haproxy -W -db -f "$config"
     ;;
-  *) fail "give nginx or haproxy, a configuration, and perhaps: check" ;;
+  *) fail 'usage: balancer.sh nginx|haproxy CONFIG [check]' ;;
 esac

@@ -1,8 +1,9 @@
-# The Counter app on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
+# The Counter app on a root file system of Debian packages (rootfs.sh).
+# Context: app/. Needs no network and runs nothing.
 ARG BASE=labbook/debian-core
 FROM ${BASE}
 
-# RES_OPTIONS: a name that Docker's DNS does not know must fail in a second, not in ten.
+# RES_OPTIONS: a name that Docker's DNS does not know fails after one second instead of ten.
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     LANG=C.UTF-8 \
     PYTHONUNBUFFERED=1 \
@@ -15,7 +16,7 @@ WORKDIR /app
 COPY gunicorn.conf.py health.sh ./
 COPY counter/ ./counter/
 
-# By number: no entry in /etc/passwd is needed, and it owns nothing here.
+# A number needs no entry in /etc/passwd.
 USER 10001:10001
 
 EXPOSE 8080

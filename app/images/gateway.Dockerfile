@@ -1,4 +1,5 @@
-# The gateway (nginx) on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
+# The gateway (nginx) on a root file system of Debian packages (rootfs.sh).
+# Context: app/. Needs no network and runs nothing.
 ARG BASE=labbook/debian-core
 FROM ${BASE}
 

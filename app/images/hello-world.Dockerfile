@@ -1,4 +1,5 @@
-# A greeting, for trying a registry out, on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
+# A greeting, to test a registry, on a root file system of Debian packages (rootfs.sh).
+# Context: app/. Needs no network and runs nothing.
 ARG BASE=labbook/debian-core
 FROM ${BASE}
 

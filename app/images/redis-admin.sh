@@ -1,17 +1,17 @@
 #!/bin/sh
-# Looks after the Redis servers of the Counter's stack from a container in its network. The password comes as the first line on
-# stdin, so that it is in nobody's argv or environment but redis-cli's own.
+# Administers the Redis servers of the Counter's stack, from a container in its network. The password is the first line of
+# stdin, so that it is in no argv, and only in the environment of redis-cli.
 #
-#   wait server|replicas|sentinel|cluster   until they work as they should, or says what is missing (REDIS_WAIT_SECONDS, default 120)
-#   look server|replicas|sentinel|cluster   the same, once
-#   form [--check]                          makes one cluster of the six nodes, or mends it; --check says what is to be done
-#   promote NAME                            has this one of the servers be the master, with all the data of the one before
-#   copy FROM TO                            all keys from one store to another, which then has these and no others. A store is
-#                                           "server" (a master among the servers) or "cluster"
-#   tidy [--check]                          Sentinels forget replicas that are gone for good
+#   wait server|replicas|sentinel|cluster   waits until they work, or prints what is missing after REDIS_WAIT_SECONDS (120)
+#   look server|replicas|sentinel|cluster   the same check, once
+#   form [--check]                          creates the cluster of the six nodes, or repairs it; --check prints what is to do
+#   promote NAME                            makes this server the master, with all data of the former master
+#   copy FROM TO                            copies all keys between stores; TO then has these keys only. A store is "server"
+#                                           (a master among the servers) or "cluster"
+#   tidy [--check]                          makes Sentinels forget replicas that no longer exist
 #
-# REDIS_PEERS, REDIS_SENTINELS, REDIS_NODES: NAME[:PORT] ... of the servers, the Sentinels, the nodes of the cluster. The nodes come as
-# pairs on different machines: the first three are to be masters, and the replica of number 1, 2, 3 is number 6, 4, 5.
+# REDIS_PEERS, REDIS_SENTINELS, REDIS_NODES: NAME[:PORT] ... of the servers, the Sentinels, the nodes of the cluster. The
+# first three nodes are the masters; the replicas of 1, 2, 3 are 6, 4, 5, on other machines.
 set -eu
 
 IFS= read -r password || true
@@ -27,7 +27,7 @@ port_of() { case $1 in *:*) echo "${1##*:}" ;; *) echo "$2" ;; esac; }
 address_of() { getent hosts "$1" 2>/dev/null | awk '$1 !~ /:/ { print $1; exit }'; }
 count() { grep -c . || true; }
 
-# Asks a server, written NAME[:PORT].
+# Sends a command to a server NAME[:PORT].
 ask() {
   at=$1
   shift
@@ -38,7 +38,7 @@ ask_sentinel() {
   shift
   ask "$sentinel" "$@"
 }
-must() { # like ask, and an error is the end
+must() { # like ask, but fails on an error
   answer=$(ask "$@") || fail "$1 does not answer to: $2 ${3:-}"
   case $answer in
     OK* | QUEUED* | '') ;;
@@ -68,7 +68,7 @@ the_master() {
   echo "$masters"
 }
 
-# One that starts anew is found as soon as it is master again.
+# Also waits for a master that restarts.
 await_master() {
   waited=0
   until the_master; do
@@ -78,7 +78,7 @@ await_master() {
   done
 }
 
-# A look prints what is amiss. A question that nobody answers must not end it: nothing printed means that all is well.
+# The checks print what is wrong, and nothing if all is well. So a missing reply must not end a check.
 
 look_server() {
   first=${REDIS_PEERS%% *}
@@ -117,7 +117,7 @@ promote() {
   [ "$master" != "$wanted" ] || return 0
   address=$(address_of "$(name_of "$wanted")")
   [ -n "$address" ] || fail "$wanted is not there"
-  # Writes wait until that replica has all, then the two change places.
+  # The master blocks writes until the replica has all data; then the two switch roles.
   must "$master" failover to "$address" "$(port_of "$wanted" 6379)" timeout 30000
   tries=0
   until [ "$(the_master)" = "$wanted" ] && [ -z "$(look_replicas)" ]; do
@@ -125,7 +125,7 @@ promote() {
     [ "$tries" -lt 60 ] || fail "$wanted has not become master within a minute"
     sleep 1
     [ "$(the_master)" = "$wanted" ] || continue
-    # Those that still follow the one before get everything at second hand; not for long.
+    # Replicas of the former master would replicate from a replica.
     for peer in $REDIS_PEERS; do
       [ "$peer" != "$wanted" ] && [ "$(field "$(ask "$peer" info replication)" master_host):$(field "$(ask "$peer" info replication)" master_port)" != "$address:$(port_of "$wanted" 6379)" ] || continue
       ask "$peer" replicaof "$address" "$(port_of "$wanted" 6379)" >/dev/null || true
@@ -133,8 +133,8 @@ promote() {
   done
 }
 
-# A Sentinel forgets replicas that are gone only by forgetting all and looking again, and for a few seconds it could not fail over. So one
-# at a time, and only while all else is well.
+# A Sentinel forgets lost replicas only by a reset, and cannot fail over for a few seconds after it. So one at a time, and
+# only while all else is well.
 tidy() {
   [ -z "$(look_sentinel)" ] || return 0
   for sentinel in $REDIS_SENTINELS; do
@@ -160,7 +160,7 @@ node() { # number
   printf '%s\n' $REDIS_NODES | sed -n "$1p"
 }
 id_of() { ask "$1" cluster myid; }
-# Its own line among the nodes it knows: id, address, flags, master, ..., slots.
+# The line of the node itself in CLUSTER NODES: id, address, flags, master, ..., slots.
 self_of() { ask "$1" cluster nodes | grep myself; }
 has_slots() { [ "$(self_of "$1" | awk '{ print NF }')" -gt 8 ]; }
 is_replica() { self_of "$1" | grep -q 'myself,slave'; }
@@ -177,10 +177,10 @@ all_known() {
   done
 }
 
-# Ids that some node knows and that are no node's any more.
+# Ids that a node knows and that belong to no node.
 strangers() {
   ids=$(for one in $REDIS_NODES; do id_of "$one" || true; done)
-  # One that does not answer now is no stranger.
+  # If a node does not answer, its id is unknown: print nothing.
   [ "$(printf '%s\n' "$ids" | count)" -eq "$(printf '%s\n' $REDIS_NODES | count)" ] || return 0
   for one in $REDIS_NODES; do ask "$one" cluster nodes | awk '{ print $1 }'; done | sort -u | grep -vxF "$ids" || true
 }
@@ -200,16 +200,16 @@ look_cluster() {
     has_slots "$one" && replica=$partner master=$one || replica=$one master=$partner
     self_of "$replica" | grep -q "slave $(id_of "$master") " || { echo "$replica is not the replica of $master"; continue; }
     info=$(ask "$replica" info replication) || true
-    # What it says of its master and whom it gets its data from are two things after a change of addresses: see redis.sh.
-    [ "$(field "$info" master_host):$(field "$info" master_port)" = "$(address_of "$(name_of "$master")"):$(port_of "$master" 6379)" ] || { echo "$replica looks for its master ($master) where it is no more"; continue; }
+    # After a change of addresses, the master in CLUSTER NODES and the one it replicates from differ: see redis.sh.
+    [ "$(field "$info" master_host):$(field "$info" master_port)" = "$(address_of "$(name_of "$master")"):$(port_of "$master" 6379)" ] || { echo "$replica replicates from a former address of its master ($master)"; continue; }
     [ "$(field "$info" master_link_status)" = up ] || { echo "$replica is not in step with its master ($master)"; continue; }
-    # Two masters on one machine: with it the majority would be lost.
+    # Otherwise two masters are on one machine, and the majority would be lost with it.
     [ "$master" = "$one" ] || echo "$one is not the master of its slots, $partner on another machine is"
   done
   [ -z "$(strangers)" ] || echo "$(strangers | count) nodes that are gone are still known"
 }
 
-# Each step is made only if it is needed, so a forming that was cut off goes on where it was.
+# Each step is done only if needed, so an interrupted run can be continued.
 form() {
   waiting=0
   for one in $REDIS_NODES; do
@@ -225,11 +225,11 @@ form() {
     for other in $REDIS_NODES; do
       # shellcheck disable=SC2046
       set -- $(slots_of "$i")
-      # Also by one that is gone: to give its slots to an empty node would be to give up what it had.
+      # Slots of a lost node count: assigning them to an empty node would give up its data.
       ask "$other" cluster nodes | awk -v first="$1" '{ for (i = 9; i <= NF; i++) if ($i ~ "^" first "(-|$)") found = 1 } END { exit !found }' && owned=yes
     done
     if [ -z "$owned" ]; then
-      # Different epochs from the start, or those who meet would have to agree on them first.
+      # Different epochs from the start, so that the nodes do not have to agree on them first.
       ask "$one" cluster set-config-epoch "$i" >/dev/null || true
       # shellcheck disable=SC2046
       must "$one" cluster addslotsrange $(slots_of "$i") >/dev/null
@@ -243,19 +243,19 @@ form() {
       [ "$one" = "$first" ] || ask "$first" cluster meet "$address" "$(port_of "$one" 6379)" >/dev/null || true
     done
     tries=$((tries + 1))
-    [ "$tries" -lt 60 ] || fail 'the nodes have not come to know each other within two minutes'
+    [ "$tries" -lt 60 ] || fail 'the nodes have not joined the cluster within two minutes'
     sleep 2
   done
   for i in 1 2 3; do
     one=$(node "$i") partner=$(node "$(partner_of "$i")")
-    # After a loss it takes the replica some seconds to take over.
+    # After the loss of a master, its replica takes over within seconds.
     tries=0
     until has_slots "$one" || has_slots "$partner" || [ "$tries" -ge 30 ]; do
       tries=$((tries + 1))
       sleep 1
     done
     has_slots "$one" && replica=$partner master=$one || replica=$one master=$partner
-    has_slots "$master" || fail "neither $one nor $partner has the slots from $(slots_of "$i" | sed 's/ / to /'): start the node that had them with its volume, or remove the volumes of all six to begin anew"
+    has_slots "$master" || fail "neither $one nor $partner has the slots from $(slots_of "$i" | sed 's/ / to /'): start the node that had them with its volume, or remove the volumes of all six to create a new cluster"
     self_of "$replica" | grep -q "slave $(id_of "$master") " || must "$replica" cluster replicate "$(id_of "$master")" >/dev/null
   done
   for gone in $(strangers); do
@@ -265,16 +265,16 @@ form() {
   while [ -n "$(look_cluster)" ]; do
     for i in 1 2 3; do
       one=$(node "$i")
-      # Its master lets it have all, then the two change places: no request is lost.
+      # The replica gets all data, then the two switch roles: no request is lost.
       if is_replica "$one" && [ "$(field "$(ask "$one" info replication)" master_link_status)" = up ]; then ask "$one" cluster failover >/dev/null || true; fi
     done
     tries=$((tries + 1))
-    [ "$tries" -lt 60 ] || fail "the cluster is not whole after a minute: $(look_cluster | head -n 1)"
+    [ "$tries" -lt 60 ] || fail "the cluster is not healthy after a minute: $(look_cluster | head -n 1)"
     sleep 1
   done
 }
 
-# ---- carrying data over
+# ---- copying data
 
 masters_of() {
   case $1 in
@@ -283,15 +283,15 @@ masters_of() {
     *) fail "no such store: $1" ;;
   esac
 }
-# A master makes that one key by itself, at any time.
+# redis.sh on a master creates this key at any time.
 but_life() { grep . | grep -vc ' labbook:life$' || true; }
-# A list that broke off would be copied as if it were all.
+# An incomplete list of keys must not be copied.
 all_listed() { # list
   for from in $sources; do
     size=$(ask "$from" dbsize) || fail "$from does not answer"
     listed=$(printf '%s\n' "$1" | grep -c "^$from ") || true
     case $1 in *' labbook:life'*) ;; *) [ "$size" != $((listed + 1)) ] || size=$listed ;; esac
-    [ "$size" = "$listed" ] || fail "$from has $size keys, and told of $listed"
+    [ "$size" = "$listed" ] || fail "$from has $size keys, but listed $listed"
   done
 }
 keys_of() { for from in $(masters_of "$1"); do ask "$from" --scan | sed "s|^|$from |"; done | sort -u; }
@@ -307,7 +307,7 @@ home_of() { # store, key
   done
 }
 
-# The password and the key go to redis-cli on stdin, as a command line of its own kind.
+# The password and the key go to redis-cli on stdin, as a quoted command.
 quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 
 copy() {
@@ -325,32 +325,32 @@ copy() {
     [ -n "$line" ] || continue
     from=${line%% *} key=${line#* }
     to=$(home_of "$2" "$key")
-    [ -n "$to" ] || fail "$2 has no place for the key $key"
+    [ -n "$to" ] || fail "no node of $2 has the slot of the key $key"
     login=
     [ -z "$password" ] || login="AUTH $(quoted "$password")"
     printf 'MIGRATE %s %s "" 0 5000 COPY REPLACE %s KEYS %s\n' "$(address_of "$(name_of "$to")")" "$(port_of "$to" 6379)" "$login" "$(quoted "$key")" |
       ask "$from" | grep -qx OK || fail "$key was not copied from $from to $to"
-    # Each second the master says in it that it goes on: seldom is it the same.
+    # The master changes this key every second.
     [ "$key" != labbook:life ] || continue
     [ "$(ask "$from" dump "$key" | sha256sum)" = "$(ask "$to" dump "$key" | sha256sum)" ] || fail "$key is not the same in $to as in $from"
   done
   [ "$(printf '%s\n' "$all" | but_life)" -eq "$(keys_of "$2" | but_life)" ] || fail "$2 has not as many keys as $1"
-  # A replica that has them, too, where there is one: nothing hangs on one machine alone.
+  # Where there are replicas, one of them must have the keys, so that the loss of a machine loses none.
   for to in $targets; do
     slaves=$(field "$(ask "$to" info replication)" connected_slaves)
     [ "${slaves:-0}" -eq 0 ] || [ "$(ask "$to" wait "$slaves" 4000)" -ge 1 ] || fail "no replica of $to has the copied keys"
   done
-  # Newer than what any of these servers had at another time.
+  # A new term makes this data newer than any these servers had before.
   if [ "$2" = server ]; then must "$targets" hincrby labbook:life term 1 >/dev/null; fi
   echo "copied $(printf '%s\n' "$all" | count) keys"
 }
 
 wait_for() {
   waited=0
-  # A look that breaks off has not seen that all is well.
+  # A check that fails has not shown that all is well.
   while ! missing=$("look_$1") || [ -n "$missing" ]; do
     waited=$((waited + 1))
-    [ "$waited" -lt "${REDIS_WAIT_SECONDS:-120}" ] || fail "${missing:-the look at it broke off}"
+    [ "$waited" -lt "${REDIS_WAIT_SECONDS:-120}" ] || fail "${missing:-the check failed}"
     sleep 1
   done
 }
@@ -363,5 +363,5 @@ case ${1:-}-${2:-} in
   tidy---check | tidy-) tidy "${2:-}" ;;
   promote-?*) promote "$2" ;;
   copy-server | copy-cluster) copy "$2" "$3" ;;
-  *) fail 'give one of: wait, look, form, promote, copy, tidy; see the top of this script' ;;
+  *) fail 'usage: redis-admin.sh wait|look|form|promote|copy|tidy ...; see the top of this script' ;;
 esac

@@ -1,21 +1,21 @@
 #!/bin/sh
-# Runs one Redis process of the Counter's stack, in a container that knows its password from a file: redis.sh ROLE
+# Runs a Redis process of the Counter's stack in a container; the password comes from a file: redis.sh ROLE
 #
-#   server          stands alone, or is the master of fixed replicas
+#   server          a standalone server, or the master of fixed replicas
 #   replica HOST    a fixed replica of HOST
-#   managed         one of the servers that Sentinels look after: any of them may be the master
+#   managed         a server that Sentinels monitor: each may become the master
 #   sentinel        a Sentinel
 #   cluster         a node of a Redis Cluster
-#   health ROLE     for Docker: 0 if the process in this container does what its role asks for
-#   tell            what this process is, in a line
+#   health ROLE     health check: 0 if the process in this container works as its role requires
+#   status          prints the role of this process, in one line
 #
-# A container has another address each time it starts, so nothing that is kept from the last time says where the others are.
-# Names are for finding them; what they tell each other are addresses, which do not vanish while they are needed.
+# A container gets a new address at each start, so addresses are not stored. Servers are found by name, and exchange
+# addresses: a name of a stopped container does not resolve.
 #
 # REDIS_PEERS      the servers: NAME[:PORT] ...            (managed, sentinel, cluster)
-# REDIS_SENTINELS  the Sentinels, written the same way     (managed, sentinel)
-# REDIS_NAME       of this process among them              (managed, sentinel)
-# REDIS_LOOK_SECONDS, REDIS_ANSWER_SECONDS   between looks at itself (1); how long an answer is waited for (2)
+# REDIS_SENTINELS  the Sentinels, in the same format       (managed, sentinel)
+# REDIS_NAME       name of this process among them         (managed, sentinel)
+# REDIS_LOOK_SECONDS, REDIS_ANSWER_SECONDS   interval between checks (1); timeout of a reply (2)
 set -eu
 
 port=${REDIS_PORT:-6379}
@@ -23,9 +23,9 @@ run=${REDIS_RUN:-/tmp}
 data=${REDIS_DATA:-/var/lib/redis}
 master_name=${REDIS_MASTER_NAME:-counter}
 pause=${REDIS_LOOK_SECONDS:-1}
-# A cold start waits so many looks for the last of the servers before the others go on without it.
+# Checks after which a cold start goes on without the missing servers, if a majority is there.
 patience=${REDIS_PATIENCE_SECONDS:-60}
-# The master of a server that has none: nobody listens there.
+# The master of a server that has none: nothing listens there.
 NOBODY=127.0.0.1 NOWHERE=1
 
 password=
@@ -33,7 +33,7 @@ password=
 
 say() { echo "redis.sh: $1" >&2; }
 
-# An address that has vanished does not refuse, it is silent: nobody is waited for longer than this. Never in argv: the password.
+# The timeout is for addresses that are gone: they do not refuse connections. The password is not in argv.
 ask() {
   host=$1 at=$2
   shift 2
@@ -43,10 +43,10 @@ own() { ask 127.0.0.1 "$port" "$@"; }
 
 name_of() { echo "${1%:*}"; }
 port_of() { case $1 in *:*) echo "${1##*:}" ;; *) echo "$2" ;; esac; }
-# In a container without its name in the stack's network, as at a try on one machine, loopback it is.
+# Empty in a container without a name in the stack's network.
 address_of() { getent hosts "$1" 2>/dev/null | awk '$1 !~ /:/ { print $1; exit }'; }
 own_address() { if [ -n "${REDIS_ANNOUNCE_IP:-}" ]; then echo "$REDIS_ANNOUNCE_IP"; else address_of "$(hostname)"; fi; }
-# A field of what INFO tells. Without another program: it is asked each second, beside each server.
+# A field of INFO. Starts no process, since it runs every second beside each server.
 newline='
 '
 return=$(printf '\r')
@@ -59,7 +59,7 @@ field() {
 }
 is_master() { [ "$(ask "$1" "$2" role | head -n 1)" = master ]; }
 
-# The addresses of all servers but for this one, as "ADDRESS PORT" lines.
+# The addresses of all other servers, as lines "ADDRESS PORT".
 others() {
   for peer in ${REDIS_PEERS:-}; do
     [ "$(name_of "$peer")" != "${REDIS_NAME:-}" ] && [ "$peer" != "${REDIS_NAME:-}" ] || continue
@@ -68,7 +68,7 @@ others() {
   done
 }
 
-# Who is master, and answers as one: "ADDRESS PORT". The Sentinels are asked first; with none of them there, the servers.
+# Prints "ADDRESS PORT" of a master that answers as one: from the Sentinels, or else from the servers.
 find_master() {
   for sentinel in ${REDIS_SENTINELS:-}; do
     # Two lines: address, port.
@@ -80,19 +80,20 @@ find_master() {
     fi
   done
   masters=$(others | while read -r address at; do if is_master "$address" "$at"; then echo "$address $at"; fi; done)
-  # Two masters are for the Sentinels to sort out.
+  # If there are two masters, the Sentinels demote one.
   [ "$(printf '%s' "$masters" | grep -c .)" -eq 1 ] || return 1
   echo "$masters"
 }
 
-# How new the data of a server without a master is: "TERM BEAT FORMER-MASTER KEYS", each the larger the better. Fails for any other.
+# The age of the data of a server without a master: "TERM BEAT FORMER-MASTER KEYS", larger is newer. Fails for any
+# other server.
 age_of() {
   info=$(ask "$1" "$2" info replication) || return 1
   [ "$(field "$info" master_host):$(field "$info" master_port)" = "$NOBODY:$NOWHERE" ] || return 1
   life=$(ask "$1" "$2" hmget labbook:life term beat) || return 1
   life=$(printf '%s' "$life" | tr '\n' ' ')
   keys=$(ask "$1" "$2" dbsize) || return 1
-  # One that is still reading its file says so in place of a number, and nobody knows yet how new its data is.
+  # A server that still loads its file replies with an error: the age of its data is unknown.
   case $life$keys in *[!0-9\ ]*) return 1 ;; esac
   former=$((100 - $(field "$info" slave_priority)))
   # shellcheck disable=SC2086 # words, by intention
@@ -100,8 +101,9 @@ age_of() {
   echo "${2:-0} ${3:-0} $former ${1:-0}"
 }
 
-# After a start of all servers at once nobody knows who was master: the server with the newest data becomes it. All of them find the
-# same one, as nobody writes meanwhile. Where one stays away, the majority goes on: what was confirmed by a replica is in one of them.
+# After all servers started at once, no server knows the master: the one with the newest data becomes master. All agree,
+# since there are no writes meanwhile. If servers stay away, a majority goes on: a write that a replica confirmed is on one
+# of them.
 be_elected() {
   waited=$1
   ages='' present=0 wanted=0 rank=0
@@ -123,8 +125,8 @@ be_elected() {
   own replicaof no one >/dev/null
 }
 
-# Beside a server: whoever becomes master begins a new term, and says at each look in the data itself that it goes on. So servers that
-# were all stopped at once can tell whose data is the newest. Beside a managed one, it also finds the master when there is none.
+# Runs beside a server. A new master starts a new term and counts its checks in the data itself. So after all servers were
+# stopped, the newest data can be found. Beside a managed server it also finds the master.
 tend() {
   role=$1 was='' waited=0
   while sleep "$pause"; do
@@ -133,7 +135,7 @@ tend() {
       waited=0
       if [ "$was" = master ]; then
         own hincrby labbook:life beat 1 >/dev/null || true
-      # Refused as long as min-replicas-to-write is not met; so is everybody else.
+      # Refused while min-replicas-to-write is not met, like every write.
       elif own hincrby labbook:life term 1 | grep -q '^[0-9]'; then
         was=master
         : >"$data/was-master"
@@ -154,15 +156,15 @@ tend() {
     elif [ "$(field "$info" master_host):$(field "$info" master_port)" = "$NOBODY:$NOWHERE" ]; then
       be_elected "$waited" || true
     elif [ "$waited" -ge $((patience / 2)) ]; then
-      # Its master is gone, and no Sentinel finds another: as at a cold start.
+      # The master is gone and no Sentinel knows another: proceed as in a cold start.
       own replicaof "$NOBODY" "$NOWHERE" >/dev/null || true
       waited=0
     fi
   done
 }
 
-# Redis (7.0, 8.x) learns its master's new address from what other nodes tell, and goes on asking for data at the old one, where another node of
-# the cluster may be by now (redis#14633). To be told once more whose replica it is sets that right.
+# Redis (7.0, 8.x) learns the new address of its master from other nodes, but replicates from the old one, which another
+# node of the cluster may have by now (redis#14633). A second CLUSTER REPLICATE corrects it.
 follow_master() {
   case $1 in *myself,slave*) ;; *) return 0 ;; esac
   # shellcheck disable=SC2046 # words, by intention
@@ -175,12 +177,12 @@ follow_master() {
   own cluster replicate "$master" >/dev/null || true
 }
 
-# Nodes find each other again after all of them have got another address.
+# Nodes find each other again after all addresses have changed.
 tend_cluster() {
   while sleep "$pause"; do
     nodes=$(own cluster nodes) || continue
     follow_master "$nodes"
-    # Not in a cluster yet: that is for "redis-admin.sh form" to see to.
+    # Not in a cluster yet: "redis-admin.sh form" creates it.
     case $nodes in *"$newline"*) ;; *) continue ;; esac
     case $nodes in *fail* | *noaddr* | *disconnected*) ;; *) continue ;; esac
     for peer in $REDIS_PEERS; do
@@ -192,10 +194,10 @@ tend_cluster() {
   done
 }
 
-# A value in double quotes, as in a configuration.
+# A value in double quotes, for a configuration file.
 quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 
-# In memory, and for no one else to read.
+# In memory, readable only for this user.
 configure() {
   umask 077
   {
@@ -214,7 +216,7 @@ configure() {
 }
 
 start_sentinel() {
-  # With the same identity each time, it is the same Sentinel at another address to the others, not one more that a majority must reckon with.
+  # With the same ID after each restart it remains the same Sentinel. A new ID would raise the majority.
   identity=$(printf 'sentinel %s' "$REDIS_NAME" | sha1sum | cut -c1-40)
   until master=$(find_master); do
     [ -e "$run/waits" ] || say 'waiting for a master'
@@ -241,8 +243,8 @@ start_sentinel() {
   exec redis-server "$run/sentinel.conf" --sentinel
 }
 
-# A replica that has been without its master for so long is started anew, which is all that Docker can do for it. Sooner is no help:
-# the master is what is missing.
+# A replica without its master for this long is unhealthy, so that Docker restarts it. Sooner would not help: the master is
+# missing.
 LINK_SECONDS=120
 
 healthy_link() {
@@ -260,12 +262,12 @@ health() {
     case $flags in
       '') return 1 ;;
       *down*)
-        # It looks for its master where none is any more, while there is one elsewhere: a new start finds that.
+        # It monitors an address without a master while another server is the master: a restart finds it.
         REDIS_SENTINELS='' find_master >/dev/null && return 1 || return 0 ;;
       *) return 0 ;;
     esac
   fi
-  # On an error redis-cli exits 0 as well: what it says counts.
+  # redis-cli also exits with 0 on an error reply, so the reply is compared.
   info=$(own info) || return 1
   [ "$(field "$info" loading)" = 0 ] || return 1
   case $1-$(field "$info" role) in
@@ -275,7 +277,7 @@ health() {
   esac
 }
 
-tell() {
+status() {
   if info=$(own info) && [ -n "$(field "$info" role)" ]; then
     case $(field "$info" role) in
       master) echo "master, $(field "$info" connected_slaves) replicas$([ "$(field "$info" cluster_enabled)" = 0 ] || echo ", slots $(own cluster nodes | awk '/myself/ { for (i = 9; i <= NF; i++) printf "%s%s", (i > 9 ? "," : ""), $i }')")" ;;
@@ -313,12 +315,12 @@ case ${1:-} in
     health "$2"
     exit
     ;;
-  tell)
-    tell
+  status)
+    status
     exit
     ;;
   *)
-    say 'give a role: server, replica HOST, managed, sentinel, cluster; or health ROLE, or tell'
+    say 'usage: redis.sh server|replica HOST|managed|sentinel|cluster|health ROLE|status'
     exit 1
     ;;
 esac

@@ -19,9 +19,9 @@ fail() {
 case $1 in
   core) packages=python3-flask,gunicorn,python3-redis,redis-server,nginx-light,docker-registry,curl,ca-certificates,tzdata ;;
   extra) packages=python3-flask,gunicorn,python3-redis,python3-psycopg2,nginx-light,haproxy,curl,ca-certificates,tzdata ;;
-  *) fail "there is no base image $1: it is core or extra" ;;
+  *) fail "no base image $1: name core or extra" ;;
 esac
-[ "$(id -u)" -eq 0 ] || fail 'must run as root (it makes files of other owners)'
+[ "$(id -u)" -eq 0 ] || fail 'must run as root: it creates files of other owners'
 command -v mmdebstrap >/dev/null || fail 'mmdebstrap is missing; install it with: apt-get install mmdebstrap'
 
 contents=$1
@@ -30,34 +30,34 @@ work=$out.work
 mkdir -p -- "$(dirname -- "$out")"
 # The directory itself is the lock, so no lock file stays behind.
 exec 9<"$(dirname -- "$out")"
-# A run whose caller was killed goes on building: wait for it, and take what it made.
-flock -w 900 9 || fail "another run has been at work in $(dirname -- "$out") for 15 minutes"
+# A build goes on when its caller is killed: wait for it, and use its result.
+flock -w 900 9 || fail "another build in $(dirname -- "$out") has not ended within 15 minutes"
 [ ! -e "$out" ] || exit 0
 
-# One file system only: should anything still be mounted below, it is not emptied.
+# One file system only, so that nothing that is still mounted below is deleted.
 rm -rf --one-file-system -- "$work"
 mkdir -m 700 -- "$work"
 trap 'rm -rf --one-file-system -- "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 
-# RELEASE is the name as the sources give it; Ubuntu's CODENAME is the same for all its pockets. Sources of other vendors
-# are left out: the image needs none of them, and their keys are not known here.
+# RELEASE is the name in the sources; Ubuntu's CODENAME is the same for all its pockets. Sources of other vendors are left
+# out: the image does not need them, and their keys are unknown here.
 apt-get indextargets --format '$(ORIGIN)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
   sed -n 's/^\(Debian\|Ubuntu\)|//p' | sort -u > "$work/sources.list"
 [ -s "$work/sources.list" ] || fail 'apt knows no package list of Debian or Ubuntu; fix it with: apt-get update'
 
-# How this machine reaches its mirrors. It may hold a password, so it goes by a file and is not left in the image.
+# Proxy and time limits of this machine's apt. They may contain a password, so they are in a file and not in the image.
 apt-config dump Acquire |
   grep -E '^Acquire::(https?::|Retries |ForceIPv[46] |Check-Date |Check-Valid-Until |Max-ValidTime)' > "$work/apt.conf" || true
 
-# The keys this machine has for its own vendor, whichever of the two customs it follows.
+# The archive keys of this machine's vendor, in either of the two usual places.
 mkdir "$work/keyring"
 for key in /etc/apt/trusted.gpg.d/*.asc /etc/apt/trusted.gpg.d/*.gpg /usr/share/keyrings/debian-archive-keyring.gpg \
   /usr/share/keyrings/ubuntu-archive-keyring.gpg; do
   [ ! -f "$key" ] || cp -- "$key" "$work/keyring/"
 done
 
-# The date of the newest package list stands for "now" in every file of the image.
+# The date of the newest package list is the time stamp of every file in the image.
 if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
   SOURCE_DATE_EPOCH=$(
     sed -n 's/^Date: //p' /var/lib/apt/lists/*Release | while read -r day; do date -d "$day" +%s; done | sort -n | tail -n 1
@@ -65,8 +65,8 @@ if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
 fi
 export SOURCE_DATE_EPOCH
 
-# A root that is merged from the start: without it, mmdebstrap merges /usr by the package usrmerge, which brings all of Perl (50 MB).
-# Releases that do not know usr-is-merged need none of it.
+# A merged /usr from the start: otherwise mmdebstrap installs the package usrmerge, and with it all of Perl (50 MB).
+# Releases without usr-is-merged do not need it.
 merged=/usr/share/mmdebstrap/hooks/merged-usr
 set --
 if [ -d "$merged" ] && apt-cache show usr-is-merged >/dev/null 2>&1; then
@@ -75,8 +75,8 @@ if [ -d "$merged" ] && apt-cache show usr-is-merged >/dev/null 2>&1; then
     --customize-hook='rm "$1/etc/apt/preferences.d/usrmerge"'
 fi
 
-# PostgreSQL without what its packages want around it (LLVM, Perl, a certificate, a cluster made at once: 250 MB): the libraries
-# it needs are installed, its own files are unpacked beside them.
+# PostgreSQL without the other dependencies of its packages (LLVM, Perl, a certificate, a cluster: 250 MB): its libraries
+# are installed, its files are unpacked.
 if [ "$contents" = extra ]; then
   postgres=$(apt-cache depends postgresql | sed -n 's/^ *Depends: \(postgresql-[0-9]*\)$/\1/p')
   [ -n "$postgres" ] || fail 'apt knows no package postgresql; fix it with: apt-get update'
@@ -92,8 +92,8 @@ fi
 
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
-# A mount namespace of its own: whatever becomes of this run, no mount of it stays behind. Its files lie in memory where there is enough of it, a third
-# quicker, as dpkg writes many small ones; else beside the result: /tmp is often small, or without devices.
+# A separate mount namespace, so that no mount is left behind. The files are in memory if there is enough, which is a third
+# faster, since dpkg writes many small files; else beside the result, since /tmp is often small or has no devices.
 mkdir "$work/build"
 # shellcheck disable=SC2016
 TMPDIR=$work/build unshare --mount --propagation private -- sh -c '

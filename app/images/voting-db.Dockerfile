@@ -1,4 +1,5 @@
-# PostgreSQL for the voting app on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
+# PostgreSQL for the voting app on a root file system of Debian packages (rootfs.sh).
+# Context: app/. Needs no network and runs nothing.
 ARG BASE=labbook/debian-extra
 FROM ${BASE}
 
@@ -7,7 +8,7 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 
 COPY images/voting-db.sh /usr/local/bin/
 
-# rootfs.sh made this folder for this user; a volume mounted here starts with the same owner.
+# rootfs.sh created this directory for this user; a new volume here gets the same owner.
 WORKDIR /var/lib/postgresql
 
 USER postgres
@@ -17,7 +18,7 @@ EXPOSE 5432
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
     CMD for bin in /usr/lib/postgresql/*/bin; do PATH=$bin:$PATH; done; pg_isready -q -h 127.0.0.1 -U voting -d voting
 
-# A fast shutdown: TERM would wait for every client to go.
+# INT is a fast shutdown: TERM would wait for all clients to disconnect.
 STOPSIGNAL SIGINT
 
 CMD ["voting-db.sh"]

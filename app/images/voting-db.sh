@@ -1,17 +1,17 @@
 #!/bin/sh
-# Starts the voting app's PostgreSQL; makes its database first, where there is none.
+# Starts PostgreSQL of the voting app, and creates its database before the first start.
 set -eu
 
-# Debian keeps each version's programs in a folder of its own.
+# Debian has a directory of programs per version.
 for bin in /usr/lib/postgresql/*/bin; do PATH=$bin:$PATH; done
 home=${PGHOME:-/var/lib/postgresql}
 data=$home/voting
 sockets=${PGSOCKETS:-/tmp}
 
 if [ ! -e "$data" ]; then
-  # Made aside: what was cut off halfway is begun again.
+  # Created aside, so that an interrupted initdb starts again.
   rm -rf "$data.new"
-  auth=trust # over the stack's own network alone; a secret with a password says otherwise
+  auth=trust # only the stack's network reaches it; with a password: scram-sha-256
   set --
   if [ -n "${DB_PASSWORD_FILE:-}" ]; then
     auth=scram-sha-256
@@ -23,7 +23,7 @@ if [ ! -e "$data" ]; then
   mv "$data.new" "$data"
 fi
 
-# What a container that was killed left behind: its process number may be someone else's here.
+# Left by a killed container: here another process may have this pid.
 rm -f "$data/postmaster.pid"
 exec postgres -D "$data" -p "${PGPORT:-5432}" -c "listen_addresses=${PGLISTEN:-*}" -c "unix_socket_directories=$sockets" \
   -c jit=off -c shared_buffers=16MB -c max_connections=50 -c log_min_messages=warning

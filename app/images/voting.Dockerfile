@@ -1,9 +1,9 @@
-# All three parts of the voting app on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs
-# nothing. Which part it is, says the stack's "command".
+# All three services of the voting app on a root file system of Debian packages (rootfs.sh).
+# Context: app/. Needs no network and runs nothing. The stack's "command" names the service.
 ARG BASE=labbook/debian-extra
 FROM ${BASE}
 
-# RES_OPTIONS: a name that Docker's DNS does not know must fail in a second, not in ten.
+# RES_OPTIONS: a name that Docker's DNS does not know fails after one second instead of ten.
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     LANG=C.UTF-8 \
     PYTHONUNBUFFERED=1 \
@@ -14,7 +14,7 @@ WORKDIR /app
 
 COPY voting/ ./voting/
 
-# By number: no entry in /etc/passwd is needed, and it owns nothing here.
+# A number needs no entry in /etc/passwd.
 USER 10001:10001
 
 EXPOSE 8080

@@ -63,4 +63,4 @@ def wait_for_health(counter: Counter, status: str, *words: str) -> str:
 
 def serves(counter: Counter, workers: int = 2) -> None:
     """Until each worker has reached Redis: before that it may refuse requests."""
-    wait_until(lambda: counter.log_text().count('"Redis answers"') >= workers, "all workers to be ready")
+    wait_until(lambda: counter.log_text().count('"Redis is available"') >= workers, "all workers to be ready")

@@ -104,7 +104,7 @@ class Replicated:
     def replicas(self) -> list[Node]:
         return self.nodes[1:]
 
-    def in_step(self) -> int:
+    def in_sync(self) -> int:
         lines = self.master.command("INFO", "replication")
         return lines.count("state=online")
 
@@ -115,7 +115,7 @@ class Replicated:
 
 @contextmanager
 def replicated(folder: Path, *config: str, sentinels: int = 0, password: str = "") -> Iterator[Replicated]:
-    """Two replicas in step, and Sentinels that know each other and them."""
+    """Two replicas in sync, and Sentinels that know each other and them."""
     with ExitStack() as stack:
         master = Node(folder, *config, password=password)
         follow = f"replicaof 127.0.0.1 {master.port}"
@@ -131,7 +131,7 @@ def replicated(folder: Path, *config: str, sentinels: int = 0, password: str = "
         group = Replicated(
             nodes, [Node(folder, *watch, password=password, sentinel=True) for _ in range(sentinels)]
         )
-        wait_until(lambda: group.in_step() == 2, "two replicas in step")
+        wait_until(lambda: group.in_sync() == 2, "two replicas in sync")
         _start_all(stack, group.sentinels)
         wait_until(lambda: all(map(_knows_all, group.sentinels)), "the Sentinels to know each other")
         yield group
@@ -139,8 +139,8 @@ def replicated(folder: Path, *config: str, sentinels: int = 0, password: str = "
 
 def _knows_all(sentinel: Node) -> bool:
     words = sentinel.command("SENTINEL", "MASTER", NAME).splitlines()
-    known = dict(zip(words[::2], words[1::2], strict=False))
-    return (known.get("num-slaves"), known.get("num-other-sentinels")) == ("2", "2")
+    current = dict(zip(words[::2], words[1::2], strict=False))
+    return (current.get("num-slaves"), current.get("num-other-sentinels")) == ("2", "2")
 
 
 class Cluster:

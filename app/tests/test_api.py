@@ -80,7 +80,7 @@ def test_a_key_that_holds_no_number_is_explained_and_mended_by_reset(
     redis.command("SET", "counter", "many")
     answer = counter.ask("GET", "/api/counter")
     assert answer.status == 503
-    assert "holds no number" in answer.json["error"]
+    assert "is not a number" in answer.json["error"]
     assert counter.ask("POST", "/api/counter/increment").status == 503
     counter.ask("POST", "/api/counter/reset")
     assert counter.ask("POST", "/api/counter/increment").json["count"] == 1

@@ -31,7 +31,7 @@ class Names:
         program = folder / "bin/getent"
         program.write_text(f'#!/bin/sh\n[ "$1" = ahostsv4 ] && cat "{folder}/$2" 2>/dev/null\n', encoding="utf-8")
         program.chmod(0o755)
-        self._known: dict[str, list[str]] = {}
+        self._current: dict[str, list[str]] = {}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -44,7 +44,7 @@ class Names:
         return f"{self._folder}/bin:{os.environ['PATH']}:/usr/sbin"
 
     def set(self, app: str, addresses: list[str]) -> None:
-        self._known[f"tasks.{app}"] = addresses
+        self._current[f"tasks.{app}"] = addresses
         # As getent prints it: each address once for each kind of socket.
         lines = [f"{one} {kind}\n" for one in addresses for kind in ("STREAM", "DGRAM", "RAW")]
         aside = self._folder / "aside"
@@ -65,7 +65,7 @@ class Names:
                 labels.append(query[at + 1:at + 1 + query[at]].decode())
                 at += 1 + query[at]
             is_a = query[stop + 1:stop + 3] == b"\0\1"
-            addresses = self._known.get(".".join(labels), []) if is_a else []
+            addresses = self._current.get(".".join(labels), []) if is_a else []
             header = query[:2] + struct.pack(">5H", 0x8180, 1, len(addresses), 0, 0)
             record = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 600, 4)
             answers = b"".join(record + socket.inet_aton(one) for one in addresses)

@@ -98,7 +98,7 @@ def test_without_the_replica_changes_are_not_confirmed(counter: Counter, cluster
         answer = counter.ask("POST", "/api/counter/increment")
         assert answer.status == 503
         assert answer.json["error"].startswith("the change was made, but 0 of 1 replicas confirmed it")
-        wait_for_health(counter, "unavailable", "0 of 1 replicas in step")
+        wait_for_health(counter, "unavailable", "0 of 1 replicas in sync")
     finally:
         replica.thaw()
     wait_for_health(counter, "ok")

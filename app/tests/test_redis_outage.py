@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from counter.asking import Asker
+from counter.executor import CommandExecutor
 from counter.redis_settings import read_redis_settings
-from counter.redis_ways import way_to
+from counter.redis_topology import create_topology
 from counter.store import CounterStore
 from processes import Counter, RedisServer, running_counter, wait_until
 
 
 @contextmanager
-def way_to_redis(redis_port: int) -> Iterator[tuple[int, list[threading.Event]]]:
+def redis_proxy(redis_port: int) -> Iterator[tuple[int, list[threading.Event]]]:
     """A port that leads to Redis, and an event for each connection: once set, answers get lost."""
     silenced: list[threading.Event] = []
     listener = socket.create_server(("127.0.0.1", 0))
@@ -55,7 +55,7 @@ def test_without_redis_requests_get_503_and_work_again_when_it_is_back(
     redis.stop()
     answer = counter.ask(method, path)
     assert answer.status == 503
-    assert "Redis is away" in answer.json["error"]
+    assert "Redis is unavailable" in answer.json["error"]
     redis.start()
     assert counter.ask(method, path).status == 200
 
@@ -69,11 +69,11 @@ def test_the_count_survives_a_restart_of_redis(counter: Counter, redis: RedisSer
 
 def test_health_follows_redis_but_started_does_not(counter: Counter, redis: RedisServer) -> None:
     wait_until(lambda: counter.ask("GET", "/health/started").status == 200, "Redis reached")
-    wait_until(lambda: counter.log_text().count("Redis answers") == 2, "both workers ready")
+    wait_until(lambda: counter.log_text().count("Redis is available") == 2, "both workers ready")
     redis.stop()
     answer = counter.ask("GET", "/health")
     assert (answer.status, answer.json["status"]) == (503, "unavailable")
-    assert "Redis is away" in answer.json["reason"]
+    assert "Redis is unavailable" in answer.json["reason"]
     assert counter.ask("GET", "/health/started").status == 200
     redis.start()
     assert counter.ask("GET", "/health").status == 200
@@ -87,7 +87,7 @@ def test_an_app_that_is_there_before_redis_waits_and_then_serves(
         assert counter.ask("GET", "/api/counter").status == 503
         assert counter.ask("GET", "/health/started").status == 503
         stopped_redis.start()
-        wait_until(lambda: counter.log_text().count("Redis answers") == 2, "both workers ready")
+        wait_until(lambda: counter.log_text().count("Redis is available") == 2, "both workers ready")
         assert counter.ask("GET", "/health/started").status == 200
         assert counter.ask("POST", "/api/counter/increment").json["count"] == 1
         assert counter.process.poll() is None
@@ -96,7 +96,7 @@ def test_an_app_that_is_there_before_redis_waits_and_then_serves(
 def test_a_change_whose_answer_is_lost_gives_503_and_is_not_made_twice(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    with way_to_redis(redis.port) as (port, silenced), \
+    with redis_proxy(redis.port) as (port, silenced), \
             running_counter(tmp_path, port, WEB_CONCURRENCY="1", REDIS_TIMEOUT="4") as counter:
         assert counter.ask("POST", "/api/counter/increment").json["count"] == 1
         for connection in silenced:
@@ -111,11 +111,11 @@ def test_an_idle_connection_that_died_in_silence_costs_no_request(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("counter.redis_options.PING_AFTER_IDLE_S", 0.000_001)
-    with way_to_redis(redis.port) as (port, silenced):
+    with redis_proxy(redis.port) as (port, silenced):
         settings = read_redis_settings(
             {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port), "REDIS_TIMEOUT": "4"}
         )
-        store = CounterStore(settings, "counter", Asker(way_to(settings, "counter")))
+        store = CounterStore(settings, "counter", CommandExecutor(create_topology(settings, "counter")))
         assert store.increment() == 1
         silenced[0].set()
         assert store.increment() == 2
@@ -126,7 +126,7 @@ def test_the_log_tells_once_that_redis_went_and_once_that_it_came(
     tmp_path: Path, redis: RedisServer
 ) -> None:
     with running_counter(tmp_path, redis.port, WEB_CONCURRENCY="1") as counter:
-        wait_until(lambda: "Redis answers" in counter.log_text(), "Redis reached")
+        wait_until(lambda: "Redis is available" in counter.log_text(), "Redis reached")
         redis.stop()
         for _ in range(5):
             counter.ask("GET", "/api/counter")
@@ -134,14 +134,14 @@ def test_the_log_tells_once_that_redis_went_and_once_that_it_came(
         counter.ask("GET", "/api/counter")
         messages = [line["message"] for line in counter.log_lines()]
     assert len([text for text in messages if text.startswith("lost Redis")]) == 1
-    assert messages.count("Redis answers") == 2
+    assert messages.count("Redis is available") == 2
 
 
 def test_without_redis_the_page_says_why(counter: Counter, redis: RedisServer) -> None:
     redis.stop()
     answer = counter.ask("GET", "/")
     assert answer.status == 503
-    assert "Redis is away" in answer.text
+    assert "Redis is unavailable" in answer.text
     pressed = counter.ask("POST", "/", b"action=increment")
     assert pressed.status == 503
-    assert "Redis is away" in pressed.text
+    assert "Redis is unavailable" in pressed.text

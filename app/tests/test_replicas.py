@@ -4,12 +4,12 @@ from pathlib import Path
 
 from redis import Redis
 
-from counter.asking import Asker
-from counter.followed import FollowedMaster
-from counter.redis_fixed import FixedWay
+from counter.executor import CommandExecutor
+from counter.master_client import MasterClient
+from counter.redis_fixed import FixedTopology
 from counter.redis_options import client
 from counter.redis_settings import RedisSettings, read_redis_settings
-from counter.redis_sentinel import SentinelWay
+from counter.redis_sentinel import SentinelTopology
 from counter.store import CounterStore
 from processes import wait_until
 from redis_apps import app_on_replicas, increment, serves, wait_for_health
@@ -25,7 +25,7 @@ def test_replicas_that_go_and_come_are_told_by_health_and_by_changes(tmp_path: P
         wait_for_health(counter, "ok")
 
         group.replicas[0].kill()
-        wait_for_health(counter, "degraded", "1 of 2 replicas in step")
+        wait_for_health(counter, "degraded", "1 of 2 replicas in sync")
         assert increment(counter) == 2
 
         group.replicas[1].freeze()
@@ -38,7 +38,7 @@ def test_replicas_that_go_and_come_are_told_by_health_and_by_changes(tmp_path: P
         assert answer.headers["Retry-After"] == "1"
         assert group.master.command("GET", "counter") == "3"
         assert counter.ask("GET", "/api/counter").json["count"] == 3
-        wait_for_health(counter, "unavailable", "0 of 2 replicas in step, and a change waits for 1")
+        wait_for_health(counter, "unavailable", "0 of 2 replicas in sync, and a change waits for 1")
 
         group.replicas[1].thaw()
         group.replicas[0].start()
@@ -61,15 +61,15 @@ def test_a_master_without_enough_replicas_refuses_and_nothing_is_changed(tmp_pat
         assert counter.ask("GET", "/api/counter").json["count"] == 1
 
 
-class PointedWay(FixedWay):
+class RedirectedTopology(FixedTopology):
     """A master whose place the test says, as Sentinels would, but at the moment of its choice."""
 
-    learn = SentinelWay.learn
+    handle_error = SentinelTopology.handle_error
 
     def __init__(self, settings: RedisSettings, node: Node) -> None:
         super().__init__(settings)
         self.node = node
-        self._master = FollowedMaster(
+        self._master = MasterClient(
             lambda: ("127.0.0.1", self.node.port), lambda address: client(settings, address)
         )
 
@@ -82,11 +82,11 @@ def test_a_master_that_was_demoted_refuses_and_the_change_goes_to_the_new_one_on
 ) -> None:
     with replicated(tmp_path) as group:
         settings = read_redis_settings({"REDIS_TOPOLOGY": "replicas", "REDIS_TIMEOUT": "8"})
-        way = PointedWay(settings, group.master)
-        store = CounterStore(settings, "counter", Asker(way))
+        topology = RedirectedTopology(settings, group.master)
+        store = CounterStore(settings, "counter", CommandExecutor(topology))
         assert [store.increment(), store.increment()] == [1, 2]
         _swap(group)
-        way.node = group.replicas[0]
+        topology.node = group.replicas[0]
         assert store.increment() == 3
         assert group.replicas[0].command("GET", "counter") == "3"
 

@@ -33,7 +33,7 @@ def test_a_lost_master_is_followed_by_another_and_no_acknowledged_increment_is_l
         final = int(new.command("GET", "counter"))
         assert clients.lost(final) == []
         assert final <= len(clients.counts) + len(clients.refused)
-        wait_for_health(counter, "degraded", "1 of 2 replicas in step")
+        wait_for_health(counter, "degraded", "1 of 2 replicas in sync")
         assert increment(counter) == final + 1
 
         if how == "freeze":
@@ -87,7 +87,7 @@ def test_the_app_does_without_sentinels_until_it_needs_them(tmp_path: Path) -> N
         group.master.kill()
         answer = counter.ask("POST", "/api/counter/increment")
         assert answer.status == 503
-        assert "Redis is away" in answer.json["error"]
+        assert "Redis is unavailable" in answer.json["error"]
         group.master.start()
         wait_until(group.master.answers, "the old master to answer")
         # Nobody can have made another one.

@@ -47,7 +47,7 @@ def test_requests_that_wait_for_redis_when_sigterm_comes_are_finished(
     clients = 8  # as many as one worker has threads, should all come to the same one
     with running_counter(tmp_path, redis.port, REDIS_TIMEOUT="60") as counter, \
             ThreadPoolExecutor(clients) as pool:
-        wait_until(lambda: counter.log_text().count("Redis answers") == 2, "both workers ready")
+        wait_until(lambda: counter.log_text().count("Redis is available") == 2, "both workers ready")
         redis.command("CLIENT", "PAUSE", "60000", "WRITE")
         answers = [
             pool.submit(counter.ask, "POST", "/api/counter/increment") for _ in range(clients)

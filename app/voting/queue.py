@@ -1,4 +1,4 @@
-"""The queue of votes in Redis: what was taken out is kept aside until it is in the database."""
+"""The queue of votes in Redis. A vote that was taken out is kept until it is in the database."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ TAKEN = "votes:taken"
 
 @dataclass(frozen=True)
 class Vote:
-    """One person's choice. `at` is microseconds of Redis' clock, so that all replicas share one."""
+    """A vote. `at` is microseconds of the clock of Redis, which all replicas share."""
 
     voter: str
     choice: str
@@ -21,7 +21,7 @@ class Vote:
 
 
 class VoteQueue:
-    """Raises redis.RedisError where Redis does not answer."""
+    """Raises redis.RedisError if Redis does not answer."""
 
     def __init__(self) -> None:
         self._redis = Redis(
@@ -30,22 +30,22 @@ class VoteQueue:
         )
 
     def add(self, voter: str, choice: str) -> None:
-        """Adds a vote. Sent twice it does no harm: a voter has one vote, whichever is newest."""
+        """Adds a vote. Sending it twice is harmless: the newest vote of a voter counts."""
         seconds, micros = self._redis.time()
         vote = Vote(voter, choice, seconds * 1_000_000 + micros)
         self._redis.lpush(WAITING, json.dumps(asdict(vote)))
 
     def take(self, wait_s: int) -> tuple[Vote, str] | None:
-        """The oldest vote and its receipt for `done`; None when none came in time."""
+        """The oldest vote and its receipt for `done`; None after a timeout."""
         text = self._redis.blmove(WAITING, TAKEN, wait_s, "RIGHT", "LEFT")
         return (Vote(**json.loads(text)), text) if text else None
 
     def done(self, receipt: str) -> None:
-        """The vote is in the database."""
+        """Removes a vote that is in the database."""
         self._redis.lrem(TAKEN, 1, receipt)
 
     def put_back_taken(self) -> int:
-        """What a worker had in hand when it ended waits again; returns how many."""
+        """Requeues votes that a worker did not finish. Returns their number."""
         count = 0
         while self._redis.lmove(TAKEN, WAITING, "LEFT", "RIGHT"):
             count += 1

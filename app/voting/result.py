@@ -1,4 +1,4 @@
-"""The page that shows how the votes stand."""
+"""The page with the result."""
 
 import psycopg2
 from flask import Flask, Response, jsonify, render_template
@@ -26,7 +26,7 @@ def create_app() -> Flask:
 
 
 def standing() -> dict[str, int]:
-    """Every choice with its votes, also one without any."""
+    """Each choice with its number of votes."""
     try:
         with open_store() as store:
             counts = store.counts()

@@ -1,4 +1,4 @@
-"""How gunicorn serves either page: `gunicorn -c python:voting.serve 'voting.vote:create_app()'`."""
+"""Configuration of gunicorn for both pages: `gunicorn -c python:voting.serve 'voting.vote:create_app()'`."""
 
 import os
 
@@ -6,7 +6,7 @@ bind = f"0.0.0.0:{os.environ.get('PORT') or 8080}"
 workers = 1
 worker_class = "gthread"
 threads = 8
-# Workers prove by touching a file that they live; on a disk that can block for seconds.
+# Workers touch a file as heartbeat; on a disk this can block for seconds.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 graceful_timeout = 10
 timeout = 30

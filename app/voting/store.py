@@ -1,4 +1,4 @@
-"""The votes in PostgreSQL: one row for each person."""
+"""The votes in PostgreSQL: one row per voter."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS votes (
     at bigint NOT NULL
 )"""
 
-# A vote that comes late does not undo a newer one.
+# A late vote does not replace a newer one.
 KEEP = """
 INSERT INTO votes (voter, choice, at) VALUES (%s, %s, %s)
 ON CONFLICT (voter) DO UPDATE SET choice = EXCLUDED.choice, at = EXCLUDED.at
@@ -28,11 +28,11 @@ COUNT = "SELECT choice, count(*) FROM votes GROUP BY choice"
 
 @contextmanager
 def open_store() -> Iterator["Store"]:
-    """Connects; raises psycopg2.Error where the database does not answer."""
+    """Connects. Raises psycopg2.Error if the database does not answer."""
     db = psycopg2.connect(
         host=DB_HOST, port=DB_PORT, user="voting", dbname="voting", password=db_password(),
         connect_timeout=3, options="-c statement_timeout=5000",
-        # A line whose other end is gone is noticed in seconds.
+        # A dead connection is noticed within seconds.
         keepalives_idle=5, keepalives_interval=2, keepalives_count=3,
     )
     try:
@@ -43,23 +43,23 @@ def open_store() -> Iterator["Store"]:
 
 
 class Store:
-    """An open database."""
+    """A connection to the database."""
 
     def __init__(self, db: connection) -> None:
         self._db = db
 
     def prepare(self) -> None:
-        """Makes the table where there is none."""
+        """Creates the table if it does not exist."""
         with self._db.cursor() as cursor:
             cursor.execute(TABLE)
 
     def keep(self, vote: Vote) -> None:
-        """Makes this the voter's one vote."""
+        """Stores the vote of a voter."""
         with self._db.cursor() as cursor:
             cursor.execute(KEEP, (vote.voter, vote.choice, vote.at))
 
     def counts(self) -> dict[str, int]:
-        """How many people want what; empty before the first vote."""
+        """Votes per choice; empty before the first vote."""
         with self._db.cursor() as cursor:
             try:
                 cursor.execute(COUNT)

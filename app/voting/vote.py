@@ -1,4 +1,4 @@
-"""The page to vote on: takes a choice and puts it into the queue."""
+"""The page to vote: puts the choice into the queue."""
 
 import re
 import uuid
@@ -34,10 +34,10 @@ def create_app() -> Flask:
         try:
             queue.add(voter, choice)
         except RedisError as error:
-            raise Unavailable(f"your vote was not taken: Redis is away ({error})") from None
+            raise Unavailable(f"your vote was not taken: Redis is unavailable ({error})") from None
         answer = redirect(url_for("page"), code=303)
         path = url_for("page")
-        # Whoever sends the same cookie votes again in place of the first time.
+        # A second vote with the same cookie replaces the first.
         for name, value in {COOKIE: voter, "choice": choice}.items():
             answer.set_cookie(name, value, A_YEAR_S, path=path, httponly=True, samesite="Lax")
         return answer
@@ -46,6 +46,6 @@ def create_app() -> Flask:
 
 
 def known_voter() -> str | None:
-    """The id in the visitor's cookie, if we can have given it."""
+    """The id in the cookie, if it is valid."""
     given = request.cookies.get(COOKIE, "")
     return given if re.fullmatch(r"[0-9a-f]{32}", given) else None

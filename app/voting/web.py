@@ -1,4 +1,4 @@
-"""What both pages have in common."""
+"""Common parts of both pages."""
 
 from flask import Flask, Response, jsonify
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -7,13 +7,13 @@ from voting.settings import WHO
 
 
 class Unavailable(Exception):
-    """What a page needs does not answer; the message says what."""
+    """A service that the page needs does not answer; the message names it."""
 
 
 def page_app(name: str) -> Flask:
-    """An app that says who answered, may stand below a path, and lives without what it needs."""
+    """An app with headers of its replica, which can run below a path and without its dependencies."""
     app = Flask(name)
-    # The balancer says below which path it has put us: links and cookies follow.
+    # The balancer sends the path of the app, for links and cookies.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=0, x_host=0, x_prefix=1)
 
     @app.context_processor
@@ -35,7 +35,7 @@ def page_app(name: str) -> Flask:
 
     @app.get("/health")
     def health() -> Response:
-        """For the container's own check: an outage elsewhere must not get this replica restarted."""
+        """The container's health check: an outage of a dependency must not restart this replica."""
         return jsonify(status="ok")
 
     return app

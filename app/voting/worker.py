@@ -1,4 +1,4 @@
-"""Carries votes from the queue to the database, one by one; waits for either that is away."""
+"""Moves votes from the queue to the database one by one, and waits for both."""
 
 import logging
 import signal
@@ -16,20 +16,20 @@ from voting.store import open_store
 WAIT_S = 2
 PAUSE_S = 1
 ALIVE = Path("/tmp/alive")
-"""Touched at each turn; the container's health check looks at its age."""
+"""Heartbeat; the container's health check reads its age."""
 
 log = logging.getLogger("voting.worker")
 
 
 class Worker:
-    """Runs until it is told to stop."""
+    """Runs until SIGTERM."""
 
     def __init__(self, alive: Path = ALIVE) -> None:
         self._alive = alive
         self._stopping = False
 
     def stop(self, *_: int | FrameType | None) -> None:
-        """Ends after the vote in hand."""
+        """Stops after the current vote."""
         self._stopping = True
 
     def run(self) -> None:
@@ -45,7 +45,7 @@ class Worker:
     def _carry(self, queue: VoteQueue) -> None:
         with open_store() as store:
             store.prepare()
-            # Repeating what may be in the database already changes nothing there.
+            # Storing a vote again changes nothing.
             log.info("ready; %d votes were in hand when the last worker ended", queue.put_back_taken())
             while not self._stopping:
                 self._alive.touch()

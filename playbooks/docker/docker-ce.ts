@@ -5,39 +5,67 @@ const FINGERPRINTS = {
   deb: '9DC858229FC7DD38854AE2D88D81803C0EBFCD88',
   rpm: '060A61C51B558A7F742B77AAC52FEB6B621E9F35',
 } as const
-const SITE = 'https://download.docker.com/linux'
 const PACKAGES = ['docker-ce', 'docker-ce-cli', 'containerd.io']
-const DOWNLOADED_KEY = `${HOST_DIRECTORIES.state}/docker-key.asc`
 
-const DOWNLOAD_KEY = "Download Docker's GPG key (without access to download.docker.com, set docker_source: distro)"
+/** Distributions that Docker's repository has packages for, and their directories there. */
+const DEB_DIRECTORIES: Readonly<Record<string, string>> = { Debian: 'debian', Ubuntu: 'ubuntu' }
 
-/** Tasks that install Docker from Docker's own repository, on hosts of the Debian, Ubuntu and Fedora families. */
-export function dockerCe(facts: Readonly<Record<string, unknown>>) {
-  const distribution = toText(facts.distribution ?? 'Debian')
-  if (facts.os_family === 'RedHat')
-    return fromRpm(distribution === 'Fedora' ? 'fedora' : distribution === 'RedHat' ? 'rhel' : 'centos')
-  if (facts.os_family !== undefined && facts.os_family !== 'Debian') {
-    throw new PlaybookError(
-      `docker_source: docker-ce supports the Debian, Ubuntu and Fedora families, not ${distribution}: use docker_source: distro`,
-    )
-  }
-  return fromDeb(distribution === 'Ubuntu' ? 'ubuntu' : 'debian', String(facts.distribution_release))
+/** Docker's repository, or a mirror of it. */
+export interface DockerRepository {
+  readonly url: string
+  /** Fingerprint of the signing key, if it is not Docker's. */
+  readonly fingerprint?: string | undefined
 }
 
-/** Installs the key at `dest` only after its fingerprint has been verified. */
-const keyTasks = (url: string, dest: string, fingerprint: string) => [
-  file(`Create ${HOST_DIRECTORIES.state}`, { path: HOST_DIRECTORIES.state, state: 'directory', mode: '0755' }),
-  get_url(DOWNLOAD_KEY, { url, dest: DOWNLOADED_KEY, mode: '0644' }),
-  shell("Verify and install Docker's GPG key", {
-    cmd: `home=$(mktemp -d) && found=$(gpg --batch --no-options --homedir "$home" --show-keys --with-colons ${DOWNLOADED_KEY} | awk -F: '$1 == "fpr" { print $10; exit }'); rm -rf "$home"
-[ "$found" = ${fingerprint} ] || { rm -f ${DOWNLOADED_KEY}; echo "the key at ${url} has fingerprint $found, not Docker's ${fingerprint}: not trusted, nothing installed" >&2; exit 1; }
-install -D -m 644 ${DOWNLOADED_KEY} ${dest}`,
-    creates: dest,
-  }),
-]
+/**
+ * Tasks that install Docker from Docker's own repository, on hosts of Debian, Ubuntu and the Fedora family.
+ *
+ * @throws {PlaybookError} if the repository has no packages for the host.
+ */
+export function dockerCe(facts: Readonly<Record<string, unknown>>, repository: DockerRepository) {
+  const distribution = toText(facts.distribution ?? 'Debian')
+  if (facts.os_family === 'RedHat')
+    return fromRpm(distribution === 'Fedora' ? 'fedora' : distribution === 'RedHat' ? 'rhel' : 'centos', repository)
+  const directory = DEB_DIRECTORIES[distribution]
+  const release = toText(facts.distribution_release ?? '')
+  // Without facts, tasks are only listed.
+  if (directory === undefined || (release === '' && facts.distribution !== undefined)) {
+    const host = directory === undefined ? distribution : `${distribution} without a code name in /etc/os-release`
+    throw new PlaybookError(
+      `docker_source: docker-ce supports Debian, Ubuntu and the Fedora family, not ${host}: use docker_source: distro`,
+    )
+  }
+  return fromDeb(directory, release, repository)
+}
 
-function fromDeb(site: string, release: string) {
-  const key = '/etc/apt/keyrings/docker.asc'
+/**
+ * Downloads the key, and installs it only after its fingerprint has been verified. A file with further keys is
+ * rejected, as they would be trusted too. Another fingerprint has another file, so that a host follows a change of it.
+ */
+function signingKey(url: string, directory: string, dockers: string, { fingerprint = dockers }: DockerRepository) {
+  const name = fingerprint === dockers ? 'docker' : `docker-${fingerprint.toLowerCase()}`
+  const downloaded = `${HOST_DIRECTORIES.state}/${name}-key.asc`
+  const path = `${directory}/${name}.asc`
+  const tasks = [
+    file(`Create ${HOST_DIRECTORIES.state}`, { path: HOST_DIRECTORIES.state, state: 'directory', mode: '0755' }),
+    get_url(`Download Docker's GPG key (without access to ${new URL(url).host}, set docker_source: distro)`, {
+      url,
+      dest: downloaded,
+      mode: '0644',
+    }),
+    shell("Verify and install Docker's GPG key", {
+      cmd: `home=$(mktemp -d) && found=$(gpg --batch --no-options --homedir "$home" --show-keys --with-colons ${downloaded} | awk -F: '$1 == "pub" { keys++ } $1 == "fpr" && !first { first = $10 } END { print first (keys > 1 ? " and further keys" : "") }'); rm -rf "$home"
+[ "$found" = ${fingerprint} ] || { rm -f ${downloaded}; echo "the key at ${url} has fingerprint $found, not ${fingerprint === dockers ? "Docker's" : 'docker_repo_fingerprint'} ${fingerprint}: not trusted, nothing installed" >&2; exit 1; }
+install -D -m 644 ${downloaded} ${path}`,
+      creates: path,
+    }),
+  ]
+  return { path, tasks }
+}
+
+function fromDeb(directory: string, release: string, repository: DockerRepository) {
+  const uri = `${repository.url}/${directory}`
+  const key = signingKey(`${uri}/gpg`, '/etc/apt/keyrings', FINGERPRINTS.deb, repository)
   return [
     apt('Install repository prerequisites', {
       name: ['ca-certificates', 'curl', 'gpg'],
@@ -45,16 +73,16 @@ function fromDeb(site: string, release: string) {
       cache_valid_time: 3600,
       install_recommends: false,
     }),
-    keyTasks(`${SITE}/${site}/gpg`, key, FINGERPRINTS.deb),
+    key.tasks,
     copy('Add Docker repository', {
       dest: '/etc/apt/sources.list.d/docker.sources',
       mode: '0644',
       content: [
         'Types: deb',
-        `URIs: ${SITE}/${site}`,
+        `URIs: ${uri}`,
         `Suites: ${release}`,
         'Components: stable',
-        `Signed-By: ${key}`,
+        `Signed-By: ${key.path}`,
         '',
       ].join('\n'),
     }),
@@ -62,24 +90,25 @@ function fromDeb(site: string, release: string) {
   ]
 }
 
-function fromRpm(site: string) {
-  const key = '/etc/pki/rpm-gpg/docker.asc'
+function fromRpm(directory: string, repository: DockerRepository) {
+  const uri = `${repository.url}/${directory}`
+  const key = signingKey(`${uri}/gpg`, '/etc/pki/rpm-gpg', FINGERPRINTS.rpm, repository)
   return [
     command('Install repository prerequisites', {
       cmd: 'dnf -y install ca-certificates curl gnupg2',
       creates: '/usr/bin/gpg',
     }),
-    keyTasks(`${SITE}/${site}/gpg`, key, FINGERPRINTS.rpm),
+    key.tasks,
     copy('Add Docker repository', {
       dest: '/etc/yum.repos.d/docker-ce.repo',
       mode: '0644',
       content: [
         '[docker-ce-stable]',
         'name=Docker CE Stable',
-        `baseurl=${SITE}/${site}/$releasever/$basearch/stable`,
+        `baseurl=${uri}/$releasever/$basearch/stable`,
         'enabled=1',
         'gpgcheck=1',
-        `gpgkey=file://${key}`,
+        `gpgkey=file://${key.path}`,
         '',
       ].join('\n'),
     }),

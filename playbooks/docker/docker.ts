@@ -13,7 +13,7 @@ import {
   timeoutMultiplierOf,
   toText,
 } from 'labbook'
-import { dockerCe } from './docker-ce.ts'
+import { dockerCe, type DockerRepository } from './docker-ce.ts'
 import { distroPackages } from './packages.ts'
 import { dockerVars } from './vars.ts'
 import { templateFile } from '../template-file.ts'
@@ -52,7 +52,7 @@ export const docker = play(
     }),
     systemdDropIn(on),
     dockerVars.read(on.vars, on.host).docker_source === 'docker-ce'
-      ? dockerCe(on.facts)
+      ? dockerCe(on.facts, repositoryOf(on))
       : [
           apt('Install Docker', {
             name: distroPackages(releaseOf(on.facts)),
@@ -74,6 +74,12 @@ export const docker = play(
     }),
   }),
 )
+
+/** Docker's repository, or the mirror that the variables name. */
+function repositoryOf({ vars, host }: PlayContext): DockerRepository {
+  const { docker_repo_url: url, docker_repo_fingerprint: fingerprint } = dockerVars.read(vars, host)
+  return { url, fingerprint }
+}
 
 const releaseOf = (facts: PlayContext['facts']) => ({
   distribution: toText(facts.distribution ?? 'Debian'),

@@ -106,7 +106,7 @@ done`
 const QUERY = `for id in $(docker ps -q --filter label=com.docker.stack.namespace=counter); do
   name=$(docker inspect "$id" --format '{{index .Config.Labels "com.docker.swarm.service.name"}}')
   case $name in
-    counter_redis*|counter_sentinel-*) printf '%s: ' "$name"; timeout 10 docker exec "$id" redis.sh tell 2>&1 || echo 'does not answer' ;;
+    counter_redis*|counter_sentinel-*) printf '%s: ' "$name"; timeout 10 docker exec "$id" redis.sh status 2>&1 || echo 'does not answer' ;;
   esac
 done`
 

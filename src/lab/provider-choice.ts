@@ -36,7 +36,7 @@ export function pickProvider({ missingForNamespaces: namespacesLack, qemu }: Cap
   const lack = `namespaces need ${namespacesLack.join(', ')}`
   if (qemu) return { provider: 'qemu', reason: `${lack}; QEMU does not` }
   throw new LabError(
-    `cannot create a lab on this machine: ${lack}, and QEMU is not installed (Debian: apt install qemu-system-x86 qemu-utils; macOS: brew install qemu). ` +
+    `cannot create a lab on this machine: ${lack}, and QEMU is not installed (Debian: apt install qemu-system-x86 or qemu-system-arm, and qemu-utils; macOS: brew install qemu). ` +
       'Use your own machines instead: see inventory.yaml',
   )
 }

@@ -20,7 +20,8 @@ export interface Play extends PlayOptions {
 /**
  * Defines a play.
  *
- * @throws {TypeError} an option has another type, or is unknown: not every playbook is type-checked.
+ * @throws {TypeError} an option has another type or is unknown, or the tasks are no function: not every playbook is
+ *   type-checked.
  *
  * @example
  * play('Docker Engine', { hosts: 'docker', become: true }, () => [
@@ -36,6 +37,8 @@ export function play(
 ): Play {
   const problem = playOptionsProblem(options)
   if (problem !== undefined) throw new TypeError(`play "${name}": ${problem}`)
+  if (typeof tasks !== 'function')
+    throw new TypeError(`play "${name}": tasks must be a function that returns a list: () => [...]`)
   const { roles = [] } = options
   const rolesOf = typeof roles === 'function' ? roles : (): readonly RoleCall[] => roles
   const ofPlay = typeof handlers === 'function' ? handlers : (): Handlers => handlers

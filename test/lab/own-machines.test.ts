@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
+import { releaseArguments } from '../support/release.ts'
 import { story } from '../support/story.ts'
 import { machineState, run } from './machine.ts'
 
@@ -8,7 +9,7 @@ import { machineState, run } from './machine.ts'
  * Machines outside Labbook's lab: two nodes that one inventory creates as a lab and another lists as own machines.
  */
 
-const LAB = ['-i', 'test/lab/own-machines-lab.yaml', '--yes']
+const LAB = ['-i', 'test/lab/own-machines-lab.yaml', ...releaseArguments, '--yes']
 const OWN = ['-i', 'test/lab/own-machines.yaml', '--yes']
 const NODES = ['node1', 'node2']
 const LEFT_OUT = ['Recreate registry container', 'Drain and activate a node']

@@ -3,6 +3,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { TaskResult } from '../../src/events/events.ts'
 import { latestRun, runPlaybook, type KillPoint, type PlaybookRun } from '../support/playbook.ts'
+import { releaseArguments } from '../support/release.ts'
 import { story, type Step } from '../support/story.ts'
 import { machineState } from './machine.ts'
 
@@ -10,7 +11,7 @@ import { machineState } from './machine.ts'
  * Shared by the scenarios on the real lab: a lab of three nodes beside the user's own, its playbook runs and records.
  */
 
-export const INVENTORY = ['-i', 'test/lab/inventory.yaml']
+export const INVENTORY = ['-i', 'test/lab/inventory.yaml', ...releaseArguments]
 export const NODES = ['node1', 'node2', 'node3']
 export const NODE_ADDRESSES = ['10.79.0.11', '10.79.0.12', '10.79.0.13'] as const
 /** Directory of the lab: keys and node disks. */

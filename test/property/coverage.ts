@@ -65,10 +65,10 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
 }
 
 /**
- * Not covered by a property: waiting has no state, services may end at any time, and nodes have no git
- * (`test/unit/modules/core`).
+ * Not covered by a property: waiting has no state, services may end at any time, nothing
+ * changes packages in between, and nodes have no git (`test/unit/modules/core`).
  */
-const byUnitTests: readonly ModuleName[] = ['pause', 'wait_for_connection', 'service_facts', 'git']
+const byUnitTests: readonly ModuleName[] = ['pause', 'wait_for_connection', 'package_facts', 'service_facts', 'git']
 
 /**
  * Not covered by a property: modprobe would change this machine's kernel, and locale_gen takes half a minute

@@ -15,7 +15,7 @@ const COMMAND = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait']
 /** Installs Docker as playbooks/docker does, and creates the sources of the images. */
 export const PREPARE = `
 export DEBIAN_FRONTEND=noninteractive
-apt-get -qq update && apt-get -qq -y --no-install-recommends install docker.io busybox-static curl >/dev/null || exit
+apt-get -qq update && apt-get -qq -y --no-install-recommends install docker.io $(apt-cache pkgnames docker-cli | grep -x docker-cli) busybox-static curl >/dev/null || exit
 systemctl enable -q --now docker || exit
 for lb_i in $(seq 60); do docker info >/dev/null 2>&1 && break; sleep 1; done
 mkdir -p ${FOLDER}/root/bin && cd ${FOLDER}/root || exit

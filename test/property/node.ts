@@ -11,6 +11,7 @@ import { parseInventory, type Inventory } from '../../src/inventory/index.ts'
 import type { Subscriber, TaskResult } from '../../src/events/events.ts'
 import { play, type PlaybookStep } from '../../src/playbook/play.ts'
 import { run, type RunResult as Outcome } from '../../src/runner/run.ts'
+import { testRelease } from '../support/release.ts'
 import { taskOf, type TaskSpec } from './task-spec.ts'
 
 /** Name and subnet of a test lab: labs with different ones can run at the same time. */
@@ -64,7 +65,7 @@ all:
     lab_name: ${name}
     lab_dir: ${dir}
     lab_subnet: ${net}.0/24
-${memory === undefined ? '' : `    lab_memory: ${memory}\n`}`
+${testRelease === undefined ? '' : `    lab_release: ${testRelease}\n`}${memory === undefined ? '' : `    lab_memory: ${memory}\n`}`
   return withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text } }))
 }
 

@@ -26,6 +26,7 @@ ${tableLines(
 LABBOOK_INSTALL_ONLY=1   install the Debian packages of the parts, and run nothing
 LABBOOK_TEST_TIMES=1     show the seconds and the assertions of each file
 PROPERTY_RUNS=10         ten times as many cases in property tests; PROPERTY_SEED=random: other cases
+LABBOOK_TEST_RELEASE=trixie   the lab's nodes have this Debian release, in lab, lab-more and property
 `
 
 const installOnly = process.env['LABBOOK_INSTALL_ONLY'] === '1'

@@ -185,7 +185,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'lab-more',
     description: 'all other tests on the real lab',
-    packages: LAB,
+    packages: [...LAB, 'apt-utils', 'gpg', 'gpg-agent'],
     lane: 'alone',
     minutes: 85,
     runs: 'all',
@@ -208,6 +208,15 @@ export const PARTS: readonly Part[] = [
     minutes: 5,
     runs: 'all',
     work: oneByOne(1200, () => testFiles('test/package')),
+  },
+  {
+    name: 'guides',
+    description: 'guides followed to the letter: a new module',
+    packages: UNIT,
+    lane: 'alone',
+    minutes: 2,
+    runs: 'all',
+    work: oneByOne(900, () => testFiles('test/guides')),
   },
   {
     name: 'random',

@@ -4,7 +4,7 @@ FROM ${BASE}
 
 COPY images/voting-db.sh /usr/local/bin/
 
-# The image made this folder for this user; a volume mounted here starts with the same owner.
+# The image created this directory for this user; a new volume here gets the same owner.
 WORKDIR /var/lib/postgresql
 
 USER postgres
@@ -14,7 +14,7 @@ EXPOSE 5432
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
     CMD for bin in /usr/lib/postgresql/*/bin; do PATH=$bin:$PATH; done; pg_isready -q -h 127.0.0.1 -U voting -d voting
 
-# A fast shutdown: TERM would wait for every client to go.
+# INT is a fast shutdown: TERM would wait for all clients to disconnect.
 STOPSIGNAL SIGINT
 
 CMD ["voting-db.sh"]

@@ -1,4 +1,4 @@
-# All three parts of the voting app on the upstream Python image. Context: app/.
+# All three services of the voting app on the upstream Python image. Context: app/.
 ARG BASE
 FROM ${BASE}
 
@@ -10,7 +10,7 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /app
 
-# Before the code, so that a change of the code does not install everything again. The health checks ask by curl.
+# Before the code, so that a change of the code does not install everything again. The health checks use curl.
 COPY voting/requirements.txt ./
 RUN pip install -r requirements.txt && apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
 

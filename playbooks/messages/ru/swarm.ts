@@ -162,6 +162,8 @@ export const RUSSIAN_SWARM = {
   'Swarm replaces a stopped container after the election': 'После выборов Swarm заменяет остановленный контейнер',
   'new leader answered after {managedAfter}': 'новый лидер ответил через {managedAfter}',
   'no leader answered within {seconds} s': 'за {seconds} с ни один лидер не ответил',
+  'Role of {host} after the demotion': 'Роль {host} после снятия с роли узла-менеджера',
+  'Role of {host} after restart': 'Роль {host} после перезапуска',
   'no leader was elected': 'лидер не выбран',
   '{replaced} within {time} of the kill': '{replaced} за {time} после завершения',
   replaced: 'заменён',

@@ -1,5 +1,12 @@
 import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, PlaybookError, MessageError } from 'labbook'
-import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
+import {
+  labExperiment,
+  type LabContext,
+  type LabSetupContext,
+  type LabText,
+  say,
+  inSeconds,
+} from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { waitForStack } from '../../app/proof.ts'
@@ -23,6 +30,16 @@ const MANAGED = 'timeout 10 docker node ls'
 
 const others = (on: Pick<LabSetupContext, 'groups' | 'hosts'>): string[] =>
   (on.groups.swarm ?? []).filter((name) => name !== manager(on))
+
+/** Waits until the daemon of a host is connected to the Swarm, and is no manager. */
+const isWorker = (on: LabSetupContext, title: LabText, host: string) =>
+  on.watch({
+    title,
+    host,
+    command: "docker info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}'",
+    within: 120,
+    until: ({ stdout }) => stdout.trim() === 'active false',
+  })
 
 /** Boots the manager, waits for it, and demotes the managers that are workers in the inventory. */
 async function restore(on: LabSetupContext, promoted: boolean): Promise<void> {
@@ -49,7 +66,11 @@ async function restore(on: LabSetupContext, promoted: boolean): Promise<void> {
   // Docker 20.10: a demoted manager that lost its leader may keep an unusable overlay network until its daemon
   // restarts.
   for (const host of (on.groups.swarm ?? []).filter((name) => promoted && workers.includes(name))) {
+    // A daemon that restarts before its demotion is complete starts as a manager that the others have removed.
+    await isWorker(on, say('Role of {host} after the demotion', { host }), host)
     await on.exec({ host, command: 'systemctl restart docker', timeout: 120 })
+    // The managers still list a daemon as Ready that stopped seconds ago, so ask the daemon first.
+    await isWorker(on, say('Role of {host} after restart', { host }), host)
     await on.watch({
       title: say('Status of {host} after restart', { host }),
       command: NODES,

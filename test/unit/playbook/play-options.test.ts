@@ -82,3 +82,11 @@ t.test('a keyword that a play function gives another type ends the run, with its
   t.strictSame(story, [])
   t.equal(exitCode, 1)
 })
+
+t.test('tasks without a function are refused', async (t) => {
+  const list = [debug({ msg: 'x' })] as unknown as () => []
+  t.throws(
+    () => play('Play', { hosts: 'all' }, list),
+    new TypeError('play "Play": tasks must be a function that returns a list: () => [...]'),
+  )
+})

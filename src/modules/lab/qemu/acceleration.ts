@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { defineModule } from '../../task.ts'
 import { contentOf, setContent, setNewDirectory } from '../../support/effects.ts'
-import { sh } from '../../../shell/quote.ts'
+import { raw, sh } from '../../../shell/quote.ts'
 import { labDirectory, parseFacts } from '../names.ts'
+import { qemuOfMachine, qemuPackage } from './scripts/architecture.ts'
 import { processFunctions } from './scripts/vm.ts'
 
 const schema = z.strictObject({
@@ -31,8 +32,7 @@ export const lab_vm_acceleration = defineModule({
     [`${dir}/acceleration`, cloud_image ?? `${images}/current/vmlinuz`].flatMap(contentOf),
   sets: ({ dir }) => [...setNewDirectory(dir), ...setContent(`${dir}/acceleration`)],
   title: ({ want }) => want,
-  probe: ({ dir, images, cloud_image }) => sh`
-case $(uname -m) in x86_64|amd64) qemu=qemu-system-x86_64 ;; *) qemu=qemu-system-aarch64 ;; esac
+  probe: ({ dir, images, cloud_image }) => sh`${raw(qemuOfMachine)}
 command -v "$qemu" >/dev/null || printf 'missing %s\n' "$qemu"
 [ ! -r ${dir}/acceleration ] || { read -r name why <${dir}/acceleration && printf 'name %s\nwhy %s\n' "$name" "$why"; }
 [ -s ${cloud_image ?? `${images}/current/vmlinuz`} ] || echo no-image`,
@@ -42,7 +42,7 @@ command -v "$qemu" >/dev/null || printf 'missing %s\n' "$qemu"
     if (missing !== undefined)
       return {
         changes: [],
-        problem: `missing ${missing}: install QEMU (Debian: qemu-system-x86, qemu-utils; macOS: brew install qemu)`,
+        problem: `missing ${missing}: install QEMU (Debian: ${qemuPackage([missing])}, qemu-utils; macOS: brew install qemu)`,
       }
     const [name, why = ''] = [facts.get('name'), facts.get('why')]
     if (name !== undefined && (want === 'auto' || want === name))
@@ -72,10 +72,7 @@ mkdir -p ${dir} && lab_end_vms ${dir} && printf '%s %s\n' ${name} 'set by lab_ac
 const detectAcceleration = (dir: string, images: string, cloudImage: string | undefined): string => sh`
 dir=${dir} base=${`${images}/current`} cloud=${cloudImage ?? ''}
 mkdir -p "$dir" || exit
-case $(uname -m) in
-  x86_64|amd64) qemu=qemu-system-x86_64 machine=q35 tty=ttyS0 ;;
-  *) qemu=qemu-system-aarch64 machine=virt tty=ttyAMA0 ;;
-esac
+${raw(qemuOfMachine)}
 # Boots with an accelerator; succeeds if the kernel's first process (cloud image: anything) prints within 30 s.
 lab_try() {
   rm -f "$dir/try.log" "$dir/try.err"

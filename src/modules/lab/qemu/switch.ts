@@ -5,6 +5,7 @@ import { setNewDirectory, setTree, treeAt } from '../../support/effects.ts'
 import { raw, sh } from '../../../shell/quote.ts'
 import { foreignProblem, removeDirectory, reportForeign } from '../lab-directory.ts'
 import { labDirectory, parseFacts } from '../names.ts'
+import { qemuOfMachine } from './scripts/architecture.ts'
 import { processFunctions } from './scripts/vm.ts'
 
 const schema = z.strictObject({
@@ -40,7 +41,8 @@ export const lab_vm_switch = defineModule({
   title: ({ dir }) => dir,
   probe: ({ dir }) =>
     `${processFunctions}${sh`
-command -v vde_switch >/dev/null && qemu-system-$(uname -m | sed 's/arm64/aarch64/; s/amd64/x86_64/') -netdev help 2>/dev/null | grep -qx vde && echo can-vde
+${raw(qemuOfMachine)}
+command -v vde_switch >/dev/null && "$qemu" -netdev help 2>/dev/null | grep -qx vde && echo can-vde
 printf 'link %s\n' "$(cat ${`${dir}/link`} 2>/dev/null)"
 ${raw(switchPid(dir))}
 [ -z "$switch" ] || printf 'switch %s\n' "$switch"

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { Plan } from '../../module.ts'
 import { defineModule } from '../../task.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../../support/effects.ts'
+import { qemuPackage } from './scripts/architecture.ts'
 import { address, labDirectory, labName, namedAddress, nodeName, parseFacts } from '../names.ts'
 import {
   waitForVm,
@@ -87,7 +88,7 @@ export const lab_vm = defineModule({
     if (missing.length > 0)
       return {
         changes: [],
-        problem: `missing ${missing.join(', ')}: install the packages qemu-system-x86, qemu-utils, openssh-client and cpio`,
+        problem: `missing ${missing.join(', ')}: install the packages ${qemuPackage(missing)}, qemu-utils, openssh-client and cpio`,
       }
     if (pid === undefined) {
       if (facts.has('no-image'))

@@ -79,13 +79,14 @@ lab_release_sources() { lab_sources | sed "s/ $(lab_codename)\([-\/ ]\)/ $1\1/";
 
 /**
  * Sets `$@` to mmdebstrap's options for a root whose \`/usr\` is merged from the start. Without them mmdebstrap merges
- * it with the package usrmerge, which installs Perl: 50 MB in every root. Releases without usr-is-merged do not need
- * them.
+ * it with the package usrmerge, which installs Perl: 50 MB in every root. Releases without the
+ * package usr-is-merged do not need them, and cannot be built with them. Requires `$release`.
  */
 export const mergedUsrOptions = String.raw`
 lab_hooks=/usr/share/mmdebstrap/hooks/merged-usr
 set --
-if [ -d "$lab_hooks" ] && apt-cache show usr-is-merged >/dev/null 2>&1; then
+case $release in buster|bullseye|focal|jammy) lab_hooks= ;; esac
+if [ -n "$lab_hooks" ] && [ -d "$lab_hooks" ] && apt-cache show usr-is-merged >/dev/null 2>&1; then
   lab_pin='Package: usrmerge
 Pin: release *
 Pin-Priority: -1

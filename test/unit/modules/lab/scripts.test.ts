@@ -8,7 +8,7 @@ import { lab_rootfs } from '../../../../src/modules/lab/rootfs.ts'
 import { bootScript, nodeFileFunctions } from '../../../../src/modules/lab/scripts/boot-node.ts'
 import { stopNodeFunctions } from '../../../../src/modules/lab/scripts/stop-node.ts'
 import { supervisorScript } from '../../../../src/modules/lab/scripts/supervise-node.ts'
-import { sourceFunctions } from '../../../../src/modules/lab/scripts/rootfs.ts'
+import { mergedUsrOptions, sourceFunctions } from '../../../../src/modules/lab/scripts/rootfs.ts'
 import { quote } from '../../../../src/shell/quote.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 import { network, node1, planFor } from './planned.ts'
@@ -99,6 +99,40 @@ for (const shell of shells) {
       ])
     },
   )
+
+  await t.test(`${shell.name}: sources of Ubuntu are those of its archives, with all components`, async (t) => {
+    const bin = t.testdir({
+      'apt-get':
+        '#!/bin/sh\nfor suite in noble noble-updates noble-security; do for part in main universe; do echo "http://mirror.test/ubuntu/ $suite $part Ubuntu"; done; done\n' +
+        'echo "https://ppa.test/x/ubuntu/ noble main LP-PPA-x"\n',
+    })
+    spawnSync('chmod', ['+x', `${bin}/apt-get`])
+    const { stdout } = runIn(shell, `${sourceFunctions}lab_codename() { echo noble; }; lab_release_sources jammy`, {
+      env: { PATH: `${bin}:${process.env['PATH']}` },
+    })
+    t.strictSame(
+      stdout
+        .trim()
+        .replaceAll(/\[signed-by=.*\] /g, '')
+        .split('\n'),
+      ['jammy', 'jammy-updates', 'jammy-security'].flatMap((suite) =>
+        ['main', 'universe'].map((part) => `deb http://mirror.test/ubuntu/ ${suite} ${part}`),
+      ),
+    )
+  })
+
+  await t.test(`${shell.name}: /usr is merged from the start in releases with the package usr-is-merged`, async (t) => {
+    const dir = t.testdir({ hooks: {}, bin: { 'apt-cache': '#!/bin/sh\nexit 0\n' } })
+    spawnSync('chmod', ['+x', `${dir}/bin/apt-cache`])
+    const hooks = mergedUsrOptions.replace('/usr/share/mmdebstrap/hooks/merged-usr', `${dir}/hooks`)
+    const optionsOf = (release: string): string =>
+      runIn(shell, `release=${release}\n${hooks}\nprintf '%s\\n' "$@" | head -n 1`, {
+        env: { PATH: `${dir}/bin:${process.env['PATH']}` },
+      }).stdout.trim()
+    for (const release of ['bookworm', 'trixie', 'noble', 'sid'])
+      t.equal(optionsOf(release), `--hook-dir=${dir}/hooks`, release)
+    for (const release of ['bullseye', 'jammy']) t.equal(optionsOf(release), '', release)
+  })
 
   await t.test(`${shell.name}: sources of another release are those of this machine with its code name`, async (t) => {
     const bin = t.testdir({

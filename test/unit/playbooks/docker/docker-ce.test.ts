@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import t from 'tap'
-import { dockerCe } from '../../../../playbooks/docker/docker-ce.ts'
+import { dockerCe, type DockerRepository } from '../../../../playbooks/docker/docker-ce.ts'
 import { dockerVars } from '../../../../playbooks/docker/vars.ts'
 import { flattenTasks } from '../../../../src/playbook/play.ts'
 
-const tasks = (facts: Record<string, unknown>) =>
-  flattenTasks(dockerCe(facts)).map(({ module, title, params }) => ({ module: module.name, title, params }))
+const FIXTURES = new URL('../../../fixtures', import.meta.url).pathname
+const DOCKERS = { url: 'https://download.docker.com/linux' }
+const tasks = (facts: Record<string, unknown>, repository: DockerRepository = DOCKERS) =>
+  flattenTasks(dockerCe(facts, repository)).map(({ module, title, params }) => ({ module: module.name, title, params }))
 const FAMILIES = {
   Debian: { os_family: 'Debian', distribution: 'Debian', distribution_release: 'bookworm' },
   Ubuntu: { os_family: 'Debian', distribution: 'Ubuntu', distribution_release: 'noble' },
@@ -44,21 +46,57 @@ t.test('each distribution family has its repository, after a pinned key', async 
   )
 })
 
-t.test('unsupported family and invalid docker_source are errors', async (t) => {
-  t.throws(() => dockerCe({ os_family: 'Suse', distribution: 'SLES' }), /not SLES: use docker_source: distro/)
-  const sourceOf = (vars: Record<string, unknown>) => dockerVars.read(vars).docker_source
-  t.equal(sourceOf({}), 'distro')
-  t.equal(sourceOf({ docker_source: 'docker' }), 'docker-ce', 'a value of earlier inventories')
-  t.throws(() => sourceOf({ docker_source: 'snap' }), /docker_source is "snap": it must be distro or docker-ce/)
+t.test('a mirror with another key has its address and a file of keys for it', async (t) => {
+  const fingerprint = '0123456789ABCDEF0123456789ABCDEF01234567'
+  const vars = dockerVars.read({
+    docker_repo_url: 'https://mirror.example/docker/',
+    docker_repo_fingerprint: '0123 4567 89ab CDEF 0123  4567 89AB CDEF 0123 4567',
+  })
+  const all = tasks(FAMILIES.Ubuntu, { url: vars.docker_repo_url, fingerprint: vars.docker_repo_fingerprint })
+  t.match(
+    all.find(({ module }) => module === 'get_url'),
+    { title: /without access to mirror\.example, set/, params: { url: 'https://mirror.example/docker/ubuntu/gpg' } },
+  )
+  const key = `/etc/apt/keyrings/docker-${fingerprint.toLowerCase()}.asc`
+  t.match(
+    all.find(({ title }) => title === 'Add Docker repository')?.params.content,
+    ['URIs: https://mirror.example/docker/ubuntu\n', `Signed-By: ${key}\n`][0],
+  )
+  t.match(all.find(({ module }) => module === 'shell')?.params, { creates: key, cmd: new RegExp(`= ${fingerprint} `) })
+  t.notMatch(JSON.stringify(all), 'download.docker.com')
+})
+
+t.test('unsupported distribution and invalid variables are errors', async (t) => {
+  const refused = (facts: Record<string, unknown>) => () => dockerCe(facts, DOCKERS)
+  t.throws(refused({ os_family: 'Suse', distribution: 'SLES' }), /not SLES: use docker_source: distro/)
+  t.throws(
+    refused({ os_family: 'Debian', distribution: 'linuxmint', distribution_release: 'virginia' }),
+    /supports Debian, Ubuntu and the Fedora family, not linuxmint: use docker_source: distro/,
+  )
+  t.throws(refused({ ...FAMILIES.Debian, distribution_release: '' }), /not Debian without a code name/)
+  t.doesNotThrow(refused({}), 'without facts, tasks are listed')
+  const read = (vars: Record<string, unknown>) => dockerVars.read(vars)
+  t.equal(read({}).docker_source, 'distro')
+  t.equal(read({ docker_source: 'docker' }).docker_source, 'docker-ce', 'a value of earlier inventories')
+  t.throws(() => read({ docker_source: 'snap' }).docker_source, /"snap": it must be distro or docker-ce/)
+  for (const url of [
+    'ftp://mirror.example',
+    'https://me:secret@mirror.example/x',
+    'https://a b',
+    'https://a/$(id)',
+    '/srv',
+  ])
+    t.throws(() => read({ docker_repo_url: url }).docker_repo_url, /it must be an http\(s\) URL without a user/, url)
+  for (const fingerprint of ['8D81803C0EBFCD88', '', 12])
+    t.throws(() => read({ docker_repo_fingerprint: fingerprint }).docker_repo_fingerprint, /40 hexadecimal digits/)
 })
 
 t.test("key that is not Docker's is rejected and deleted", async (t) => {
   const dir = t.testdir()
   const [fetched, trusted] = [`${dir}/fetched.asc`, `${dir}/trusted.asc`]
-  // A key of another vendor that every Debian has.
-  const otherKey =
-    readdirSync('/usr/share/keyrings').find((name) => /-archive-keyring\.(gpg|pgp)$/.test(name)) ?? 'none'
-  copyFileSync(`/usr/share/keyrings/${otherKey}`, fetched)
+  const fingerprint = '0E6C0DFD0DC5AF6DA570ACA42149CD2FB9AC2FDD'
+  const [key, other] = ['one', 'other'].map((name) => readFileSync(`${FIXTURES}/keys/${name}.asc`, 'utf8'))
+  writeFileSync(fetched, key ?? '')
   const script = String(
     tasks(FAMILIES.Debian).find(({ title }) => title === "Verify and install Docker's GPG key")?.params.cmd,
   )
@@ -71,20 +109,23 @@ t.test("key that is not Docker's is rejected and deleted", async (t) => {
       ],
       { encoding: 'utf8' },
     )
-  const own =
-    /fpr:+([0-9A-F]{40})/.exec(
-      spawnSync('gpg', ['--batch', '--no-options', '--homedir', dir, '--show-keys', '--with-colons', fetched], {
-        encoding: 'utf8',
-      }).stdout,
-    )?.[1] ?? ''
   // The same script with this key's fingerprint accepts it.
-  t.equal(run(script.replaceAll(/\b[0-9A-F]{40}\b/g, own)).status, 0)
+  const trusting = script.replaceAll(/\b[0-9A-F]{40}\b/g, fingerprint)
+  t.equal(run(trusting).status, 0)
   t.ok(existsSync(trusted))
   const refused = run(script)
   t.equal(refused.status, 1)
   t.match(
     refused.stderr,
-    new RegExp(`fingerprint ${own}, not Docker's 9DC858229FC7DD38854AE2D88D81803C0EBFCD88: not trusted`),
+    new RegExp(`fingerprint ${fingerprint}, not Docker's 9DC858229FC7DD38854AE2D88D81803C0EBFCD88: not trusted`),
   )
   t.notOk(existsSync(fetched))
+
+  // apt would trust each key of the file.
+  rmSync(trusted)
+  writeFileSync(fetched, `${key}${other}`)
+  const further = run(trusting)
+  t.match(further.stderr, `fingerprint ${fingerprint} and further keys, not Docker's ${fingerprint}: not trusted`)
+  t.equal(further.status, 1)
+  t.notOk(existsSync(trusted), 'a file with the key and another one is rejected')
 })

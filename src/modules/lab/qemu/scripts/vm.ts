@@ -1,6 +1,7 @@
 import { sh } from '../../../../shell/quote.ts'
 import type { Forward } from '../forward.ts'
 import { hostsLines, pinFunctions } from '../../scripts/start-node.ts'
+import { qemuOfMachine } from './architecture.ts'
 import { cloudSeed } from './cloud.ts'
 import { monitorFunction } from './monitor.ts'
 
@@ -142,11 +143,7 @@ lab_seed() {
 /** Starts the machine as a daemon, detached from our session and pipes. */
 const launch = String.raw`
 lab_launch() { # $@: more options
-  case $(uname -m) in
-    x86_64|amd64) qemu=qemu-system-x86_64 machine=q35 tty=ttyS0 ;;
-    *) qemu=qemu-system-aarch64 machine=virt tty=ttyAMA0 ;;
-  esac
-  set -- "$@" -drive "if=none,id=d0,file=$node/disk.qcow2,format=qcow2,cache=unsafe,discard=unmap" -device virtio-blk-pci,drive=d0
+${qemuOfMachine}  set -- "$@" -drive "if=none,id=d0,file=$node/disk.qcow2,format=qcow2,cache=unsafe,discard=unmap" -device virtio-blk-pci,drive=d0
   [ -z "$data" ] || set -- "$@" -drive "if=none,id=d1,file=$node/data.qcow2,format=qcow2,cache=unsafe,discard=unmap" -device virtio-blk-pci,drive=d1
   if [ -n "$cloud" ]; then
     set -- "$@" -drive "if=none,id=seed,driver=vvfat,dir=$node/seed,label=cidata,read-only=on" -device virtio-blk-pci,drive=seed
@@ -248,8 +245,7 @@ export const resumeVm = (vm: VmSettings): string => sendMonitorCommands(vm, 'set
 /** Prints what there is of the machine. */
 export const probeVm = (vm: VmSettings): string =>
   `${settingVariables(vm)}${processFunctions}${waitForSsh}${String.raw`
-case $(uname -m) in x86_64|amd64) qemu=qemu-system-x86_64 ;; *) qemu=qemu-system-aarch64 ;; esac
-for command in "$qemu" qemu-img ssh-keygen ssh-keyscan cpio; do command -v "$command" >/dev/null || printf 'missing %s\n' "$command"; done
+${qemuOfMachine}for command in "$qemu" qemu-img ssh-keygen ssh-keyscan cpio; do command -v "$command" >/dev/null || printf 'missing %s\n' "$command"; done
 if [ -n "$cloud" ]; then [ -r "$cloud" ] || echo no-image; else [ -s "$images/current/disk.raw" ] || echo no-image; fi
 [ -s "$dir/id_ed25519.pub" ] || echo no-key
 [ -s "$dir/link" ] && [ -s "$dir/acceleration" ] || echo no-network

@@ -1,16 +1,16 @@
-"""What all settings share: the error, and how numbers are read."""
+"""Numbers in settings, and the error of a wrong setting."""
 
 from collections.abc import Mapping
 
 
 class SettingsError(Exception):
-    """A setting is missing or wrong; the message names it and says how to mend it."""
+    """A setting is missing or wrong. The message names it and the fix."""
 
 
 def whole_number(
     env: Mapping[str, str], name: str, default: int, highest: int, *, lowest: int = 1
 ) -> int:
-    """A whole number from `lowest` to `highest`; an empty variable is one that is not set."""
+    """A whole number from `lowest` to `highest`. An empty variable counts as not set."""
     text = env.get(name) or str(default)
     if not text.isascii() or not text.isdigit() or not lowest <= int(text) <= highest:
         raise SettingsError(f"{name}={text!r}: give a whole number from {lowest} to {highest}")
