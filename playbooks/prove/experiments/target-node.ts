@@ -54,8 +54,8 @@ export const isAllowedOn = ({ nodes }: Session, { constraints }: StackService, n
 
 /**
  * Lets the node run a task of each service, as far as the services have more than one replica. A forced update replaces
- * the tasks, and Swarm starts the new ones on the nodes with the fewest. (After scaling up and down, the new task is the
- * first that Swarm removes.)
+ * the tasks, and Swarm starts the new ones on the nodes with the fewest. (If Labbook scaled up and down, Swarm would
+ * remove the new task first.)
  */
 export async function placeTasksOn(
   on: LabSetupContext,
