@@ -1,5 +1,6 @@
 import { labbookVersion } from './labbook-version.ts'
 import { HELP_WIDTH, helpSection, suggestion } from './command-line.ts'
+import { COMPLETE_VARIABLE } from './completion/variable.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A command of `labbook`. */
@@ -74,6 +75,10 @@ const isHelp = (word: string | undefined): boolean => word === '--help' || word 
  */
 export async function labbook(argv: readonly string[], root: string): Promise<number> {
   const [name, ...args] = argv
+  if (process.env[COMPLETE_VARIABLE] !== undefined && name === 'run') {
+    const { playbookLines } = await import('./completion/playbook-files.ts')
+    return print(playbookLines(args[0] ?? '', root))
+  }
   try {
     if (name === undefined || isHelp(name)) return print(help())
     if (name === '--version') return print(`labbook ${labbookVersion()}\n`)

@@ -210,6 +210,15 @@ export const PARTS: readonly Part[] = [
     work: oneByOne(1200, () => testFiles('test/package')),
   },
   {
+    name: 'shells',
+    description: 'completion in interactive bash, zsh and fish',
+    packages: ['bash', 'fish', 'python3', 'zsh'],
+    lane: 'alone',
+    minutes: 0.5,
+    runs: 'all',
+    work: oneByOne(600, () => testFiles('test/shells')),
+  },
+  {
     name: 'guides',
     description: 'guides followed to the letter: a new module',
     packages: UNIT,

@@ -6,7 +6,7 @@ const TERMS = new Set(
   `Redis Swarm master drain Ready Down NotReady Kubernetes Cluster IPVS CPU Docker web store Sentinel
   min-replicas-to-write everysec always npx zx mesh routing Routing Counter docker HorizontalPodAutoscaler Chromium
   hello-world app appendfsync Ingress NetworkPolicy ConfigMap uncordon Cordon Uncordon JSON append-only WAIT SIGKILL API
-  Secret s.mjs active Active IP IP- depends_on gossip Compose- HTTP HTTPS push pull curl login Service
+  Secret s.mjs active Active IP depends_on gossip Compose HTTP HTTPS push pull curl login Service
   PersistentVolumeClaim cookie sticky sessions minikube tunnel fsync READONLY redis ReplicaSet endpoint StatefulSet
   preStop progressDeadlineSeconds rollout undo disruption budget Deployment toleration compare measure start-first
   lab.mjs provider qemu SSH SIGSTOP WWW-Authenticate x-labbook stop_grace_period CHROME_PATH load_users

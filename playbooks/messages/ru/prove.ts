@@ -114,7 +114,8 @@ export const RUSSIAN_PROVE = {
   'Signals that {service} handles': 'Сигналы, которые обрабатывает {service}',
   '{killed} of {containers} containers were killed after {grace} s (exit code {code})':
     'принудительно завершены через {grace} с контейнеры: {killed} из {containers} (код завершения {code})',
-  '{n|container|containers} stopped by themselves': 'остановились сами {n|контейнер|контейнера|контейнеров}',
+  '{stopped} of {containers} containers stopped by themselves':
+    'остановились сами контейнеры: {stopped} из {containers}',
   'not all old containers have stopped, or their exit codes are not known':
     'не все старые контейнеры остановились, или их коды завершения неизвестны',
   'The first new task fails within the monitor period; Swarm rolls the update back, and the old tasks answer.':
@@ -171,7 +172,6 @@ export const RUSSIAN_PROVE = {
   '{description} without the registry': '{description}, реестр недоступен',
   'Reject connections to the registry on {host}': 'Отказ в соединениях с реестром на {host}',
   'Tasks until all run without {node}': 'Задачи, пока все не работают без {node}',
-  'Tasks of {service} on {node}': 'Задачи {service} на {node}',
   'tasks run on other nodes': 'задачи работают на других узлах',
   'fault ends': 'сбой заканчивается',
   'recovered after {time}': 'восстановлен через {time}',

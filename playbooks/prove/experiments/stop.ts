@@ -69,7 +69,10 @@ export async function stopVerdict(
             code: KILLED,
           })
         : isKnown
-          ? say('{n|container|containers} stopped by themselves', { n: outcomes.length })
+          ? say('{stopped} of {containers} containers stopped by themselves', {
+              stopped: outcomes.length,
+              containers: outcomes.length,
+            })
           : say('not all old containers have stopped, or their exit codes are not known'),
     facts: { grace, ...(killed.length === 0 ? {} : await signalFacts(on, service, name, sample)) },
   }

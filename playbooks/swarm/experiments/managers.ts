@@ -1,4 +1,4 @@
-import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, PlaybookError, MessageError } from 'labbook'
+import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, MessageError, PlaybookError } from 'labbook'
 import {
   labExperiment,
   type LabContext,

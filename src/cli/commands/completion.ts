@@ -11,13 +11,13 @@ import { moduleSections } from './doc.ts'
 export interface Completion {
   /** The commands, and their help. */
   readonly commands: Readonly<Record<string, string>>
-  /** The options of {@link PLAYBOOK_COMMANDS}. */
+  /** The options of {@link PLAYBOOK_COMMANDS}. Those of `run` are its playbook's, which completes them. */
   readonly options: Readonly<Record<string, OptionSpec>>
   readonly modules: readonly string[]
 }
 
 /** Commands with the options of playbooks. */
-const PLAYBOOK_COMMANDS = ['run', 'exec', 'lab']
+const PLAYBOOK_COMMANDS = ['exec', 'lab']
 
 /** A text in single quotes, for bash and zsh. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
@@ -29,13 +29,19 @@ const optionNames = (options: Completion['options']): string[] => Object.keys(op
 
 function bash({ commands, options, modules }: Completion): string {
   const reply = (words: readonly string[]): string => `COMPREPLY=($(compgen -W ${quoted(words.join(' '))} -- "$cur"))`
-  return `_labbook() {
-  local cur=\${COMP_WORDS[COMP_CWORD]}
+  return `# Its argument is the program that runs labbook: npx, or none.
+_labbook() {
+  local line cur=\${COMP_WORDS[COMP_CWORD]}
   if [ "$COMP_CWORD" = 1 ]; then
     ${reply(Object.keys(commands))}
     return
   fi
   case \${COMP_WORDS[1]} in
+    run)
+      line=\${COMP_LINE:0:COMP_POINT}
+      case $1 in npx) set -- npx ;; *) set -- ;; esac
+      _labbook_reply "\${line#*[[:space:]]run}" "$@" "\${COMP_WORDS[0]}" run
+      ;;
     ${PLAYBOOK_COMMANDS.join(' | ')}) case $cur in -*) ${reply(optionNames(options))} ;; esac ;;
     doc) ${reply(modules)} ;;
     completion) ${reply(Object.keys(SHELLS))} ;;
@@ -59,6 +65,7 @@ _labbook() {
     return
   fi
   case $words[2] in
+    run) _labbook_reply \${1:#_*} $words[1] run "\${(@Q)words[3,CURRENT]}" ;;
     ${PLAYBOOK_COMMANDS.join('|')}) if [[ $words[CURRENT] == -* ]]; then _describe option options; else _files; fi ;;
     doc) compadd -- ${modules.join(' ')} ;;
     completion) compadd -- ${Object.keys(SHELLS).join(' ')} ;;
@@ -80,6 +87,7 @@ function fish({ commands, options, modules }: Completion): string {
         `complete -c labbook ${after(PLAYBOOK_COMMANDS)} -l ${name}${short === undefined ? '' : ` -s ${short}`}` +
         `${value === undefined ? '' : ' -r'} -d ${fishQuoted(help)}`,
     ),
+    `complete -c labbook -f ${after(['run'])} -a '(__labbook_run)'`,
     `complete -c labbook -f ${after(['doc'])} -a '${modules.join(' ')}'`,
     `complete -c labbook -f ${after(['completion'])} -a '${Object.keys(SHELLS).join(' ')}'`,
     '',
@@ -104,6 +112,6 @@ export function completionCommand(argv: readonly string[], commands: Completion[
     throw new UsageError(`completion takes one shell: ${names.join(', ')}${suggestion(shell, names)}`)
   }
   const modules = [...moduleSections(readFileSync(path.join(PACKAGE_ROOT, 'docs/modules.md'), 'utf8')).keys()]
-  process.stdout.write(`${script({ commands, options: OPTIONS, modules })}\n${ENTRY_SCRIPTS[shell] ?? ''}`)
+  process.stdout.write(`${ENTRY_SCRIPTS[shell] ?? ''}\n${script({ commands, options: OPTIONS, modules })}`)
   return 0
 }

@@ -6,8 +6,8 @@ import { PACKAGE_ROOT } from '../../values/package-root.ts'
 import { HELP_WIDTH, suggestion } from '../command-line.ts'
 import { UsageError } from '../usage-error.ts'
 
-/** Sections of docs/modules.md that are about several modules. */
-const OVERVIEWS = ['Files', 'Templates']
+/** Other sections of the page have titles of several words, or in upper case. */
+const MODULE = /^[a-z][a-z0-9_]*$/
 
 /** `labbook doc [MODULE]`: the reference of a module, for a terminal. @returns the exit code. @throws {UsageError} */
 export function docCommand(argv: readonly string[]): number {
@@ -37,7 +37,7 @@ export const moduleSections = (page: string): ReadonlyMap<string, string> =>
         const end = section.indexOf('\n')
         return [section.slice(0, end), section.slice(end).trim()]
       })
-      .filter(([name]) => !OVERVIEWS.includes(name)),
+      .filter(([name]) => MODULE.test(name)),
   )
 
 const firstSentence = (text: string): string => /^[^.]*\.?/.exec(plain(text.split('\n\n')[0] ?? ''))?.[0] ?? ''

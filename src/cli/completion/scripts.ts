@@ -2,23 +2,15 @@ import { COMPLETE_VARIABLE } from './variable.ts'
 
 const BASH = String.raw`# Completion of Labbook's playbooks for bash.
 declare -gA _labbook_previous
-_labbook_entry() {
-  local entry='' word i found line cur prefix
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    word=${'$'}{COMP_WORDS[i]}
-    if [[ $word == *.mjs ]] && grep -qs labbook/cli "$word"; then entry=$word; break; fi
-  done
-  if [[ -z $entry ]]; then
-    [[ -n ${'$'}{_labbook_previous[$1]} ]] && "${'$'}{_labbook_previous[$1]}" "$@"
-    return
-  fi
-  line=${'$'}{COMP_LINE:0:COMP_POINT}
-  line=${'$'}{line#*"$entry"}
+# Completes the last word of a line: the arguments of a command.
+_labbook_reply() {
+  local line=$1 word found cur prefix
+  shift
   local -a words
   read -ra words <<<"$line"
   cur=
   [[ $line == *[![:space:]] ]] && { cur=${'$'}{words[-1]}; unset 'words[-1]'; }
-  found=$(${COMPLETE_VARIABLE}=1 node "$entry" "${'$'}{words[@]}" "$cur" 2>/dev/null)
+  found=$(${COMPLETE_VARIABLE}=1 "$@" "${'$'}{words[@]}" "$cur" 2>/dev/null)
   if [[ $found == :files ]]; then
     word=${'$'}{cur#*=}
     mapfile -t COMPREPLY < <(compgen -f -- "${'$'}{word#@}")
@@ -31,8 +23,29 @@ _labbook_entry() {
   while IFS=$'\t' read -r word _; do
     [[ -n $word ]] || continue
     [[ $word == *= ]] && compopt -o nospace
-    COMPREPLY+=("$(printf %q "${'$'}{word#"$prefix"}")")
+    word=${'$'}{word#"$prefix"}
+    [[ $word == *[!A-Za-z0-9_.,:=@%+/-]* ]] && word=$(printf %q "$word")
+    COMPREPLY+=("$word")
   done <<<"$found"
+}
+_labbook_entry() {
+  local entry='' word i line
+  if [[ ${'$'}{COMP_WORDS[*]:0:2} == 'npx labbook' && $COMP_CWORD -gt 1 ]]; then
+    COMP_WORDS=("${'$'}{COMP_WORDS[@]:1}")
+    COMP_CWORD=$((COMP_CWORD - 1))
+    _labbook npx
+    return
+  fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${'$'}{COMP_WORDS[i]}
+    if [[ $word == *.mjs ]] && grep -qs labbook/cli "$word"; then entry=$word; break; fi
+  done
+  if [[ -z $entry ]]; then
+    [[ -n ${'$'}{_labbook_previous[$1]} ]] && "${'$'}{_labbook_previous[$1]}" "$@"
+    return
+  fi
+  line=${'$'}{COMP_LINE:0:COMP_POINT}
+  _labbook_reply "${'$'}{line#*"$entry"}" node "$entry"
 }
 for _labbook_command in node npx zx; do
   if [[ $(complete -p "$_labbook_command" 2>/dev/null) =~ -F\ ([^ ]+) && ${'$'}{BASH_REMATCH[1]} != _labbook_entry ]]; then
@@ -45,16 +58,10 @@ complete -o bashdefault -o default -F _labbook_entry node npx zx
 
 const ZSH = String.raw`# Completion of Labbook's playbooks for zsh.
 typeset -gA _labbook_previous
-_labbook_entry() {
-  local entry= found i
-  for ((i = 2; i < CURRENT; i++)); do
-    if [[ $words[i] == *.mjs ]] && grep -qs labbook/cli "$words[i]"; then entry=$words[i]; break; fi
-  done
-  if [[ -z $entry ]]; then
-    ${'$'}{_labbook_previous[$service]:-_default} "$@"
-    return
-  fi
-  found=$(${COMPLETE_VARIABLE}=1 node "$entry" "${'$'}{(@Q)words[i+1,CURRENT]}" 2>/dev/null)
+# Completes with what a command prints.
+_labbook_reply() {
+  local found
+  found=$(${COMPLETE_VARIABLE}=1 "$@" 2>/dev/null)
   if [[ $found == :files ]]; then
     compset -P '*[=@]'
     _files
@@ -69,6 +76,23 @@ _labbook_entry() {
   done
   (($#described)) && _describe value described
   (($#assigned)) && _describe variable assigned -S ''
+}
+_labbook_entry() {
+  local entry= i
+  if [[ $words[1] == npx && $words[2] == labbook ]] && ((CURRENT > 2)); then
+    shift words
+    ((CURRENT--))
+    _labbook npx
+    return
+  fi
+  for ((i = 2; i < CURRENT; i++)); do
+    if [[ $words[i] == *.mjs ]] && grep -qs labbook/cli "$words[i]"; then entry=$words[i]; break; fi
+  done
+  if [[ -z $entry ]]; then
+    ${'$'}{_labbook_previous[$service]:-_default} "$@"
+    return
+  fi
+  _labbook_reply node "$entry" "${'$'}{(@Q)words[i+1,CURRENT]}"
 }
 () {
   local command
@@ -86,18 +110,32 @@ function __labbook_entry
     end
     return 1
 end
-function __labbook_complete
-    set -l entry (__labbook_entry)
-    set -l before (commandline -opc)
-    set -e before[1..(contains -i -- $entry $before)]
+# Prints the completions of the current word, which a command completes.
+function __labbook_reply
     set -l current (commandline -ct)
-    set -l found (${COMPLETE_VARIABLE}=1 node $entry $before "$current" 2>/dev/null)
+    set -l found (env ${COMPLETE_VARIABLE}=1 $argv "$current" 2>/dev/null)
     if test "$found" = :files
         __fish_complete_path (string replace -r '^(--[^=]*=)?@?' '' -- $current)
     else
         string join \n -- $found
     end
 end
+function __labbook_complete
+    set -l entry (__labbook_entry)
+    set -l before (commandline -opc)
+    set -e before[1..(contains -i -- $entry $before)]
+    __labbook_reply node $entry $before
+end
+# The arguments of "labbook run".
+function __labbook_run
+    set -l before (commandline -opc)
+    __labbook_reply $before
+end
+function __labbook_npx
+    set -l before (commandline -opc)
+    test "$before[2..3]" = 'labbook run'
+end
+complete -c npx -n __labbook_npx -f -a '(__labbook_run)'
 for command in node npx zx
     complete -c $command -n __labbook_entry -f -a '(__labbook_complete)'
 end

@@ -1,7 +1,11 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import t from 'tap'
+import { moduleSections } from '../../../src/cli/commands/doc.ts'
 import { type Completion, SHELLS } from '../../../src/cli/commands/completion.ts'
 import { COMMANDS, labbook } from '../../../src/cli/labbook.ts'
+import { playbookLines } from '../../../src/cli/completion/playbook-files.ts'
 import { OPTIONS } from '../../../src/cli/options.ts'
 
 const completion: Completion = {
@@ -22,12 +26,11 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _labbook; printf '%s\\n' "\${COMPREPL
 t.test('bash completes commands, options, modules and shells', async (t) => {
   t.strictSame(completed('labbook', 'r'), ['run'])
   t.strictSame(
-    completed('labbook', 'run', 'web.ts', '--li'),
+    completed('labbook', 'exec', 'all', '--li'),
     ['--limit', '--list', '--list-hosts', '--list-tasks', '--list-tags'].filter((name) =>
       Object.hasOwn(OPTIONS, name.slice(2)),
     ),
   )
-  t.strictSame(completed('labbook', 'run', 'web'), [''], 'files are left to bash')
   t.strictSame(completed('labbook', 'doc', 'apt'), ['apt', 'apt_key'])
   t.strictSame(completed('labbook', 'completion', ''), ['bash', 'zsh', 'fish'])
 })
@@ -52,4 +55,28 @@ t.test('labbook completion knows all commands, and refuses another shell', async
   for (const name of Object.keys(COMMANDS)) t.match(text, `-a ${name} -d `)
   t.equal(await labbook(['completion', 'csh'], '/'), 1)
   t.match(String(stderr()[0]?.args[0]), 'completion takes one shell: bash, zsh, fish')
+})
+
+t.test('the playbooks of the project are completed; elsewhere, files are', (t) => {
+  const root = t.testdir({
+    playbooks: {
+      'web.ts': 'export default playbook({})',
+      'words.ts': 'export const words = []',
+      site: { 'playbook.ts': 'export default playbook({})', 'vars.ts': '' },
+      'site.mjs': '',
+    },
+  })
+  t.equal(playbookLines('', root, root), 'playbooks/site/playbook.ts\nplaybooks/web.ts\n')
+  t.equal(playbookLines('w', root, path.join(root, 'playbooks')), 'web.ts\n')
+  t.equal(playbookLines('other', root, root), ':files\n')
+  t.equal(playbookLines('', path.join(root, 'playbooks'), root), ':files\n', 'a project without playbooks')
+  t.end()
+})
+
+t.test('headings of the reference that are no modules are not completed', async (t) => {
+  const sections = moduleSections(readFileSync(new URL('../../../docs/modules.md', import.meta.url), 'utf8'))
+  t.strictSame(
+    [...sections.keys()].filter((name) => !/^[a-z0-9_]+$/.test(name)),
+    [],
+  )
 })

@@ -19,7 +19,7 @@ const tags = (svg: string): string => svg.replace(/>[^<]*</g, '><')
 
 const texts = (svg: string): string[] => [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text ?? '')
 
-for (const chart of [capacity, placement] as Chart[]) {
+for (const chart of [capacity, placement] as Chart<string>[]) {
   await t.test(
     `${chart.kind} chart is well-formed, has alternative text, and no scripts, styles or external references`,
     async (t) => {

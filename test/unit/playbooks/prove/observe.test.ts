@@ -1,7 +1,9 @@
+import { messageText } from 'labbook'
 import t from 'tap'
 import {
   availability,
   describeStats,
+  type RequestVerdict,
   noFailedRequest,
   noLostIncrement,
   onlyIf,
@@ -21,13 +23,16 @@ const observation = (fails: (endpoint: string, second: number) => boolean): Obse
   return { requests } as unknown as ObservationResult<unknown>
 }
 
+/** A verdict with its detail as text. */
+const shown = (verdict: RequestVerdict) => ({ ...verdict, detail: messageText(verdict.detail ?? '') })
+
 t.test('a path that fails everywhere is an outage, although another path answers', async (t) => {
   const observed = observation((endpoint, second) => endpoint.endsWith('/blog/') && second >= 2 && second < 6)
   t.match(statsByProbe(observed), [
     { probe: '80/blog/', failed: 20 },
     { probe: '80/shop/', failed: 0, outage: 0 },
   ])
-  t.match(availability(observed, 2), {
+  t.match(shown(availability(observed, 2)), {
     holds: false,
     detail: /20 of 100 requests failed, longest outage 4.\d s at 80\/blog/,
   })
@@ -49,10 +54,10 @@ t.test('only requests of the time range count', async (t) => {
 })
 
 t.test('without requests, or without the disturbance, nothing is known', async (t) => {
-  t.equal(describeStats([]), 'no requests')
+  t.equal(messageText(describeStats([])), 'no requests')
   const observed = observation(() => false)
-  t.match(availability(observed, 2, { from: 20 }), { holds: null, detail: /no requests/ })
-  t.match(noFailedRequest(observed, { from: 20 }), { holds: null, detail: 'no requests' })
+  t.match(shown(availability(observed, 2, { from: 20 })), { holds: null, detail: /no requests/ })
+  t.match(shown(noFailedRequest(observed, { from: 20 })), { holds: null, detail: 'no requests' })
   t.equal(onlyIf(false, { holds: true }).holds, null)
   t.equal(onlyIf(false, { holds: false }).holds, false)
   t.equal(onlyIf(true, { holds: true }).holds, true)
@@ -60,7 +65,7 @@ t.test('without requests, or without the disturbance, nothing is known', async (
 
 t.test('lost increments, and a count that is not known', async (t) => {
   const increments = { acknowledged: 10, indeterminate: 1, added: 9, lost: 1 }
-  t.match(noLostIncrement({ increments, counts: { before: 5, after: 14 } }), {
+  t.match(shown(noLostIncrement({ increments, counts: { before: 5, after: 14 } })), {
     holds: false,
     detail: '1 increments lost; 10 acknowledged, 9 counted',
   })

@@ -48,7 +48,10 @@ t.test('one exhibit while an entry point does not answer', async (t) => {
     node: 'node2',
     address: { host: '127.0.0.1', port: 1 },
   }
-  t.match(await awaitSteadyState(on, session([closed]), 0.3), /^entry points do not answer: node2:1/)
+  t.match(
+    messageText((await awaitSteadyState(on, session([closed]), 0.3)) ?? ''),
+    /^entry points do not answer: node2:1/,
+  )
   t.same(watched, ['State of stack shop'])
   const elsewhere = session([{ ...closed, node: 'node1' }])
   t.equal(await awaitSteadyState(on, elsewhere, 0.3), undefined, 'no task runs on that node')
