@@ -62,8 +62,16 @@ async function ingressEndpoints(on: LabContext, hostHeader: string): Promise<End
   return ingressAddresses(stdout).map((host) => ({ host, port, hostHeader }))
 }
 
-/** Requests the app through the Ingress, by its host name and by another one. */
-export async function checkIngress(on: LabContext, ingress: Exhibit): Promise<IngressFinding> {
+/**
+ * Requests the app through the Ingress, by its host name and by another one.
+ *
+ * @param ingress - what the cluster says of it
+ */
+export async function checkIngress(
+  on: LabContext,
+  ingress: Exhibit,
+  withinSeconds = WITHIN_SECONDS,
+): Promise<IngressFinding> {
   const { ingress_host, ingress_class } = settingsOf(on)
   const inconclusive = (why: Message): IngressFinding => ({ holds: null, evidence: [ingress], detail: why })
   const why = untestable(on)
@@ -79,7 +87,7 @@ export async function checkIngress(on: LabContext, ingress: Exhibit): Promise<In
   const request = (endpoints: readonly Endpoint[]) =>
     callMany(endpoints, 'GET', '/api/counter', { total: endpoints.length * 3, clients: endpoints.length })
   let results = await request(targets)
-  const deadline = Date.now() + WITHIN_SECONDS * on.timeoutMultiplier * 1000
+  const deadline = Date.now() + withinSeconds * on.timeoutMultiplier * 1000
   while (results.errors.length > 0 && Date.now() < deadline) {
     await sleep(1000, undefined, { signal: on.signal })
     results = await request(targets)

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { InputFiles, Inputs, ModuleDefinition } from '../modules/module.ts'
+import type { InputFiles, Inputs, InputTree, ModuleDefinition } from '../modules/module.ts'
 import { CONTENT_LIMIT, tooBig } from '../modules/support/file-content.ts'
+import { readTreeEntries } from './input-tree.ts'
 
 /** A file that a task needs does not exist on the controller. */
 export class MissingInput extends Error {
@@ -14,6 +15,8 @@ export class MissingInput extends Error {
     this.places = places
   }
 }
+
+type Entry = readonly [key: string, content: Buffer]
 
 const VAULT = Buffer.from('$ANSIBLE_VAULT;')
 const ENCRYPTED = 'is encrypted with Ansible Vault, which is supported for variables only: put the text into one'
@@ -36,10 +39,14 @@ export class InputReader {
    * @throws {MissingInput} with all searched paths.
    */
   async read(files: InputFiles, directory?: string): Promise<Inputs> {
-    const entries = await Promise.all(
-      Object.entries(files).map(async ([key, file]) => [key, await this.#readOne(file, directory)] as const),
+    const read = await Promise.all(
+      Object.entries(files).map(async ([key, file]) =>
+        typeof file === 'string'
+          ? [[key, await this.#readOne(file, directory)] as const]
+          : await this.#readTree(key, file, directory),
+      ),
     )
-    return Object.fromEntries(entries)
+    return Object.fromEntries(read.flat())
   }
 
   /** The files of a task, and those that their contents name. @throws {MissingInput} one of the former is missing. */
@@ -64,6 +71,27 @@ export class InputReader {
     }
   }
 
+  async #readTree(key: string, { tree, followLinks }: InputTree, directory: string | undefined): Promise<Entry[]> {
+    const root = await this.#locate(tree, directory)
+    try {
+      const entries = await readTreeEntries(root, followLinks)
+      const files = await Promise.all(
+        entries
+          .filter(({ kind }) => kind === 'file')
+          .map(async ({ path: name }) =>
+            name === ''
+              ? ([key, await this.#readOne(root, undefined)] as const)
+              : ([`${key}/${name}`, await this.#readOne(path.join(root, name), undefined)] as const),
+          ),
+      )
+      return [[`${key}:entries`, Buffer.from(JSON.stringify(entries))], ...files]
+    } catch (error) {
+      if (error instanceof MissingInput) throw error
+      const { code, message } = error as NodeJS.ErrnoException
+      throw new MissingInput(`cannot read "${root}": ${code ?? message}`, [root])
+    }
+  }
+
   #readOne(file: string, directory: string | undefined): Promise<Buffer> {
     const key = `${directory ?? ''}\0${file}`
     const cached = this.#cache.get(key)
@@ -74,19 +102,34 @@ export class InputReader {
     return read
   }
 
-  async #search(file: string, directory: string | undefined): Promise<Buffer> {
+  #search(file: string, directory: string | undefined): Promise<Buffer> {
+    return this.#first(file, directory, async (place) => {
+      const { size } = await stat(place)
+      if (size > CONTENT_LIMIT) throw new MissingInput(`"${place}" has ${tooBig(size)}`, [place])
+      const bytes = await readFile(place)
+      // Ansible would decrypt it.
+      if (bytes.subarray(0, VAULT.length).equals(VAULT)) throw new MissingInput(`"${place}" ${ENCRYPTED}`, [place])
+      return bytes
+    })
+  }
+
+  /** The absolute path of a file or directory. */
+  #locate(file: string, directory: string | undefined): Promise<string> {
+    return this.#first(file, directory, async (place) => {
+      await stat(place)
+      return place
+    })
+  }
+
+  /** The result for the first place of a file that exists. @throws {MissingInput} */
+  async #first<T>(file: string, directory: string | undefined, use: (place: string) => Promise<T>): Promise<T> {
     const roots = directory === undefined ? [this.#root] : [directory, this.#root]
     const places = path.isAbsolute(file)
       ? [file]
       : roots.flatMap((root) => ['templates', 'files', '.'].map((name) => path.join(root, name, file)))
     for (const place of places) {
       try {
-        const { size } = await stat(place)
-        if (size > CONTENT_LIMIT) throw new MissingInput(`"${place}" has ${tooBig(size)}`, [place])
-        const bytes = await readFile(place)
-        // Ansible would decrypt it.
-        if (bytes.subarray(0, VAULT.length).equals(VAULT)) throw new MissingInput(`"${place}" ${ENCRYPTED}`, [place])
-        return bytes
+        return await use(place)
       } catch (error) {
         if (error instanceof MissingInput) throw error
         const { code } = error as NodeJS.ErrnoException

@@ -85,6 +85,21 @@ export function predictedFailure(
   return { status: 'failed', message: why, changes: withoutScript(plan.changes), commands, values: plan.values }
 }
 
+/** Check mode: the result of a task of which only a run shows whether it succeeds. */
+export const uncertainResult = (
+  task: Task,
+  { params }: PreparedTask,
+  plan: Plan<unknown>,
+  commands: readonly CommandRecord[],
+  why: string,
+): AttemptResult => ({
+  status: 'unknown',
+  message: why,
+  changes: withoutScript(plan.changes),
+  commands,
+  predictedChange: possibleChange(task, params),
+})
+
 /**
  * The result of a task that depends on an unapplied change. What it would do in the current state is kept as
  * information.

@@ -7,7 +7,7 @@ import type { ChangeBatcher } from './change-batcher.ts'
 import { allScripts, changeScripts } from './change-scripts.ts'
 import { withEnvironment } from './environment.ts'
 import { clearPendingMarker } from './pending-handlers.ts'
-import { predict, predictedFailure, unknownResult } from './predict.ts'
+import { predict, predictedFailure, uncertainResult, unknownResult } from './predict.ts'
 import type { PreparedTask } from './prepare-task.ts'
 import type { ProbeScheduler } from './probe-scheduler.ts'
 import { waitForReconnect } from './reconnect.ts'
@@ -114,9 +114,8 @@ export class TaskAttempt {
   /** Check mode: asks the host whether the changes would succeed. @returns the prediction, if they would. */
   async #dryRun(prepared: PreparedTask, plan: Plan<unknown>, predicted: AttemptResult): Promise<AttemptResult> {
     const { state } = this.#execution.context
-    const scripts = plan.changes
-      .flatMap(({ dryRun }) => dryRun ?? [])
-      .map((script) => withEnvironment(this.#execution.task.keywords, script))
+    const asked = plan.changes.filter(({ dryRun }) => dryRun !== undefined)
+    const scripts = asked.map(({ dryRun = '' }) => withEnvironment(this.#execution.task.keywords, dryRun))
     if (scripts.length === 0) return predicted
     const results = await this.#batching.probes.send(
       this.#execution,
@@ -125,10 +124,13 @@ export class TaskAttempt {
       [],
     )
     results.forEach((result, i) => this.#commands.push(recordOf('probe', scripts[i] as string, result)))
-    const failed = results.find(({ exitCode }) => exitCode !== 0)
-    return failed === undefined
-      ? predicted
-      : predictedFailure(state.predictedEffects, this.#execution, prepared, plan, this.#commands, failureReason(failed))
+    const place = results.findIndex(({ exitCode }) => exitCode !== 0)
+    const failed = results[place]
+    if (failed === undefined) return predicted
+    const why = failureReason(failed)
+    return asked[place]?.dryRunIsUncertain === true
+      ? uncertainResult(this.#execution.task, prepared, plan, this.#commands, why)
+      : predictedFailure(state.predictedEffects, this.#execution, prepared, plan, this.#commands, why)
   }
 
   async #applyPlan(prepared: PreparedTask, probed: CommandResult, plan: Plan<unknown>): Promise<AttemptResult> {

@@ -24,6 +24,11 @@ export interface Change {
    * mode runs it. For what the probe cannot see without a program, or without the new content.
    */
   readonly dryRun?: string
+  /**
+   * Whether the script may succeed although the dry run fails, such as an install after an update of the package lists.
+   * Then the task is unknown in check mode.
+   */
+  readonly dryRunIsUncertain?: boolean
   readonly diff?: Diff
   /** Resource keys that it sets, as in {@link ModuleDefinition.reads}. Without it: anything. */
   readonly sets?: readonly string[]
@@ -100,7 +105,28 @@ export type Inputs = Readonly<Record<string, Buffer>>
  * Files on the controller that a module needs: key -> path, looked up beside the playbook, in `templates/` and in the
  * project.
  */
-export type InputFiles = Readonly<Record<string, string>>
+export type InputFiles = Readonly<Record<string, string | InputTree>>
+
+/**
+ * A file or directory on the controller, with modes. For the key `K`, the inputs have the entries as JSON in
+ * `K:entries` ({@link TreeEntry}), the content of a file in `K`, and those of the files in a directory in `K/PATH`.
+ */
+export interface InputTree {
+  readonly tree: string
+  /** Read what links lead to, except links to a directory above. */
+  readonly followLinks: boolean
+}
+
+/** An entry of an {@link InputTree}. */
+export interface TreeEntry {
+  /** Relative to the tree; empty for the tree itself. */
+  readonly path: string
+  readonly kind: 'file' | 'directory' | 'link'
+  /** Permission bits. */
+  readonly mode: number
+  /** Target of a link. */
+  readonly target?: string
+}
 
 /** How to detect that a disconnected host is back. */
 export interface ReconnectOptions<P> {
@@ -133,7 +159,7 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    * Files that the contents of others name: those a template includes. Asked again until it returns no new keys. A file
    * that does not exist is left out.
    */
-  furtherInputs?(params: z.output<S>, inputs: Inputs): InputFiles
+  furtherInputs?(params: z.output<S>, inputs: Inputs): Readonly<Record<string, string>>
   /** A read-only POSIX shell script that prints what the plan needs. May run at any time, any number of times. */
   probe(params: z.output<S>, inputs: Inputs): string
   /** Facts of the probe that are queried once for a batch of probes. */

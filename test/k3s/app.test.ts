@@ -3,23 +3,16 @@ import path from 'node:path'
 import { parse } from 'yaml'
 import { runPlaybook } from '../support/playbook.ts'
 import { program } from '../support/programs.ts'
+import { changed, waitFor, findings, taskNames, objectsChanged, part, assertSucceeds, vars } from './results.ts'
 import {
   artifacts,
-  changed,
   CONTEXT,
   incrementBy,
   readCount,
   appEndpoints,
-  waitFor,
-  findings,
   helm,
   kubectl,
-  taskNames,
-  objectsChanged,
-  part,
   createTestLab,
-  assertSucceeds,
-  vars,
   HEALTHY,
 } from './support.ts'
 

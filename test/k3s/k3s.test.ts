@@ -1,17 +1,6 @@
 import { runPlaybook } from '../support/playbook.ts'
-import {
-  artifacts,
-  changed,
-  findings,
-  taskNames,
-  oneAtATime,
-  part,
-  createTestLab,
-  assertSucceeds,
-  restartedHosts,
-  vars,
-  HEALTHY,
-} from './support.ts'
+import { changed, findings, taskNames, part, assertSucceeds, vars } from './results.ts'
+import { artifacts, oneAtATime, createTestLab, restartedHosts, HEALTHY } from './support.ts'
 
 /*
  * One server and two agents, on hosts that ran the Swarm before. Steps that need a failed one are reported as not run.

@@ -1,26 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { runPlaybook } from '../support/playbook.ts'
+import { changed, waitFor, findings, taskNames, part, assertSucceeds, vars } from './results.ts'
 import {
   addressOf,
   artifacts,
-  changed,
   incrementBy,
   readCount,
   appEndpoints,
-  waitFor,
-  findings,
   kubectl,
   labDirectory,
-  taskNames,
   NODES,
   nodeFields,
   oneAtATime,
-  part,
   createTestLab,
   READY,
-  assertSucceeds,
   restartedHosts,
-  vars,
   HEALTHY,
 } from './support.ts'
 

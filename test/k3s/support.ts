@@ -2,16 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { parse, stringify } from 'yaml'
 import { callMany } from '../../playbooks/app/client.ts'
 import type { Endpoint } from '../../playbooks/shared/http-request.ts'
 import type { TaskResult } from '../../src/events/events.ts'
-import { story } from '../support/story.ts'
 import { machineState } from '../lab/machine.ts'
-import { latestRun, runPlaybook, type PlaybookRun } from '../support/playbook.ts'
+import { runPlaybook } from '../support/playbook.ts'
 import { program } from '../support/programs.ts'
+import { assertSucceeds, changed, waitFor } from './results.ts'
 
 /*
  * Shared by the tests with a real k3s: a lab of three nodes, the playbooks, and their results.
@@ -127,56 +126,12 @@ export async function createTestLab(): Promise<TestLab> {
   }
 }
 
-const step = story(t)
-
-/** A step of the test file, in {@link story}. @param missing - what this machine lacks for it: then it is skipped. */
-export function part(
-  name: string,
-  body: (t: Test) => Promise<void>,
-  needs: readonly string[] = [],
-  missing?: string,
-): Promise<unknown> {
-  return missing === undefined ? step(name, body, needs) : t.test(name, { skip: missing }, body)
-}
-
-/** Arguments for `-e`, as JSON so that paths stay intact. */
-export const vars = (values: Readonly<Record<string, unknown>>): string[] => ['-e', JSON.stringify(values)]
-
-/** Asserts that a playbook succeeds; on failure, reports its output. */
-export async function assertSucceeds(t: Test, run: Promise<PlaybookRun>): Promise<void> {
-  const { exitCode, stdout, stderr } = await run
-  if (!t.equal(exitCode, 0, 'the run succeeds')) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
-}
-
-/** Findings of the newest run. */
-export const findings = (): Record<string, boolean | null> =>
-  Object.fromEntries(
-    latestRun()
-      .summary()
-      .findings.map(({ id, holds }) => [id, holds]),
-  )
 export const HEALTHY = {
   'k3s.nodes.ready': true,
   'k3s.pods.ready': true,
   'k3s.app.answers': true,
   'k3s.app.counts': true,
 }
-
-const results = (): TaskResult[] => latestRun().events.flatMap((event) => (event.type === 'result' ? [event] : []))
-/** The tasks of the newest run that changed something, or in check mode would have. */
-export const changed = (): TaskResult[] => results().filter(({ status }) => status === 'changed')
-export const taskNames = (tasks: readonly TaskResult[]): string[] =>
-  tasks.map(({ host, play, task }) => `${host}: ${play}: ${task}`)
-/** Objects that the newest run changed on the cluster, one per line, without waits for pods. */
-export const objectsChanged = (): string[] =>
-  changed()
-    .filter(({ module }) => module === 'k8s')
-    .flatMap(({ changes }) => changes.map(({ description }) => description))
-    .filter((line) => !line.startsWith('wait for '))
-export const failures = (): string[] =>
-  results()
-    .filter(({ status }) => ['failed', 'unreachable'].includes(status))
-    .map(({ host, task, message }) => `${host}: ${task}: ${message}`)
 
 /** Hosts on which k3s was installed or restarted, in order. */
 export const restartedHosts = (): string[] => starts().map(({ host }) => host)
@@ -211,25 +166,6 @@ export const helm = (file: string, ...args: readonly string[]): string =>
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   }).trim()
-
-/** Polls until a probe returns a value. @throws {Error} on timeout. */
-export async function waitFor<T>(
-  what: string,
-  probe: () => T | undefined | Promise<T | undefined>,
-  seconds = 300,
-): Promise<T> {
-  let lastError: unknown = 'condition not met'
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    try {
-      const value = await probe()
-      if (value !== undefined) return value
-    } catch (error) {
-      lastError = (error as { stderr?: string }).stderr ?? error
-    }
-    await sleep(1000)
-  }
-  throw new Error(`${what}: not within ${seconds} s: ${String(lastError)}`)
-}
 
 export const appEndpoints = (port = 8080, nodes: readonly Node[] = NODES): Endpoint[] =>
   nodes.map((node) => ({ host: addressOf(node), port, from: HERE }))

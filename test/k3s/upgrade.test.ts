@@ -1,23 +1,17 @@
 import { compareVersions, parseVersion, type K3sVersion } from '../../src/modules/k3s/version.ts'
 import { runPlaybook } from '../support/playbook.ts'
+import { changed, failures, findings, taskNames, part, assertSucceeds, vars } from './results.ts'
 import {
   artifacts,
-  changed,
   incrementBy,
   readCount,
-  failures,
-  findings,
   directoryFrom,
-  taskNames,
   NODES,
   nodeFields,
   oneAtATime,
-  part,
   createTestLab,
   READY,
-  assertSucceeds,
   restartedHosts,
-  vars,
   HEALTHY,
 } from './support.ts'
 

@@ -129,8 +129,14 @@ export function k3sStub(version: string): { readonly folder: string; remove(): v
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-k3s-'))
   const from = path.join(import.meta.dirname, 'standin')
   mkdirSync(folder, { recursive: true })
-  for (const name of readdirSync(from))
-    writeFileSync(path.join(folder, name), readFileSync(path.join(from, name), 'utf8').replaceAll('@VERSION@', version))
+  const kubeconfig = readFileSync(path.join(ROOT, 'test/fixtures/k3s-install/k3s.yaml'), 'utf8').trim()
+  for (const name of readdirSync(from)) {
+    const text = readFileSync(path.join(from, name), 'utf8')
+    writeFileSync(
+      path.join(folder, name),
+      text.replaceAll('@VERSION@', version).replaceAll('@KUBECONFIG@', () => kubeconfig),
+    )
+  }
   // More than one chunk, with all byte values.
   writeFileSync(
     path.join(folder, 'extra-images.tar'),

@@ -41,8 +41,6 @@ const installs = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-
 
 await step(LAB, async (t) => {
   succeeded(t, await runSteps(labUp))
-  const kubeconfig = readFileSync(new URL('../fixtures/k3s-install/k3s.yaml', import.meta.url), 'utf8')
-  on('node1', `cat >/var/tmp/k3s-standin.yaml <<'END'\n${kubeconfig}END`)
 })
 
 await step(

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { labSshOptions } from '../support/lab-ssh-options.ts'
 
 /** Runs a command on this machine and returns its output. */
 export function run(command: string, ...args: string[]): string {
@@ -74,20 +75,7 @@ export async function killMidway(script: string, when: () => boolean): Promise<v
 
 /** The system's ssh client, with the host keys pinned by the lab. */
 export function sshTo(dir: string) {
-  const options = [
-    '-F',
-    'none',
-    '-i',
-    `${dir}/id_ed25519`,
-    '-o',
-    `UserKnownHostsFile=${dir}/known_hosts`,
-    '-o',
-    'GlobalKnownHostsFile=none',
-    '-o',
-    'StrictHostKeyChecking=yes',
-    '-o',
-    'BatchMode=yes',
-  ]
+  const options = labSshOptions(dir)
   return {
     run: (address: string, command: string): string =>
       run('ssh', ...options, '-o', 'ConnectTimeout=30', `ops@${address}`, command).trim(),

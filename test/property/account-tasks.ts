@@ -129,10 +129,19 @@ export const userTask: fc.Arbitrary<TaskSpec> = fc
           comment: maybe(fc.constantFrom('', "it's $A", 'é')),
           password: maybe(fc.constantFrom(...HASHES)),
           update_password: maybe(fc.constantFrom('always', 'on_create')),
+          password_lock: maybe(fc.boolean()),
+          expires: maybe(fc.constantFrom(-1, 86_399, 1_900_000_000)),
+          umask: maybe(fc.constantFrom('077', '0027')),
+          non_unique: maybe(fc.boolean()),
+          key: maybe(fc.constantFrom({ generate_ssh_key: true, ssh_key_type: 'ed25519' }), 4),
         })
-        .map(({ append, ...params }) =>
-          append === undefined || params.groups === undefined ? params : { ...params, append },
-        ),
+        .filter(({ key, create_home }) => key === undefined || create_home !== false)
+        .filter(({ password, password_lock }) => password !== '!' || password_lock !== false)
+        .map(({ append, key = {}, ...params }) => ({
+          ...params,
+          ...key,
+          ...(append === undefined || params.groups === undefined ? {} : { append }),
+        })),
     },
     { weight: 1, arbitrary: fc.record({ name: user, state: fc.constant('absent'), remove: maybe(fc.boolean()) }) },
   )
@@ -148,6 +157,7 @@ export const userTask: fc.Arbitrary<TaskSpec> = fc
 function userClaim(params: Params): string {
   const { name, uid, group, groups, append, home, shell, comment, password, update_password, create_home, state } =
     params as Record<string, string> & { groups?: string[] }
+  const { password_lock: lock, expires, generate_ssh_key: hasKey } = params
   const user = name as string
   if (state === 'absent') return `! grep -q '^${user}:' /etc/passwd`
   const gid = (each: string): string => (/^\d+$/.test(each) ? each : `"${entry('/etc/group', each, 3)}"`)
@@ -170,7 +180,16 @@ function userClaim(params: Params): string {
     ...only,
     ...(password === undefined || update_password === 'on_create'
       ? []
-      : [`[ "${entry('/etc/shadow', user, 2)}" = ${sh`${password}`} ]`]),
+      : [
+          `[ "${entry('/etc/shadow', user, 2)}" = ${sh`${lock === true && password !== '!' ? `!${password}` : password}`} ]`,
+        ]),
+    ...(lock === true ? [`case "${entry('/etc/shadow', user, 2)}" in !*) ;; *) false ;; esac`] : []),
+    ...(expires === undefined
+      ? []
+      : [
+          `[ "${entry('/etc/shadow', user, 8)}" = '${Number(expires) < 0 ? '' : Math.floor(Number(expires) / 86_400)}' ]`,
+        ]),
+    ...(hasKey === true ? [`[ -e "${entry('/etc/passwd', user, 6)}/.ssh/id_ed25519" ]`] : []),
     ...(String(create_home) === 'false' ? [] : [`[ -d "${entry('/etc/passwd', user, 6)}" ]`]),
   )
 }

@@ -4,12 +4,13 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 import { LOOK, LOOK_CLOSELY, WITH_ACL, worldOf } from './arena.ts'
+import { TREE } from './copy-tasks.ts'
 import { settledFiles, SOURCES, TEMPLATES } from './file-tasks.ts'
 import { putFile, type Case, type PropertyNode, type TaskSpec } from './harness.ts'
 
 /** Creates the files of the controller that the tasks name with `src`. */
 export function putSources(node: PropertyNode): void {
-  for (const [name, content] of Object.entries(SOURCES)) putFile(node, name, content)
+  for (const [name, content] of Object.entries({ ...SOURCES, ...TREE })) putFile(node, name, content)
   // By this machine's setfacl: the node has none, as most machines.
   const onNode = (name: string): string => `/proc/${node.pid}/root${name}`
   node.sh(sh`: >${WITH_ACL.file} && mkdir -p -- ${WITH_ACL.folder}`)

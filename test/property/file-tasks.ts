@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 import { anyPath, ARENA, folder, link, mode, owner, plainFile, text } from './arena.ts'
 import { secretValue, type TaskSpec } from './harness.ts'
+import { copyTree, isAboutMany, remoteCopy, SYMBOLIC_MODES } from './copy-tasks.ts'
 import { defined, maybe } from './lists.ts'
 import { toText } from '../../src/values/to-text.ts'
 
@@ -10,7 +11,9 @@ import { toText } from '../../src/values/to-text.ts'
 type Params = Record<string, unknown>
 
 const attributes = {
-  mode: maybe(mode),
+  mode: maybe(
+    fc.oneof({ weight: 5, arbitrary: mode }, { weight: 2, arbitrary: fc.constantFrom(...Object.keys(SYMBOLIC_MODES)) }),
+  ),
   owner: maybe(fc.oneof({ weight: 12, arbitrary: owner }, { weight: 1, arbitrary: fc.constant('nosuch') })),
   group: maybe(owner),
 }
@@ -18,7 +21,7 @@ const attributes = {
 /** Conditions for find, which is a different program than the stat of the probes. */
 function attributeTests({ mode, owner, group }: Params, isLink = false): string[] {
   return [
-    ...(mode === undefined || isLink ? [] : ['-perm', toText(mode)]),
+    ...(mode === undefined || isLink ? [] : (SYMBOLIC_MODES[toText(mode)] ?? ['-perm', toText(mode)])),
     ...(owner === undefined ? [] : ['-user', toText(owner)]),
     ...(group === undefined ? [] : ['-group', toText(group)]),
   ]
@@ -361,6 +364,8 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 1, arbitrary: hardLink },
   { weight: 3, arbitrary: copyText },
   { weight: 2, arbitrary: copyFile },
+  { weight: 1, arbitrary: copyTree },
+  { weight: 1, arbitrary: remoteCopy },
   { weight: 2, arbitrary: templateTask },
   { weight: 4, arbitrary: lineTask },
   { weight: 2, arbitrary: blockTask },
@@ -378,7 +383,8 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
 export function settledFiles(tasks: readonly TaskSpec[], links: boolean): boolean {
   const doing = tasks.filter(({ module }) => module !== 'stat' && module !== 'find' && module !== 'tempfile')
   if (doing.length <= 1) return true
-  if (links || doing.some(({ params }) => params['state'] === 'link' || params['state'] === 'hard')) return false
+  if (links || doing.some(isAboutMany)) return false
+  if (doing.some(({ params }) => params['state'] === 'link' || params['state'] === 'hard')) return false
   const paths = doing.map(({ params }) =>
     String(params['path'] ?? params['dest'] ?? params['src'] ?? params['cron_file']),
   )

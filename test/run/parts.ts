@@ -287,6 +287,16 @@ export const PARTS: readonly Part[] = [
     runs: 'by name',
     work: oneByOne(7200, () => testFiles('test/k3s')),
   },
+  {
+    name: 'kubernetes',
+    description: "the app's manifests on a real Kubernetes without nodes, built from its Go module",
+    packages: ['etcd-server'],
+    lane: 'alone',
+    minutes: 3,
+    runs: 'by name',
+    // The first run builds it.
+    work: oneByOne(7200, () => testFiles('test/kubernetes')),
+  },
 ]
 
 /**

@@ -127,6 +127,20 @@ t.test('a killed shell is reported as such, not as a lost connection', async (t)
   })
 })
 
+type Interrupted = Pick<Awaited<ReturnType<typeof open>>, 'proxy' | 'connection'> &
+  Pick<ReturnType<typeof paths>, 'log' | 'release' | 'lines'>
+
+/** The next script runs only after the one that lost its connection has ended. */
+async function runsAfterwards(t: Test, { proxy, connection, log, release, lines }: Interrupted): Promise<void> {
+  const next = connection.exec(`echo next >>${log}`, limit)
+  await until('the next has connected', () => proxy.connections() === 2)
+  // Long enough for the script to run if it is not prevented.
+  await wait(1000)
+  release()
+  await next
+  t.same(lines(), ['begun', 'ended', 'next'])
+}
+
 for (const how of ['cut', 'freeze'] as const) {
   t.test(`a script that outlives its connection (${how}) does not run concurrently with the next`, async (t) => {
     const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
@@ -136,13 +150,7 @@ for (const how of ['cut', 'freeze'] as const) {
     await until('it has begun', () => lines().length > 0)
     void proxy[how]()
     t.match(await fails(running), { lost: true, began: true })
-    const next = connection.exec(`echo next >>${log}`, limit)
-    await until('the next has connected', () => proxy.connections() === 2)
-    // Long enough for the script to run if it is not prevented.
-    await wait(1000)
-    release()
-    await next
-    t.same(lines(), ['begun', 'ended', 'next'])
+    await runsAfterwards(t, { proxy, connection, log, release, lines })
   })
 }
 
@@ -156,12 +164,7 @@ t.test('a script whose start was not acknowledged does not run concurrently with
   await until('it has begun', () => lines().length > 0)
   t.match(await fails(running), { lost: true, began: true })
   t.same(lines(), ['begun'])
-  const next = connection.exec(`echo next >>${log}`, limit)
-  await until('the next has connected', () => proxy.connections() === 2)
-  await wait(1000)
-  release()
-  await next
-  t.same(lines(), ['begun', 'ended', 'next'])
+  await runsAfterwards(t, { proxy, connection, log, release, lines })
 })
 
 t.test('scripts of different users do not run concurrently after a lost connection', async (t) => {
@@ -172,12 +175,7 @@ t.test('scripts of different users do not run concurrently after a lost connecti
   await until('it has begun', () => lines().length > 0)
   await proxy.cut()
   t.match(await fails(running), { lost: true, began: true })
-  const next = connection.exec(`echo next >>${log}`, limit)
-  await until('the next has connected', () => proxy.connections() === 2)
-  await wait(1000)
-  release()
-  await next
-  t.same(lines(), ['begun', 'ended', 'next'])
+  await runsAfterwards(t, { proxy, connection, log, release, lines })
 })
 
 t.test('a leftover script is awaited until its time limit, then killed with all its processes', async (t) => {

@@ -101,7 +101,8 @@ for (const options of [[], ['-v']]) {
   )
 }
 
-t.test('an unresponsive target does not block the shutdown', async (t) => {
+/** Starts a run whose target stops responding before Ctrl-C is pressed. @param more - further answers of the user. */
+async function interruptUnresponsive(t: Test, more: Parameters<ReturnType<typeof project>['run']>[0] = []) {
   const on = project()
   const before = sshd.connections()
   let stopped: number[] = []
@@ -109,17 +110,17 @@ t.test('an unresponsive target does not block the shutdown', async (t) => {
     for (const pid of stopped) endProcess(pid, 'SIGKILL')
     for (const pid of running(on.sleep)) endProcess(pid)
   })
-  const { raw, exitCode } = await on.run([
-    [
-      'Sleep',
-      async () => {
-        await until('it sleeps', on.asleep)
-        stopped = sshd.connections().filter((pid) => !before.includes(pid))
-        for (const pid of stopped) endProcess(pid, 'SIGSTOP')
-        return CTRL_C
-      },
-    ],
-  ])
+  const stopConnections = async (): Promise<string> => {
+    await until('it sleeps', on.asleep)
+    stopped = sshd.connections().filter((pid) => !before.includes(pid))
+    for (const pid of stopped) endProcess(pid, 'SIGSTOP')
+    return CTRL_C
+  }
+  return { on, ...(await on.run([['Sleep', stopConnections], ...more])) }
+}
+
+t.test('an unresponsive target does not block the shutdown', async (t) => {
+  const { on, raw, exitCode } = await interruptUnresponsive(t)
   t.equal(exitCode, 130)
   t.match(on.events().at(-1), { type: 'run_end', status: 'interrupted' })
   t.ok(on.hasReport())
@@ -127,25 +128,7 @@ t.test('an unresponsive target does not block the shutdown', async (t) => {
 })
 
 t.test('Ctrl-C twice stops immediately, even with an unresponsive target', async (t) => {
-  const on = project()
-  const before = sshd.connections()
-  let stopped: number[] = []
-  t.teardown(() => {
-    for (const pid of stopped) endProcess(pid, 'SIGKILL')
-    for (const pid of running(on.sleep)) endProcess(pid)
-  })
-  const { raw, exitCode } = await on.run([
-    [
-      'Sleep',
-      async () => {
-        await until('it sleeps', on.asleep)
-        stopped = sshd.connections().filter((pid) => !before.includes(pid))
-        for (const pid of stopped) endProcess(pid, 'SIGSTOP')
-        return CTRL_C
-      },
-    ],
-    ['again to stop immediately', CTRL_C],
-  ])
+  const { on, raw, exitCode } = await interruptUnresponsive(t, [['again to stop immediately', CTRL_C]])
   t.equal(exitCode, 130)
   t.same(
     on.events().map(({ type }) => type),

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { labSshOptions } from '../support/lab-ssh-options.ts'
 
 /** The lab processes of a directory: none may be left behind. */
 export const processesOf = (dir: string): string[] =>
@@ -16,24 +17,7 @@ function belongsTo(pid: string, dir: string): boolean {
 
 /** The system's ssh client, with the host keys pinned by the lab. */
 export function sshTo(dir: string, port: number) {
-  const options = [
-    '-F',
-    'none',
-    '-i',
-    `${dir}/id_ed25519`,
-    '-o',
-    `UserKnownHostsFile=${dir}/known_hosts`,
-    '-o',
-    'GlobalKnownHostsFile=none',
-    '-o',
-    'StrictHostKeyChecking=yes',
-    '-o',
-    'BatchMode=yes',
-    '-o',
-    'ConnectTimeout=20',
-    '-p',
-    String(port),
-  ]
+  const options = [...labSshOptions(dir), '-o', 'ConnectTimeout=20', '-p', String(port)]
   const attempt = (command: string) =>
     spawnSync('ssh', [...options, 'ops@127.0.0.1', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   return {

@@ -8,6 +8,7 @@ import {
   type AptParams,
 } from '../support/apt-facts.ts'
 import { AUTOMATIC, planApt, setLists } from '../support/apt-plan.ts'
+import { hasPattern, isPattern, matchedNames, probeOfMatches } from '../support/apt-patterns.ts'
 import { LISTS, probeApt } from '../support/apt-probe.ts'
 import { contentOf } from '../support/effects.ts'
 import { targetFile } from '../support/params.ts'
@@ -17,15 +18,17 @@ import { defineModule } from '../task.ts'
 /** A version cannot end with a hyphen; apt-get would take it as a request to remove the package. */
 const PACKAGE =
   /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]*[A-Za-z0-9.+:~*]|>=[A-Za-z0-9.+:~-]*[A-Za-z0-9.+:~])?$/
+const PATTERN = /^[a-z0-9*?[][a-z0-9+.*?[\]!-]*$/
 const packageName = z
   .string()
-  .regex(/^[^*?[\]]*(=.*)?$/, 'a pattern for names is not supported: list the packages')
-  .regex(PACKAGE, 'must be a package name such as curl, libc6:amd64, docker.io=20.10* or curl>=7.88')
+  .refine((name) => PACKAGE.test(name) || (isPattern(name) && PATTERN.test(name)), {
+    error: 'must be a package name such as curl, libc6:amd64, docker.io=20.10* or curl>=7.88, or a pattern such as php8*',
+  })
 
 const schema = z
   .strictObject({
     /**
-     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`. Taken literally: `NAME-` does not remove NAME, and `lib.` is
+     * `curl`, `curl=7.88*`, `curl>=7.88`, `libc6:amd64`, or a pattern for all packages that apt knows: `php8*`. Taken literally: `NAME-` does not remove NAME, and `lib.` is
      * no regular expression. With `present` and `latest`, a package that was installed as a dependency is marked as
      * manually installed. Unlike in Ansible, that counts as a change, and a virtual package that an installed package
      * provides is ok.
@@ -35,7 +38,8 @@ const schema = z
     state: z.enum(['present', 'absent', 'latest']).default('present'),
     /**
      * Run `apt-get update` before an install. Unlike in Ansible, nothing is fetched if there is nothing to install: a
-     * second run changes nothing and needs no network.
+     * second run changes nothing and needs no network. In check mode, an install that apt-get refuses with the present
+     * package lists is unknown.
      */
     update_cache: z.boolean().default(false),
     /**
@@ -89,6 +93,12 @@ const schema = z
       [namesIn(params).length > 0, params.deb !== undefined, params.upgrade !== 'no'].filter(Boolean).length <= 1,
     'set only one of name, deb and upgrade',
   )
+  .refine((params) => !hasPattern(params) || namesIn(params).every((name) => isPattern(name) || !/[=:]/.test(name)), {
+    error: 'a pattern cannot be in one list with versions or architectures: write two tasks',
+  })
+  .refine((params) => !hasPattern(params) || !updatesCache(params) || params.state === 'absent', {
+    error: 'what a pattern stands for depends on the package lists: update the cache in a task before',
+  })
   .refine(
     (params) => params.state !== 'latest' || !namesIn(params).some((name) => name.includes('=')),
     'state: latest cannot be combined with a version',
@@ -122,7 +132,7 @@ export const apt = defineModule<typeof schema, AptValues>({
       ...(params.autoremove ? [AUTOMATIC] : []),
       ...(params.deb === undefined ? [] : contentOf(params.deb)),
       ...(params.clean || params.autoclean ? ['/var/cache/apt/archives/'] : []),
-      ...(refreshes || params.state === 'latest' || params.upgrade !== 'no' || params.autoclean
+      ...(hasPattern(params) || refreshes || params.state === 'latest' || params.upgrade !== 'no' || params.autoclean
         ? ['/etc/apt/', LISTS]
         : []),
     ]
@@ -131,11 +141,14 @@ export const apt = defineModule<typeof schema, AptValues>({
   sets: (params) => (namesIn(params).length === 0 && !changesWithoutName(params) ? setLists : undefined),
   title: titleOf,
   timeLimitSeconds: (params) => 1800 + params.lock_timeout,
-  probe: probeApt,
-  plan(params, observed) {
+  probe: (params) => probeApt(params, hasPattern(params) ? probeOfMatches : undefined),
+  plan(given, observed) {
     if (observed.exitCode === 127)
       return { changes: [], problem: 'apt-get not found: the apt module supports Debian and its derivatives' }
     if (observed.exitCode !== 0) return { changes: [], problem: `cannot query packages: ${lastLine(observed.stderr)}` }
+    const names = hasPattern(given) ? matchedNames(observed.stdout) : namesIn(given)
+    if (typeof names === 'string') return { changes: [], problem: names, reads: ['/etc/apt/', LISTS] }
+    const params = hasPattern(given) ? { ...given, name: [...names] } : given
     const facts = parseApt(observed.stdout)
     const values = {
       packages: Object.fromEntries(namesIn(params).map((name) => [name, installedVersion(facts, name)])),

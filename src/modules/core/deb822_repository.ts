@@ -9,7 +9,7 @@ import { downloadedKey, isUrl, keyDownload, sizeProblem } from '../support/key-d
 import { isArmored } from '../support/openpgp.ts'
 import { mode } from '../support/params.ts'
 import { parsePathFacts, pathProbe, type PathFacts } from '../support/path-facts.ts'
-import { planPlacement, type PlacedFile, type Placement } from '../support/place-file.ts'
+import { planPlacement, type PlacedFile, type Placement, withParent } from '../support/place-file.ts'
 import { separateOutputs, severalProbes } from '../support/several-probes.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
@@ -186,10 +186,7 @@ function planKey(
   if (typeof keyrings === 'string') return { changes: [], problem: `cannot stat ${KEYRINGS}: ${keyrings}` }
   const isMissing = keyrings.kind === null
   const found = observed[file === keyFile(params, 'asc') ? 'asc' : 'gpg']
-  const plan = planPlacement(
-    { ...placement(file, content), mode: 0o644 },
-    isMissing ? { ...found, stdout: found.stdout.replace(/^no-parent$/m, '') } : found,
-  )
+  const plan = planPlacement({ ...placement(file, content), mode: 0o644 }, isMissing ? withParent(found) : found)
   if (plan.problem !== undefined || plan.changes.length === 0) return plan
   return { ...plan, changes: [...directoryChanges(keyrings), ...plan.changes] }
 }

@@ -10,6 +10,7 @@ import {
   plainPlan,
   presentPlan,
   touchPlan,
+  type FileParams,
 } from '../support/file-states.ts'
 import {
   accountsOf,
@@ -26,9 +27,11 @@ import {
   treeAt,
 } from '../support/effects.ts'
 import { attributes, targetFile } from '../support/params.ts'
+import type { OldMode } from '../support/symbolic-mode.ts'
 import { entryProblem } from '../support/path-access.ts'
 import { pathProbe, parsePathFacts, batchedPathFacts, type PathFacts, type PathQuery } from '../support/path-facts.ts'
-import { findStray } from '../support/recursive-attributes.ts'
+import { findStray, modeSteps } from '../support/recursive-attributes.ts'
+import { NEW_DIRECTORY, NEW_FILE, oldMode, resolveMode, type WithBits } from '../support/resolve-mode.ts'
 import type { PredictedState } from '../module.ts'
 import { defineModule } from '../task.ts'
 
@@ -73,7 +76,10 @@ const schema = z
 
 type Params = z.output<typeof schema>
 
-const stateOf = ({ state, recurse }: Params): Params['state'] => state ?? (recurse ? 'directory' : undefined)
+type BitParams = WithBits<Params>
+
+const stateOf = ({ state, recurse }: Omit<Params, 'mode'>): Params['state'] =>
+  state ?? (recurse ? 'directory' : undefined)
 
 const PLANS = {
   file: plainPlan,
@@ -133,6 +139,7 @@ function extraProbe(params: Params): string | undefined {
       sh`if [ -L ${destination(params)} ]; then echo link-src; elif [ ! -e ${destination(params)} ]; then echo no-src; fi`,
       sh`if [ -d ${destination(params)} ]; then echo directory-src; fi`,
       sh`[ ! "$lb_p" -ef ${destination(params)} ] || echo same-file`,
+      ...(typeof params.mode === 'object' ? [sh`stat -c 'src-mode %f' -- ${destination(params)} 2>/dev/null`] : []),
     ].join('\n')
   return params.recurse ? findStray(params.path, params) : undefined
 }
@@ -151,8 +158,23 @@ function pathQuery(params: Params): PathQuery {
   }
 }
 
+/** What a symbolic mode is relative to. */
+function relativeTo(params: Params, facts: PathFacts): OldMode {
+  if (stateOf(params) !== 'hard') return oldMode(facts, stateOf(params) === 'directory' ? NEW_DIRECTORY : NEW_FILE)
+  const source = [...facts.words].find((word) => word.startsWith('src-mode '))?.slice('src-mode '.length)
+  return { ...NEW_FILE, ...(source === undefined ? {} : { mode: Number.parseInt(source, 16) & 0o7777 }) }
+}
+
+/** The parameters with permission bits, and with what a symbolic mode changes below a directory. */
+function resolve(given: Params, facts: PathFacts): (BitParams & Pick<FileParams, 'modeSteps'>) | string {
+  const params = resolveMode(given, relativeTo(given, facts))
+  if (typeof params === 'string' || !given.recurse || typeof given.mode !== 'object') return params
+  const steps = modeSteps(given, facts)
+  return typeof steps === 'string' ? steps : { ...params, modeSteps: steps }
+}
+
 /** Why the changes cannot succeed, as far as the probe knows. */
-function deniedIn(params: Params, facts: PathFacts): string | undefined {
+function deniedIn(params: BitParams, facts: PathFacts): string | undefined {
   const { path, state, src } = params
   const isReplaced =
     state === 'absent' || state === 'hard' || facts.kind === null || (state === 'link' && facts.target !== src)
@@ -161,7 +183,7 @@ function deniedIn(params: Params, facts: PathFacts): string | undefined {
 }
 
 /** The new directories, if any user that creates them can write to them. */
-function directoriesLeft(params: Params, { kind, missingLevels, realPath }: PathFacts): { leaves?: PredictedState } {
+function directoriesLeft(params: BitParams, { kind, missingLevels, realPath }: PathFacts): { leaves?: PredictedState } {
   const { path, owner, group, mode } = params
   const isWritable = owner === undefined && group === undefined && (mode === undefined || (mode & 0o300) === 0o300)
   if (stateOf(params) !== 'directory' || kind !== null || !isWritable || realPath !== undefined) return {}
@@ -179,15 +201,17 @@ export const file = defineModule<typeof schema, { readonly path: string }>({
   probe: (params) => pathProbe(pathQuery(params)),
   batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
   sideEffectFree: true,
-  plan(params, observed) {
+  plan(given, observed) {
     const facts = parsePathFacts(observed)
-    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${params.path}: ${facts}` }
+    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${given.path}: ${facts}` }
+    const params = resolve(given, facts)
+    if (typeof params === 'string') return { changes: [], problem: `${given.path}: ${params}` }
     const state = stateOf(params)
     const missing = state === 'absent' ? undefined : missingAccount(facts, params)
     const planned = missing ?? (state === undefined ? presentPlan : PLANS[state])(params, facts)
     const denied = typeof planned === 'string' || planned.length === 0 ? undefined : deniedIn(params, facts)
     const outcome = denied ?? planned
-    const reads = readsAt(facts, readsOf(params))
+    const reads = readsAt(facts, readsOf(given))
     return typeof outcome === 'string'
       ? { changes: [], problem: outcome, ...reads }
       : { changes: outcome, values: { path: params.path }, ...reads, ...directoriesLeft(params, facts) }

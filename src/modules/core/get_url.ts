@@ -17,6 +17,7 @@ import { entryProblem } from '../support/path-access.ts'
 import { obstacle, readsOf } from '../support/place-file.ts'
 import { replaceFile } from '../support/replace-file.ts'
 import { replacementDryRun } from '../support/replacement-dry-run.ts'
+import { NEW_FILE, oldMode, resolveMode, type WithBits } from '../support/resolve-mode.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
@@ -58,14 +59,15 @@ const schema = z
 type Params = z.output<typeof schema>
 
 const nameIn = (url: string): string => posix.basename(new URL(url).pathname)
-const destination = ({ dest, url }: Params): string => (dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest)
+const destination = ({ dest, url }: Pick<Params, 'dest' | 'url'>): string =>
+  dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest
 
-const sumOf = ({ checksum }: Params): { known?: string; list?: string } => {
+const sumOf = ({ checksum }: Pick<Params, 'checksum'>): { known?: string; list?: string } => {
   const value = checksum?.slice('sha256:'.length)
   return value === undefined ? {} : value.startsWith('http') ? { list: value } : { known: value.toLowerCase() }
 }
 
-const fetchOf = ({ headers, validate_certs, ca_path, timeout }: Params, url: string): string =>
+const fetchOf = ({ headers, validate_certs, ca_path, timeout }: Omit<Params, 'mode'>, url: string): string =>
   defineFetch({
     url,
     headers,
@@ -107,8 +109,10 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
   plan(given, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${destination(given)}: ${facts}` }
-    const params = facts.isInDirectory ? { ...given, dest: `${given.dest}/` } : given
-    const dest = destination(params)
+    const placed = facts.isInDirectory ? { ...given, dest: `${given.dest}/` } : given
+    const dest = destination(placed)
+    const params = resolveMode(placed, oldMode(facts, NEW_FILE))
+    if (typeof params === 'string') return { changes: [], problem: `${dest}: ${params}` }
     const problem = obstacle(dest, facts) ?? missingAccount(facts, params)
     const reads = readsOf(dest, facts)
     if (problem !== undefined) return { changes: [], problem, ...reads }
@@ -141,7 +145,7 @@ const valueOf = ({ words }: PathFacts, prefix: string): string | undefined =>
   [...words].find((line) => line.startsWith(prefix))?.slice(prefix.length)
 
 /** The checksum of the file in a list printed by sha256sum, or the only one in it. */
-function listedSum({ url }: Params, { words }: PathFacts): string | undefined {
+function listedSum({ url }: Pick<Params, 'url'>, { words }: PathFacts): string | undefined {
   const lines = [...words]
     .filter((line) => line.startsWith('sum '))
     .map((line) => line.slice(4).trim())
@@ -152,7 +156,7 @@ function listedSum({ url }: Params, { words }: PathFacts): string | undefined {
   return (named ?? only)?.[1]?.toLowerCase()
 }
 
-function planDownload(params: Params, facts: PathFacts, wanted: string | undefined): Plan<DownloadValues> {
+function planDownload(params: WithBits<Params>, facts: PathFacts, wanted: string | undefined): Plan<DownloadValues> {
   const dest = destination(params)
   const { url, owner, group, mode, validate, backup } = params
   const values = { url, dest, ...(facts.sha256 === undefined ? {} : { checksum: facts.sha256 }) }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { posix } from 'node:path'
 import * as z from 'zod'
-import { replacing, targetPath } from '../support/params.ts'
+import { modeOrPreserve, replacing, targetPath } from '../support/params.ts'
 import { accountsOf, entryAt, setTree } from '../support/effects.ts'
 import { pathProbe, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'
 import { inNewDirectory, planPlacement, type PlacedFile } from '../support/place-file.ts'
@@ -9,6 +9,7 @@ import { render, templateReferences, TemplateError, type ControllerFiles } from 
 import { overlay } from '../../values/lazy.ts'
 import { trackTemplateReads } from '../../values/var-reads.ts'
 import type { InputFiles, Inputs } from '../module.ts'
+import { entriesIn } from '../support/copy-tree.ts'
 import { defineModule } from '../task.ts'
 
 const schema = z.strictObject({
@@ -35,6 +36,8 @@ const schema = z.strictObject({
     .default('\n')
     .transform((text) => text.replaceAll('\\n', '\n').replaceAll('\\r', '\r')),
   ...replacing,
+  /** As in `file`, or `preserve`: that of the template. */
+  mode: modeOrPreserve.optional(),
 })
 
 type Params = z.output<typeof schema>
@@ -62,7 +65,7 @@ const pathQuery = (params: Params): PathQuery => ({
  */
 const PLACES = ['beside', 'project'] as const
 
-function referencedFiles({ src }: Params, inputs: Inputs): InputFiles {
+function referencedFiles({ src }: Params, inputs: Inputs): Readonly<Record<string, string>> {
   const templates = Object.entries(inputs).filter(([key]) => key === 'src' || key.startsWith('template:'))
   const found = templates.map(([key, content]) =>
     templateReferences(content.toString('utf8'), key === 'src' ? src : key),
@@ -111,7 +114,7 @@ export const template = defineModule<typeof schema, PlacedFile>({
   title: destination,
   reads: (params) => [...entryAt(destination(params)), ...accountsOf(params)],
   sets: (params) => setTree(destination(params)),
-  inputs: ({ src }) => ({ src }),
+  inputs: ({ src, mode }): InputFiles => ({ src: mode === 'preserve' ? { tree: src, followLinks: true } : src }),
   furtherInputs: referencedFiles,
   probe: (params) => pathProbe(pathQuery(params)),
   batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
@@ -135,10 +138,9 @@ export const template = defineModule<typeof schema, PlacedFile>({
       const whitespace = { trim_blocks, lstrip_blocks, newline_sequence }
       const { text, confidential } = render(source, params.src, all, controllerFiles(inputs), whitespace)
       const content = Buffer.from(text)
-      return planPlacement(
-        { ...params, dest: destination(params), nameInDirectory: nameInDirectory(params), content, confidential },
-        observed,
-      )
+      const mode = params.mode === 'preserve' ? entriesIn(inputs)[0]?.mode : params.mode
+      const [dest, name] = [destination(params), nameInDirectory(params)]
+      return planPlacement({ ...params, mode, dest, nameInDirectory: name, content, confidential }, observed)
     } catch (error) {
       if (error instanceof TemplateError) return { changes: [], problem: error.message }
       throw error

@@ -1,11 +1,13 @@
 import * as z from 'zod'
-import { raw, sh } from '../../shell/quote.ts'
-import { allEntries, entryOf, findEntry, batchedEntries, batchedEntry, WRITABLE } from '../support/accounts.ts'
+import { sh } from '../../shell/quote.ts'
+import { allEntries, findEntry, batchedEntries, batchedEntry, WRITABLE } from '../support/accounts.ts'
 import { account, alwaysSecret, newAccount, owner, targetFile } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
-import { contentOf, ownerAt } from '../support/effects.ts'
+import { contentOf, entryAt, ownerAt } from '../support/effects.ts'
 import { parseUser } from '../support/user-facts.ts'
-import { planUser, readsOfUser, setsOfUser, UNSET_PASSWORD } from '../support/user-plan.ts'
+import { keyFileOf, keyValues, probeOfKey, type KeyValues } from '../support/user-key.ts'
+import { probeOfPassword } from '../support/user-password.ts'
+import { planUser, readsOfUser, setsOfUser } from '../support/user-plan.ts'
 import { defineModule } from '../task.ts'
 
 /** A crypt(3) hash, or a marker that matches no password. A plain password would lock the user out. */
@@ -27,6 +29,8 @@ const schema = z
   .strictObject({
     name: newAccount,
     uid: z.number().int().nonnegative().optional(),
+    /** The uid may be that of another user. */
+    non_unique: z.boolean().default(false),
     /** Primary group, which must exist. Default for a new user: the group of the same name, created if missing. */
     group: owner.optional(),
     /**
@@ -55,6 +59,36 @@ const schema = z
       .optional(),
     /** `on_create`: set only the password of a new user, never that of an existing one. */
     update_password: z.enum(['always', 'on_create']).default('always'),
+    /** Lock the password, or unlock it. Unlike in Ansible, an account without a password stays as it is. */
+    password_lock: z.boolean().optional(),
+    /** When the account expires, in seconds since 1970; negative: never. Only the day counts. */
+    expires: z.number().optional(),
+    /** Umask that gives a new home its mode, such as `'077'`. */
+    umask: z
+      .string()
+      .regex(/^0?[0-7]{3}$/, { error: "must be three or four octal digits, such as '077'" })
+      .optional(),
+    /** Create an SSH key, if there is none. */
+    generate_ssh_key: z.boolean().default(false),
+    ssh_key_type: z
+      .string()
+      .regex(/^[a-z0-9-]+$/, { error: 'must be a type such as ed25519 or rsa' })
+      .default('rsa'),
+    /** Default: that of ssh-keygen. */
+    ssh_key_bits: z.int().positive().optional(),
+    /** Path of the private key, below the home. Default: `.ssh/id_TYPE`. */
+    ssh_key_file: z
+      .string()
+      .refine((path) => !path.includes('\0') && !path.endsWith('/') && !path.split('/').includes('..'), {
+        error: 'must be the path of a file, without ..',
+      })
+      .optional(),
+    /** Default: `ansible-generated on HOST`. */
+    ssh_key_comment: z.string().optional(),
+    /** Passphrase of a new key; needs ssh-keygen 8.4. */
+    ssh_key_passphrase: alwaysSecret
+      .refine((text) => !text.reveal().includes('\n'), { error: 'cannot contain a newline' })
+      .optional(),
     state: z.enum(['present', 'absent']).default('present'),
     /** With `absent`: also remove the home. */
     remove: z.boolean().default(false),
@@ -64,8 +98,18 @@ const schema = z
     path: ['append'],
   })
 
+  .refine(({ password, password_lock }) => password_lock !== false || password?.reveal().startsWith('!') !== true, {
+    error: 'password_lock: false contradicts a password that begins with !',
+    path: ['password_lock'],
+  })
+
+type Params = z.output<typeof schema>
+
+const keyReads = (params: Params, home: string | undefined): string[] =>
+  params.generate_ssh_key && home !== undefined ? entryAt(keyFileOf(params, home)) : []
+
 /** A user's entry on the host. */
-export interface UserValues {
+export interface UserValues extends KeyValues {
   readonly name: string
   readonly uid?: number
   readonly group?: number
@@ -81,30 +125,18 @@ export const user = defineModule<typeof schema, UserValues>({
   reads: readsOfUser,
   sets: setsOfUser,
   title: ({ name, state }) => (state === 'absent' ? `${name} absent` : name),
-  probe({ name, uid, home, password, create_home, state, remove }) {
+  probe(params) {
+    const { name, uid, home, create_home, state, remove } = params
     return [
       findEntry('lb_user', 'passwd', name),
       `[ -z "$lb_user" ] || printf 'passwd %s\\n' "$lb_user"`,
       ...(uid === undefined
         ? []
         : [findEntry('lb_n', 'passwd', String(uid)), `[ -z "$lb_n" ] || printf 'uid %s\\n' "$lb_n"`]),
-      // Compared on the host, so that the old hash is in no output.
-      ...(password === undefined
-        ? []
-        : [
-            sh`lb_hash=$(${raw(entryOf('shadow', name))} 2>/dev/null); lb_hash=` +
-              '${lb_hash#*:}; lb_hash=${lb_hash%%:*}',
-            sh`lb_wanted=${password}`,
-            'if [ "$lb_hash" = "$lb_wanted" ]; then echo password-same',
-            `elif [ "$lb_hash" = '${UNSET_PASSWORD}' ]; then echo password-unset`,
-            // A locked account keeps its hash behind exclamation marks, and stays locked.
-            'elif [ -n "$lb_hash" ] && [ "${lb_hash#"${lb_hash%%[!!]*}"}" = "${lb_wanted#!}" ]; then',
-            '  case $lb_wanted in !?*) ;; *) echo password-same ;; esac',
-            'fi',
-            'lb_wanted=',
-          ]),
+      ...probeOfPassword(params),
       home === undefined ? 'lb_home=${lb_user%:*}; lb_home=${lb_home##*:}' : sh`lb_home=${home}`,
       '[ -e "$lb_home" ] && echo home-there',
+      ...(state === 'present' ? probeOfKey(params) : []),
       ...(home === undefined && create_home
         ? [`[ -n "$lb_user" ] || sed -n 's/^HOME=/homes /p' /etc/default/useradd 2>/dev/null`]
         : []),
@@ -143,6 +175,8 @@ export const user = defineModule<typeof schema, UserValues>({
       entry === undefined
         ? {}
         : { uid: entry.uid, group: entry.gid, home: entry.home, shell: entry.shell, comment: entry.comment }
-    return { changes: outcome, values: { name, ...details }, reads }
+    const home = entry?.home ?? params.home
+    const key = home === undefined ? {} : keyValues(params, home, found.key)
+    return { changes: outcome, values: { name, ...details, ...key }, reads: [...reads, ...keyReads(params, home)] }
   },
 })

@@ -160,7 +160,8 @@ $(${get('pods --selector "${lb_selector%,}"', each, POD_PROBLEMS)})"`,
     `  printf '%s\\n' "$lb_events" | grep . >&2`,
     // Other reasons of Kubernetes say as much as the event.
     '  case $(printf \'%s\\n\' "$lb_troubles" | grep -F "$lb_pod|" | head -n 1) in *"no container started"* | *ContainerCreating* | *PodInitializing*)',
-    '    [ -n "$lb_event" ] || lb_event=$(printf \'%s\\n\' "$lb_events" | tail -n 1 | sed "s/^./last event of $lb_pod: &/") ;;',
+    // A pod that waited for its volume was unschedulable for a moment.
+    '    [ -n "$lb_event" ] || lb_event=$(printf \'%s\\n\' "$lb_events" | grep -v "^FailedScheduling:" | tail -n 1 | sed "s/^./last event of $lb_pod: &/") ;;',
     '  esac',
     '  echo "== log of pod $lb_pod" >&2',
     sh`  lb_log=$(lb_kubectl logs ${where} --all-containers --tail=10 "$lb_pod" 2>/dev/null | grep .)`,

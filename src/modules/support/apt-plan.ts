@@ -19,7 +19,7 @@ import {
 import { compareVersions } from './debian-version.ts'
 import { planMaintenance } from './apt-maintenance.ts'
 import { aptScript, dpkgOptions, REFRESH } from './apt-script.ts'
-import { definesFresh, installation, LISTS, LITERAL_NAMES, removal } from './apt-probe.ts'
+import { definesFresh, installation, LISTS, LITERAL_NAMES, REFUSALS, removal } from './apt-probe.ts'
 
 /** Resource keys that an update of the apt cache sets. */
 export const setLists = [LISTS, '/var/cache/apt/']
@@ -106,9 +106,30 @@ function packageChange(params: AptParams, facts: AptFacts, pending: readonly str
       `${run} || ${absent || hint === '' ? 'exit' : `{ lb_code=$?; ${sh`echo ${hint} >&2`}; exit "$lb_code"; }`}`,
       ...(automatic.length === 0 ? [] : [markManual(facts, automatic)]),
     ]),
+    ...(absent || facts.interrupted || !refreshes(params, facts) ? {} : uncertainInstall(params, pending)),
     diff: diff(params, facts, pending),
   }
 }
+
+/** Whether the package lists are updated before an install. */
+const refreshes = (params: AptParams, facts: AptFacts): boolean =>
+  updatesCache(params) &&
+  (facts.listsAt === null || facts.sourcesNewer || facts.now - facts.listsAt >= (params.cache_valid_time ?? 0))
+
+/** Asks apt-get whether it would refuse with the package lists that the host has now: new ones may decide otherwise. */
+const uncertainInstall = (
+  params: AptParams,
+  pending: readonly string[],
+): Pick<Change, 'dryRun' | 'dryRunIsUncertain'> => ({
+  dryRun: [
+    'export LC_ALL=C',
+    LITERAL_NAMES,
+    sh`lb_said=$(lb_apt_get -s -y -q ${installation(params)} -- ${pending.map(aptName)} 2>&1) && exit 0`,
+    `lb_said=$(${REFUSALS} | sed 's/^refused //' | paste -s -d ';' -)`,
+    `printf 'the package lists must be updated first; with the present ones, apt-get refuses: %s\n' "$lb_said" >&2; exit 1`,
+  ].join('\n'),
+  dryRunIsUncertain: true,
+})
 
 /** The names are those of installed packages, so apt-mark takes them literally. */
 function markManual(facts: AptFacts, names: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { quote, sh } from '../../shell/quote.ts'
+import { quote, raw, sh } from '../../shell/quote.ts'
 import {
   aptName,
   archIn,
@@ -37,7 +37,7 @@ export const removal = (params: AptParams): string[] => [
 const held = ({ allow_change_held_packages }: AptParams): string[] =>
   allow_change_held_packages ? ['--allow-change-held-packages'] : []
 
-const release = ({ default_release }: AptParams): string[] =>
+export const release = ({ default_release }: AptParams): string[] =>
   default_release === undefined ? [] : ['-t', default_release]
 
 /**
@@ -92,8 +92,11 @@ export const definesFresh = ({ cache_valid_time = 0 }: AptParams): string => `lb
   return 1
 }`
 
-/** The probe of the `apt` module. */
-export function probeApt(params: AptParams): string {
+/**
+ * The probe of the `apt` module.
+ * @param aboutPackages - the part about named packages, if their names are patterns
+ */
+export function probeApt(params: AptParams, aboutPackages?: (params: AptParams) => string[]): string {
   return [
     'export LC_ALL=C',
     'command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || exit 127',
@@ -110,24 +113,31 @@ export function probeApt(params: AptParams): string {
     '[ -z "$(ls /var/lib/dpkg/updates 2>/dev/null)" ] || lb_interrupted=yes',
     `grep -qE '^Status: [a-z]+ [a-z]+ (half-|unpacked|triggers-)' /var/lib/dpkg/status && lb_interrupted=yes`,
     '[ -z "$lb_interrupted" ] || echo interrupted',
-    ...(namesIn(params).length === 0 ? [] : probeOfPackages(params)),
+    ...(namesIn(params).length === 0 ? [] : (aboutPackages ?? probeOfPackages)(params)),
     ...probeMaintenance(params),
     'exit 0',
   ].join('\n')
 }
+
+/** Shell text that assigns what dpkg knows of packages to `lb_found`, up to their names. */
+export const FIND_PACKAGES = `lb_found=$(dpkg-query -W -f='pkg\\t\${db:Status-Abbrev}\\t\${Package}\\t\${Architecture}\\t\${Version}\\n' --`
+
+/** Defines `lb_has`: whether `lb_found` has a package. Arguments: patterns of status, name, architecture and version. */
+export const LB_HAS = [
+  "lb_tab=$(printf '\\t'); lb_nl='\n'",
+  'lb_has() {',
+  '  case $lb_nl$lb_found$lb_nl in *"${lb_nl}pkg$lb_tab"$1"$lb_tab$2$lb_tab"$3"$lb_tab"$4"$lb_nl"*) ;; *) return 1 ;; esac',
+  '}',
+].join('\n')
 
 function probeOfPackages(params: AptParams): string[] {
   const { state } = params
   const names = namesIn(params)
   return [
     // Without architectures: dpkg-query does not find a package of architecture "all" as NAME:amd64.
-    sh`lb_found=$(dpkg-query -W -f='pkg\t\${db:Status-Abbrev}\t\${Package}\t\${Architecture}\t\${Version}\n' -- ${unique(names.map(plainName))} 2>/dev/null)`,
+    sh`${raw(FIND_PACKAGES)} ${unique(names.map(plainName))} 2>/dev/null)`,
     `printf '%s\\n' "$lb_found"`,
-    "lb_tab=$(printf '\\t'); lb_nl='\n'",
-    // Arguments: patterns of status, name, architecture and version.
-    'lb_has() {',
-    '  case $lb_nl$lb_found$lb_nl in *"${lb_nl}pkg$lb_tab"$1"$lb_tab$2$lb_tab"$3"$lb_tab"$4"$lb_nl"*) ;; *) return 1 ;; esac',
-    '}',
+    LB_HAS,
     ...unique(names.filter((name) => archIn(name) === undefined).map(plainName)).map(foreignOnly),
     ...(state === 'absent' ? probeOfRemoval(params) : probeOfInstall(params)),
   ]
@@ -176,10 +186,10 @@ function probeOfRemoval(params: AptParams): string[] {
 }
 
 /** apt's errors about names, versions and sources. */
-const UNKNOWN = '^E: (Unable to locate|Version .* not found|.* has no installation candidate|Malformed|The value )'
+export const UNKNOWN = '^E: (Unable to locate|Version .* not found|.* has no installation candidate|Malformed|The value )'
 
 /** apt's errors, and the dependencies that it cannot satisfy. */
-const REFUSALS = `printf '%s\\n' "$lb_said" | sed -n 's/^E: /refused /p; s/^  *\\([a-z0-9][^ ]* : [A-Z][A-Za-z-]*: .*\\)/refused \\1/p'`
+export const REFUSALS = `printf '%s\\n' "$lb_said" | sed -n 's/^E: /refused /p; s/^  *\\([a-z0-9][^ ]* : [A-Z][A-Za-z-]*: .*\\)/refused \\1/p'`
 
 function probeOfInstall(params: AptParams): string[] {
   const { state, cache_valid_time } = params
@@ -189,7 +199,7 @@ function probeOfInstall(params: AptParams): string[] {
   // After an update of the package lists, apt may decide otherwise.
   const isDecided = !updatesCache(params) || cache_valid_time !== undefined
   return [
-    automatic(unique(names.map(plainName))),
+    automatic(quote(` ${unique(names.map(plainName)).join(' ')} `)),
     ...(state === 'latest' || names.some((name) => leastVersion(name) !== undefined)
       ? [
           sh`lb_policy=$(apt-cache ${release(params)} policy ${names.map(withoutVersion)})`,
@@ -221,10 +231,13 @@ function probeOfInstall(params: AptParams): string[] {
   ]
 }
 
-/** Lists which of the names were installed as dependencies only. */
-const automatic = (names: readonly string[]): string =>
+/**
+ * Lists which of the names were installed as dependencies only.
+ * @param names - shell text: the names, with a blank around each
+ */
+export const automatic = (names: string): string =>
   [
-    sh`[ ! -r /var/lib/apt/extended_states ] || awk -v RS= -v names=${` ${names.join(' ')} `} '`,
+    `[ ! -r /var/lib/apt/extended_states ] || awk -v RS= -v names=${names} '`,
     '  { name = arch = ""; auto = 0; count = split($0, line, "\\n")',
     '    for (i = 1; i <= count; i++)',
     '      if (line[i] ~ /^Package: /) name = substr(line[i], 10)',

@@ -2,7 +2,7 @@ import { quote, sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
 import { attributesDryRun } from './append-only.ts'
 import { setAttributes, setsAt } from './effects.ts'
-import { allBits, octal, type Attributes } from './params.ts'
+import { allBits, octal, type Attributes, type GivenAttributes } from './params.ts'
 import { attributesProblem } from './path-access.ts'
 import type { PathFacts } from './path-facts.ts'
 import { changeOwner } from './replace-file.ts'
@@ -63,7 +63,10 @@ export function describeAttributes({ owner, group, mode }: Attributes): string {
 }
 
 /** Why the owner or group cannot be set. */
-export function missingAccount(facts: PathFacts, { owner, group }: Attributes): string | undefined {
+export function missingAccount(
+  facts: PathFacts,
+  { owner, group }: Pick<GivenAttributes, 'owner' | 'group'>,
+): string | undefined {
   if (facts.noOwner) return `user "${owner}" does not exist on this host`
   if (facts.noGroup) return `group "${group}" does not exist on this host`
   return undefined

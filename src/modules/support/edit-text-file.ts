@@ -4,17 +4,18 @@ import { attributeChanges, attributesDenied, describeAttributes, differing, miss
 import { entryAt, readsAt, setContent, setsAt } from './effects.ts'
 import { printBytes, sha256 } from './file-content.ts'
 import { PatternError } from './line-pattern.ts'
-import { octal, type Attributes } from './params.ts'
+import { octal, type GivenAttributes } from './params.ts'
 import { entryProblem } from './path-access.ts'
 import { parsePathFacts, type PathFacts, type PathQuery } from './path-facts.ts'
 import { isOrBecomesPrivate, obstacle, textProblem } from './place-file.ts'
 import { guardedReplacement } from './replace-file.ts'
+import { NEW_FILE, oldMode, resolveMode, type WithBits } from './resolve-mode.ts'
 
 /** Bytes. The entire file is read and, for a change, sent back. */
 const LIMIT = 1024 * 1024
 
 /** Parameters that all modules which edit a text have. */
-export interface TextFile extends Attributes {
+export interface TextFile extends GivenAttributes {
   readonly path: string
   readonly backup: boolean
   readonly validate?: string | undefined
@@ -50,8 +51,10 @@ export function planTextEdit<V>(params: TextFile, edit: TextEdit, observed: Obse
 }
 
 /** {@link planTextEdit} from the facts about the file. */
-export function planTextEditOf<V>(params: TextFile, edit: TextEdit, facts: PathFacts, values: V): Plan<V> {
-  const { path } = params
+export function planTextEditOf<V>(given: TextFile, edit: TextEdit, facts: PathFacts, values: V): Plan<V> {
+  const { path } = given
+  const params = resolveMode(given, oldMode(facts, NEW_FILE))
+  if (typeof params === 'string') return { changes: [], problem: `${path}: ${params}` }
   const rest = { confidential: isOrBecomesPrivate(facts, params), ...readsAt(facts, entryAt) }
   const isMissing = facts.kind === null
   if (isMissing && edit.ifMissing === 'ok') return { changes: [], values, ...rest }
@@ -85,7 +88,7 @@ function tried({ edited }: TextEdit, text: string): string | PatternError {
   }
 }
 
-function rewrite(params: TextFile, edit: TextEdit, facts: PathFacts, before: string, after: string): Change {
+function rewrite(params: WithBits<TextFile>, edit: TextEdit, facts: PathFacts, before: string, after: string): Change {
   const { path, owner, group, mode, validate, backup } = params
   const exists = facts.kind !== null
   const attributes = describeAttributes(exists ? differing(facts, params) : params)
@@ -108,7 +111,7 @@ function rewrite(params: TextFile, edit: TextEdit, facts: PathFacts, before: str
 }
 
 /** Files that are not world-readable are not shown in the report. */
-function diffOf(params: TextFile, facts: PathFacts, before: string, after: string): Diff {
+function diffOf(params: WithBits<TextFile>, facts: PathFacts, before: string, after: string): Diff {
   const subject = params.path
   if (!isOrBecomesPrivate(facts, params)) return { subject, before, after }
   const mode = `mode ${octal(params.mode ?? facts.mode)}`

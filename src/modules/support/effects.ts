@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { Attributes } from './params.ts'
+import type { GivenAttributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
 
 /*
@@ -50,7 +50,7 @@ export const treeAt = (path: string): string[] => [...contentOf(path), ...ownerA
 export const parentOf = (path: string): string[] => [posix.dirname(path), directoryKey(posix.dirname(path))]
 
 /** Reads: the accounts with these names. A number needs none. */
-export function accountsOf({ owner, group }: Attributes): string[] {
+export function accountsOf({ owner, group }: Pick<GivenAttributes, 'owner' | 'group'>): string[] {
   const named = (database: string, kind: string, name: string | undefined): string[] =>
     name === undefined || /^\d+$/.test(name) ? [] : [`${kind}:${name}`, database]
   const keys = [...named('/etc/passwd', 'user', owner), ...named('/etc/group', 'group', group)]

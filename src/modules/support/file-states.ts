@@ -6,7 +6,7 @@ import { attributeChanges, describeAttributes } from './attributes.ts'
 import { setAttributes, setAttributesBelow, setContent, setDirectory, setsAt, setTree } from './effects.ts'
 import { allBits, octal, type Attributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
-import { setRecursively } from './recursive-attributes.ts'
+import { setRecursively, type ModeStep } from './recursive-attributes.ts'
 import { changeOwner } from './replace-file.ts'
 
 /** Parameters of the `file` module. */
@@ -16,6 +16,8 @@ export interface FileParams extends Attributes {
   readonly recurse: boolean
   readonly force: boolean
   readonly follow: boolean
+  /** What a symbolic mode changes below the directory, with `recurse`. */
+  readonly modeSteps?: readonly ModeStep[] | undefined
 }
 
 /** The changes, or an error message. */
@@ -77,12 +79,13 @@ export function directoryPlan(wanted: FileParams, facts: PathFacts): ChangesOrPr
     return [{ description: `create directory ${path}${suffix(wanted)}`, script, sets }]
   }
   if (facts.kind !== 'directory') return `${path} exists and is not a directory`
-  if (!recurse || !facts.words.has('stray')) return attributeChanges(path, facts, wanted)
+  const isStray = facts.words.has('stray') || (wanted.modeSteps ?? []).length > 0
+  if (!recurse || !isStray) return attributeChanges(path, facts, wanted)
   const sets = setsAt(path, facts, (it) => [...setAttributes(it), ...setAttributesBelow(it)])
   return [
     {
       description: `set attributes recursively in ${path}${suffix(wanted)}`,
-      script: setRecursively(path, wanted),
+      script: setRecursively(path, wanted, wanted.modeSteps),
       sets,
     },
   ]

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
-import { absoluteMode } from './symbolic-mode.ts'
+import { absoluteMode, isSymbolicMode, type SymbolicMode } from './symbolic-mode.ts'
 import { secret, Secret, SecretBytes } from '../../values/secret.ts'
 
 /** Bytes of a file's name, on all file systems of Linux. */
@@ -25,22 +25,48 @@ export const targetFile = targetPath.transform((path) => (path === '/' ? path : 
 /** Decimal numbers that look like a mode without its octal prefix; as octal none of them makes sense. */
 const FORGOTTEN_OCTAL = new Set([400, 440, 444, 500])
 
-/** `'0644'`, `'644'`, `0o644` or `'u=rw,g=r,o='`, as permission bits. */
-export const mode = z
-  .union([z.string(), z.number().int()], { error: "must be a mode such as '0644'" })
-  .transform((given, context) => {
-    if (typeof given === 'string' && /^[0-7]{3,4}$/.test(given)) return Number.parseInt(given, 8)
-    if (typeof given === 'number' && given >= 0 && given <= 0o777 && !FORGOTTEN_OCTAL.has(given)) return given
-    const absolute = typeof given === 'string' ? absoluteMode(given) : undefined
-    if (absolute !== undefined) return absolute
-    const hint =
-      typeof given === 'number'
-        ? `${given} is decimal: write '0${given}' (or 0o${given}, up to 0o777)`
-        : `'${given}' is not supported: write three or four octal digits, such as '0644', ` +
-          "or a mode for all of user, group and others: 'u=rw,g=r,o='"
-    context.addIssue({ code: 'custom', message: hint })
-    return z.NEVER
-  })
+const givenMode = z.union([z.string(), z.number().int()], { error: "must be a mode such as '0644'" })
+
+/** The permission bits of a mode; undefined: it is none, or depends on the old one. */
+function bitsOfMode(given: string | number): number | undefined {
+  if (typeof given === 'number') return given >= 0 && given <= 0o777 && !FORGOTTEN_OCTAL.has(given) ? given : undefined
+  return /^0?[0-7]{3,4}$/.test(given) ? Number.parseInt(given, 8) : absoluteMode(given)
+}
+
+const badMode = (given: string | number, symbolic: string): { code: 'custom'; message: string } => ({
+  code: 'custom',
+  message:
+    typeof given === 'number'
+      ? `${given} is decimal: write '0${given}' (or 0o${given}, up to 0o777)`
+      : `'${given}' is not supported: write three or four octal digits, such as '0644', or ${symbolic}`,
+})
+
+/** `'0644'`, `'644'`, `'00644'`, `0o644` or `'u=rw,g=r,o='`, as permission bits. */
+export const mode = givenMode.transform((given, context) => {
+  const bits = bitsOfMode(given)
+  if (bits !== undefined) return bits
+  context.addIssue(badMode(given, "a mode for all of user, group and others: 'u=rw,g=r,o='"))
+  return z.NEVER
+})
+
+/** Permission bits, or a mode that depends on the old one. */
+export type Mode = number | SymbolicMode
+
+/** Like {@link mode}, or a mode that depends on that of the file: `'g+w'`, `'u=rwX'`. */
+export const fileMode = givenMode.transform(parseMode)
+
+/** Like {@link fileMode}, or `preserve`: the mode of the source. */
+export const modeOrPreserve = givenMode.transform((given, context) =>
+  given === 'preserve' ? given : parseMode(given, context),
+)
+
+function parseMode(given: string | number, context: z.core.$RefinementCtx): Mode {
+  const bits = bitsOfMode(given)
+  if (bits !== undefined) return bits
+  if (typeof given === 'string' && isSymbolicMode(given)) return { symbolic: given }
+  context.addIssue(badMode(given, "a symbolic mode, such as 'u=rw,g=r,o=' or 'g+w'"))
+  return z.NEVER
+}
 
 const accountName = /^[A-Za-z0-9_][A-Za-z0-9_.@$+-]*$/
 
@@ -87,9 +113,21 @@ export const secretContent = z.union(
 export const alwaysSecret = secretText.transform((text) => secret(text))
 
 /** Parameters of every module that creates files. */
-export const attributes = { owner: owner.optional(), group: owner.optional(), mode: mode.optional() }
+export const attributes = {
+  owner: owner.optional(),
+  group: owner.optional(),
+  /** Octal, such as `'0644'`, or symbolic: `'u=rw,g=r,o='`, `'g+w'`, `'u=rwX'`. */
+  mode: fileMode.optional(),
+}
 
 /** Values of `attributes`. */
+export interface GivenAttributes {
+  readonly owner?: string | undefined
+  readonly group?: string | undefined
+  readonly mode?: Mode | undefined
+}
+
+/** Owner, group and permission bits of a path. */
 export interface Attributes {
   readonly owner?: string | undefined
   readonly group?: string | undefined

@@ -4,15 +4,16 @@ import type { Observed } from '../script-output.ts'
 import { attributeChanges, attributesDenied, describeAttributes, differing, missingAccount } from './attributes.ts'
 import { directoryKey, entryAt, readsAt, setContent, setsAt, setTree } from './effects.ts'
 import { asText, CONTENT_LIMIT, forDiff, printBytes, sha256, tooBig } from './file-content.ts'
-import type { Attributes } from './params.ts'
+import type { Attributes, GivenAttributes } from './params.ts'
 import { entryProblem } from './path-access.ts'
 import { parsePathFacts, type PathFacts } from './path-facts.ts'
 import { replaceFile } from './replace-file.ts'
 import type { Replacement } from './replacement.ts'
+import { NEW_FILE, oldMode, resolveMode, type WithBits } from './resolve-mode.ts'
 import { replacementDryRun } from './replacement-dry-run.ts'
 
 /** Desired file at a path. */
-export interface Placement extends Attributes {
+export interface Placement extends GivenAttributes {
   readonly dest: string
   readonly content: Buffer
   /** The content contains secrets: diffs do not show it, and a new file gets mode 0600 unless a mode is set. */
@@ -41,7 +42,9 @@ export function planPlacement(given: Placement, observed: Observed): Plan<Placed
   const facts = parsePathFacts(observed)
   if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${given.dest}: ${facts}` }
   const dest = facts.isInDirectory ? posix.join(given.dest, given.nameInDirectory ?? '') : given.dest
-  const wanted = { ...given, dest }
+  const created = given.confidential ? { ...NEW_FILE, mode: 0o600 } : NEW_FILE
+  const wanted = resolveMode({ ...given, dest }, oldMode(facts, created))
+  if (typeof wanted === 'string') return { changes: [], problem: `${dest}: ${wanted}` }
   const values: PlacedFile = { dest, checksum: sha256(content), size: content.length }
   const rest = { ...readsOf(dest, facts), confidential: isPrivate(facts, wanted) }
   const problem = sizeProblem(content) ?? obstacle(dest, facts) ?? missingAccount(facts, wanted)
@@ -67,8 +70,15 @@ export function inNewDirectory(path: string, observed: Observed, { changed }: Ea
   const parent = directoryKey(posix.dirname(path))
   const isNew = Object.entries(changed).every(([key, value]) => key === parent && value === true)
   const lines = observed.stdout.split('\n')
-  if (!isNew || lines[0] !== 'absent' || !lines.includes('no-parent')) return undefined
-  return { ...observed, stdout: lines.filter((line) => line !== 'no-parent').join('\n') }
+  return isNew && lines[0] === 'absent' && lines.includes('no-parent') ? withParent(observed) : undefined
+}
+
+/** The output of a path's probe as if its parent directory existed. */
+export function withParent(observed: Observed): Observed {
+  const lines = observed.stdout.split('\n')
+  return lines[0] === 'absent'
+    ? { ...observed, stdout: lines.filter((line) => line !== 'no-parent').join('\n') }
+    : observed
 }
 
 function sizeProblem({ length }: Buffer): string | undefined {
@@ -109,7 +119,7 @@ function isSame(facts: PathFacts, { checksum }: PlacedFile, content: Buffer): bo
   return facts.size === content.length && facts.content !== undefined && facts.content === asText(content)
 }
 
-function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['changes'][number] {
+function replacement(wanted: WithBits<Placement>, facts: PathFacts): Plan<PlacedFile>['changes'][number] {
   const { dest, content, confidential, backup, validate } = wanted
   const old = facts.kind === 'file' ? facts : undefined
   const placed: Replacement = {

@@ -1,27 +1,65 @@
 import { quote, sh } from '../../shell/quote.ts'
-import { allBits, octal, type Attributes } from './params.ts'
+import { allBits, octal, type Attributes, type GivenAttributes } from './params.ts'
+import type { PathFacts } from './path-facts.ts'
 import { changeOwner } from './replace-file.ts'
+import { resolveMode } from './resolve-mode.ts'
 
 /** Conditions of `find` for other attributes. A link has no mode. */
-const conditions = ({ owner, group, mode }: Attributes): string[] => [
+const conditions = ({ owner, group, mode }: GivenAttributes): string[] => [
   ...(owner === undefined ? [] : [sh`! -user ${owner}`]),
   ...(group === undefined ? [] : [sh`! -group ${group}`]),
-  ...(mode === undefined ? [] : [sh`! -type l ! -perm ${octal(mode)}`]),
+  ...(typeof mode === 'number' ? [sh`! -type l ! -perm ${octal(mode)}`] : []),
 ]
 
-/** Prints `stray` if anything at or below a directory has other attributes; undefined if none are set. */
-export function findStray(path: string, wanted: Attributes): string | undefined {
+/**
+ * Prints `stray` if anything at or below a directory has other attributes, and for a symbolic mode the kinds and modes
+ * of what is there. undefined if no attributes are set.
+ */
+export function findStray(path: string, wanted: GivenAttributes): string | undefined {
   const any = conditions(wanted).join(' -o ')
-  return any === ''
-    ? undefined
-    : sh`[ -z "$(find -H ${path} \\( ${{ raw: any }} \\) -print 2>/dev/null | head -n 1)" ] || echo stray`
+  const scripts = [
+    ...(any === ''
+      ? []
+      : [sh`[ -z "$(find -H ${path} \\( ${{ raw: any }} \\) -print 2>/dev/null | head -n 1)" ] || echo stray`]),
+    ...(typeof wanted.mode === 'object'
+      ? [sh`find -H ${path} ! -type l -exec stat -c 'has %f' -- {} + 2>/dev/null | sort -u`]
+      : []),
+  ]
+  return scripts.length === 0 ? undefined : scripts.join('\n')
 }
 
-/** Sets the attributes of everything at and below a directory. */
-export function setRecursively(path: string, { owner, group, mode }: Attributes): string {
+/** Permission bits that a symbolic mode changes below a directory. */
+export interface ModeStep {
+  readonly isDirectory: boolean
+  readonly from: number
+  readonly to: number
+}
+
+/** The steps of a symbolic mode for the modes that {@link findStray} has found, or an error message. */
+export function modeSteps({ mode }: GivenAttributes, { words }: PathFacts): ModeStep[] | string {
+  if (typeof mode !== 'object') return []
+  const steps: ModeStep[] = []
+  for (const word of words) {
+    if (!word.startsWith('has ')) continue
+    const bits = Number.parseInt(word.slice('has '.length), 16)
+    const isDirectory = bits >> 12 === 4
+    const from = bits & 0o7777
+    const resolved = resolveMode({ mode }, { mode: from, isDirectory })
+    if (typeof resolved === 'string') return resolved
+    if (resolved.mode !== undefined && resolved.mode !== from) steps.push({ isDirectory, from, to: resolved.mode })
+  }
+  return steps
+}
+
+/** Sets the attributes of everything at and below a directory. The bits that a step leaves are in front of no other. */
+export function setRecursively(path: string, { owner, group, mode }: Attributes, steps?: readonly ModeStep[]): string {
   return [
+    ...(steps ?? []).map(
+      ({ isDirectory, from, to }) =>
+        sh`find -H ${path} ${isDirectory ? ['-type', 'd'] : ['!', '-type', 'd', '!', '-type', 'l']} -perm ${octal(from)} -exec chmod ${allBits(to)} -- {} + || exit`,
+    ),
     ...changeOwner(quote(path), owner, group, ' -R -h').map((step) => `${step} || exit`),
-    ...(mode === undefined
+    ...(mode === undefined || steps !== undefined
       ? []
       : [sh`find -H ${path} ! -type l ! -perm ${octal(mode)} -exec chmod ${allBits(mode)} -- {} + || exit`]),
   ].join('\n')

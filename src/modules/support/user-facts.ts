@@ -1,9 +1,9 @@
-import type { Secret } from '../../values/secret.ts'
+import { parseKey, type FoundKey, type KeyParams } from './user-key.ts'
+import { parsePassword, type FoundPassword, type PasswordParams } from './user-password.ts'
 import { groupEntry, userEntry, type GroupEntry, type UserEntry } from './accounts.ts'
 
 /** Parameters of the `user` module. */
-export interface UserParams {
-  readonly name: string
+export interface UserParams extends KeyParams, PasswordParams {
   readonly uid?: number | undefined
   readonly group?: string | undefined
   readonly groups?: readonly string[] | undefined
@@ -13,7 +13,8 @@ export interface UserParams {
   readonly system: boolean
   readonly create_home: boolean
   readonly comment?: string | undefined
-  readonly password?: Secret | undefined
+  readonly non_unique: boolean
+  readonly umask?: string | undefined
   readonly update_password: 'always' | 'on_create'
   readonly state: 'present' | 'absent'
   readonly remove: boolean
@@ -24,9 +25,8 @@ export interface FoundUser {
   readonly entry: UserEntry | undefined
   /** The user with the requested uid. */
   readonly holder: UserEntry | undefined
-  readonly passwordSame: boolean
-  /** A run was killed before it set the password of a new user. */
-  readonly passwordUnset: boolean
+  readonly password: FoundPassword
+  readonly key: FoundKey
   readonly homeThere: boolean
   /** Uid of the home's owner, and all users: set if a home will be removed. */
   readonly homeOwner: number | undefined
@@ -57,8 +57,8 @@ export function parseUser(stdout: string): FoundUser {
   return {
     entry: passwd === undefined ? undefined : userEntry(passwd.slice('passwd '.length)),
     holder: holder === undefined ? undefined : userEntry(holder.slice('uid '.length)),
-    passwordSame: head.includes('password-same'),
-    passwordUnset: head.includes('password-unset'),
+    password: parsePassword(head),
+    key: parseKey(head),
     homeThere: head.includes('home-there'),
     homeOwner: numberAfter('home-owner '),
     homeKind: head.includes('home-link') ? 'link' : head.includes('home-mount') ? 'mount' : undefined,

@@ -3,12 +3,8 @@ import type { Change } from '../module.ts'
 import { contentOf, HOMES, NUMBERS, PRIMARY_GROUPS, setAccount, setNewDirectory, setTree } from './effects.ts'
 import { isNumber, NO_TOOLS, NOT_WRITABLE, type GroupEntry, type UserEntry } from './accounts.ts'
 import type { FoundUser, UserParams } from './user-facts.ts'
-
-/**
- * Password of a user between its creation and `chpasswd`: useradd would take a real one only in its arguments, where
- * every user can read it. It matches no password, and a run after a killed one finds it.
- */
-export const UNSET_PASSWORD = '!labbook'
+import { keyCreation } from './user-key.ts'
+import { dayOf, expiryChange, hashToSet, lockChange, UNSET_PASSWORD } from './user-password.ts'
 
 /** The changes, or an error message. */
 export function planUser(wanted: UserParams, found: FoundUser): Change[] | string {
@@ -43,10 +39,17 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
   )
   if (missingGroup !== undefined) return `group "${missingGroup}" does not exist on this host`
   const { holder } = found
-  if (holder !== undefined && holder.name !== name && entry?.uid !== holder.uid)
+  if (!wanted.non_unique && holder !== undefined && holder.name !== name && entry?.uid !== holder.uid)
     return `uid ${holder.uid} is already used by user "${holder.name}"`
-  const changes = entry === undefined ? creation(wanted, found) : modifications(wanted, entry, found)
-  if (changes.length === 0) return changes
+  const key = keyCreation(
+    wanted,
+    { path: wanted.home ?? entry?.home, isThere: wanted.create_home || found.homeThere },
+    found.key,
+  )
+  if (typeof key === 'string') return key
+  const accountChanges = entry === undefined ? creation(wanted, found) : modifications(wanted, entry, found)
+  if (accountChanges.length === 0) return key
+  const changes = [...accountChanges, ...key]
   return tools ? (found.writable ? changes : NOT_WRITABLE) : NO_TOOLS
 }
 
@@ -125,10 +128,13 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
     create_home ? '-m' : '-M',
     ...(system ? ['-r'] : []),
     ...option('-u', uid),
+    ...(uid !== undefined && wanted.non_unique ? ['-o'] : []),
     ...option('-g', primary),
     ...option('-d', home),
     ...option('-s', shell),
     ...option('-c', comment),
+    ...(wanted.expires === undefined ? [] : ['-e', dayOf(wanted.expires)]),
+    ...(create_home && wanted.umask !== undefined ? ['-K', `UMASK=${wanted.umask}`] : []),
     ...option('-p', wanted.password === undefined ? undefined : UNSET_PASSWORD),
     ...(groups.length === 0
       ? []
@@ -161,10 +167,12 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
 function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): Change[] {
   const { name, uid, home, shell, comment } = wanted
   const primary = wanted.group === undefined ? undefined : groupOf(found, wanted.group)
+  const isAsked = wanted.update_password === 'always' || found.password.passwordUnset
+  const setsPassword = isAsked && wanted.password !== undefined && !found.password.passwordSame
   const differs = <T extends string | number>(asked: T | undefined, is: T): T | undefined =>
     asked === is ? undefined : asked
   const parts: [what: string, flags: string[]][] = [
-    ...change('uid', '-u', differs(uid, entry.uid), entry.uid),
+    ...withOption(change('uid', '-u', differs(uid, entry.uid), entry.uid), wanted.non_unique ? ['-o'] : []),
     ...(primary === undefined || primary.gid === entry.gid
       ? []
       : change('group', '-g', primary.name, groupOf(found, String(entry.gid))?.name ?? entry.gid)),
@@ -172,6 +180,8 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
     ...change('home', '-d', differs(home, entry.home), entry.home),
     ...change('shell', '-s', differs(shell, entry.shell), entry.shell),
     ...membership(wanted, primary?.gid ?? entry.gid, found),
+    ...expiryChange(wanted, found.password),
+    ...(setsPassword ? [] : lockChange(wanted, found.password)),
   ]
   const flags = parts.flatMap(([, words]) => words)
   return [
@@ -190,15 +200,17 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
             ],
           ),
         ]),
-    ...(wanted.create_home && !found.homeThere ? [homeCreation(name, home ?? entry.home)] : []),
-    ...((wanted.update_password === 'always' || found.passwordUnset) && !found.passwordSame
-      ? passwordChange(wanted)
-      : []),
+    ...(wanted.create_home && !found.homeThere ? [homeCreation(wanted, home ?? entry.home)] : []),
+    ...(setsPassword ? passwordChange(wanted) : []),
   ]
 }
 
 const option = (flag: string, value: string | number | undefined): string[] =>
   value === undefined ? [] : [flag, String(value)]
+
+/** Options in addition to those of a change. */
+const withOption = (parts: [string, string[]][], more: readonly string[]): [string, string[]][] =>
+  parts.map(([what, flags]) => [what, [...flags, ...more]])
 
 const change = (
   what: string,
@@ -228,11 +240,12 @@ function membership({ name, groups, append }: UserParams, primary: number, found
 }
 
 /** As useradd -m does: the skeleton's files, and the mode that login.defs sets. */
-const homeCreation = (name: string, home: string): Change => ({
+const homeCreation = ({ name, umask }: UserParams, home: string): Change => ({
   description: `create home ${home} of ${name}`,
   script: [
+    ...(umask === undefined ? [] : [sh`lb_mode=$(printf %o "$((0777 & ~0${umask}))")`]),
     `lb_defs() { sed -n "s/^[[:space:]]*$1[[:space:]][[:space:]]*\\([0-7]*\\).*/\\1/p" /etc/login.defs 2>/dev/null | tail -n 1; }`,
-    'lb_mode=$(lb_defs HOME_MODE)',
+    ...(umask === undefined ? ['lb_mode=$(lb_defs HOME_MODE)'] : []),
     '[ -n "$lb_mode" ] || { lb_mask=$(lb_defs UMASK); lb_mode=$(printf %o "$((0777 & ~0${lb_mask:-22}))"); }',
     sh`mkdir -p -m "$lb_mode" -- ${home} || exit`,
     sh`if [ -d /etc/skel ]; then cp -R -- /etc/skel/. ${`${home}/`} || exit; fi`,
@@ -241,7 +254,13 @@ const homeCreation = (name: string, home: string): Change => ({
   sets: newHomeKeys(home),
 })
 
-const passwordChange = ({ name, password }: UserParams): Change[] =>
+const passwordChange = ({ name, password, password_lock }: UserParams): Change[] =>
   password === undefined
     ? []
-    : [step(`set password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`, userKeys(name))]
+    : [
+        step(
+          `set password of ${name}`,
+          sh`printf '%s:%s\\n' ${name} ${hashToSet(password, password_lock)} | chpasswd -e`,
+          userKeys(name),
+        ),
+      ]

@@ -209,12 +209,12 @@ t.test('a task that may run sets files on the other host', async (t) => {
 /** A module that writes a file, if its dry run allows that. */
 const guarded = defineModule({
   name: 'guarded',
-  schema: z.strictObject({ path: z.string(), only_if: z.string() }),
+  schema: z.strictObject({ path: z.string(), only_if: z.string(), uncertain: z.boolean().default(false) }),
   title: ({ path }) => path,
   reads: ({ path }) => [path],
   sets: ({ path }) => [path],
   probe: ({ path }) => sh`[ -e ${path} ]`,
-  plan: ({ path, only_if }, { exitCode }) => ({
+  plan: ({ path, only_if, uncertain }, { exitCode }) => ({
     changes:
       exitCode === 0
         ? []
@@ -223,6 +223,7 @@ const guarded = defineModule({
               description: `create ${path}`,
               script: sh`test -e ${only_if} && : >${path}`,
               dryRun: sh`[ -e ${only_if} ] || { echo "$GREETING: no ${only_if}" >&2; exit 3; }`,
+              dryRunIsUncertain: uncertain,
             },
           ],
   }),
@@ -248,6 +249,16 @@ t.test('a change whose dry run fails is predicted to fail, or unknown after an e
     false,
     'a run makes no dry run',
   )
+})
+
+t.test('a change whose dry run says nothing certain is unknown if it fails, and later tasks wait for it', async (t) => {
+  fresh({ there: '1' })
+  const task = (name: string, only_if: string): Task =>
+    guarded(name, { path: at(name), only_if: at(only_if), uncertain: true, environment: { GREETING: 'perhaps' } })
+  const ran = await check(() => [task('x', 'there'), task('y', 'missing'), line('reads y', { path: at('y'), is: '1' })])
+  t.same(ran.story, ['a x: changed', 'a y: unknown', 'a reads y: unknown'])
+  t.equal(ran.results[1]?.message, `perhaps: no ${at('missing')}`)
+  t.match(ran.results[2]?.message, /^depends on "y", which has not run yet/)
 })
 
 t.test('an unknown task may modify what later tasks read', async (t) => {

@@ -69,6 +69,11 @@ export class AptFixture {
     }
   }
 
+  /** Runs what check mode runs. */
+  dryRun(shell: Shell, { changes }: Plan<unknown>): ReturnType<typeof runIn>[] {
+    return changes.flatMap(({ dryRun }) => (dryRun === undefined ? [] : [this.#run(shell, dryRun)]))
+  }
+
   #run(shell: Shell, script: string): ReturnType<typeof runIn> {
     const here = script
       .replaceAll('/var/lib/apt/extended_states', join(this.#folder, 'state/extended_states'))

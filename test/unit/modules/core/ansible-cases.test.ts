@@ -13,7 +13,7 @@ t.test('modules for files do what those of Ansible do, or what is documented', a
     const name = `${each.module} ${each.id}`
     const answer = right.get(name)
     if (answer === undefined) throw new Error(`answers.json has no "${name}": run make.py`)
-    const effect = effectOf(each)
+    const effect = await effectOf(each)
     const outcome = compare(answer, effect)
     outcomes[outcome].push(name)
     if (outcome !== 'same') t.ok(KNOWN[outcome].includes(name), JSON.stringify({ outcome, name, answer, effect }))

@@ -9,10 +9,12 @@ import { file } from '../../../../src/modules/core/file.ts'
 import { lineinfile } from '../../../../src/modules/core/lineinfile.ts'
 import { replace } from '../../../../src/modules/core/replace.ts'
 import { template } from '../../../../src/modules/core/template.ts'
-import type { ModuleDefinition } from '../../../../src/modules/module.ts'
+import { InputReader } from '../../../../src/execution/inputs.ts'
+import type { Inputs, ModuleDefinition } from '../../../../src/modules/module.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 
 const FIXTURES = path.join(import.meta.dirname, '../../../fixtures/files')
+const reader = new InputReader(path.join(FIXTURES, 'src'))
 const MODULES = { blockinfile, copy, file, lineinfile, replace, template }
 const VARS = { t: true, s: 'str' }
 
@@ -45,7 +47,7 @@ export const known = (): Readonly<Record<Exclude<Outcome, 'same'>, readonly stri
   read('known.json') as ReturnType<typeof known>
 
 /** What Labbook does in a case, in a separate directory. */
-export function effectOf({ module, params, init }: Case): Effect & { readonly message: string } {
+export async function effectOf({ module, params, init }: Case): Promise<Effect & { readonly message: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-ansible-'))
   const at = path.join(folder, 't')
   try {
@@ -54,10 +56,10 @@ export function effectOf({ module, params, init }: Case): Effect & { readonly me
     if (started.status !== 0) throw new Error(`${init}: ${String(started.stderr)}`)
     const given = JSON.parse(JSON.stringify(params).replaceAll('/t/', `${at}/`)) as object
     const { definition } = MODULES[module] as unknown as { readonly definition: ModuleDefinition }
-    const first = runOnce(definition, given)
+    const first = await runOnce(definition, given)
     const files = tree(at)
     return {
-      runs: [first.status, runOnce(definition, given).status],
+      runs: [first.status, (await runOnce(definition, given)).status],
       files,
       message: first.message.replaceAll(at, '/t'),
     }
@@ -66,18 +68,15 @@ export function effectOf({ module, params, init }: Case): Effect & { readonly me
   }
 }
 
-function runOnce(definition: ModuleDefinition, given: object): { status: Status; message: string } {
+async function runOnce(definition: ModuleDefinition, given: object): Promise<{ status: Status; message: string }> {
   const parsed = definition.schema.safeParse(given)
   const failed = (message: string) => ({ status: 'failed' as const, message })
   if (!parsed.success) return failed(parsed.error.issues.map(({ message }) => message).join('; '))
-  const source = (given as { src?: string }).src
-  const inputs: Record<string, Buffer> = {}
-  if (definition.inputs !== undefined && source !== undefined) {
-    try {
-      inputs['src'] = readFileSync(path.join(FIXTURES, 'src', source))
-    } catch (error) {
-      return failed((error as Error).message)
-    }
+  let inputs: Inputs = {}
+  try {
+    inputs = await reader.readAll(definition, parsed.data)
+  } catch (error) {
+    return failed((error as Error).message)
   }
   const shell = shells[0]
   const plan = () => definition.plan(parsed.data, runIn(shell, definition.probe(parsed.data, inputs)), inputs, VARS)

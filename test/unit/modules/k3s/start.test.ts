@@ -42,7 +42,11 @@ t.test('k3s that keeps failing is explained by its fatal line', async (t) => {
       'k3s keeps failing: flag "x" is not defined',
       `${shell.name}: hints are about the fatal line alone`,
     )
-    t.equal(explain(shell, 'Segmentation fault'), 'k3s keeps failing: Segmentation fault', shell.name)
+    t.equal(
+      explain(shell, 'Segmentation fault\nmodprobe: FATAL: Module overlay not found in directory /lib/modules'),
+      'k3s keeps failing: Segmentation fault',
+      `${shell.name}: modprobe is not the reason`,
+    )
     t.equal(explain(shell, ''), 'k3s keeps failing: its log is empty', shell.name)
   }
 })

@@ -137,12 +137,18 @@ t.test('k8s with wait waits for objects that differ and for incomplete rollouts'
     'wait for rollout of Deployment counter/web',
   ])
   t.same(
-    descriptions(
-      { ...params, definition: [config({}), deployment] },
-      'lb:namespace \nlb:rollout 1 1|1|4|4|4|4|4\n',
-    ).slice(-1),
-    ['wait for rollout of Deployment counter/web'],
+    descriptions({ ...params, definition: [config({}), deployment] }, there(`${DIFF}lb:rollout 1 1|1|4|4|4|4|4\n`)),
+    ['update ConfigMap counter/counter', 'wait for rollout of Deployment counter/web'],
     'a change of another object may restart the pods of a complete rollout',
+  )
+  const both = {
+    ...params,
+    definition: [deployment, { ...deployment, metadata: { name: 'db', namespace: 'counter' } }],
+  }
+  t.match(
+    plan(both, there('lb:rollout 0 1|1|4|4|4|2|2\n')).changes[0]?.script,
+    /deployment\.apps\/db /,
+    'a rollout that fails also explains the other workloads, on which it may depend',
   )
   t.same(descriptions({ definition: deployment }, there('')), [], 'k8s without wait waits for no rollout')
 })

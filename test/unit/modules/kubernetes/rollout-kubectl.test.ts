@@ -26,14 +26,14 @@ const workload = (kind: string, name: string): KubeObject => ({
   },
   status: {},
 })
-const event = (pod: string, message: string) => ({
+const event = (pod: string, message: string, reason = 'FailedCreatePodSandBox') => ({
   apiVersion: 'v1',
   kind: 'Event',
   metadata: { name: pod, namespace: 'counter' },
   involvedObject: { name: pod },
   type: 'Warning',
   lastTimestamp: '2026-11-28T13:12:00Z',
-  reason: 'FailedCreatePodSandBox',
+  reason,
   message,
 })
 
@@ -48,9 +48,17 @@ t.test(
       pods,
       statefulsets: [redis],
       deployments: [counter],
-      events: counters.map(({ metadata }) =>
-        event(metadata.name, 'failed to get sandbox image "rancher/mirrored-pause:3.6"'),
-      ),
+      events: [
+        // As a real Kubernetes reports it of each pod whose volume is not bound yet.
+        event(
+          'redis-0',
+          '0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims.',
+          'FailedScheduling',
+        ),
+        ...counters.map(({ metadata }) =>
+          event(metadata.name, 'failed to get sandbox image "rancher/mirrored-pause:3.6"'),
+        ),
+      ],
     })
     t.teardown(api.close)
     const dir = t.testdir({ config: '' })

@@ -190,3 +190,25 @@ t.test('apt asks the real apt-get', async (t) => {
     }
   })
 })
+
+t.test(
+  'before an update of the package lists, a refusal is uncertain, and none is predicted with fresh lists',
+  async (t) => {
+    inEachShell(t, (t, shell) => {
+      const host = new AptFixture(t, HOST)
+      const ask = (params: object) => {
+        const plan = host.plan(shell, { update_cache: true, ...params })
+        return { plan, dry: host.dryRun(shell, plan)[0] }
+      }
+      const missing = ask({ name: ['g1', 'nothing'] })
+      t.same(descriptions(missing.plan), ['install g1, nothing'])
+      t.equal(missing.plan.changes[0]?.dryRunIsUncertain, true)
+      t.match(missing.dry, { exitCode: 1 })
+      t.match(missing.dry?.stderr, 'with the present ones, apt-get refuses: Unable to locate package nothing')
+      t.match(ask({ name: 'unmet' }).dry?.stderr, 'unmet : Depends: nosuch')
+      t.match(ask({ name: 'g1' }).dry, { exitCode: 0 })
+      t.equal(ask({ name: 'conf' }).dry, undefined)
+      t.match(ask({ name: 'nothing', cache_valid_time: 86_400 }).plan.problem, 'Unable to locate package nothing')
+    })
+  },
+)

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import t from 'tap'
-import { mode } from '../../../../src/modules/support/params.ts'
-import { absoluteMode } from '../../../../src/modules/support/symbolic-mode.ts'
+import { fileMode, mode } from '../../../../src/modules/support/params.ts'
+import { absoluteMode, applySymbolicMode, isSymbolicMode } from '../../../../src/modules/support/symbolic-mode.ts'
 
 t.test('a symbolic mode that sets all bits is a number, as Ansible computes it', (t) => {
   // Computed by AnsibleModule._symbolic_mode_to_octal() for files of the modes 0000 and 7777.
@@ -23,7 +25,7 @@ t.test('a symbolic mode that sets all bits is a number, as Ansible computes it',
     ['u=rw,g=r', undefined],
     ['g=u,u=rw,o=', undefined],
     ['+x', undefined],
-    ['=r', undefined],
+    ['=r', 0o444],
     ['g+w', undefined],
     ['u=rwX,g=rX,o=rX', undefined],
     ['u+x,g=,o=', undefined],
@@ -34,5 +36,23 @@ t.test('a symbolic mode that sets all bits is a number, as Ansible computes it',
   for (const [text, bits] of modes) t.equal(absoluteMode(text), bits, text)
   t.equal(mode.parse('u=rw,g=r,o='), 0o640)
   t.match(mode.safeParse('g+w').error?.issues[0]?.message, "'g+w' is not supported")
+  t.end()
+})
+
+t.test('a symbolic mode makes of an old mode what Ansible makes of it', (t) => {
+  const file = path.join(import.meta.dirname, '../../../fixtures/files/modes.json')
+  for (const [text, old, isDirectory, wanted] of JSON.parse(readFileSync(file, 'utf8')) as [
+    string,
+    number,
+    boolean,
+    number | null,
+  ][]) {
+    const name = `${text} of ${old.toString(8)}`
+    t.equal(isSymbolicMode(text), wanted !== null, name)
+    if (wanted !== null) t.equal(applySymbolicMode({ symbolic: text }, { mode: old, isDirectory }), wanted, name)
+  }
+  t.same(fileMode.parse('g+w'), { symbolic: 'g+w' })
+  t.equal(fileMode.parse('a=r'), 0o444)
+  t.match(fileMode.safeParse('z+w').error?.issues[0]?.message, "'z+w' is not supported")
   t.end()
 })

@@ -5,8 +5,11 @@ import path from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { connectionSettings } from '../../../../src/connection/index.ts'
+import { file } from '../../../../src/modules/index.ts'
 import { upload } from '../../../../src/modules/transfer/upload.ts'
+import { play } from '../../../../src/playbook/play.ts'
 import { programs } from '../../../../src/modules/transfer/upload-program.ts'
+import { runSteps } from '../../../support/play-run.ts'
 import { runs } from '../../../support/seed.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'labbook-upload-'))
@@ -75,6 +78,21 @@ t.test('uploads to one file at the same time do not mix, and leftovers of old on
   t.same(readdirSync(path.dirname(dest)), ['.labbook.upload.new', 'to'])
   rmSync(leftovers[1] as string)
   await t.rejects(programs.send({ target, src, dest: path.dirname(dest) }), /is a directory: append a file name/)
+})
+
+t.test('in check mode, a task that needs the file before it is uploaded is unknown, and does not fail', async (t) => {
+  writeFileSync(src, 'one')
+  const missing = path.join(directory, 'missing', 'program')
+  const { story } = await runSteps(
+    [
+      play('p', { hosts: 'here' }, () => [
+        upload('upload', { target, src, dest: missing, delegate_to: 'controller' }),
+        file('change', { path: missing, state: 'file', mode: '0755' }),
+      ]),
+    ],
+    { hosts: ['here', 'controller'], check: true },
+  )
+  t.strictSame(story, ['here upload: changed', 'here change: unknown'])
 })
 
 t.test('force: false keeps an existing file and uploads a missing one', async (t) => {

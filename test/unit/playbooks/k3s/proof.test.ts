@@ -3,8 +3,9 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { messageText } from '../../../../src/labbook.ts'
-import { ingressAddresses, untestable } from '../../../../playbooks/k3s/ingress.ts'
+import { checkIngress, ingressAddresses, untestable } from '../../../../playbooks/k3s/ingress.ts'
 import { kubernetesProof } from '../../../../playbooks/k3s/proof.ts'
+import { labExperiment } from '../../../../playbooks/messages/say.ts'
 import { runSteps } from '../../../support/play-run.ts'
 
 const json = (response: Parameters<RequestListener>[1], value: object): void => {
@@ -28,7 +29,12 @@ const pods = (): string => {
 }
 
 /** Runs the proof against an app on two nodes, of which the second opens its port late. */
-async function prove(t: Test, ingress: RequestListener, lateMs: number, classes = 'traefik') {
+async function prove(
+  t: Test,
+  ingress: RequestListener,
+  lateMs: number,
+  { classes = 'traefik', experiment = kubernetesProof } = {},
+) {
   let count = 0
   const app: RequestListener = ({ method }, response) => {
     json(response, { count: method === 'POST' ? ++count : count, replica: 'a', node: 'node1' })
@@ -58,7 +64,7 @@ esac
   t.teardown(() => {
     process.env.PATH = path
   })
-  const { events } = await runSteps([kubernetesProof], {
+  const { events } = await runSteps([experiment], {
     hosts: ['localhost'],
     extraVars: { kubecontext: 'x', counter_port: port, counter_replicas: 1, ingress_port: ingressPort },
   })
@@ -94,8 +100,34 @@ t.test('an Ingress that serves any name is found, and one without a controller i
   t.match(await prove(t, any, 0), {
     'k3s.ingress.answers': [false, /3 of 3 for another name reached the app$/],
   })
-  t.match(await prove(t, any, 0, 'nginx'), {
+  t.match(await prove(t, any, 0, { classes: 'nginx' }), {
     'k3s.ingress.answers': [null, 'the cluster has no IngressClass "traefik" (ingress_class)'],
+  })
+})
+
+t.test('a controller that does not serve the app fails the proof', async (t) => {
+  const ID = 'k3s.ingress.answers'
+  const experiment = labExperiment(
+    'Check Counter app on Kubernetes',
+    {
+      hosts: 'localhost',
+      disturbs: false,
+      assertions: { [ID]: 'The Ingress serves the app under its host name, and no other name' },
+    },
+    async (on) => {
+      on.finding(
+        ID,
+        await checkIngress(
+          on,
+          on.record({ title: 'Services and Ingress', command: 'kubectl get ingresses', stdout: '', durationMs: 0 }),
+          0,
+        ),
+      )
+    },
+  )
+  const unavailable: RequestListener = (_request, response) => response.writeHead(503).end('no available server')
+  t.match(await prove(t, unavailable, 0, { experiment }), {
+    [ID]: [false, '3 of 3 requests for counter.internal failed; 0 of 3 for another name reached the app'],
   })
 })
 

@@ -1,3 +1,4 @@
+import { watch } from 'node:fs'
 import t from 'tap'
 import {
   preflightProblems,
@@ -89,10 +90,16 @@ t.test('preflightProblems() names each missing requirement and its fix', async (
 
 for (const shell of shells) {
   t.test(`${shell.name}: MACHINE_SCRIPT prints the facts of this machine`, async (t) => {
+    // Holds an instance of inotify.
+    const watcher = watch(t.testdir())
+    t.teardown(() => {
+      watcher.close()
+    })
     const { stdout, exitCode } = runIn(shell, MACHINE_SCRIPT)
     t.equal(exitCode, 0)
     const seen = parseMachineFacts(stdout)
     t.ok((seen.inotify?.limit ?? 0) > 0, 'the limit of inotify instances is known')
+    t.ok((seen.inotify?.used ?? 0) > 0, 'those in use are counted')
     t.ok(seen.capabilities > 0n && seen.fileSystem !== '' && seen.controllers.length > 0)
   })
 }

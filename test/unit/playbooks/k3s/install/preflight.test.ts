@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { clusterPlan, k3sUp } from '../../../../../playbooks/k3s/install/index.ts'
 import { checksumScript, preflight } from '../../../../../playbooks/k3s/install/preflight.ts'
+import { DEFAULT_VERSION } from '../../../../../playbooks/k3s/install/source.ts'
 import { flattenTasks, type PlayContext } from '../../../../../src/playbook/play.ts'
+import type { Reference, Scope } from '../../../../../src/values/reference.ts'
 import { runIn, shells } from '../../../../support/shells.ts'
 
 t.test('nothing that runs is removed before its successor is checked', async (t) => {
@@ -12,6 +14,9 @@ t.test('nothing that runs is removed before its successor is checked', async (t)
     t.ok(names.indexOf(name) !== -1 && names.indexOf(name) < removal, `"${name}" is before the removal`)
   t.ok(names.indexOf('Install first k3s server') > removal)
 })
+
+/** Facts of a node that meets all requirements. */
+const GOOD = 'capabilities 1ffffffffff\ncgroup2 cpu cpuset memory pids\ninotify 128 9\n'
 
 const context = (vars: object, hosts: Record<string, object> = { a: {} }): PlayContext =>
   ({
@@ -41,6 +46,28 @@ t.test('the preflight checks verify the artifacts first, and note missing images
   t.match(titles({ k3s_artifacts: dir }), ['Verify checksums of k3s artifacts', 'Note missing images'])
   const full = t.testdir({ k3s: '', 'install.sh': '', 'images.tar': '', 'checksums.txt': sums })
   t.notOk(titles({ k3s_artifacts: full }).includes('Note missing images'))
+})
+
+t.test('the nodes of a lab share the inotify instances of this machine', async (t) => {
+  const verdict = (vars: object): unknown => {
+    const tasks = flattenTasks(preflight.tasks(context({ k3s_version: DEFAULT_VERSION, ...vars })))
+    const { that, fail_msg } = tasks.find(({ title }) => title === 'Verify machine facts')?.params as Record<
+      string,
+      Reference<unknown>
+    >
+    const scope: Scope = {
+      host: 'a',
+      has: () => true,
+      get: (name) => ({ stdout: name === 'k3s_inotify' ? 'inotify 128 120\n' : GOOD }),
+      whyMissing: () => ({ message: 'not looked at', pending: false }),
+    }
+    return that?.read(scope) === true ? true : fail_msg?.read(scope)
+  }
+  t.equal(verdict({}), true)
+  t.match(
+    verdict({ lab_provider: 'namespaces' }),
+    /^k3s cannot run here: 120 of 128 inotify instances are in use, .* on the machine of the lab/,
+  )
 })
 
 for (const shell of shells) {
