@@ -95,4 +95,26 @@ for (const [i, { kinds, services, defects }] of DEFECTIVE.entries())
     [PROVISIONED],
   )
 
+void step(
+  "defects of Docker's sample stack are found without x-labbook",
+  async (t) => {
+    const file = path.join(SOURCE, 'sample/compose.yaml')
+    const { exitCode } = await prove(['-e', `file=${file}`], ['settings', 'kill'])
+    t.equal(exitCode, 2)
+    t.same(
+      findings()
+        .filter(({ holds }) => holds !== true)
+        .map(({ id }) => id)
+        .sort(),
+      [
+        'prove.kill.available.result',
+        ...['db', 'redis', 'result', 'vote', 'worker'].map((service) => `prove.settings.memory-limit.${service}`),
+        'prove.settings.volume.db',
+      ],
+    )
+    await succeeds(t, remove(file))
+  },
+  [PROVISIONED],
+)
+
 down()

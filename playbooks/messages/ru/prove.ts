@@ -172,10 +172,10 @@ export const RUSSIAN_PROVE = {
   '{description} without the registry': '{description}, реестр недоступен',
   'Reject connections to the registry on {host}': 'Отказ в соединениях с реестром на {host}',
   'Tasks until all run without {node}': 'Задачи, пока все не работают без {node}',
-  'Tasks of {service} on {node}': 'Задачи {service} на {node}',
   'tasks run on other nodes': 'задачи работают на других узлах',
   'fault ends': 'сбой заканчивается',
   'recovered after {time}': 'восстановлен через {time}',
+  'no task of {service} ran on {node} before': 'до этого на {node} не было ни одной задачи {service}',
   '{count} of {replicas} tasks run on other nodes after {time}{why}':
     'задач на других узлах: {count} из {replicas} через {time}{why}',
 

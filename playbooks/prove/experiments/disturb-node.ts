@@ -1,4 +1,4 @@
-import { durationMultiplierOf, type Message, MessageError } from 'labbook'
+import { durationMultiplierOf, type Exhibit, type Message, MessageError } from 'labbook'
 import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import { injection, recovery } from 'labbook/lab'
 import { isDown, isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
@@ -10,6 +10,7 @@ import { fullName, isRunning, parseTasks, tasksCommand, type StackTask } from '.
 import { awaitSteadyState, type Session } from '../session.ts'
 import { NODE_FAULTS, REGISTRY_BACK, registryAway, type NodeKind } from './node-faults.ts'
 import type { ClaimVerdict } from './service-experiment.ts'
+import { isAllowedOn } from './target-node.ts'
 
 const LOSES_NODE: ReadonlySet<ExperimentKind> = new Set(['power-cut', 'cut-off', 'daemon-stopped'])
 const HOLD_SECONDS = 20
@@ -105,6 +106,8 @@ export async function disturbNode(
   const evidence = [before, injected, ...(after === undefined ? [] : [after.exhibit]), observed.exhibit]
   const movesVerdicts = new Map(
     services.map((service): [string, ClaimVerdict] => {
+      if (!(tasksBefore.get(service.name) ?? []).some((task) => isRunning(task) && task.node === node))
+        return [service.name, notThere(session, service, node, before)]
       const own = tasks.get(service.name) ?? []
       const count = runElsewhere(own, node)
       const blocked = own.find(({ state, error }) => state === 'pending' && error !== '')?.error ?? ''
@@ -144,6 +147,13 @@ export async function disturbNode(
 
 const titleOf = (kind: NodeKind, description: Message): Message =>
   kind === 'registry-away' ? say('{description} without the registry', { description }) : description
+
+/** A node without a task of the service proves nothing about one that could run there. */
+const notThere = (session: Session, service: StackService, node: string, before: Exhibit): ClaimVerdict => ({
+  holds: service.replicas > 1 && isAllowedOn(session, service, node) ? null : true,
+  evidence: [before],
+  detail: say('no task of {service} ran on {node} before', { service: service.name, node }),
+})
 
 /** Seconds for which a task may be unschedulable. */
 const BLOCKED_SECONDS = 30

@@ -4,11 +4,9 @@ import { recovery } from 'labbook/lab'
 import { disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { KINDS } from '../kinds.ts'
 import type { StackService } from '../model.ts'
-import { fullName } from '../services.ts'
 import { awaitSteadyState, type ProveRun } from '../session.ts'
 import { disturbNode, watchReady } from './disturb-node.ts'
 import { NODE_FAULTS, REGISTRY_BACK, type NodeKind } from './node-faults.ts'
-import { scaleCommand } from './scale.ts'
 import { findingId, reportVerdict, requireSteadyState, titleIn, type ClaimVerdict } from './service-experiment.ts'
 import { placeTasksOn, targetNode } from './target-node.ts'
 
@@ -99,12 +97,10 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
       steadyState: async (on) => {
         if (!isTried()) return
         await requireSteadyState(on, run.inspected)
-        node = await targetNode(on, run)
+        node = await targetNode(on, run, run.targets(kind))
       },
       rollback: async (on) => {
         if (node === undefined) return
-        for (const { name, replicas } of movable())
-          await on.exec({ command: scaleCommand(fullName(run.inspected, name), replicas) })
         if (kind === 'registry-away')
           for (const host of on.groups.swarm ?? []) await on.exec({ host, command: REGISTRY_BACK })
         await on.exec(recovery(fault(on, node)))
@@ -115,7 +111,6 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
     async (on) => {
       if (node === undefined) return
       const session = run.inspected
-      // Not in the steady state, as it changes the number of replicas: the rollback is only for the method.
       await placeTasksOn(on, session, movable(), node)
       const verdicts = await disturbNode(on, session, kind, node, movable(), moves)
       for (const { name } of movable())

@@ -119,25 +119,30 @@ export const NODE_FAULTS = {
 export type NodeKind = keyof typeof NODE_FAULTS
 
 const REGISTRY_AWAY = 'labbook-registry-away'
+const REJECT = `-m comment --comment ${REGISTRY_AWAY} -j REJECT`
 const registryFault = (slowdown: number) =>
   limitedFault('registry-away', deleteRules(REGISTRY_AWAY, ['OUTPUT']), secondsOn(slowdown))
 
-/** No node reaches the registries of the stack's images: `address:port`. */
+/** No node reaches the registries of the stack's images: `host:port`. */
 export const registryAway = (
-  registries: readonly (readonly [address: string, port: number])[],
+  registries: readonly (readonly [host: string, port: number])[],
   slowdown: number,
 ): string =>
   [
     registryFault(slowdown).timer,
-    ...registries.map(
-      ([address, port]) =>
-        `iptables -w 10 -I OUTPUT -p tcp -d ${address} --dport ${port} -m comment --comment ${REGISTRY_AWAY} -j REJECT || exit`,
+    // By the address before NAT: on the node with the registry, packets already have that of its container here.
+    ...registries.map(([host, port]) =>
+      [
+        `for lb_address in $(getent ahostsv4 ${host} | cut -d' ' -f1 | sort -u); do`,
+        `iptables -w 10 -I OUTPUT -p tcp -m conntrack --ctorigdst $lb_address --ctorigdstport ${port} ${REJECT} || exit`,
+        'done',
+      ].join('\n'),
     ),
     // It may have other addresses than those in the rules. In any protocol: only what curl cannot connect to is away.
-    ...registries.map(([address, port]) =>
+    ...registries.map(([host, port]) =>
       [
-        `curl -sk --noproxy '*' -o /dev/null --connect-timeout 3 -m 10 https://${address}:${port}/v2/`,
-        `case $? in 6 | 7 | 28) ;; *) echo "${address}:${port} still answers, or cannot be tried" >&2; exit 1 ;; esac`,
+        `curl -sk --noproxy '*' -o /dev/null --connect-timeout 3 -m 10 https://${host}:${port}/v2/`,
+        `case $? in 6 | 7 | 28) ;; *) echo "${host}:${port} still answers, or cannot be tried" >&2; exit 1 ;; esac`,
       ].join('\n'),
     ),
   ].join('\n')

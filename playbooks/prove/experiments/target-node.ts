@@ -2,14 +2,22 @@ import { MessageError } from 'labbook'
 import { isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
 import { type LabSetupContext, say, joinTexts } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
-import { fullName, isRunning, parseTasks, serviceTasks, tasksCommand } from '../services.ts'
+import { fullName, isRunning, serviceTasks } from '../services.ts'
 import type { ProveRun, Session } from '../session.ts'
 import { matchingNodes } from '../swarm-nodes.ts'
-import { scaleCommand } from './scale.ts'
 import { requireSteadyState } from './service-experiment.ts'
 
-/** The last active worker without a task of a stateful service that is not named. @throws if there is none. */
-export async function targetNode(on: LabSetupContext, run: ProveRun): Promise<string> {
+/**
+ * The active worker that runs tasks of most of the services, and none of a stateful service that is not named. A node
+ * that was disturbed before has lost its tasks to the others.
+ *
+ * @throws if there is none.
+ */
+export async function targetNode(
+  on: LabSetupContext,
+  run: ProveRun,
+  services: readonly StackService[],
+): Promise<string> {
   const { model, stack } = run.inspected
   const untouchable = model.services.filter(
     ({ role, name }) => role === 'stateful' && run.named?.includes(name) !== true,
@@ -22,7 +30,13 @@ export async function targetNode(on: LabSetupContext, run: ProveRun): Promise<st
   // A node that its administrator drained must stay drained.
   const active = (on.groups.swarm_workers ?? []).filter((worker) => isReady(stdout, worker))
   const free = active.filter((worker) => !occupied.has(worker))
-  const node = free.at(-1)
+  const counts = new Map(free.map((worker) => [worker, 0]))
+  for (const { name } of services) {
+    const nodes = new Set((await serviceTasks(on, fullName({ stack }, name))).filter(isRunning).map(({ node }) => node))
+    for (const node of nodes) if (counts.has(node)) counts.set(node, (counts.get(node) ?? 0) + 1)
+  }
+  const most = Math.max(...counts.values())
+  const node = free.findLast((worker) => counts.get(worker) === most)
   if (node !== undefined) return node
   throw new MessageError(
     active.length === 0
@@ -34,9 +48,14 @@ export async function targetNode(on: LabSetupContext, run: ProveRun): Promise<st
   )
 }
 
+/** Whether the constraints of a service allow a node. */
+export const isAllowedOn = ({ nodes }: Session, { constraints }: StackService, node: string): boolean =>
+  matchingNodes(nodes, constraints).some(({ hostname }) => hostname === node)
+
 /**
- * Lets the node run a task of each service, as far as the services have more than one replica: Swarm does not move
- * tasks to a node that is back, so Labbook scales up by one and back.
+ * Lets the node run a task of each service, as far as the services have more than one replica. A forced update replaces
+ * the tasks, and Swarm starts the new ones on the nodes with the fewest. (If Labbook scaled up and down, Swarm would
+ * remove the new task first.)
  */
 export async function placeTasksOn(
   on: LabSetupContext,
@@ -45,23 +64,12 @@ export async function placeTasksOn(
   node: string,
 ): Promise<void> {
   for (const service of services) {
-    const { maxPerNode, replicas, constraints } = service
+    const { maxPerNode, replicas } = service
     const name = fullName(session, service.name)
     const limit = maxPerNode === 0 ? Infinity : maxPerNode * session.nodes.length
-    const canRun = matchingNodes(session.nodes, constraints).some(({ hostname }) => hostname === node)
     const isThere = (await serviceTasks(on, name)).some((task) => isRunning(task) && task.node === node)
-    if (isThere || !canRun || replicas < 2 || replicas >= limit) continue
-    try {
-      await on.exec({ command: scaleCommand(name, replicas + 1) })
-      await on.watch({
-        title: say('Tasks of {service} on {node}', { service: service.name, node }),
-        command: tasksCommand(name),
-        within: 60,
-        until: ({ stdout }) => parseTasks(stdout).some((task) => isRunning(task) && task.node === node),
-      })
-    } finally {
-      await on.exec({ command: scaleCommand(name, replicas) })
-    }
+    if (isThere || replicas < 2 || replicas >= limit || !isAllowedOn(session, service, node)) continue
+    await on.exec({ command: `docker service update --detach --quiet --force ${name}` })
   }
   await requireSteadyState(on, session)
 }

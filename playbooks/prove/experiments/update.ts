@@ -205,10 +205,13 @@ const ROLLS = {
   },
 } as const
 
-/** How an update ended: `rollback_completed after 12 s`. */
+/** Docker's message: `rollback completed` of `rollback_completed rollback completed`. */
+const messageOf = (state: string): string => state.trim().replace(/^\S+\s+/, '')
+
+/** How an update ended: `rollback completed after 12 s`. */
 export const endOf = ({ state, took, error }: Pick<Rolled, 'state' | 'took' | 'error'>): Message =>
   say('{state} after {time}{why}', {
-    state: state.trim() === '' ? say('no update') : state.trim(),
+    state: state.trim() === '' ? say('no update') : messageOf(state),
     time: inSeconds(took),
     why: error === '' ? '' : `: ${error}`,
   })

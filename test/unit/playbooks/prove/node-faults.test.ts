@@ -65,6 +65,26 @@ t.test('only the rules of the registry are deleted', async (t) => {
   }
 })
 
+t.test('all addresses of a registry are rejected, also after NAT', async (t) => {
+  const script = registryAway([['registry.example', 5000]], 1)
+    .split('\n')
+    .slice(2)
+    .join('\n')
+  const fakes = `getent() { printf '%s\\n' '10.0.0.2 STREAM registry' '10.0.0.2 DGRAM' '10.0.0.1 STREAM'; }
+iptables() { echo "$*"; }
+curl() { return 7; }`
+  for (const shell of shells)
+    t.same(
+      runIn(shell, `${fakes}\n${script}`).stdout.split('\n').slice(0, -1),
+      ['10.0.0.1', '10.0.0.2'].map(
+        (address) =>
+          `-w 10 -I OUTPUT -p tcp -m conntrack --ctorigdst ${address} --ctorigdstport 5000 ` +
+          '-m comment --comment labbook-registry-away -j REJECT',
+      ),
+      shell.name,
+    )
+})
+
 t.test('a registry that still answers fails the injection', async (t) => {
   const script = registryAway([['10.0.0.1', 5000]], 1)
     .split('\n')

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { messageText } from 'labbook'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { imageName, imageRegistry } from '../../../../playbooks/prove/databases.ts'
 import { healthPath } from '../../../../playbooks/prove/entry-points.ts'
 import { parseListening } from '../../../../playbooks/prove/experiments/health-candidate.ts'
 import { replacementTime } from '../../../../playbooks/prove/experiments/replacement-time.ts'
+import { endOf } from '../../../../playbooks/prove/experiments/update.ts'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import { modelOfServices } from '../../../../playbooks/prove/from-services.ts'
 import { parseTasks } from '../../../../playbooks/prove/services.ts'
@@ -104,4 +106,12 @@ t.test('names and registries of images', async (t) => {
   t.same(imageRegistry('ghcr.io/a/b'), { host: 'ghcr.io', port: 443 })
   t.same(imageRegistry('a/b:1'), { host: 'registry-1.docker.io', port: 443 })
   t.same(imageRegistry('nginx'), { host: 'registry-1.docker.io', port: 443 })
+})
+
+t.test('how an update ended is said once', async (t) => {
+  const text = (state: string, error = ''): string => messageText(endOf({ state, took: 9.7, error }))
+  t.equal(text('rollback_completed rollback completed'), 'rollback completed after 9.7 s')
+  t.equal(text('updating update in progress\n', 'no suitable node'), 'update in progress after 9.7 s: no suitable node')
+  t.equal(text('none'), 'none after 9.7 s')
+  t.equal(text(''), 'no update after 9.7 s')
 })
