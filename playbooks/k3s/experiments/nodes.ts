@@ -1,6 +1,7 @@
-import { disturbAll, MessageError } from 'labbook'
+import { disturbAll } from 'labbook'
+import { injectFault } from '../../lab/inject-fault.ts'
 import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
-import { injection, recovery } from 'labbook/lab'
+import { recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
 import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
@@ -207,14 +208,7 @@ export const nodeKilled = labExperiment(
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Pods before the loss', command: podsCommand(k, namespace) })
         const lostAt = now()
-        const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
-        if (injected.exitCode !== 0)
-          throw new MessageError(
-            say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
-              description: fault.text,
-              exhibit: injected.id,
-            }),
-          )
+        const injected = await injectFault(on, fault)
         mark(fault.text)
         const down = await on.watch({
           ...at,

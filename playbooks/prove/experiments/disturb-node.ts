@@ -1,6 +1,7 @@
 import { durationMultiplierOf, type Exhibit, type Message, MessageError } from 'labbook'
+import { injectFault } from '../../lab/inject-fault.ts'
 import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
-import { injection, recovery } from 'labbook/lab'
+import { recovery } from 'labbook/lab'
 import { isDown, isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
 import { imageRegistry } from '../databases.ts'
 import type { ExperimentKind } from '../kinds.ts'
@@ -61,14 +62,7 @@ export async function disturbNode(
       const before = await on.exhibit({ title: 'Tasks before', command })
       if (kind === 'registry-away') await blockRegistries(on, session)
       const began = now()
-      const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
-      if (injected.exitCode !== 0)
-        throw new MessageError(
-          say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
-            description: fault.text,
-            exhibit: injected.id,
-          }),
-        )
+      const injected = await injectFault(on, fault)
       mark(fault.text)
       const after = moves
         ? await on.watch({

@@ -1,4 +1,4 @@
-import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, MessageError, PlaybookError } from 'labbook'
+import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, PlaybookError } from 'labbook'
 import {
   labExperiment,
   type LabContext,
@@ -7,7 +7,8 @@ import {
   say,
   inSeconds,
 } from '../../messages/say.ts'
-import { injection, recovery } from 'labbook/lab'
+import { recovery } from 'labbook/lab'
+import { injectFault } from '../../lab/inject-fault.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { waitForStack } from '../../app/proof.ts'
 import { checkSteadyState, COUNTER, isReady, manager, NODES, rebalanceTo } from './support/cluster.ts'
@@ -101,14 +102,7 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
     { title, managers: [...managers.filter((name) => name !== first), first], endpoints: (node) => node !== first },
     async ({ mark, now }) => {
       const before = await on.exhibit({ title: 'Managers before', command: NODES })
-      const injected = await on.exhibit({ title: powerOff.text, ...injection(powerOff) })
-      if (injected.exitCode !== 0)
-        throw new MessageError(
-          say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
-            description: powerOff.text,
-            exhibit: injected.id,
-          }),
-        )
+      const injected = await injectFault(on, powerOff)
       mark(powerOff.text)
       const began = now()
       const managed = await on.watch({

@@ -1,7 +1,8 @@
+import { injectFault } from '../../../lab/inject-fault.ts'
 import { inSeconds, say, type LabContext, type LabSetupContext, type LabText } from '../../../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, quote, type Message, messageText, MessageError } from 'labbook'
-import { type Fault, injection, recovery } from 'labbook/lab'
+import { type Fault, recovery } from 'labbook/lab'
 import { describedBy } from '../../../lab/faults.ts'
 import { faultsOf } from '../../../lab/faults.ts'
 import { isReady, manager, NODES } from '../../../swarm/experiments/support/cluster.ts'
@@ -128,14 +129,7 @@ export async function loseMaster(
       const began = Date.now()
       if (isolated !== undefined) await startIsolated(on, lab, master, isolated)
       const startedAt = now()
-      const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
-      if (injected.exitCode !== 0)
-        throw new MessageError(
-          say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
-            description: fault.text,
-            exhibit: injected.id,
-          }),
-        )
+      const injected = await injectFault(on, fault)
       mark(fault.text)
       const [injectedAtEpoch, injectedAt] = [Date.now(), now()]
       const failoverAfter = await waitForFailover(on, lab, master, watching, {

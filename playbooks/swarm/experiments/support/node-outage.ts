@@ -1,5 +1,6 @@
-import { type Exhibit, type WatchResult, MessageError } from 'labbook'
-import { injection, recovery, type Fault } from 'labbook/lab'
+import { type Exhibit, type WatchResult } from 'labbook'
+import { recovery, type Fault } from 'labbook/lab'
+import { injectFault } from '../../../lab/inject-fault.ts'
 import { type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
 import { isDown, isReady, NODES, rebalanceTo, waitForReplicas } from './cluster.ts'
 import type { TimelineRecorder } from './observe-during.ts'
@@ -45,14 +46,7 @@ export async function injectNodeFault(
   within: OutageTimeouts,
 ): Promise<Outage> {
   const injectedAt = now()
-  const injected = await on.exhibit({ title: fault.text, ...injection(fault) })
-  if (injected.exitCode !== 0)
-    throw new MessageError(
-      say('cannot inject fault: {description} (see exhibit "{exhibit}")', {
-        description: fault.text,
-        exhibit: injected.id,
-      }),
-    )
+  const injected = await injectFault(on, fault)
   mark(fault.text)
   const down = await on.watch({
     title: say('Nodes until {node} is Down', { node }),
