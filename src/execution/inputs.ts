@@ -28,10 +28,22 @@ const ENCRYPTED = 'is encrypted with Ansible Vault, which is supported for varia
 export class InputReader {
   readonly #root: string
   readonly #cache = new Map<string, Promise<Buffer>>()
+  #version = 0
 
   /** @param root - the project directory, which contains `templates/` and `files/`. */
   constructor(root: string) {
     this.#root = root
+  }
+
+  /** Increases when a task has changed a file on the controller: what was read before may be outdated. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** Forgets all files, since a task has changed one. */
+  forgetFiles(): void {
+    this.#cache.clear()
+    this.#version++
   }
 
   /**

@@ -168,6 +168,7 @@ export class TaskAttempt {
       const { saveFile } = await import('./save-file.ts')
       const notSaved = await saveFile(String(prepared.inputs['path']), plan.saves)
       if (notSaved !== undefined) return failed(notSaved)
+      this.#execution.context.state.reader.forgetFiles()
     }
     if (module.comesBack !== undefined) {
       const { comesBack } = module

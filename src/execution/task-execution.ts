@@ -40,7 +40,14 @@ export class TaskExecution {
   readonly key: string
   readonly throttle: TaskTarget['throttle']
   readonly #checked: CheckedTask
-  #prepared: { readonly task: PreparedTask; readonly resolved: object; readonly registryVersion: number } | undefined
+  #prepared:
+    | {
+        readonly task: PreparedTask
+        readonly resolved: object
+        readonly registryVersion: number
+        readonly readerVersion: number
+      }
+    | undefined
   #probed: { readonly prepared: PreparedTask; readonly result: CommandResult } | undefined
   /** The last plan, and what it was made from. */
   #planned:
@@ -85,13 +92,15 @@ export class TaskExecution {
   async prepare(): Promise<PreparedTask> {
     const { registry, reader } = this.context.state
     // A file of the controller may have changed.
-    const known = this.task.module.controllerFile === undefined ? this.#prepared : undefined
-    const registryVersion = registry.version
+    const isOutdated = this.task.module.controllerFile !== undefined || this.#prepared?.readerVersion !== reader.version
+    const known = isOutdated ? undefined : this.#prepared
+    const { version: registryVersion } = registry
+    const { version: readerVersion } = reader
     if (known !== undefined && (known.resolved === this.task.params || known.registryVersion === registryVersion))
       return known.task
     const resolved = resolveParams(this.task, registry.scope(this.context.host.name))
     const task = await prepareTask(this.#checked, resolved, reader, this.context.host.name)
-    this.#prepared = { task, resolved, registryVersion }
+    this.#prepared = { task, resolved, registryVersion, readerVersion }
     return task
   }
 

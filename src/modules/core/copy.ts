@@ -68,6 +68,10 @@ const schema = z
     error: 'with remote_src, it must be an absolute path on the host',
     path: ['src'],
   })
+  .refine(({ src, remote_src }) => !remote_src || src === undefined || posix.resolve(src) !== '/', {
+    error: 'the whole file system cannot be copied: name a directory',
+    path: ['src'],
+  })
 
 type Params = z.output<typeof schema>
 

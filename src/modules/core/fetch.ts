@@ -19,7 +19,10 @@ const schema = z.strictObject({
    * Directory on the controller, relative to the project: the file is written to `DEST/HOST/SRC`. With `flat`, the
    * file itself, or with a trailing `/` its directory.
    */
-  dest: z.string().min(1),
+  dest: z
+    .string()
+    .min(1)
+    .regex(/^[^~]/, { error: '~ is not expanded here: use a path of the project or an absolute one' }),
   /** `dest` is the path of the file, without host and path of `src`. */
   flat: z.boolean().default(false),
   /** false: a file that is missing or cannot be read is no error. */
@@ -68,7 +71,10 @@ export const fetch = defineModule<typeof schema, FetchValues>({
   probe: ({ src }) =>
     severalProbes([
       pathProbe({ path: src, follow: true }),
-      sh`lb_p=${src}; if [ -f "$lb_p" ] && [ "$(wc -c <"$lb_p")" -le ${LIMIT} ]; then base64 <"$lb_p" || exit; fi`,
+      sh`lb_p=${src}; if [ -f "$lb_p" ]; then
+  [ -r "$lb_p" ] || exit 1; lb_z=$(wc -c <"$lb_p") || exit
+  [ "$lb_z" -gt ${LIMIT} ] || base64 <"$lb_p" || exit
+fi`,
     ]),
   plan(params, observed, inputs) {
     const { src, fail_on_missing } = params
@@ -89,7 +95,8 @@ export const fetch = defineModule<typeof schema, FetchValues>({
     if (read === undefined || read.exitCode !== 0)
       return missing(`cannot read ${src}: ${lastLine(observed.stderr) || 'permission denied'}`, reads)
     const content = Buffer.from(read.stdout, 'base64')
-    if (content.length !== facts.size)
+    // Logs grow, and files of /proc have no size.
+    if (facts.size > LIMIT || content.length < facts.size)
       return {
         changes: [],
         problem:
@@ -107,7 +114,14 @@ export const fetch = defineModule<typeof schema, FetchValues>({
     if (inputs['current']?.equals(content) === true) return { changes: [], values, ...reads }
     const kind = inputs['current'] === undefined ? 'new' : 'replaces another'
     return {
-      changes: [{ description: `fetch ${src} to ${dest} (${content.length} bytes, ${kind})`, script: ':', sets: [] }],
+      changes: [
+        {
+          description: `fetch ${src} to ${dest} (${content.length} bytes, ${kind})`,
+          script: ':',
+          sets: [],
+          recurs: true,
+        },
+      ],
       saves: { content, isPrivate: isOrBecomesPrivate(facts) },
       values,
       ...reads,

@@ -146,6 +146,9 @@ function changeOf(params: Params, family: Family, listing: Output, check: Output
     return state === 'present' ? change('create chain', '-N') : change('remove chain', '-X')
   }
   if (!hasChain) return state === 'absent' ? [] : `${noChain}: create it with chain_management: true`
+  // As in Ansible, a rule is absent if its target or set does not exist.
+  if (state === 'absent' && /Chain '.*' does not exist|Couldn't load target|Set .* doesn't exist/.test(check.stdout))
+    return []
   // 1: no such rule. Another code: iptables does not understand it.
   if (check.exitCode > 1) return `${program(family)}: ${lastLine(check.stdout.replace(/\nTry .*$/s, ''))}`
   if ((check.exitCode === 0) === (state === 'present')) return []

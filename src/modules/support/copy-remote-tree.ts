@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Plan } from '../module.ts'
 import { attributeChanges, attributesDenied, describeAttributes, missingAccount } from './attributes.ts'
@@ -79,7 +80,8 @@ const COPY = [
   'new-file | changed-file)',
   '  [ "$lb_do" = new-file ] || lb_t=$(readlink -f -- "$lb_t") || return',
   '  lb_new=${lb_t%/*}/.labbook.$$',
-  '  (umask 077; cat <"$lb_f" >"$lb_new") &&',
+  // -C: others who may write to the directory could put a link there.
+  '  rm -f -- "$lb_new"; (umask 077; set -C; cat <"$lb_f" >"$lb_new") &&',
   '    { [ "$lb_do" = new-file ] || chown "$(stat -c %u:%g -- "$lb_t")" -- "$lb_new"; } &&',
   '    chmod "$(stat -L -c %a -- "$lb_f")" -- "$lb_new" && mv -f -- "$lb_new" "$lb_t" ||',
   '    { rm -f -- "$lb_new"; return 1; } ;;',
@@ -159,7 +161,7 @@ function parentsOf(params: RemoteTree, dest: string, facts: PathFacts): ChangesO
 /** Why the directory cannot be copied. */
 function treeProblem(params: RemoteTree, dest: string, facts: PathFacts): string | undefined {
   const { src, backup, validate } = params
-  const from = withoutSlash(src)
+  const from = posix.normalize(withoutSlash(src))
   if (backup || validate !== undefined) return `${src} is a directory: backup and validate are for files`
   if (`${dest}/`.startsWith(`${from}/`)) return `${dest} is in ${from}, which would be copied into itself`
   if (facts.kind !== null && facts.kind !== 'directory') return `${dest} exists and is not a directory`

@@ -41,7 +41,8 @@ export function probeOfKey(params: KeyParams): string[] {
     'lb_in=${lb_key%/*}; lb_n=${lb_in%/*}',
     '[ -d "$lb_in" ] || [ -d "$lb_n" ] || case $lb_home in "$lb_in" | "$lb_n") ;; *) echo no-key-directory ;; esac',
     'command -v ssh-keygen >/dev/null || echo no-keygen',
-    `[ ! -f "$lb_key.pub" ] || sed -n 's/^/ssh-public /p' <"$lb_key.pub"`,
+    // Only a line that looks like a key: the user may have linked the file to a secret of root.
+    `[ ! -f "$lb_key.pub" ] || sed -n '1{/^[a-z0-9@.-]* AAAA/s/^/ssh-public /p;}' <"$lb_key.pub"`,
     `[ ! -f "$lb_key" ] || ssh-keygen -l -f "$lb_key" 2>/dev/null | sed 's/^/ssh-print /'`,
   ]
 }

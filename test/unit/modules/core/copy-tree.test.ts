@@ -131,6 +131,7 @@ t.test('remote_src copies a file or directory of the host', async (t) => {
     const problem = async (given: Given): Promise<string | undefined> =>
       (await run(t, shell, { remote_src: true, ...given })).before.problem
     t.match(await problem({ src: from, dest: `${from}/sub` }), 'would be copied into itself')
+    t.match(await problem({ src: `${folder}/./-from`, dest: `${from}/sub` }), 'would be copied into itself')
     t.match(await problem({ src: `${from}/`, dest: into, backup: true }), 'backup and validate are for files')
     t.match(await problem({ src: `${from}/nothing`, dest: into }), 'does not exist on this host')
     writeFileSync(join(from, 'two\nlines'), '')
@@ -144,6 +145,7 @@ t.test('parameters that cannot be combined are refused', async (t) => {
   t.match(refused({ dest: '/a', content: 'x', mode: 'preserve' }), 'require src')
   t.match(refused({ dest: '/a', content: 'x', remote_src: true }), 'require src')
   t.match(refused({ dest: '/a', src: 'b', remote_src: true }), 'absolute path on the host')
+  t.match(refused({ dest: '/a', src: '/srv/./../', remote_src: true }), 'the whole file system')
   t.match(refused({ dest: '/a', src: 'x/..' }), 'must not end in ..')
   t.match(refused({ dest: '/a', src: 'x', decrypt: true }), '"decrypt" is not supported')
 })

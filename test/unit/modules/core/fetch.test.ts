@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
+import { copy } from '../../../../src/modules/core/copy.ts'
 import { fetch } from '../../../../src/modules/core/fetch.ts'
 import type { Inputs } from '../../../../src/modules/module.ts'
 import { play } from '../../../../src/playbook/play.ts'
@@ -99,4 +100,25 @@ void t.test('two tasks that fetch to the same file leave that of the second', as
   const tasks = () => ['one', 'two'].map((name) => fetch(name, { src: at(name), dest: at('dest'), flat: true }))
   t.same((await runSteps([play('Fetch', { hosts: 'all' }, tasks)])).story, ['a one: changed', 'a two: changed'])
   t.equal(readFileSync(at('dest'), 'utf8'), 'two')
+})
+
+void t.test('a later task reads the fetched file, although an older one was there before', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-fetch-'))
+  t.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const at = (name: string): string => path.join(folder, name)
+  writeFileSync(at('source'), 'new')
+  writeFileSync(at('fetched'), 'old')
+  writeFileSync(at('copied'), 'old')
+  const tasks = () => [
+    fetch('Fetch', { src: at('source'), dest: at('fetched'), flat: true }),
+    copy('Copy', { src: at('fetched'), dest: at('copied') }),
+  ]
+  t.same((await runSteps([play('Both', { hosts: 'all' }, tasks)])).story, ['a Fetch: changed', 'a Copy: changed'])
+  t.equal(readFileSync(at('copied'), 'utf8'), 'new')
+})
+
+void t.test('~ is refused', async (t) => {
+  t.match(fetch.definition.schema.safeParse({ src: '/a', dest: '~/b' }).error?.issues[0]?.message, '~ is not expanded')
 })

@@ -31,6 +31,7 @@ const CASES: [title: string, init: string, given: Given, description: RegExp | u
   ['exists', HAS_SSH, SSH, undefined, [SSH_RULE]],
   ['absent', HAS_SSH, { ...SSH, state: 'absent' }, /^remove rule/, []],
   ['absent already', ':', { ...SSH, state: 'absent' }, undefined, []],
+  ['absent with its target', ':', { chain: 'INPUT', jump: 'GONE', state: 'absent' }, undefined, []],
   [
     'insert',
     'iptables -A INPUT -j DROP; iptables -A INPUT -j LOG',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { user } from '../../../../src/modules/core/user.ts'
@@ -74,4 +74,17 @@ t.test('a key of which one file is there is not replaced, and a missing ssh-keyg
     ...{ ssh_key_file: '/srv/daemon/.ssh/id_rsa', ssh_public_key: null, ssh_fingerprint: null },
   })
   t.match(runIn(shells[0], user.definition.probe(params, {})).stdout, /^groups$/m)
+})
+
+t.test('a public key that is a link to another file is not printed', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const file = join(folder, 'key')
+    writeFileSync(join(folder, 'secret'), 'root:$y$hash:1\nsecond\n')
+    symlinkSync(join(folder, 'secret'), `${file}.pub`)
+    const { definition } = user
+    const params = definition.schema.parse({ ...daemon, ssh_key_file: file })
+    const { stdout } = runIn(shell, definition.probe(params, {}))
+    t.match(stdout, /^ssh-key$/m, 'the file is there')
+    t.notMatch(stdout, /hash|second/)
+  })
 })
