@@ -145,7 +145,7 @@ t.test('parameters that cannot be combined are refused', async (t) => {
   t.match(refused({ dest: '/a', content: 'x', mode: 'preserve' }), 'require src')
   t.match(refused({ dest: '/a', content: 'x', remote_src: true }), 'require src')
   t.match(refused({ dest: '/a', src: 'b', remote_src: true }), 'absolute path on the host')
-  t.match(refused({ dest: '/a', src: '/srv/./../', remote_src: true }), 'the whole file system')
+  t.match(refused({ dest: '/a', src: '/./', remote_src: true }), 'the whole file system')
   t.match(refused({ dest: '/a', src: 'x/..' }), 'must not end in ..')
   t.match(refused({ dest: '/a', src: 'x', decrypt: true }), '"decrypt" is not supported')
 })
