@@ -226,7 +226,8 @@ function readComments(): Comments {
           if (said !== '') comments.modules.set(name.getText(), said)
         }
       }
-      if (ts.isImportDeclaration(node) && /\bschema\b/.test(node.importClause?.getText() ?? '')) {
+      // The whole schema, or an object that it spreads.
+      if (ts.isImportDeclaration(node) && /\b(?:schema|[a-z]\w*Settings)\b/.test(node.importClause?.getText() ?? '')) {
         const from = (node.moduleSpecifier as ts.StringLiteral).text
         comments.schemaFiles.set(file, path.posix.join(path.posix.dirname(file), from))
       }

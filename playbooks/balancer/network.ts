@@ -1,5 +1,5 @@
-import { type Exhibit, tableLines } from 'labbook'
-import type { LabChart, LabContext } from '../messages/say.ts'
+import { type Exhibit, messageText, tableLines } from 'labbook'
+import { type LabChart, type LabContext, type LabText, say, verbatim } from '../messages/say.ts'
 import { nodeAddress } from '../lab/address.ts'
 import { APPS, balancerSettings, STACK } from './stack.ts'
 
@@ -16,10 +16,10 @@ export const parseTasks = (stdout: string): Task[] =>
   })
 
 /** `2 × node1` for each node with tasks of the service. */
-function placementOf(service: string, tasks: readonly Task[]): string[] {
+function placementOf(service: string, tasks: readonly Task[]): LabText[] {
   const counts = new Map<string, number>()
   for (const task of tasks) if (task.service === service) counts.set(task.node, (counts.get(task.node) ?? 0) + 1)
-  return [...counts].toSorted(([a], [b]) => a.localeCompare(b)).map(([node, count]) => `${count} × ${node}`)
+  return [...counts].toSorted(([a], [b]) => a.localeCompare(b)).map(([node, count]) => verbatim(`${count} × ${node}`))
 }
 
 /** Records how the nodes, their balancers and the apps are connected, by the inventory and the placement. */
@@ -35,7 +35,9 @@ export async function recordNetwork(on: LabContext): Promise<Exhibit> {
     stdout: [
       ...tableLines([
         ['BOX', 'WHERE'],
-        ...chart.rows.flatMap(({ boxes }) => boxes.map(({ name, lines }) => [name, lines.join(', ')])),
+        ...chart.rows.flatMap(({ boxes }) =>
+          boxes.map(({ name, lines }) => [name, lines.map((line) => messageText(line)).join(', ')]),
+        ),
       ]),
       '',
       ...tableLines([['FROM', 'TO', 'BY'], ...chart.links.map(({ from, to, label = '' }) => [from, to, label])]),
@@ -52,18 +54,22 @@ export function networkOf(
 ): Extract<LabChart, { kind: 'network' }> {
   const balancers = (on.groups.swarm ?? []).map((node) => {
     const { kind, port } = balancerSettings(on.hostvars(node))
-    return { name: `${kind} on ${node}`, lines: [`${nodeAddress(on, node)}:${port}`] }
+    return {
+      name: `${kind} on ${node}`,
+      title: verbatim(node),
+      lines: [verbatim(kind), verbatim(`${nodeAddress(on, node)}:${port}`)],
+    }
   })
   const apps = APPS.map(({ service, port }) => ({
     name: service,
-    lines: [`port ${port}, not published`, ...placementOf(service, tasks)],
+    lines: [say('port {port}, not published', { port }), ...placementOf(service, tasks)],
   }))
   const redis = { name: 'redis', lines: placementOf('redis', tasks) }
   return {
     kind: 'network',
     title: 'Network of the load balancer',
     rows: [
-      { label: 'clients', boxes: [{ name: 'clients', lines: ['any node will do'] }] },
+      { label: 'clients', boxes: [{ name: 'clients', lines: ['any node' as const] }] },
       { label: 'a load balancer on a port of each node', boxes: balancers },
       { label: 'overlay network: apps', boxes: apps },
       { label: 'overlay network: database', boxes: [redis] },

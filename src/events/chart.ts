@@ -52,16 +52,18 @@ export interface NetworkChart<T = Text> {
   readonly kind: 'network'
   readonly title: T
   /** From the clients down. */
-  readonly rows: readonly { readonly label: T; readonly boxes: readonly NetworkBox[] }[]
+  readonly rows: readonly { readonly label: T; readonly boxes: readonly NetworkBox<T>[] }[]
   /** Between boxes, by name. */
   readonly links: readonly { readonly from: string; readonly to: string; readonly label?: string }[]
 }
 
-export interface NetworkBox {
-  /** Unique in the chart. */
+export interface NetworkBox<T = Text> {
+  /** Unique in the chart: links are between names. */
   readonly name: string
+  /** Default: the name. */
+  readonly title?: T
   /** Such as an address, a port, or a number of replicas. */
-  readonly lines: readonly string[]
+  readonly lines: readonly T[]
 }
 
 export interface TimelineBar {

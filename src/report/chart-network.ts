@@ -1,4 +1,4 @@
-import type { NetworkBox, NetworkChart } from '../events/chart.ts'
+import type { NetworkChart } from '../events/chart.ts'
 import { FONT, INK, label, MARGIN, QUIET, TITLE, type ChartSize } from './chart-style.ts'
 import { html, type Markup } from './html.ts'
 import type { Messages } from './messages/index.ts'
@@ -16,7 +16,10 @@ const HEAD = 32
 const LINKS = 44
 const HUES = ['#0072b2', '#c44e00', '#00795c', '#a53e8c', '#806000'] as const
 
-interface PlacedBox extends NetworkBox {
+interface PlacedBox {
+  readonly name: string
+  readonly title: string
+  readonly lines: readonly string[]
   readonly x: number
   readonly y: number
   readonly width: number
@@ -26,19 +29,26 @@ interface PlacedBox extends NetworkBox {
 
 /** Draws a network as an SVG: rows of boxes from the clients down, and the links between them. */
 export function drawNetwork(chart: NetworkChart, id: string, messages: Messages, { width }: ChartSize): Markup {
-  const rows = placeRows(chart, width)
+  const rows = placeRows(chart, width, messages)
   const boxes = new Map(rows.flatMap(({ boxes: placed }) => placed.map((box) => [box.name, box] as const)))
   const last = rows.at(-1)
   const height = (last === undefined ? TITLE : last.y + last.height) + MARGIN
-  const title = label(textIn(chart.title, messages), Math.floor(width / 9.6))
+  const hidden = more(chart.rows.length, MAX_ROWS)
+  const title = label(textIn(chart.title, messages), Math.floor(width / 9.6) - hidden.length) + hidden
   const rowText = (i: number): string => {
     const row = chart.rows[i]
-    return row === undefined ? '' : label(textIn(row.label, messages))
+    return row === undefined ? '' : label(textIn(row.label, messages)) + more(row.boxes.length, MAX_BOXES)
   }
   const described = rows.map(
     ({ boxes: placed }, i) =>
-      `${rowText(i)}: ${placed.map(({ name, lines }) => [name, ...lines].map((text) => label(text)).join(', ')).join('; ')}.`,
+      `${rowText(i)}: ${placed.map(({ title: own, lines }) => [own, ...lines].map((text) => label(text)).join(', ')).join('; ')}.`,
   )
+  const linked = chart.links.flatMap(({ from, to, label: text }) => {
+    const [start, end] = [boxes.get(from), boxes.get(to)]
+    if (start === undefined || end === undefined || start === end) return []
+    return [`${label(start.title)} → ${label(end.title)}${text === undefined ? '' : ` (${label(text, 30)})`}`]
+  })
+  if (linked.length > 0) described.push(`${linked.join('; ')}.`)
   return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" font-family="${FONT}"><title id="title-${id}">${title}</title><desc id="desc-${id}">${described.join(' ')}</desc>
 <rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9" fill="#ffffff" stroke="#c9d1da"/>
 <text x="${MARGIN}" y="30" font-size="16" font-weight="600" fill="${INK}">${title}</text>
@@ -59,14 +69,25 @@ interface PlacedRow {
   readonly boxes: readonly PlacedBox[]
 }
 
-function placeRows({ rows }: NetworkChart, width: number): PlacedRow[] {
+/** How many are not shown: ` (+2)`. */
+const more = (count: number, shown: number): string => (count > shown ? ` (+${count - shown})` : '')
+
+/** The lines of a box. The last tells how many more there are. */
+const shownLines = (lines: readonly string[]): readonly string[] =>
+  lines.length <= MAX_LINES ? lines : [...lines.slice(0, MAX_LINES - 1), `(+${lines.length - MAX_LINES + 1})`]
+
+function placeRows({ rows }: NetworkChart, width: number, messages: Messages): PlacedRow[] {
   const placed: PlacedRow[] = []
   let y = TITLE + ROW_LABEL
   for (const [i, { boxes }] of rows.slice(0, MAX_ROWS).entries()) {
-    const shown = boxes.slice(0, MAX_BOXES)
+    const shown = boxes.slice(0, MAX_BOXES).map(({ name, title = name, lines }) => ({
+      name,
+      title: textIn(title, messages),
+      lines: shownLines(lines.map((line) => textIn(line, messages))),
+    }))
     const boxWidth = Math.min(300, (width - 2 * MARGIN - GAP * (shown.length - 1)) / Math.max(1, shown.length))
     const start = (width - shown.length * boxWidth - GAP * (shown.length - 1)) / 2
-    const height = HEAD + Math.max(0, ...shown.map(({ lines }) => Math.min(lines.length, MAX_LINES))) * LINE
+    const height = HEAD + Math.max(0, ...shown.map(({ lines }) => lines.length)) * LINE
     placed.push({
       y,
       height,
@@ -99,11 +120,11 @@ ${
 }`
 }
 
-const drawBox = ({ x, y, width, height, hue, name, lines }: PlacedBox): Markup => {
+const drawBox = ({ x, y, width, height, hue, title, lines }: PlacedBox): Markup => {
   const fits = Math.floor((width - 20) / 7.4)
   return html`<rect x="${round(x)}" y="${y}" width="${round(width)}" height="${height}" rx="7" fill="#f7f9fb" stroke="${hue}" stroke-width="1.5"/>
-<text x="${round(x + 11)}" y="${y + 21}" font-size="14" font-weight="600" fill="${INK}">${label(name, Math.floor((width - 20) / 8.6))}</text>
-${lines.slice(0, MAX_LINES).map(
+<text x="${round(x + 11)}" y="${y + 21}" font-size="14" font-weight="600" fill="${INK}">${label(title, Math.floor((width - 20) / 8.6))}</text>
+${lines.map(
   (
     line,
     i,

@@ -134,8 +134,9 @@ function cutMiddle(
   if (rows.length <= maxRows) return rows
   const omitted = (count: number): Row => textRow('note', `··· ${phrases.linesOmitted(count, file)} ···`)
   const paragraph = rows.findIndex(({ segments }) => segments.length === 0)
-  // A table, and below it what explains it.
-  if (paragraph > maxRows / 2 && paragraph <= maxRows)
+  // In a small picture of a table, and below it what explains it, only the table.
+  const isTable = maxRows < FULL_SIZE.rows && rows.every(({ kind }) => kind === 'out')
+  if (isTable && paragraph > maxRows / 2 && paragraph <= maxRows)
     return [...rows.slice(0, paragraph), omitted(rows.length - paragraph)]
   const tail = Math.floor(maxRows / 3)
   return [...rows.slice(0, maxRows - tail), omitted(rows.length - maxRows), ...rows.slice(-tail)]

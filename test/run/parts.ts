@@ -226,7 +226,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'guides',
-    description: 'guides followed to the letter, commands of the documentation, its site in Chromium',
+    description: 'guides: their steps are run, commands of the documentation, its site in Chromium',
     packages: [...UNIT, 'chromium'],
     lane: 'alone',
     minutes: 3,

@@ -14,6 +14,8 @@ export const RUSSIAN_BALANCER = {
   'Tasks of the balancer stack': 'Задачи стека балансировщика',
   'Network of the load balancer': 'Сеть балансировщика нагрузки',
   clients: 'клиенты',
+  'any node': 'любой узел',
+  'port {port}, not published': 'порт {port}, не опубликован',
   'a load balancer on a port of each node': 'балансировщик на порту каждого узла',
   'overlay network: apps': 'оверлейная сеть: приложения',
   'overlay network: database': 'оверлейная сеть: база данных',

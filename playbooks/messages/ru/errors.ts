@@ -21,7 +21,7 @@ export const RUSSIAN_ERRORS = {
   'check that metrics-server runs': 'проверьте, что metrics-server работает',
   'every active worker runs a task of a stateful service ({tasks}): pin them to one node, or name them with -e services=...':
     'на каждом активном рабочем узле есть задача сервиса с состоянием ({tasks}): закрепите их за одним узлом или ' +
-    'назовите их с -e services=...',
+    'укажите их в -e services=...',
   '{name} on {at}': '{name} на {at}',
   'found no running replica of {path}': 'нет работающей реплики {path}',
   'no cluster node serves slot {slot}': 'ни один узел Redis Cluster не обслуживает слот {slot}',
@@ -32,7 +32,7 @@ export const RUSSIAN_ERRORS = {
     'нет рабочего узла в состоянии Ready и Active: эксперимент нарушает работу узла, который не менеджер',
   'replicas still respond {within} s after scaling to zero': 'реплики отвечают и через {within} с после остановки всех',
   'stack "{stack}" ({topology}) not healthy within {within} s: {reason}':
-    'стек "{stack}" ({topology}) неисправен после {within} с: {reason}',
+    'стек "{stack}" ({topology}) не стал исправным за {within} с: {reason}',
   'stack "{stack}" did not converge within {within} s (see exhibit "{exhibit}")':
     'стек "{stack}" не достиг желаемого состояния за {within} с (см. материал "{exhibit}")',
   'stack "{stack}" is not deployed: run npx zx playbooks/app.mjs':

@@ -8,7 +8,7 @@ export const RUSSIAN_PROVE = {
   '{n|service|services} run after {seconds} s': '{n|сервис|сервиса|сервисов} в желаемом состоянии через {seconds} с',
   'stack "{stack}" has no services: deploy it with -e file=compose.yaml, or correct its name':
     'в стеке "{stack}" нет сервисов: разверните его с -e file=compose.yaml или исправьте имя',
-  '{n|address|addresses} answer': 'отвечают {n|адрес|адреса|адресов}',
+  '{n|address|addresses} answer': 'отвечающих адресов: {n}',
   '{failing}. If the probe is wrong, set x-labbook (docs/prove.md)':
     '{failing}. Если проверка неверна, задайте x-labbook (docs/prove.md)',
   'Services of the stack': 'Сервисы стека',
@@ -49,7 +49,7 @@ export const RUSSIAN_PROVE = {
     'Вместо завершившегося контейнера Swarm запускает новую задачу. До этого отвечают другие реплики.',
   'Swarm replaces a killed container of {name}': 'Swarm заменяет завершённый контейнер {name}',
   'Entry points answer while a container of {name} is killed and replaced':
-    'Точки входа отвечают, пока контейнер {name} завершён и заменяется',
+    'Точки входа отвечают, пока завершённый контейнер {name} заменяется',
   'Replacement of a killed container of {name} loses no acknowledged increment':
     'При замене завершённого контейнера {name} не теряется ни одно подтверждённое увеличение счётчика',
   'Timeline: a container of {service} is killed': 'Ход событий: контейнер {service} завершён',
@@ -73,7 +73,7 @@ export const RUSSIAN_PROVE = {
 
   // Scaling.
   'Swarm starts and stops tasks until the desired number runs. A stopping task finishes its requests first.':
-    'Swarm запускает и останавливает задачи, пока не работает желаемое число. Останавливаемая задача сначала ' +
+    'Swarm запускает и останавливает задачи, пока не заработает желаемое число. Останавливаемая задача сначала ' +
     'завершает свои запросы.',
   'One more replica of {name} starts': 'Ещё одна реплика {name} запускается',
   'Scaling {name} up and down fails no request':
@@ -81,7 +81,7 @@ export const RUSSIAN_PROVE = {
   'Timeline: {service} with {more} and {replicas} replicas': 'Ход событий: {service}, реплик {more} и {replicas}',
   'Scale {service} to {replicas}': 'Масштабирование {service} до {replicas}',
   'scale {service} to {replicas}': 'масштабирование {service} до {replicas}',
-  'Tasks of {service} until {replicas} run': 'Задачи {service}, пока не работают {replicas}',
+  'Tasks of {service} until {replicas} run': 'Задачи {service}, пока не заработают {replicas}',
   '{more} instead of {replicas} replicas ran after {time}': 'реплик стало {more} вместо {replicas} через {time}',
   '{more} replicas did not run within {time}{why}': 'число реплик {more} не достигнуто за {time}{why}',
 
@@ -122,12 +122,12 @@ export const RUSSIAN_PROVE = {
     'Первая новая задача завершается с ошибкой за время наблюдения; Swarm откатывает обновление, и отвечают ' +
     'старые задачи.',
   'Swarm rolls back an update of {name} to a broken version':
-    'Swarm откатывает обновление {name} на неработающую версию',
+    'Swarm откатывает обновление {name} до неработающей версии',
   'Update of {name} to a broken version fails no request':
-    'Обновление {name} на неработающую версию не вызывает ошибок запросов',
+    'Обновление {name} до неработающей версии не вызывает ошибок запросов',
   'Update of {name} to a broken version keeps the entry points available':
-    'При обновлении {name} на неработающую версию точки входа остаются доступны',
-  'Timeline: {service} is updated to a broken version': 'Ход событий: обновление {service} на неработающую версию',
+    'При обновлении {name} до неработающей версии точки входа остаются доступны',
+  'Timeline: {service} is updated to a broken version': 'Ход событий: обновление {service} до неработающей версии',
   'Broken update of {service}': 'Неудачное обновление {service}',
   'broken update': 'неудачное обновление',
   'broken update: {state}': 'неудачное обновление: {state}',
@@ -139,7 +139,7 @@ export const RUSSIAN_PROVE = {
   'The stack recovers by itself after {name} was away': 'Стек восстанавливается сам после отсутствия {name}',
   'Timeline: {service} is away': 'Ход событий: {service} отсутствует',
   'Scale {service} to 0': 'Масштабирование {service} до 0',
-  'Scale {service} back': 'Возврат числа реплик {service}',
+  'Scale {service} back': 'Восстановление числа реплик {service}',
   '{service} scaled to 0': 'у {service} 0 реплик',
   '{service} scaled to {replicas}': 'у {service} реплик: {replicas}',
   recovered: 'восстановлен',
@@ -171,7 +171,7 @@ export const RUSSIAN_PROVE = {
   'the clock of {node} is one hour ahead': 'часы {node} спешат на час',
   '{description} without the registry': '{description}, реестр недоступен',
   'Reject connections to the registry on {host}': 'Отказ в соединениях с реестром на {host}',
-  'Tasks until all run without {node}': 'Задачи, пока все не работают без {node}',
+  'Tasks until all run without {node}': 'Задачи, пока все не заработают без {node}',
   'tasks run on other nodes': 'задачи работают на других узлах',
   'fault ends': 'сбой заканчивается',
   'recovered after {time}': 'восстановлен через {time}',

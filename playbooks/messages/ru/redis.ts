@@ -54,20 +54,20 @@ export const RUSSIAN_REDIS = {
 
   // Network partition.
   'A client on the node of the isolated master writes to it while the others write to the new master. When the partition heals, the old master resyncs from the new one and discards the writes it acknowledged: all of them without protection, about ten seconds of them with min-replicas-to-write, none if the client counts only writes confirmed by a replica.':
-    'Клиент на узле изолированного master пишет в него, а остальные - в новый. Когда связь восстановлена, старый ' +
-    'master синхронизируется с новым и отбрасывает подтверждённые им записи: без защиты все, с ' +
+    'Клиент на узле изолированного от сети master пишет в него, а остальные - в новый. Когда связь восстановлена, ' +
+    'старый master синхронизируется с новым и отбрасывает подтверждённые им записи: без защиты все, с ' +
     'min-replicas-to-write - за последние примерно десять секунд, а если клиент учитывает только записи, ' +
     'подтверждённые репликой, - ни одной.',
   'Sentinels promote a replica on the majority side of a network partition, and writes succeed there':
     'При разделении сети Sentinel повышает реплику на стороне большинства, и записи там выполняются',
   'Isolated master loses acknowledged writes without protection':
-    'Без защиты изолированный master теряет подтверждённые записи',
+    'Без защиты изолированный от сети master теряет подтверждённые записи',
   'min-replicas-to-write makes the isolated master refuse writes, so that fewer are lost':
-    'С min-replicas-to-write изолированный master отклоняет записи, и теряется меньше',
+    'С min-replicas-to-write изолированный от сети master отклоняет записи, и теряется меньше',
   'min-replicas-to-write with WAIT loses no acknowledged increment':
     'С min-replicas-to-write и WAIT не теряется ни одно подтверждённое увеличение',
   "Cluster with WAIT loses no acknowledged increment when the counter's master is isolated":
-    'Cluster с WAIT не теряет подтверждённых увеличений, когда master счётчика изолирован',
+    'Cluster с WAIT не теряет подтверждённых увеличений, когда master счётчика изолирован от сети',
   '{failovers} of {runs} failovers, after {time}; {writes} writes succeeded before the partition healed; write outage through the other nodes {outage}{note}':
     'переключений: {failovers} из {runs}, через {time}; успешных записей до восстановления связи: {writes}; ' +
     'перерыв записи через другие узлы {outage}{note}',
@@ -76,7 +76,7 @@ export const RUSSIAN_REDIS = {
   'lost {lost} of {acknowledged} acknowledged increments':
     'потеряно {lost} из подтверждённых увеличений ({acknowledged})',
   'the isolated master acknowledged {acknowledged}, the last {time} after the partition':
-    'изолированный master подтвердил {acknowledged}, последнее через {time} после разделения',
+    'изолированный от сети master подтвердил {acknowledged}, последнее через {time} после разделения',
   'the client log is incomplete (expected {time} of writes)': 'журнал клиента неполон (ожидались записи за {time})',
 
   // Cluster.

@@ -23,7 +23,7 @@ export const RUSSIAN_STACK = {
   'no node can run it: all are drained, paused or down, or none matches deploy.placement.constraints [{constraints}]':
     'ни один узел не может его выполнять: все в режиме drain или pause либо в состоянии Down, или ни один не подходит ' +
     'под deploy.placement.constraints [{constraints}]',
-  '{slot} failed {n|time|times}': 'ошибка {slot}: {n|раз|раза|раз}',
+  '{slot} failed {n|time|times}': 'задача {slot} завершилась с ошибкой {n|раз|раза|раз}',
   'no suitable node': 'нет подходящего узла',
   'it exited, and its restart_policy does not restart it': 'он завершился, а restart_policy его не перезапускает',
   '{running} of {wanted} tasks run': 'работают задачи: {running} из {wanted}',

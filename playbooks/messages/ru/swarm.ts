@@ -174,7 +174,7 @@ export const RUSSIAN_SWARM = {
     'Swarm заменяет на других узлах реплики узла, который {condition}',
   'loses power': 'обесточен',
   'has its Docker daemon stopped': 'остался без демона Docker',
-  'is partitioned from the network': 'отрезан от сети',
+  'is partitioned from the network': 'изолирован от сети',
   'Recovered node becomes Ready, and replicas do not return to it':
     'Восстановленный узел готов (Ready), и реплики на него не возвращаются',
   'The manager receives no heartbeats from the node, marks it Down after about 15 s, and starts its replicas on other nodes. Requests routed to its replicas fail; all others succeed.':

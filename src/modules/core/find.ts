@@ -58,6 +58,7 @@ const schema = z
       get_checksum: z.boolean().default(false),
       checksum_algorithm: z.enum(['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']).default('sha1'),
       use_regex: z.boolean().default(false),
+      /** Octal, or symbolic for all of user, group and others: `'u=rw,g=r,o='`. */
       mode: mode.optional(),
       /** false: one bit of `mode` is enough. */
       exact_mode: z.boolean().default(true),

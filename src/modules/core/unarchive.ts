@@ -30,7 +30,10 @@ const schema = z
       /** Options of tar or unzip, a word each: `--strip-components=1`. */
       extra_opts: z.array(z.string().min(1)).default([]),
       ...attributes,
-      /** Of everything in the archive, directories too: octal digits. */
+      /**
+       * Of everything in the archive, directories too: octal, or symbolic for all of user, group and others:
+       * `'u=rwX,...'` is refused.
+       */
       mode: mode.optional(),
     },
     {

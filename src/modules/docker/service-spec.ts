@@ -17,6 +17,7 @@ const update = z.strictObject({
 /** The parameters of docker_service that define the service. */
 export const serviceSettings = z.strictObject({
   image: z.string().optional(),
+  /** `replicated`: as many tasks as `replicas` says. `global`: one task on each node. */
   mode: z.enum(['replicated', 'global']).default('replicated'),
   replicas: z.int().min(0).default(1),
   /** Overrides the image's entrypoint. */

@@ -40,7 +40,7 @@ t.test('titles, axes, legends and events of exhibits in Russian; names of hosts 
     textIn(say('Timeline: {description}', { description: nodeDown }), russian),
     'Ход событий: node2 в состоянии Down',
   )
-  t.equal(textIn('Tasks before', russian), 'Задачи до', 'a title without values, as in older event logs')
+  t.equal(textIn('Tasks before', russian), 'Задачи в начале', 'a title without values, as in older event logs')
   t.equal(textIn('Nodes until node2 is Down', russian), 'Nodes until node2 is Down', 'one with values stays in English')
   const timeline = { kind: 'timeline', title: 'x', seconds: 1, lanes: ['node2'], bars: [] } as const
   t.same(translatedEvents({ ...timeline, events: [{ at: 1, label: nodeDown }] }, russian), [

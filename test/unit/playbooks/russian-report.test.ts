@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { networkOf, parseTasks } from '../../../playbooks/balancer/network.ts'
 import { RUSSIAN } from '../../../playbooks/messages/ru.ts'
 import type { Chart } from '../../../src/events/chart.ts'
 import type { Exhibit, Finding, PlayStart, RunStart } from '../../../src/events/events.ts'
@@ -29,7 +30,13 @@ function textsOfChart(chart: Chart, messages: typeof ru): string[] {
   if (chart.kind === 'timeline')
     return [textIn(chart.title, messages), ...translatedEvents(chart, messages).map(({ label }) => label)]
   if (chart.kind === 'network')
-    return [chart.title, ...chart.rows.map(({ label }) => label)].map((text) => textIn(text, messages))
+    return [
+      chart.title,
+      ...chart.rows.flatMap(({ label, boxes }) => [
+        label,
+        ...boxes.flatMap(({ name, title = name, lines }) => [title, ...lines]),
+      ]),
+    ].map((text) => textIn(text, messages))
   const { title, x, y, series, marks = [] } = translatedLines(chart, messages)
   return [title, x.label, y.label, ...series.map(({ name }) => name), ...marks.map(({ label }) => label)]
 }
@@ -69,6 +76,15 @@ for (const file of readdirSync(JOURNALS)) {
     t.end()
   })
 }
+
+t.test('the network of the balancer: no text is left in English', (t) => {
+  const inventory = { groups: { swarm: ['node1'] }, hostvars: () => ({ ansible_host: '10.0.0.1', balancer_port: 81 }) }
+  const chart = networkOf(inventory, parseTasks('balancer_app1.1 node1\nbalancer_redis.1 node1\n'))
+  const texts = textsOfChart(chart, withCatalogue(ru, RUSSIAN))
+  for (const text of ['любой узел', 'порт 8080, не опубликован', '10.0.0.1:81']) t.ok(texts.includes(text), text)
+  for (const text of texts) t.strictSame(latinProse(text, ['app1', 'app2']), [], text)
+  t.end()
+})
 
 t.test('without the catalogue nearly all texts are in English, which the check finds', (t) => {
   const { texts, names } = textsAndNames('prove.jsonl', ru)

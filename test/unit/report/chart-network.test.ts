@@ -1,7 +1,8 @@
 import t from 'tap'
 import type { NetworkChart } from '../../../src/events/chart.ts'
 import { drawChart, drawCompactChart } from '../../../src/report/chart.ts'
-import { en } from '../../../src/report/messages/index.ts'
+import { en, withCatalogue } from '../../../src/report/messages/index.ts'
+import { ru } from '../../../src/report/messages/ru.ts'
 import { HOSTILE } from './rich-run.ts'
 
 const chart: NetworkChart = {
@@ -43,6 +44,49 @@ t.test('boxes of a row do not overlap, and stay within the picture at both sizes
     t.ok(Math.max(...right) <= frame, `${right.join(' ')} within ${frame}`)
     t.ok((right[1] ?? 0) < (xs[2] ?? 0) && (right[2] ?? 0) < (xs[3] ?? 0), `${xs.join(' ')}; ${right.join(' ')}`)
   }
+  t.end()
+})
+
+t.test('titles and lines of boxes are in the language of the report, also in the description, with the links', (t) => {
+  const port = { id: 'port {port}', values: { port: 80 } }
+  const svg = drawChart(
+    {
+      ...chart,
+      rows: [
+        { label: 'clients', boxes: [{ name: 'clients', lines: ['any node'] }] },
+        { label: 'apps', boxes: [{ name: 'id', title: 'app', lines: [port] }] },
+      ],
+      links: [
+        { from: 'clients', to: 'id', label: '/app' },
+        { from: 'clients', to: 'missing' },
+      ],
+    },
+    'n',
+    withCatalogue(ru, {
+      clients: 'клиенты',
+      'any node': 'любой узел',
+      app: 'приложение',
+      'port {port}': 'порт {port}',
+    }),
+  )
+  for (const text of ['любой узел', 'приложение', 'порт 80']) t.match(svg, `>${text}</text>`)
+  t.match(svg, 'клиенты, любой узел.')
+  t.match(svg, 'приложение, порт 80. клиенты → приложение (/app).</desc>')
+  t.notMatch(svg, '>id<')
+  t.end()
+})
+
+t.test('rows, boxes and lines that are not shown are counted', (t) => {
+  const many = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i}`)
+  const rows = many(10).map((row) => ({
+    label: `row ${row}`,
+    boxes: many(8).map((box) => ({ name: `${row}.${box}`, lines: many(7).map((line) => `line ${line}`) })),
+  }))
+  const svg = drawChart({ ...chart, rows, links: [] }, 'n')
+  for (const text of ['Network of the balancer (+2)', 'row 0 (+2)', 'line 4', '(+2)']) t.match(svg, `>${text}</text>`)
+  for (const text of ['row 8', '0.6', 'line 5']) t.notMatch(svg, `>${text}`)
+  const exact = drawChart({ ...chart, rows: rows.slice(0, 8), links: [] }, 'n')
+  t.match(exact, '>Network of the balancer</text>')
   t.end()
 })
 

@@ -60,3 +60,15 @@ await t.test('a table is shown whole, and what explains it below is omitted', as
   t.match(svg, '21 lines omitted')
   t.notMatch(svg, '>note')
 })
+
+await t.test('evidence in full size, and an output with stderr, keep their end', async (t) => {
+  const table = (rows: number): string =>
+    [
+      ...Array.from({ length: rows }, (_, i) => `row ${i}`),
+      '',
+      ...Array.from({ length: 40 }, (_, i) => `note ${i}`),
+    ].join('\n')
+  t.match(drawTerminal(exhibit({ stdout: table(50) }), 'x'), '>note 39</text>')
+  const svg = drawTerminal(exhibit({ stdout: table(10), stderr: 'no route' }), 'x', en, { columns: 66, rows: 12 })
+  t.match(svg, '>no route</text>')
+})

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { messageText } from '../../../../src/events/message.ts'
 import { networkOf, parseTasks } from '../../../../playbooks/balancer/network.ts'
 
 const inventory = {
@@ -12,15 +13,22 @@ t.test('network has addresses and ports of the inventory, and the placement of t
   )
   const { rows, links } = networkOf(inventory, tasks)
   t.strictSame(
-    rows.flatMap(({ boxes }) => boxes.map(({ name, lines }) => [name, ...lines].join(' | '))),
+    rows.flatMap(({ boxes }) =>
+      boxes.map(({ name, lines }) => [name, ...lines.map((line) => messageText(line))].join(' | ')),
+    ),
     [
-      'clients | any node will do',
-      'haproxy on node1 | 10.0.0.1:81',
-      'haproxy on node2 | 10.0.0.2:81',
+      'clients | any node',
+      'haproxy on node1 | haproxy | 10.0.0.1:81',
+      'haproxy on node2 | haproxy | 10.0.0.2:81',
       'app1 | port 8080, not published | 1 × node1 | 2 × node2',
       'app2 | port 8080, not published | 1 × node1',
       'redis | 1 × node1',
     ],
+  )
+  t.strictSame(
+    rows[1]?.boxes.map(({ title = '' }) => messageText(title)),
+    ['node1', 'node2'],
+    'the title of a balancer is its node',
   )
   const names = new Set(rows.flatMap(({ boxes }) => boxes.map(({ name }) => name)))
   t.strictSame(
