@@ -11,6 +11,8 @@ export const RUSSIAN_ERRORS = {
   'cannot inject fault: {description} (see exhibit "{exhibit}")':
     'не удалось внести сбой: {description} (см. материал "{exhibit}")',
   'cannot kill Redis: {stderr}': 'не удалось завершить Redis: {stderr}',
+  'cannot recover {node} (exit code {exitCode}): {output}':
+    'не удалось восстановить {node} (код возврата {exitCode}): {output}',
   'cannot reject connections to the registry on {host} (see exhibit "{exhibit}")':
     'не удалось запретить соединения с реестром на {host} (см. материал "{exhibit}")',
   'cannot scale {service} to {replicas}: {stderr}': 'не удалось масштабировать {service} до {replicas}: {stderr}',

@@ -1,5 +1,6 @@
 import { durationMultiplierOf, type Exhibit, type Message, MessageError } from 'labbook'
 import { injectFault } from '../../lab/inject-fault.ts'
+import { undoOn } from '../../lab/recover.ts'
 import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import { recovery } from 'labbook/lab'
 import { isDown, isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
@@ -86,7 +87,7 @@ export async function disturbNode(
       const until = now()
       mark(moves ? 'tasks run on other nodes' : 'fault ends')
       if (kind === 'registry-away')
-        for (const host of on.groups.swarm ?? []) await on.exec({ host, command: REGISTRY_BACK })
+        for (const host of on.groups.swarm ?? []) await undoOn(on, host, { host, command: REGISTRY_BACK })
       const recovered = await on.exhibit({ title: say('Recover {node}', { node }), ...recovery(fault) })
       await watchReady(on, node)
       mark(say('{node} Ready', { node }))

@@ -1,6 +1,6 @@
 import { disturbAll, type DisturbanceContext, type Experiment } from 'labbook'
 import { type LabSetupContext, labExperiment, type LabText, type MessageKey, say } from '../../messages/say.ts'
-import { recovery } from 'labbook/lab'
+import { recoverFrom, undoOn } from '../../lab/recover.ts'
 import { disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { KINDS } from '../kinds.ts'
 import type { StackService } from '../model.ts'
@@ -102,8 +102,8 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
       rollback: async (on) => {
         if (node === undefined) return
         if (kind === 'registry-away')
-          for (const host of on.groups.swarm ?? []) await on.exec({ host, command: REGISTRY_BACK })
-        await on.exec(recovery(fault(on, node)))
+          for (const host of on.groups.swarm ?? []) await undoOn(on, host, { host, command: REGISTRY_BACK })
+        await recoverFrom(on, node, fault(on, node))
         await watchReady(on, node)
         await awaitSteadyState(on, run.inspected)
       },
