@@ -20,6 +20,7 @@ export const RUSSIAN_ERRORS = {
     'не удалось изменить число реплик ({side}) на {replicas}: {stderr}',
   'cannot start: {what} of {service} (see exhibit "{exhibit}")':
     'не удалось начать: {what} {service} (см. материал "{exhibit}")',
+  'cannot update {service}: {stderr}': 'не удалось обновить {service}: {stderr}',
   'check that metrics-server runs': 'проверьте, что metrics-server работает',
   'every active worker runs a task of a stateful service ({tasks}): pin them to one node, or name them with -e services=...':
     'на каждом активном рабочем узле есть задача сервиса с состоянием ({tasks}): закрепите их за одним узлом или ' +
@@ -73,6 +74,8 @@ export const RUSSIAN_ERRORS = {
   'port {port} of {host} is not forwarded to this machine': 'порт {port} узла {host} не проброшен на эту машину',
   'the cluster has no IngressClass "{name}" (ingress_class)': 'в кластере нет IngressClass "{name}" (ingress_class)',
   'the Ingress has no address that this machine could reach': 'у Ingress нет адреса, доступного этой машине',
+  'the update of {service} is not over (see exhibit "{exhibit}")':
+    'обновление {service} не завершилось (см. материал "{exhibit}")',
   'there is no pod "redis-0" to delete': 'нет пода "redis-0", который можно удалить',
   '{distinct} of {replicas} running replicas respond ({failed} requests failed)':
     'отвечают работающие реплики: {distinct} из {replicas} (ошибок запросов: {failed})',

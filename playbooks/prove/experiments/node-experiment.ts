@@ -91,7 +91,7 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
     {
       hosts: 'swarm_managers[0]',
       tags: ['prove', kind, 'proof'],
-      disturbs: (on) => disturbancesOf(on, kind),
+      disturbs: (on) => disturbancesOf(on, kind, moves),
       hypothesis,
       assertions,
       steadyState: async (on) => {
@@ -123,10 +123,13 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
 }
 
 /** Which worker it will be depends on where tasks of stateful services run. */
-function disturbancesOf(on: DisturbanceContext, kind: NodeKind) {
+function disturbancesOf(on: DisturbanceContext, kind: NodeKind, moves: boolean) {
   const workers = on.groups.swarm_workers ?? []
-  if (kind === 'registry-away') return disturbAll(on.groups.swarm ?? [], KINDS[kind].effect(''))
+  const swarm = on.groups.swarm ?? []
+  // See `placeTasksOn`.
+  const spread = moves ? disturbAll(swarm, 'tasks of services with several replicas are replaced first') : []
+  if (kind === 'registry-away') return [...disturbAll(swarm, KINDS[kind].effect('')), ...spread]
   if (kind === 'power-cut' || kind === 'cut-off')
-    return workers.map((name) => disturbanceOf(NODE_FAULTS[kind](on, name), name))
-  return disturbAll(workers, KINDS[kind].effect(''))
+    return [...workers.map((name) => disturbanceOf(NODE_FAULTS[kind](on, name), name)), ...spread]
+  return [...disturbAll(workers, KINDS[kind].effect('')), ...spread]
 }
