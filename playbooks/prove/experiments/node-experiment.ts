@@ -69,7 +69,6 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
   const movable = (): readonly StackService[] =>
     moves ? run.targets(kind).filter((service) => service.mode === 'replicated') : []
   const isTried = (): boolean => run.targets(kind).length > 0
-  const fault = (on: LabSetupContext, name: string) => NODE_FAULTS[kind](on, name)
   const assertions = (): Record<string, LabText> => {
     if (!isTried()) return {}
     const claims = movable().map(({ name }): [string, LabText] => [
@@ -101,9 +100,7 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
       },
       rollback: async (on) => {
         if (node === undefined) return
-        if (kind === 'registry-away')
-          for (const host of on.groups.swarm ?? []) await undoOn(on, host, { host, command: REGISTRY_BACK })
-        await recoverFrom(on, node, fault(on, node))
+        await undoFault(on, kind, node)
         await watchReady(on, node)
         await awaitSteadyState(on, run.inspected)
       },
@@ -120,6 +117,23 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
       reportVerdict(on, run, kind, 'recovers', STACK, { recovers: verdicts.recovers })
     },
   )
+}
+
+/**
+ * Recovers every host that can be reached.
+ *
+ * @throws what failed first, after all were tried.
+ */
+export async function undoFault(
+  on: Pick<LabSetupContext, 'exec' | 'groups' | 'hostvars' | 'hosts'>,
+  kind: NodeKind,
+  node: string,
+): Promise<void> {
+  const others = kind === 'registry-away' ? (on.groups.swarm ?? []) : []
+  const undone = others.map((host) => undoOn(on, host, { host, command: REGISTRY_BACK }))
+  await Promise.allSettled(undone)
+  await recoverFrom(on, node, NODE_FAULTS[kind](on, node))
+  await Promise.all(undone)
 }
 
 /** Which worker it will be depends on where tasks of stateful services run. */
