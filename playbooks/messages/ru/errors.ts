@@ -79,6 +79,8 @@ export const RUSSIAN_ERRORS = {
   'there is no pod "redis-0" to delete': 'нет пода "redis-0", который можно удалить',
   '{distinct} of {replicas} running replicas respond ({failed} requests failed)':
     'отвечают работающие реплики: {distinct} из {replicas} (ошибок запросов: {failed})',
+  '{host} is not a worker after its demotion (see exhibit "{exhibit}"): its daemon is not restarted':
+    'узел {host} после понижения не стал рабочим (см. материал "{exhibit}"): его демон не перезапущен',
   '{n} servers report the role master, expected 1': 'роль master у серверов: {n}, ожидался 1',
   '{replicas} replicas did not respond within {within} s ({failed} requests failed in the last attempt)':
     'реплики ({replicas}) не ответили за {within} с (ошибок запросов в последней попытке: {failed})',
