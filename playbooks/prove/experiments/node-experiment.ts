@@ -140,8 +140,9 @@ export async function undoFault(
 function disturbancesOf(on: DisturbanceContext, kind: NodeKind, moves: boolean) {
   const workers = on.groups.swarm_workers ?? []
   const swarm = on.groups.swarm ?? []
-  // See `placeTasksOn`.
-  const spread = moves ? disturbAll(swarm, 'tasks of services with several replicas are replaced first') : []
+  // See `placeTasksOn`. Without a worker, there is no node to disturb.
+  const spread =
+    moves && workers.length > 0 ? disturbAll(swarm, 'tasks of services with several replicas are replaced first') : []
   if (kind === 'registry-away') return [...disturbAll(swarm, KINDS[kind].effect('')), ...spread]
   if (kind === 'power-cut' || kind === 'cut-off')
     return [...workers.map((name) => disturbanceOf(NODE_FAULTS[kind](on, name), name)), ...spread]
