@@ -1,4 +1,4 @@
-import { type Message, messageText } from 'labbook'
+import { type Message, messageText, timeoutMultiplierOf } from 'labbook'
 import { type Fault, type Faults, machineFaults, providerOf } from 'labbook/lab'
 import { type LabSetupContext } from '../messages/say.ts'
 import { projectLab } from './lab.ts'
@@ -7,7 +7,10 @@ import { projectLab } from './lab.ts'
 export function faultsOf(on: Pick<LabSetupContext, 'groups' | 'hostvars'>, name: string): Faults {
   const lab = projectLab(on)
   const node = lab?.nodes.find((each) => each.name === name)
-  if (lab === undefined || node === undefined) return machineFaults(name, Number(on.hostvars(name).ansible_port ?? 22))
+  if (lab === undefined || node === undefined) {
+    const slowdown = timeoutMultiplierOf(on, on.groups.all ?? [name])
+    return machineFaults(name, Number(on.hostvars(name).ansible_port ?? 22), slowdown)
+  }
   return providerOf(lab).faults(lab, node)
 }
 

@@ -8,18 +8,27 @@ type On = Pick<LabSetupContext, 'exec' | 'groups' | 'hostvars'>
 
 const CONTROLLER = 'controller'
 
-/** Experiments that the nodes do not support, and why. */
+type Reason = (on: On, worker: string) => Promise<string | undefined>
+
+/** Experiments that the nodes do not support, and why. Any worker may be disturbed, so all are asked. */
 export async function unsupportedKinds(on: On, kinds: readonly ExperimentKind[]): Promise<Session['unsupported']> {
-  const worker = on.groups.swarm_workers?.at(-1)
-  if (worker === undefined) return {}
-  const reasons: Partial<Record<ExperimentKind, (on: On, worker: string) => Promise<string | undefined>>> = {
-    'slow-network': withoutNetem,
-    'clock-step': withoutClock,
-    'full-disk': withoutDisk,
+  const workers = on.groups.swarm_workers ?? []
+  const ofEach = (reason: Reason) => async (): Promise<string | undefined> => {
+    for (const worker of workers) {
+      const why = await reason(on, worker)
+      if (why !== undefined) return why
+    }
+    return undefined
+  }
+  const reasons: Partial<Record<ExperimentKind, () => Promise<string | undefined>>> = {
+    'slow-network': ofEach(withoutNetem),
+    'clock-step': async () => (await sharedClock(on)) ?? (await ofEach(withNtp)()),
+    'full-disk': ofEach(withoutDisk),
   }
   const unsupported: Partial<Record<ExperimentKind, string>> = {}
+  if (workers.length === 0) return unsupported
   for (const kind of kinds) {
-    const reason = await reasons[kind]?.(on, worker)
+    const reason = await reasons[kind]?.()
     if (reason !== undefined) unsupported[kind] = reason
   }
   return unsupported
@@ -27,7 +36,7 @@ export async function unsupportedKinds(on: On, kinds: readonly ExperimentKind[])
 
 async function withoutNetem(on: On, worker: string): Promise<string | undefined> {
   const { exitCode, stdout } = await on.exec({ host: worker, command: NETEM_TEST })
-  return exitCode === 0 ? undefined : `the kernel has no netem (${stdout.trim().split('\n')[0] ?? ''})`
+  return exitCode === 0 ? undefined : `the kernel of ${worker} has no netem (${stdout.trim().split('\n')[0] ?? ''})`
 }
 
 /**
@@ -36,19 +45,29 @@ async function withoutNetem(on: On, worker: string): Promise<string | undefined>
  */
 const KERNEL = 'cat /proc/sys/kernel/random/boot_id; systemd-detect-virt --container 2>/dev/null; true'
 
+/** The boot ID of a machine; empty: it cannot be read. */
+async function kernelOf(on: On, host: string): Promise<{ readonly id: string; readonly isContainer: boolean }> {
+  const [id = '', container = 'none'] = (await on.exec({ host, command: KERNEL })).stdout.trim().split('\n')
+  return { id, isContainer: container !== 'none' }
+}
+
 const nameOf = (other: string | undefined): string =>
   other === undefined ? 'the host of the container' : other === CONTROLLER ? 'this machine' : other
 
-async function withoutClock(on: On, worker: string): Promise<string | undefined> {
+async function sharedClock(on: On): Promise<string | undefined> {
   const machines = new Map<string, string>()
   for (const host of [CONTROLLER, ...(on.groups.swarm ?? [])]) {
-    const [id = '', container = 'none'] = (await on.exec({ host, command: KERNEL })).stdout.trim().split('\n')
+    const { id, isContainer } = await kernelOf(on, host)
     const other = machines.get(id)
     if (id === '') return `the boot ID of ${host} cannot be read, so its clock may be that of another machine`
-    if (other !== undefined || (host !== CONTROLLER && container !== 'none'))
+    if (other !== undefined || (host !== CONTROLLER && isContainer))
       return `${host} shares the kernel, and so the clock, with ${nameOf(other)} (use virtual machines: lab_provider: qemu)`
     machines.set(id, host)
   }
+  return undefined
+}
+
+async function withNtp(on: On, worker: string): Promise<string | undefined> {
   const { stdout } = await on.exec({ host: worker, command: 'timedatectl show -p NTP -p NTPSynchronized 2>/dev/null' })
   // The clock counts as synchronised for hours after NTP is stopped.
   return /^NTP=yes$/m.test(stdout) && /^NTPSynchronized=yes$/m.test(stdout)
@@ -56,11 +75,18 @@ async function withoutClock(on: On, worker: string): Promise<string | undefined>
     : undefined
 }
 
+/** Devices of the directories that matter to this machine. */
+const OWN_DISKS = 'stat -c %d / /home /root /tmp /var /var/lib /var/lib/docker 2>/dev/null'
+
+/** A machine with another kernel has disks of its own, unless it is a container. */
 async function withoutDisk(on: On, worker: string): Promise<string | undefined> {
-  if (projectLab(on)?.provider !== 'namespaces') return undefined
+  const here = await kernelOf(on, CONTROLLER)
+  const there = await kernelOf(on, worker)
+  const mayShare = there.id === '' || there.id === here.id || there.isContainer
+  if (!mayShare && projectLab(on)?.provider !== 'namespaces') return undefined
   const { stdout } = await on.exec({ host: worker, command: DISK_TEST })
-  const own = await on.exec({ host: CONTROLLER, command: 'stat -c %d / /var /var/lib /tmp 2>/dev/null' })
+  const own = await on.exec({ host: CONTROLLER, command: OWN_DISKS })
   return stdout.trim() === '' || own.stdout.split('\n').includes(stdout.trim())
-    ? 'nodes of this lab share the disk of this machine (set lab_disk)'
+    ? `${worker} shares a disk with this machine (in a lab of namespaces: set lab_disk)`
     : undefined
 }

@@ -102,16 +102,22 @@ export function namespaceFaults(node: NodeSettings): Faults {
 /** Comment of the rules that partition a machine. */
 const CUT_OFF = 'labbook-cut-off'
 
-/** Seconds after which a partition heals by itself, in case the run is killed. */
-export const PARTITION_SECONDS = 300
+/**
+ * Seconds after which a partition heals by itself, in case the run is killed; before the timeout multiplier. More than
+ * experiments wait for its effects (300 s).
+ */
+const PARTITION_SECONDS = 600
 
 /**
  * Faults of your own machines, with only a shell on them. Labbook cannot power them on, so the power loss is a reset
  * without a shutdown. A partitioned machine still accepts SSH, so that Labbook can recover it.
+ *
+ * @param slowdown - the timeout multiplier.
  */
-export function machineFaults(name: string, sshPort = 22): Faults {
+export function machineFaults(name: string, sshPort = 22, slowdown = 1): Faults {
   const mark = `-m comment --comment ${CUT_OFF} -j DROP`
-  const { timer, recover } = limitedFault('cut-off', deleteRules(CUT_OFF, ['INPUT', 'OUTPUT']), PARTITION_SECONDS)
+  const seconds = Math.ceil(PARTITION_SECONDS * slowdown)
+  const { timer, recover } = limitedFault('cut-off', deleteRules(CUT_OFF, ['INPUT', 'OUTPUT']), seconds)
   const there = { host: name, become: true, recoverSeconds: 300 } as const
   return {
     powerLoss: {

@@ -13,7 +13,8 @@ export interface LimitedFault {
  */
 export function limitedFault(name: string, undo: string, seconds: number): LimitedFault {
   const latest = `/run/labbook-${name}.id`
-  const recover = `rm -f ${latest}; ${undo}`
+  // The file is what lets the timer undo the fault, so it stays until the fault is undone.
+  const recover = `{ ${undo}; } && rm -f ${latest}`
   const timer = [
     `lb_id=$(cat /proc/sys/kernel/random/uuid); echo "$lb_id" >${latest}`,
     `(sleep ${seconds}; [ "$(cat ${latest})" != "$lb_id" ] || { ${recover}; }) >/dev/null 2>&1 </dev/null &`,

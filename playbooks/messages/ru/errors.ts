@@ -11,6 +11,8 @@ export const RUSSIAN_ERRORS = {
   'cannot inject fault: {description} (see exhibit "{exhibit}")':
     'не удалось внести сбой: {description} (см. материал "{exhibit}")',
   'cannot kill Redis: {stderr}': 'не удалось завершить Redis: {stderr}',
+  'cannot recover {node} (exit code {exitCode}): {output}':
+    'не удалось восстановить {node} (код возврата {exitCode}): {output}',
   'cannot reject connections to the registry on {host} (see exhibit "{exhibit}")':
     'не удалось запретить соединения с реестром на {host} (см. материал "{exhibit}")',
   'cannot scale {service} to {replicas}: {stderr}': 'не удалось масштабировать {service} до {replicas}: {stderr}',
@@ -18,6 +20,7 @@ export const RUSSIAN_ERRORS = {
     'не удалось изменить число реплик ({side}) на {replicas}: {stderr}',
   'cannot start: {what} of {service} (see exhibit "{exhibit}")':
     'не удалось начать: {what} {service} (см. материал "{exhibit}")',
+  'cannot update {service}: {stderr}': 'не удалось обновить {service}: {stderr}',
   'check that metrics-server runs': 'проверьте, что metrics-server работает',
   'every active worker runs a task of a stateful service ({tasks}): pin them to one node, or name them with -e services=...':
     'на каждом активном рабочем узле есть задача сервиса с состоянием ({tasks}): закрепите их за одним узлом или ' +
@@ -71,9 +74,13 @@ export const RUSSIAN_ERRORS = {
   'port {port} of {host} is not forwarded to this machine': 'порт {port} узла {host} не проброшен на эту машину',
   'the cluster has no IngressClass "{name}" (ingress_class)': 'в кластере нет IngressClass "{name}" (ingress_class)',
   'the Ingress has no address that this machine could reach': 'у Ingress нет адреса, доступного этой машине',
+  'the update of {service} is not over (see exhibit "{exhibit}")':
+    'обновление {service} не завершилось (см. материал "{exhibit}")',
   'there is no pod "redis-0" to delete': 'нет пода "redis-0", который можно удалить',
   '{distinct} of {replicas} running replicas respond ({failed} requests failed)':
     'отвечают работающие реплики: {distinct} из {replicas} (ошибок запросов: {failed})',
+  '{host} is not a worker after its demotion (see exhibit "{exhibit}"): its daemon is not restarted':
+    'узел {host} после понижения не стал рабочим (см. материал "{exhibit}"): его демон не перезапущен',
   '{n} servers report the role master, expected 1': 'роль master у серверов: {n}, ожидался 1',
   '{replicas} replicas did not respond within {within} s ({failed} requests failed in the last attempt)':
     'реплики ({replicas}) не ответили за {within} с (ошибок запросов в последней попытке: {failed})',

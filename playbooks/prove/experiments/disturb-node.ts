@@ -1,5 +1,6 @@
 import { durationMultiplierOf, type Exhibit, type Message, MessageError } from 'labbook'
 import { injectFault } from '../../lab/inject-fault.ts'
+import { undoOn } from '../../lab/recover.ts'
 import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import { recovery } from 'labbook/lab'
 import { isDown, isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
@@ -11,7 +12,6 @@ import { fullName, isRunning, parseTasks, tasksCommand, type StackTask } from '.
 import { awaitSteadyState, type Session } from '../session.ts'
 import { NODE_FAULTS, REGISTRY_BACK, registryAway, type NodeKind } from './node-faults.ts'
 import type { ClaimVerdict } from './service-experiment.ts'
-import { isAllowedOn } from './target-node.ts'
 
 const LOSES_NODE: ReadonlySet<ExperimentKind> = new Set(['power-cut', 'cut-off', 'daemon-stopped'])
 const HOLD_SECONDS = 20
@@ -86,7 +86,7 @@ export async function disturbNode(
       const until = now()
       mark(moves ? 'tasks run on other nodes' : 'fault ends')
       if (kind === 'registry-away')
-        for (const host of on.groups.swarm ?? []) await on.exec({ host, command: REGISTRY_BACK })
+        for (const host of on.groups.swarm ?? []) await undoOn(on, host, { host, command: REGISTRY_BACK })
       const recovered = await on.exhibit({ title: say('Recover {node}', { node }), ...recovery(fault) })
       await watchReady(on, node)
       mark(say('{node} Ready', { node }))
@@ -95,32 +95,12 @@ export async function disturbNode(
     },
   )
   const { before, injected, after, began, until, recovered, problem, recoveredAfter } = observed.value
-  const tasks = parseAllTasks(after?.exhibit.stdout ?? '')
   const tasksBefore = parseAllTasks(before.stdout)
   const evidence = [before, injected, ...(after === undefined ? [] : [after.exhibit]), observed.exhibit]
-  const movesVerdicts = new Map(
-    services.map((service): [string, ClaimVerdict] => {
-      if (!(tasksBefore.get(service.name) ?? []).some((task) => isRunning(task) && task.node === node))
-        return [service.name, notThere(session, service, node, before)]
-      const own = tasks.get(service.name) ?? []
-      const count = runElsewhere(own, node)
-      const blocked = own.find(({ state, error }) => state === 'pending' && error !== '')?.error ?? ''
-      return [
-        service.name,
-        {
-          holds: count >= service.replicas,
-          evidence,
-          detail: say('{count} of {replicas} tasks run on other nodes after {time}{why}', {
-            count,
-            replicas: service.replicas,
-            time: inSeconds(until - began),
-            why: blocked === '' ? '' : `: ${blocked}`,
-          }),
-          facts: { error: blocked },
-        },
-      ]
-    }),
-  )
+  const moved = movesVerdicts(services, node, before, after?.exhibit.stdout ?? '', {
+    seconds: until - began,
+    evidence,
+  })
   const alone = services.filter(({ name }) => runElsewhere(tasksBefore.get(name) ?? [], node) === 0)
   const outages = availability(observed, maxOutage(on), { from: began, to: until, without: node })
   const available: ClaimVerdict = {
@@ -136,18 +116,57 @@ export async function disturbNode(
     detail: problem ?? say('recovered after {time}', { time: inSeconds(recoveredAfter) }),
     measured: problem === undefined ? { 'time to recover': [recoveredAfter, 's'] } : {},
   }
-  return { moves: movesVerdicts, available, recovers }
+  return { moves: moved, available, recovers }
 }
 
 const titleOf = (kind: NodeKind, description: Message): Message =>
   kind === 'registry-away' ? say('{description} without the registry', { description }) : description
 
-/** A node without a task of the service proves nothing about one that could run there. */
-const notThere = (session: Session, service: StackService, node: string, before: Exhibit): ClaimVerdict => ({
-  holds: service.replicas > 1 && isAllowedOn(session, service, node) ? null : true,
+/** A node without a task of the service proves nothing about it: nothing had to move. */
+const notThere = (service: StackService, node: string, before: Exhibit): ClaimVerdict => ({
+  holds: null,
   evidence: [before],
   detail: say('no task of {service} ran on {node} before', { service: service.name, node }),
 })
+
+/**
+ * Whether the tasks of each service run without the node.
+ *
+ * @param after - all tasks after the fault.
+ */
+export function movesVerdicts(
+  services: readonly StackService[],
+  node: string,
+  before: Exhibit,
+  after: string,
+  { seconds, evidence }: { readonly seconds: number; readonly evidence: readonly Exhibit[] },
+): Map<string, ClaimVerdict> {
+  const tasks = parseAllTasks(after)
+  const tasksBefore = parseAllTasks(before.stdout)
+  return new Map(
+    services.map((service): [string, ClaimVerdict] => {
+      if (!(tasksBefore.get(service.name) ?? []).some((task) => isRunning(task) && task.node === node))
+        return [service.name, notThere(service, node, before)]
+      const own = tasks.get(service.name) ?? []
+      const count = runElsewhere(own, node)
+      const blocked = own.find(({ state, error }) => state === 'pending' && error !== '')?.error ?? ''
+      return [
+        service.name,
+        {
+          holds: count >= service.replicas,
+          evidence,
+          detail: say('{count} of {replicas} tasks run on other nodes after {time}{why}', {
+            count,
+            replicas: service.replicas,
+            time: inSeconds(seconds),
+            why: blocked === '' ? '' : `: ${blocked}`,
+          }),
+          facts: { error: blocked },
+        },
+      ]
+    }),
+  )
+}
 
 /** Seconds for which a task may be unschedulable. */
 const BLOCKED_SECONDS = 30

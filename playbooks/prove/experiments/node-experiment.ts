@@ -1,6 +1,6 @@
 import { disturbAll, type DisturbanceContext, type Experiment } from 'labbook'
 import { type LabSetupContext, labExperiment, type LabText, type MessageKey, say } from '../../messages/say.ts'
-import { recovery } from 'labbook/lab'
+import { recoverFrom, undoOn } from '../../lab/recover.ts'
 import { disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { KINDS } from '../kinds.ts'
 import type { StackService } from '../model.ts'
@@ -69,7 +69,6 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
   const movable = (): readonly StackService[] =>
     moves ? run.targets(kind).filter((service) => service.mode === 'replicated') : []
   const isTried = (): boolean => run.targets(kind).length > 0
-  const fault = (on: LabSetupContext, name: string) => NODE_FAULTS[kind](on, name)
   const assertions = (): Record<string, LabText> => {
     if (!isTried()) return {}
     const claims = movable().map(({ name }): [string, LabText] => [
@@ -91,7 +90,7 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
     {
       hosts: 'swarm_managers[0]',
       tags: ['prove', kind, 'proof'],
-      disturbs: (on) => disturbancesOf(on, kind),
+      disturbs: (on) => disturbancesOf(on, kind, moves),
       hypothesis,
       assertions,
       steadyState: async (on) => {
@@ -101,9 +100,7 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
       },
       rollback: async (on) => {
         if (node === undefined) return
-        if (kind === 'registry-away')
-          for (const host of on.groups.swarm ?? []) await on.exec({ host, command: REGISTRY_BACK })
-        await on.exec(recovery(fault(on, node)))
+        await undoFault(on, kind, node)
         await watchReady(on, node)
         await awaitSteadyState(on, run.inspected)
       },
@@ -122,11 +119,32 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
   )
 }
 
+/**
+ * Recovers every host that can be reached.
+ *
+ * @throws what failed first, after all were tried.
+ */
+export async function undoFault(
+  on: Pick<LabSetupContext, 'exec' | 'groups' | 'hostvars' | 'hosts'>,
+  kind: NodeKind,
+  node: string,
+): Promise<void> {
+  const others = kind === 'registry-away' ? (on.groups.swarm ?? []) : []
+  const undone = others.map((host) => undoOn(on, host, { host, command: REGISTRY_BACK }))
+  await Promise.allSettled(undone)
+  await recoverFrom(on, node, NODE_FAULTS[kind](on, node))
+  await Promise.all(undone)
+}
+
 /** Which worker it will be depends on where tasks of stateful services run. */
-function disturbancesOf(on: DisturbanceContext, kind: NodeKind) {
+function disturbancesOf(on: DisturbanceContext, kind: NodeKind, moves: boolean) {
   const workers = on.groups.swarm_workers ?? []
-  if (kind === 'registry-away') return disturbAll(on.groups.swarm ?? [], KINDS[kind].effect(''))
+  const swarm = on.groups.swarm ?? []
+  // See `placeTasksOn`. Without a worker, there is no node to disturb.
+  const spread =
+    moves && workers.length > 0 ? disturbAll(swarm, 'tasks of services with several replicas are replaced first') : []
+  if (kind === 'registry-away') return [...disturbAll(swarm, KINDS[kind].effect('')), ...spread]
   if (kind === 'power-cut' || kind === 'cut-off')
-    return workers.map((name) => disturbanceOf(NODE_FAULTS[kind](on, name), name))
-  return disturbAll(workers, KINDS[kind].effect(''))
+    return [...workers.map((name) => disturbanceOf(NODE_FAULTS[kind](on, name), name)), ...spread]
+  return [...disturbAll(workers, KINDS[kind].effect('')), ...spread]
 }

@@ -1,4 +1,4 @@
-import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, PlaybookError } from 'labbook'
+import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, MessageError, PlaybookError } from 'labbook'
 import {
   labExperiment,
   type LabContext,
@@ -68,7 +68,14 @@ async function restore(on: LabSetupContext, promoted: boolean): Promise<void> {
   // restarts.
   for (const host of (on.groups.swarm ?? []).filter((name) => promoted && workers.includes(name))) {
     // A daemon that restarts before its demotion is complete starts as a manager that the others have removed.
-    await isWorker(on, say('Role of {host} after the demotion', { host }), host)
+    const demoted = await isWorker(on, say('Role of {host} after the demotion', { host }), host)
+    if (!demoted.reached)
+      throw new MessageError(
+        say('{host} is not a worker after its demotion (see exhibit "{exhibit}"): its daemon is not restarted', {
+          host,
+          exhibit: demoted.exhibit.id,
+        }),
+      )
     await on.exec({ host, command: 'systemctl restart docker', timeout: 120 })
     // The managers still list a daemon as Ready that stopped seconds ago, so ask the daemon first.
     await isWorker(on, say('Role of {host} after restart', { host }), host)

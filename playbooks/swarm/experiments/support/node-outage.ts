@@ -1,6 +1,7 @@
 import { type Exhibit, type WatchResult } from 'labbook'
 import { recovery, type Fault } from 'labbook/lab'
 import { injectFault } from '../../../lab/inject-fault.ts'
+import { recoverFrom } from '../../../lab/recover.ts'
 import { type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
 import { isDown, isReady, NODES, rebalanceTo, waitForReplicas } from './cluster.ts'
 import type { TimelineRecorder } from './observe-during.ts'
@@ -90,7 +91,7 @@ export async function restoreNode(
   fault: Fault,
   timeouts: ReadyTimeouts,
 ): Promise<void> {
-  await on.exec(recovery(fault))
+  await recoverFrom(on, node, fault)
   await on.watch({
     title: say('Status of {node}', { node }),
     command: NODES,

@@ -78,9 +78,10 @@ t.test('faults on machines of the user need permission', async (t) => {
     refused.map(({ step, disturbances }) => [step.name, disturbances.map(({ host }) => host)]),
     [
       ['Kill a container of each service', ['node1', 'node2', 'node3']],
-      ['Power off a node of the stack', ['node2', 'node3']],
+      ['Power off a node of the stack', ['node2', 'node3', 'node1', 'node2', 'node3']],
     ],
   )
+  t.match(refused[1]?.disturbances.at(-1)?.what, 'tasks of services with several replicas are replaced first')
   t.match(refused[0]?.disturbances[0]?.what, 'a container of vote, result, worker, front of stack voting is killed')
 })
 

@@ -41,3 +41,24 @@ t.test('three-managers restarts a daemon once its demotion is complete, and then
       ],
     )
 })
+
+t.test('three-managers does not restart the daemon of a node that is still a manager', async (t) => {
+  const commands: string[] = []
+  const on = {
+    hosts: ['node1'],
+    groups: { swarm: ['node1', 'node2', 'node3'], swarm_managers: ['node1'] },
+    hostvars: () => ({}),
+    timeoutMultiplier: 1,
+    exec: async ({ command }: { command: string }) => void commands.push(command),
+    watch: async ({ command }: { command: string }) => ({
+      reached: !command.includes('LocalNodeState'),
+      seconds: 0,
+      exhibit: { id: 'role' },
+    }),
+  }
+  await t.rejects(
+    oneOfThreeLost.rollback?.(on as unknown as SetupContext) ?? Promise.resolve(),
+    /node2 is not a worker after its demotion \(see exhibit "role"\)/,
+  )
+  t.notOk(commands.some((command) => command.includes('restart docker')))
+})
