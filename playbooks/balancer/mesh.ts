@@ -1,4 +1,4 @@
-import { disturbAll, quote } from 'labbook'
+import { disturbAll, quote, timeoutMultiplierOf } from 'labbook'
 import { labExperiment, type LabContext, type LabSetupContext, say, type LabVerdict } from '../messages/say.ts'
 import { endpointOf } from '../lab/address.ts'
 import { missingIpvs, findHostsWithoutIpvs } from '../swarm/experiments/support/ipvs.ts'
@@ -15,9 +15,20 @@ const remove = async (on: Pick<LabSetupContext, 'exec'>): Promise<void> => {
   await on.exec({ command: `docker service rm ${SERVICES.join(' ')} 2>/dev/null || true` })
 }
 
-/** Publishes a port in ingress mode, the one of the routing mesh. */
+/** Publishes a port in ingress mode, the one of the routing mesh. The image is the one that the stack runs. */
 const create = (name: string, image: string, options: string): string =>
-  `docker service create --name ${name} ${options} --publish published=${PORT},target=${APPS[0].port} ${quote(image)}`
+  `docker service create --name ${name} --with-registry-auth --no-resolve-image ${options} --publish published=${PORT},target=${APPS[0].port} ${quote(image)}`
+
+/** The timeouts of the apps, as in templates/balancer/stack.yml. */
+const timeoutOptions = (slowdown: number): string =>
+  [
+    `--env REDIS_TIMEOUT=${slowdown}`,
+    `--env HEALTH_SECONDS=${2 * slowdown}`,
+    `--env GUNICORN_CMD_ARGS='--timeout ${30 * slowdown}'`,
+    `--env RES_OPTIONS='timeout:${Math.min(slowdown, 30)} attempts:1'`,
+    `--health-interval ${2 * slowdown}s --health-timeout ${3 * slowdown}s --health-retries 5`,
+    `--health-start-period ${30 * slowdown}s`,
+  ].join(' ')
 
 /** Compares what the balancer does with what the routing mesh alone does: why it is needed beside the mesh. */
 export const meshComparison = labExperiment(
@@ -113,7 +124,10 @@ async function compareConnections(on: LabContext, image: string): Promise<void> 
     return
   }
   await remove(on)
-  const options = `--replicas ${replicas} --network ${STACK}_backend --env REDIS_HOST=redis --env COUNTER_KEY=${app.path} --env NODE_NAME='{{.Node.Hostname}}'`
+  const options = [
+    `--replicas ${replicas} --network ${STACK}_backend --env REDIS_HOST=redis --env COUNTER_KEY=${app.path}`,
+    `--env NODE_NAME='{{.Node.Hostname}}' ${timeoutOptions(timeoutMultiplierOf(on, on.groups.swarm ?? []))}`,
+  ].join(' ')
   const published = await on.exhibit({
     title: 'Publish all replicas through the routing mesh',
     command: create(SERVICES[0], image, options),
