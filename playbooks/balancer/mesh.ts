@@ -1,4 +1,4 @@
-import { disturbAll, quote } from 'labbook'
+import { disturbAll, quote, tableLines, timeoutMultiplierOf } from 'labbook'
 import { labExperiment, type LabContext, type LabSetupContext, say, type LabVerdict } from '../messages/say.ts'
 import { endpointOf } from '../lab/address.ts'
 import { missingIpvs, findHostsWithoutIpvs } from '../swarm/experiments/support/ipvs.ts'
@@ -15,9 +15,20 @@ const remove = async (on: Pick<LabSetupContext, 'exec'>): Promise<void> => {
   await on.exec({ command: `docker service rm ${SERVICES.join(' ')} 2>/dev/null || true` })
 }
 
-/** Publishes a port in ingress mode, the one of the routing mesh. */
+/** Publishes a port in ingress mode, the one of the routing mesh. The image is the one that the stack runs. */
 const create = (name: string, image: string, options: string): string =>
-  `docker service create --name ${name} ${options} --publish published=${PORT},target=${APPS[0].port} ${quote(image)}`
+  `docker service create --name ${name} --with-registry-auth --no-resolve-image ${options} --publish published=${PORT},target=${APPS[0].port} ${quote(image)}`
+
+/** The timeouts of the apps, as in templates/balancer/stack.yml. */
+const timeoutOptions = (slowdown: number): string =>
+  [
+    `--env REDIS_TIMEOUT=${slowdown}`,
+    `--env HEALTH_SECONDS=${2 * slowdown}`,
+    `--env GUNICORN_CMD_ARGS='--timeout ${30 * slowdown}'`,
+    `--env RES_OPTIONS='timeout:${Math.min(slowdown, 30)} attempts:1'`,
+    `--health-interval ${2 * slowdown}s --health-timeout ${3 * slowdown}s --health-retries 5`,
+    `--health-start-period ${30 * slowdown}s`,
+  ].join(' ')
 
 /** Compares what the balancer does with what the routing mesh alone does: why it is needed beside the mesh. */
 export const meshComparison = labExperiment(
@@ -59,21 +70,44 @@ async function comparePorts(on: LabContext, image: string): Promise<void> {
     title: 'Publish a second service on the same port',
     command: create(second, image, options),
   })
-  const [endpoint] = balancerEndpoints(on)
-  const client = new CookieClient({ cookies: false })
-  const statuses: number[] = []
-  for (const app of APPS)
-    if (endpoint !== undefined)
-      statuses.push((await client.request(endpoint, 'GET', pathOf(app)).catch(() => ({ status: 0 }))).status)
+  const answers = await requestApps(on)
   const isRefused = refused.exitCode !== 0 && /already in use/.test(refused.stderr)
   on.finding('balancer.mesh.port', {
-    holds: published.exitCode === 0 ? isRefused && statuses.every((status) => status === 200) : null,
-    evidence: [published, refused],
+    holds:
+      published.exitCode === 0 && answers.statuses.length === APPS.length
+        ? isRefused && answers.statuses.every((status) => status === 200)
+        : null,
+    evidence: [published, refused, ...answers.exhibits],
     detail: say('second service: {answer}; balancer, one port: {paths}', {
       answer: (refused.stderr.trim() || refused.stdout.trim()).split('\n').at(-1) ?? '',
-      paths: APPS.map(({ path }, i) => `/${path} ${statuses[i]}`).join(', '),
+      paths: APPS.map(({ path }, i) => `/${path} ${answers.statuses[i] ?? '-'}`).join(', '),
     }),
   })
+}
+
+/** One request to each app, over one port of the balancer. A request without a response has status 0. */
+async function requestApps(on: LabContext) {
+  const [endpoint] = balancerEndpoints(on)
+  if (endpoint === undefined) return { statuses: [], exhibits: [] }
+  const started = Date.now()
+  const client = new CookieClient({ cookies: false })
+  const rows: [path: string, status: number, answer: string][] = []
+  for (const app of APPS) {
+    const path = pathOf(app)
+    rows.push(
+      await client.request(endpoint, 'GET', path).then(
+        ({ status, replica }): [string, number, string] => [path, status, replica],
+        (error: unknown) => [path, 0, (error as Error).message],
+      ),
+    )
+  }
+  const exhibit = on.record({
+    title: 'One request to each app through the balancer',
+    command: `GET ${APPS.map(pathOf).join(' and ')} on http://${endpoint.host}:${endpoint.port}`,
+    stdout: tableLines([['PATH', 'STATUS', 'REPLICA'], ...rows]).join('\n'),
+    durationMs: Date.now() - started,
+  })
+  return { statuses: rows.map(([, status]) => status), exhibits: [exhibit] }
 }
 
 async function compareConnections(on: LabContext, image: string): Promise<void> {
@@ -113,7 +147,10 @@ async function compareConnections(on: LabContext, image: string): Promise<void> 
     return
   }
   await remove(on)
-  const options = `--replicas ${replicas} --network ${STACK}_backend --env REDIS_HOST=redis --env COUNTER_KEY=${app.path} --env NODE_NAME='{{.Node.Hostname}}'`
+  const options = [
+    `--replicas ${replicas} --network ${STACK}_backend --env REDIS_HOST=redis --env COUNTER_KEY=${app.path}`,
+    `--env NODE_NAME='{{.Node.Hostname}}' ${timeoutOptions(timeoutMultiplierOf(on, on.groups.swarm ?? []))}`,
+  ].join(' ')
   const published = await on.exhibit({
     title: 'Publish all replicas through the routing mesh',
     command: create(SERVICES[0], image, options),

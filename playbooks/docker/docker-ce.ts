@@ -38,15 +38,28 @@ export function dockerCe(facts: Readonly<Record<string, unknown>>, repository: D
   return fromDeb(directory, release, repository)
 }
 
+/** A script that sets `found`: the fingerprint of the key in a file, and whether it has further keys. */
+const fingerprintOf = (path: string): string =>
+  `home=$(mktemp -d) && found=$(gpg --batch --no-options --homedir "$home" --show-keys --with-colons ${path} | awk -F: '$1 == "pub" { keys++ } $1 == "fpr" && !first { first = $10 } END { print first (keys > 1 ? " and further keys" : "") }'); rm -rf "$home"`
+
 /**
  * Downloads the key, and installs it only after its fingerprint has been verified. A file with further keys is
- * rejected, as they would be trusted too. Another fingerprint has another file, so that a host follows a change of it.
+ * rejected, as they would be trusted too; so is a file that is already there with another key. Another fingerprint has
+ * another file, so that a host follows a change of it.
  */
 function signingKey(url: string, directory: string, dockers: string, { fingerprint = dockers }: DockerRepository) {
   const name = fingerprint === dockers ? 'docker' : `docker-${fingerprint.toLowerCase()}`
   const downloaded = `${HOST_DIRECTORIES.state}/${name}-key.asc`
   const path = `${directory}/${name}.asc`
+  const expected = `${fingerprint === dockers ? "Docker's" : 'docker_repo_fingerprint'} ${fingerprint}`
   const tasks = [
+    shell("Verify Docker's GPG key that is already here", {
+      cmd: `[ -e ${path} ] || [ -L ${path} ] || exit 0
+${fingerprintOf(path)}
+[ "$found" = ${fingerprint} ] || { echo "${path} has fingerprint $found, not ${expected}: not trusted, nothing installed. Remove this file, and Labbook installs the key" >&2; exit 1; }`,
+      read_only: true,
+      reads: [path, 'package:gpg'],
+    }),
     file(`Create ${HOST_DIRECTORIES.state}`, { path: HOST_DIRECTORIES.state, state: 'directory', mode: '0755' }),
     get_url(`Download Docker's GPG key (without access to ${new URL(url).host}, set docker_source: distro)`, {
       url,
@@ -54,8 +67,8 @@ function signingKey(url: string, directory: string, dockers: string, { fingerpri
       mode: '0644',
     }),
     shell("Verify and install Docker's GPG key", {
-      cmd: `home=$(mktemp -d) && found=$(gpg --batch --no-options --homedir "$home" --show-keys --with-colons ${downloaded} | awk -F: '$1 == "pub" { keys++ } $1 == "fpr" && !first { first = $10 } END { print first (keys > 1 ? " and further keys" : "") }'); rm -rf "$home"
-[ "$found" = ${fingerprint} ] || { rm -f ${downloaded}; echo "the key at ${url} has fingerprint $found, not ${fingerprint === dockers ? "Docker's" : 'docker_repo_fingerprint'} ${fingerprint}: not trusted, nothing installed" >&2; exit 1; }
+      cmd: `${fingerprintOf(downloaded)}
+[ "$found" = ${fingerprint} ] || { rm -f ${downloaded}; echo "the key at ${url} has fingerprint $found, not ${expected}: not trusted, nothing installed" >&2; exit 1; }
 install -D -m 644 ${downloaded} ${path}`,
       creates: path,
     }),

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionConfigError, connectionSettings, openConnection } from '../connection/index.ts'
 import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
@@ -102,7 +102,9 @@ export async function execute(ready: PreparedRun): Promise<number> {
       }),
     })
     if (options.out !== undefined && exitCode !== 0)
-      process.stderr.write(`--out ${options.out}: the plan is not saved, as check mode did not succeed\n`)
+      process.stderr.write(
+        `--out ${options.out}: the plan is not saved, as check mode did not succeed${existsSync(options.out) ? '; the file that is there is an older one' : ''}\n`,
+      )
     else if (planRecorder !== undefined && options.out !== undefined)
       writePlan(
         options.out,

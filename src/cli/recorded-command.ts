@@ -117,6 +117,7 @@ function parsedRun(argv: readonly string[], flags: readonly string[]): CommandLi
 const OF_READER = [
   /^(ansible|lab|report)_/,
   /^docker_storage_(device|force)$/,
+  /^docker_repo_/,
   /^registry_(dir|purge|storage)$/,
   /^k3s_(artifacts|config|context|install_url|kubeconfig|kubeconfig_merge|release_url)$/,
   /^(kubecontext|swarm_force)$/,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import type { RunStart } from '../events/events.ts'
 import { EvidenceError } from '../evidence/index.ts'
@@ -18,6 +18,7 @@ import { labbookVersion } from './labbook-version.ts'
 import { OPTIONS } from './options.ts'
 import { readExtraVars } from './read-extra-vars.ts'
 import { repeatedCommand, type ReadersPart, type RecordedProgram, type RepeatedCommand } from './recorded-command.ts'
+import { fileIn } from './recorded-file.ts'
 import { filesOf } from './report-verify.ts'
 import { reproductionOf, reproductionText, type ReproducedFinding } from './reproduction.ts'
 import { runDirectory, runNames } from './run-argument.ts'
@@ -137,7 +138,7 @@ async function repeat(
   { runs, json }: { readonly runs: string; readonly json: boolean },
 ): Promise<Summary | undefined> {
   const command = repeatedCommand(start, reader)
-  const program = programIn(path.dirname(runs), command.program)
+  const program = programIn(runs, command.program)
   describe(program, command, start)
   if (
     isInteractive({ noInput: reader.argv.includes('--no-input'), yes: reader.argv.includes('--yes'), json, ...process })
@@ -162,31 +163,20 @@ interface Program {
 }
 
 /** The same program in the reader's project. @throws {UsageError} the project lacks it. */
-function programIn(root: string, program: RecordedProgram): Program {
+function programIn(runs: string, program: RecordedProgram): Program {
+  const root = path.dirname(runs)
   if (program.kind === 'entry') {
     const entry = path.join(root, 'playbooks', `${program.name}.mjs`)
     if (existsSync(entry)) return { argv: [entry], typed: `npx zx playbooks/${program.name}.mjs` }
     throw new UsageError(`the run is of playbooks/${program.name}.mjs, which this project lacks`)
   }
-  const file = fileIn(root, program.file)
-  if (file === undefined) throw new UsageError(`the run is of the playbook ${program.file}, which this project lacks`)
+  const found = fileIn(root, runs, program.file)
+  if (found === undefined) throw new UsageError(`the run is of the playbook ${program.file}, which this project lacks`)
+  const file = path.relative(process.cwd(), found)
   return { argv: [LABBOOK, 'run', file], typed: `npx labbook run ${quote(file)}` }
 }
 
 const LABBOOK = path.join(PACKAGE_ROOT, 'src/cli/labbook.mjs')
-
-/**
- * A file of the run as it is named in the reader's project: its directory is another one, so the longest end of its
- * path that exists there.
- */
-function fileIn(root: string, recorded: string): string | undefined {
-  const parts = path.normalize(recorded).split(path.sep)
-  const ends = parts.map((_, at) => parts.slice(at)).filter((end) => !['', '..', '.'].includes(end[0] ?? ''))
-  const found = ends
-    .map((end) => path.join(root, ...end))
-    .find((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
-  return found === undefined ? undefined : path.relative(process.cwd(), found)
-}
 
 function describe({ typed }: Program, { args, notes }: RepeatedCommand, { version }: RunStart): void {
   const here = labbookVersion()

@@ -22,6 +22,7 @@ export const RUSSIAN_BALANCER = {
   'Publish a service through the routing mesh': 'Публикация сервиса через routing mesh',
   'Publish a second service on the same port': 'Публикация второго сервиса на том же порту',
   'Publish all replicas through the routing mesh': 'Публикация всех реплик через routing mesh',
+  'One request to each app through the balancer': 'По запросу к каждому приложению через балансировщик',
   'One connection through the balancer': 'Одно соединение через балансировщик',
   'One connection through the routing mesh': 'Одно соединение через routing mesh',
 } as const

@@ -29,7 +29,7 @@ const optionNames = (options: Completion['options']): string[] => Object.keys(op
 
 function bash({ commands, options, modules }: Completion): string {
   const reply = (words: readonly string[]): string => `COMPREPLY=($(compgen -W ${quoted(words.join(' '))} -- "$cur"))`
-  return `# Its argument is the program that runs labbook: npx, or none.
+  return `# Its argument is the program that runs labbook: npx, or none. With --no, npx installs nothing.
 _labbook() {
   local line cur=\${COMP_WORDS[COMP_CWORD]}
   if [ "$COMP_CWORD" = 1 ]; then
@@ -39,7 +39,7 @@ _labbook() {
   case \${COMP_WORDS[1]} in
     run)
       line=\${COMP_LINE:0:COMP_POINT}
-      case $1 in npx) set -- npx ;; *) set -- ;; esac
+      case $1 in npx) set -- npx --no ;; *) set -- ;; esac
       _labbook_reply "\${line#*[[:space:]]run}" "$@" "\${COMP_WORDS[0]}" run
       ;;
     ${PLAYBOOK_COMMANDS.join(' | ')}) case $cur in -*) ${reply(optionNames(options))} ;; esac ;;
@@ -65,7 +65,7 @@ _labbook() {
     return
   fi
   case $words[2] in
-    run) _labbook_reply \${1:#_*} $words[1] run "\${(@Q)words[3,CURRENT]}" ;;
+    run) _labbook_reply \${@:#_*} $words[1] run "\${(@Q)words[3,CURRENT]}" ;;
     ${PLAYBOOK_COMMANDS.join('|')}) if [[ $words[CURRENT] == -* ]]; then _describe option options; else _files; fi ;;
     doc) compadd -- ${modules.join(' ')} ;;
     completion) compadd -- ${Object.keys(SHELLS).join(' ')} ;;

@@ -10,7 +10,7 @@ _labbook_reply() {
   read -ra words <<<"$line"
   cur=
   [[ $line == *[![:space:]] ]] && { cur=${'$'}{words[-1]}; unset 'words[-1]'; }
-  found=$(${COMPLETE_VARIABLE}=1 "$@" "${'$'}{words[@]}" "$cur" 2>/dev/null)
+  found=$(${COMPLETE_VARIABLE}=1 "$@" "${'$'}{words[@]}" "$cur" </dev/null 2>/dev/null)
   if [[ $found == :files ]]; then
     word=${'$'}{cur#*=}
     mapfile -t COMPREPLY < <(compgen -f -- "${'$'}{word#@}")
@@ -61,7 +61,7 @@ typeset -gA _labbook_previous
 # Completes with what a command prints.
 _labbook_reply() {
   local found
-  found=$(${COMPLETE_VARIABLE}=1 "$@" 2>/dev/null)
+  found=$(${COMPLETE_VARIABLE}=1 "$@" </dev/null 2>/dev/null)
   if [[ $found == :files ]]; then
     compset -P '*[=@]'
     _files
@@ -82,7 +82,8 @@ _labbook_entry() {
   if [[ $words[1] == npx && $words[2] == labbook ]] && ((CURRENT > 2)); then
     shift words
     ((CURRENT--))
-    _labbook npx
+    # With --no, npx installs nothing.
+    _labbook npx --no
     return
   fi
   for ((i = 2; i < CURRENT; i++)); do
@@ -113,7 +114,7 @@ end
 # Prints the completions of the current word, which a command completes.
 function __labbook_reply
     set -l current (commandline -ct)
-    set -l found (env ${COMPLETE_VARIABLE}=1 $argv "$current" 2>/dev/null)
+    set -l found (env ${COMPLETE_VARIABLE}=1 $argv "$current" </dev/null 2>/dev/null)
     if test "$found" = :files
         __fish_complete_path (string replace -r '^(--[^=]*=)?@?' '' -- $current)
     else
@@ -126,9 +127,10 @@ function __labbook_complete
     set -e before[1..(contains -i -- $entry $before)]
     __labbook_reply node $entry $before
 end
-# The arguments of "labbook run".
+# The arguments of "labbook run". With --no, npx installs nothing.
 function __labbook_run
     set -l before (commandline -opc)
+    test "$before[1]" = npx; and set before npx --no $before[2..-1]
     __labbook_reply $before
 end
 function __labbook_npx

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { moduleSections } from '../../../src/cli/commands/doc.ts'
 import { type Completion, SHELLS } from '../../../src/cli/commands/completion.ts'
+import { ENTRY_SCRIPTS } from '../../../src/cli/completion/scripts.ts'
 import { COMMANDS, labbook } from '../../../src/cli/labbook.ts'
 import { playbookLines } from '../../../src/cli/completion/playbook-files.ts'
 import { OPTIONS } from '../../../src/cli/options.ts'
@@ -33,6 +34,39 @@ t.test('bash completes commands, options, modules and shells', async (t) => {
   )
   t.strictSame(completed('labbook', 'doc', 'apt'), ['apt', 'apt_key'])
   t.strictSame(completed('labbook', 'completion', ''), ['bash', 'zsh', 'fish'])
+})
+
+/** How each shell completes a line, without a terminal. */
+const COMPLETES = {
+  bash: `COMP_LINE=$LINE; COMP_POINT=\${#LINE}; read -ra COMP_WORDS <<<"$LINE"; COMP_WORDS+=('')
+COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); compopt() { :; }; "$COMPLETER" "\${COMP_WORDS[0]}"; printf '%s\\n' "\${COMPREPLY[@]}"`,
+  zsh: `_describe() { print -l -- $described; }; words=(\${=LINE} ''); CURRENT=$#words; $COMPLETER`,
+  fish: 'complete --do-complete "$LINE"',
+} as const
+/** zsh has these functions only with a terminal. */
+const BEFORE = { bash: '', zsh: 'compdef() { :; }; typeset -A _comps', fish: '' } as const
+
+t.test('npx completes without input, and installs nothing', async (t) => {
+  // It would install a package, as soon as it may or somebody answers.
+  const npx =
+    '#!/bin/sh\n[ "$1" = --no ] && ! read -r _ || exit 1\nprintf "%s\\tmeaning\\n" "$(echo "$@" | tr " " _)"\n'
+  const bin = t.testdir({ npx, labbook: npx.replace('[ "$1" = --no ] &&', '') })
+  for (const name of ['npx', 'labbook']) chmodSync(path.join(bin, name), 0o755)
+  for (const shell of ['bash', 'zsh', 'fish'] as const) {
+    if (spawnSync(shell, ['-c', 'true']).status !== 0) {
+      t.comment(`no ${shell} here`)
+      continue
+    }
+    const text = [BEFORE[shell], ENTRY_SCRIPTS[shell], SHELLS[shell]?.(completion), COMPLETES[shell]].join('\n')
+    const offered = (LINE: string, COMPLETER: string): string =>
+      spawnSync(shell, ['-c', text], {
+        encoding: 'utf8',
+        input: 'y\n',
+        env: { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: bin, LINE, COMPLETER },
+      }).stdout
+    t.match(offered('npx labbook run web.ts ', '_labbook_entry'), /^--no_labbook_run_web\.ts_?\b/, `${shell}, npx`)
+    t.match(offered('labbook run web.ts ', '_labbook'), /^run_web\.ts_?\b/, `${shell}, labbook`)
+  }
 })
 
 t.test('each script names each option, and quotes the help', async (t) => {

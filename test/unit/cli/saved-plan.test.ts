@@ -170,6 +170,9 @@ t.test('a plan is not saved if check mode fails', async (t) => {
   t.equal(exitCode, 2)
   t.match(stderr, /^--out \S+plan\.json: the plan is not saved, as check mode did not succeed$/m)
   t.notOk(existsSync(file))
+  writeFileSync(file, 'older')
+  t.match((await run('--check', '--out', file)).stderr, /did not succeed; the file that is there is an older one$/m)
+  t.equal(readFileSync(file, 'utf8'), 'older')
 })
 
 t.test('a plan whose command line has a secret is not saved', async (t) => {

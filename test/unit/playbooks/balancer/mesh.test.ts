@@ -26,6 +26,7 @@ async function appServer(t: Test, by: 'request' | 'connection'): Promise<number>
 interface Verdict {
   readonly holds: boolean | null
   readonly detail: Message
+  readonly evidence: readonly { readonly id: string; readonly title?: string; readonly stdout?: string }[]
 }
 
 /** Runs the comparison against servers of this machine. */
@@ -35,10 +36,14 @@ async function compare(
     ipvs,
     mesh = 'connection',
     refusal = `port '8096' is already in use by service`,
+    slowdown = 1,
+    nodes = ['node1'],
   }: {
     readonly ipvs: boolean
     readonly mesh?: 'request' | 'connection'
     readonly refusal?: string
+    readonly slowdown?: number
+    readonly nodes?: readonly string[]
   },
 ): Promise<{ verdicts: Record<string, Verdict>; commands: string[] }> {
   const forwards = { 8090: await appServer(t, 'request'), 8096: await appServer(t, mesh) }
@@ -50,8 +55,8 @@ async function compare(
   }
   const on = {
     hosts: ['node1'],
-    groups: { swarm: ['node1'] },
-    hostvars: () => ({ ansible_host: '127.0.0.1', lab_forwards: forwards }),
+    groups: { swarm: nodes },
+    hostvars: () => ({ ansible_host: '127.0.0.1', lab_forwards: forwards, slowdown }),
     exec: ({ command }: { command: string }) => output(command, 0, ''),
     exhibit: ({ command }: { command: string }) =>
       command.includes('--name balancer-mesh-2')
@@ -100,4 +105,27 @@ t.test('without IPVS: the mesh is inconclusive with the reason, and no service o
     commands.filter((command) => command.includes('--network')),
     [],
   )
+})
+
+t.test('services of the mesh have the registry login, and the timeouts of the stack', async (t) => {
+  const { commands } = await compare(t, { ipvs: true, slowdown: 40 })
+  const created = commands.filter((command) => command.startsWith('docker service create'))
+  t.equal(created.length, 3)
+  for (const command of created) t.match(command, ' --with-registry-auth --no-resolve-image ')
+  for (const option of [
+    "--env REDIS_TIMEOUT=40 --env HEALTH_SECONDS=80 --env GUNICORN_CMD_ARGS='--timeout 1200'",
+    "--env RES_OPTIONS='timeout:30 attempts:1'",
+    '--health-interval 80s --health-timeout 120s --health-retries 5 --health-start-period 1200s',
+  ])
+    t.match(created[2], option)
+})
+
+t.test('the requests through the balancer are evidence, and without them nothing is claimed', async (t) => {
+  const { verdicts } = await compare(t, { ipvs: true })
+  const recorded = verdicts[PORT]?.evidence.find(
+    ({ title }) => title === 'One request to each app through the balancer',
+  )
+  t.match(recorded?.stdout, /^\/app1\/api\/counter +200 +replica\d\n\/app2\/api\/counter +200 +replica\d$/m)
+  const none = await compare(t, { ipvs: true, nodes: [] })
+  t.equal(none.verdicts[PORT]?.holds, null, 'no node of the balancer')
 })

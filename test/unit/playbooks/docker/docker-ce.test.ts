@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { dockerCe, type DockerRepository } from '../../../../playbooks/docker/docker-ce.ts'
 import { dockerVars } from '../../../../playbooks/docker/vars.ts'
@@ -62,7 +62,11 @@ t.test('a mirror with another key has its address and a file of keys for it', as
     all.find(({ title }) => title === 'Add Docker repository')?.params.content,
     ['URIs: https://mirror.example/docker/ubuntu\n', `Signed-By: ${key}\n`][0],
   )
-  t.match(all.find(({ module }) => module === 'shell')?.params, { creates: key, cmd: new RegExp(`= ${fingerprint} `) })
+  for (const [title, more] of [
+    ["Verify Docker's GPG key that is already here", { read_only: true }],
+    ["Verify and install Docker's GPG key", { creates: key }],
+  ] as const)
+    t.match(all.find((task) => task.title === title)?.params, { ...more, cmd: new RegExp(`= ${fingerprint} `) }, title)
   t.notMatch(JSON.stringify(all), 'download.docker.com')
 })
 
@@ -128,4 +132,32 @@ t.test("key that is not Docker's is rejected and deleted", async (t) => {
   t.match(further.stderr, `fingerprint ${fingerprint} and further keys, not Docker's ${fingerprint}: not trusted`)
   t.equal(further.status, 1)
   t.notOk(existsSync(trusted), 'a file with the key and another one is rejected')
+})
+
+t.test("a key file that is already there is trusted only if it has Docker's key", async (t) => {
+  const trusted = `${t.testdir()}/trusted.asc`
+  const fingerprint = '0E6C0DFD0DC5AF6DA570ACA42149CD2FB9AC2FDD'
+  const [key = '', other = ''] = ['one', 'other'].map((name) => readFileSync(`${FIXTURES}/keys/${name}.asc`, 'utf8'))
+  const all = tasks(FAMILIES.Debian)
+  const at = (title: string): number => all.findIndex((task) => task.title === title)
+  const check = at("Verify Docker's GPG key that is already here")
+  t.ok(check > at('Install repository prerequisites') && check < at("Verify and install Docker's GPG key"), 'before')
+  const script = String(all[check]?.params.cmd).replaceAll('/etc/apt/keyrings/docker.asc', trusted)
+  const run = (text: string) => spawnSync('sh', ['-c', text], { encoding: 'utf8' })
+  const trusting = script.replaceAll(/\b[0-9A-F]{40}\b/g, fingerprint)
+  t.equal(run(script).status, 0, 'no file')
+  writeFileSync(trusted, key)
+  t.equal(run(trusting).status, 0, 'the key')
+  t.match(
+    run(script),
+    { status: 1, stderr: `${trusted} has fingerprint ${fingerprint}, not Docker's 9DC858229FC7DD38854AE2D88D81803C` },
+    'the key of somebody else',
+  )
+  writeFileSync(trusted, `${key}${other}`)
+  t.match(run(trusting), { status: 1, stderr: 'and further keys, not' }, 'further keys')
+  writeFileSync(trusted, 'no key')
+  t.equal(run(trusting).status, 1, 'no key')
+  rmSync(trusted)
+  symlinkSync('/nowhere', trusted)
+  t.equal(run(trusting).status, 1, 'a link to nothing')
 })
