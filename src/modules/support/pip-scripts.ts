@@ -36,7 +36,8 @@ function definePip({ chdir, umask, virtualenv, executable, break_system_packages
     'export LC_ALL=C.UTF-8 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_NO_COLOR=1 PIP_ROOT_USER_ACTION=ignore',
     ...(break_system_packages ? ['export PIP_BREAK_SYSTEM_PACKAGES=1'] : []),
     ...(umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`]),
-    sh`cd ${chdir ?? '/tmp'} || exit`,
+    // python3 imports modules of the working directory first: it must be none where others may write, such as /tmp.
+    sh`cd ${chdir ?? '/'} || exit`,
     ...(virtualenv !== undefined
       ? [sh`lb_env=${virtualenv}; lb_py=$lb_env/bin/python; lb_pip() { PATH=$lb_env/bin:$PATH "$lb_py" -m pip "$@"; }`]
       : executable !== undefined

@@ -12,6 +12,7 @@ import { descriptions, inEachShell } from '../each-shell.ts'
  */
 const PYTHON = `#!/bin/sh
 printf '%s|%s|%s\\n' "$PIP_NO_INDEX" "$PIP_BREAK_SYSTEM_PACKAGES" "$*" >>ROOT/calls
+pwd >>ROOT/directories
 case "$*" in
 *"import pip"* | *"import ensurepip"*) exit 0 ;;
 *EXTERNALLY-MANAGED*) [ -e ROOT/managed ] ;;
@@ -51,6 +52,11 @@ class Host {
     return runIn(this.#shell, script, { env: { PATH: `${this.#folder}/bin:/usr/bin:/bin`, PIP_NO_INDEX: '' } })
   }
 
+  /** The working directory of each call. */
+  get directories(): string[] {
+    return readFileSync(path.join(this.#folder, 'directories'), 'utf8').trimEnd().split('\n')
+  }
+
   /** The last call of pip. */
   get lastCall(): string {
     return readFileSync(path.join(this.#folder, 'calls'), 'utf8').trimEnd().split('\n').at(-1) ?? ''
@@ -77,6 +83,21 @@ void t.test('pip asks without an index whether the requirements are met', async 
     t.same(host.plan({ name: 'foo', state: 'absent' }).changes, [])
   })
 })
+
+void t.test(
+  'pip runs in no directory that others may write to, where python3 would import their modules',
+  async (t) => {
+    inEachShell(t, (t, shell, folder) => {
+      const host = new Host(shell, folder)
+      const planned = host.plan({ name: 'a', virtualenv: `${folder}/env`, virtualenv_command: 'python3 -m venv' })
+      for (const { script } of planned.changes) host.run(script)
+      host.run(host.plan({ name: 'a' }).changes[0]?.script ?? '')
+      t.same([...new Set(host.directories)], ['/'])
+      host.plan({ name: 'a', chdir: folder })
+      t.equal(host.directories.at(-1), folder)
+    })
+  },
+)
 
 void t.test('pip does not change a Python that apt manages', async (t) => {
   inEachShell(t, (t, shell, folder) => {
