@@ -26,7 +26,7 @@ const schema = z
         .optional(),
       /** Version of the one name. */
       version: z.string().min(1).optional(),
-      /** A requirements file on the host. */
+      /** A requirements file on the host. `present` and `latest` need pip 22.2 or newer for it. */
       requirements: z.string().min(1).optional(),
       /** A virtual environment, which is created if it does not exist. */
       virtualenv: z.string().min(1).optional(),

@@ -130,6 +130,31 @@ void t.test('pip creates a virtual environment, also without virtualenv', async 
   })
 })
 
+void t.test('pip installs nothing of a requirements file when it asks', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const host = new Host(shell, folder)
+    const requirements = `${folder}/r.txt`
+    host.put('r.txt', '/srv/a.whl\n')
+    host.put('met')
+    host.put('dry-run', 'Would install a-1\n')
+    const direct = host.plan({ requirements })
+    t.equal(host.lastCall, `1|1|-m pip install --dry-run -r ${requirements}`)
+    t.match(direct.changes, [{ description: `install ${requirements}`, recurs: true, diff: { after: 'a-1\n' } }])
+    host.put('dry-run', 'Requirement already satisfied: a\n')
+    t.same(host.plan({ requirements }).changes, [])
+    host.put('dry-run-fails')
+    t.same(
+      host.plan({ requirements }).changes.map(({ recurs }) => recurs),
+      [undefined],
+    )
+    host.put('dry-run', 'no such option: --dry-run\n')
+    t.equal(
+      host.plan({ requirements }).problem,
+      'requirements needs pip 22.2 or newer on the host: upgrade pip first, set name, or run pip in a command',
+    )
+  })
+})
+
 void t.test('pip asks the index for the latest version, if it can without a change', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const host = new Host(shell, folder)
