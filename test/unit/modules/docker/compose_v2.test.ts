@@ -3,6 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import type { z } from 'zod'
 import { docker_compose_v2 } from '../../../../src/modules/docker/compose_v2.ts'
+import { secret } from '../../../../src/values/secret.ts'
 import { runIn } from '../../../support/shells.ts'
 import { descriptions, inEachShell } from '../each-shell.ts'
 import { fakeEngine } from './recorded/engine.ts'
@@ -119,6 +120,11 @@ void t.test('docker_compose_v2 says what is missing', async (t) => {
       .error?.issues.map(({ message }) => message)
       .join('; ') ?? ''
   t.match(refusal({ definition: { services: {} } }), 'definition needs project_name')
+  const definition = { services: { web: { environment: [{ PASSWORD: secret('s3cret') }] } } }
+  t.equal(
+    refusal({ definition, project_name: 'shop' }),
+    'definition cannot contain secrets: use env_files, or a file of copy',
+  )
   t.match(refusal({ project_src: '/a', assume_yes: true }), '"assume_yes" is not supported')
   t.match(refusal({ project_src: '/a', docker_host: 'x' }), '"docker_host" is not supported')
 })
