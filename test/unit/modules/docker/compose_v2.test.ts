@@ -135,7 +135,7 @@ case "$*" in
 "compose version") exit 0 ;;
 *"version --short") echo 2.26.1 ;;
 *"config --format json") printf '{\\n  "name": "shop",\\n  "services": {"web": {"image": "a"}}\\n}\\n'; cat compose.yaml >SEEN ;;
-*"config --hash "*) echo 'web 123' ;;
+*"config --hash "*) [ ! -e compose.unhashed ] || { echo 'no hash' >&2; exit 1; }; echo 'web 123' ;;
 *) echo "$*" >CALLS ;;
 esac
 `
@@ -179,6 +179,9 @@ void t.test('docker_compose_v2 asks the plugin and the engine', async (t) => {
     t.match(same.values?.containers, [{ Name: 'shop-web-1', Service: 'web', State: 'running' }])
     t.equal(readFileSync(seen, 'utf8'), 'the file\n')
     t.match(engine.requests().at(-4)?.request, 'label%22:%5B%22com.docker.compose.project%3Dshop%22')
+
+    writeFileSync(path.join(src, 'compose.unhashed'), '')
+    t.equal(run({ project_src: src }).problem, 'docker compose: no hash')
 
     const definitionGiven = { services: { web: { image: "it's" } } }
     t.same(descriptions(run({ definition: definitionGiven, project_name: 'shop', scale: { web: 2 } })), [
