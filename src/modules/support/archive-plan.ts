@@ -167,9 +167,12 @@ export function planArchive(
   const { src, dest, list_files, extra_opts, owner, group, creates } = params
   const { handler, differences, strays, directory } = facts
   const isZip = handler === 'ZipArchive'
-  // Options may keep what differs, and a change of the owner clears the set-user-id bit.
+  // Options may keep what differs, a change of the owner clears the set-user-id bit, and of a name that the archive has
+  // twice, tar compares both.
   const isOwned = owner !== undefined || group !== undefined
-  const mayRecur = extra_opts.length > 0 || (isOwned && differences.every((line) => line.endsWith('Mode differs')))
+  const isTwice = new Set(facts.files).size < facts.files.length
+  const mayRecur =
+    isTwice || extra_opts.length > 0 || (isOwned && differences.every((line) => line.endsWith('Mode differs')))
   const values = directory && { src, dest, handler, ...(list_files ? { files: facts.files } : {}), ...directory }
   const changes: Change[] =
     differences.length > 0

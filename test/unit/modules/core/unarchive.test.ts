@@ -91,6 +91,18 @@ void t.test('unarchive changes nothing outside dest', async (t) => {
   })
 })
 
+void t.test('unarchive extracts an archive that has a name twice', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    run(folder, 'mkdir to; echo one >a; tar -cf twice.tar a; echo other >a; tar -rf twice.tar a')
+    const dest = path.join(folder, 'to')
+    const inputs = { archive: readFileSync(path.join(folder, 'twice.tar')) }
+    const { before, after } = converge(shell, unarchive, { src: 'twice.tar', dest }, { inputs })
+    t.match(before.changes, [{ recurs: true }])
+    t.match(after.changes, [{ recurs: true }], 'tar compares the first one, too')
+    t.equal(readFileSync(path.join(dest, 'a'), 'utf8'), 'other\n')
+  })
+})
+
 void t.test('unarchive leaves no temporary file, also of a damaged archive', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { to } = archives(folder)
