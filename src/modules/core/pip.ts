@@ -25,8 +25,11 @@ const schema = z
         .pipe(z.array(requirement).min(1))
         .optional(),
       /** Version of the one name. */
-      version: z.string().min(1).optional(),
-      /** A requirements file on the host. */
+      version: z
+        .string()
+        .regex(/^\s*(?:\d|[<>=!~]=?)/, { error: 'must be a version such as 2.31, or >=2.31' })
+        .optional(),
+      /** A requirements file on the host. `present` and `latest` need pip 22.2 or newer for it. */
       requirements: z.string().min(1).optional(),
       /** A virtual environment, which is created if it does not exist. */
       virtualenv: z.string().min(1).optional(),

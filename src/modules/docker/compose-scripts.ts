@@ -69,7 +69,8 @@ export function probeCompose(params: ComposeParams): string {
     'echo "version $(docker compose version --short)"',
     'lb_json=$(lb_compose config --format json) || exit 4',
     `printf '%s\\n' "$lb_json" | tr -d '\\n' | sed 's/^/config /'; echo`,
-    `lb_compose config --hash '*' | sed 's/^/hash /' || exit 4`,
+    "lb_hashes=$(lb_compose config --hash '*') || exit 4",
+    `printf '%s\\n' "$lb_hashes" | sed 's/^/hash /'`,
     `lb_name=$(printf '%s\\n' "$lb_json" | sed -n 's/^  "name": "\\([^"]*\\)".*/\\1/p' | head -n 1)`,
     'lb_of="%22com.docker.compose.project%3D$lb_name%22"',
     ...[

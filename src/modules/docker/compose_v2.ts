@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
 import type { Change, Plan } from '../module.ts'
+import { containsSecret } from '../support/http-body.ts'
 import { targetFile } from '../support/params.ts'
 import { refusing } from '../support/refusing.ts'
 import { defineModule } from '../task.ts'
@@ -25,7 +26,12 @@ const schema = z
       /** Compose files, relative to `project_src`. */
       files: z.array(file).optional(),
       /** A Compose file as data, without secrets. */
-      definition: z.record(z.string(), z.unknown()).optional(),
+      definition: z
+        .record(z.string(), z.unknown())
+        .refine((definition) => !containsSecret(definition), {
+          error: 'definition cannot contain secrets: use env_files, or a file of copy',
+        })
+        .optional(),
       /** Files with environment variables, relative to `project_src`. */
       env_files: z.array(file).optional(),
       profiles: z.array(z.string().min(1)).optional(),

@@ -1,6 +1,6 @@
 import type { Change, Plan } from '../module.ts'
 import type { Observed } from '../script-output.ts'
-import type { ArchiveParams } from './archive-scripts.ts'
+import { isSet, type ArchiveParams } from './archive-scripts.ts'
 import { octal } from './params.ts'
 import { compareZip } from './zip-entries.ts'
 
@@ -45,8 +45,13 @@ function linesOf(stdout: string): (word: string) => string[] {
   return (word) => found.get(word) ?? []
 }
 
+/** The names in the archive. tar escapes them. */
+const namesOf = (lines: (word: string) => string[]): string[] =>
+  lines('handler')[0] === 'ZipArchive' ? lines('file') : lines('file').map(unescape)
+
 /** Why the archive cannot be extracted. */
-export function archiveProblem({ src, dest, owner, group }: ArchiveParams, observed: Observed): string | undefined {
+export function archiveProblem(params: ArchiveParams, observed: Observed): string | undefined {
+  const { src, dest, owner, group } = params
   const words = new Set(observed.stdout.split('\n').filter((line) => /^[a-z-]+$/.test(line)))
   if (words.has('no-src')) return `archive ${src} does not exist on this host, or is no file`
   if (words.has('no-access')) return `cannot read archive ${src}: permission denied`
@@ -58,6 +63,13 @@ export function archiveProblem({ src, dest, owner, group }: ArchiveParams, obser
   if (words.has('no-tar')) return 'GNU tar not found on this host: install the package tar'
   if (observed.exitCode !== 0) return `cannot read archive ${src}: ${reasonOf(observed.stderr)}`
   if (!/^file /m.test(observed.stdout)) return `archive ${src} has no files`
+  const names = namesOf(linesOf(observed.stdout))
+  const outside = names.find((name) => name.split('/').includes('..'))
+  if (outside !== undefined) return `archive ${src} has a name with "..", which may be outside dest: exclude ${outside}`
+  // The scripts that set attributes have a name a line.
+  const broken = isSet(params) ? names.find((name) => name.includes('\n')) : undefined
+  if (broken !== undefined)
+    return `archive ${src} has a name with a line end, whose attributes cannot be set: exclude ${JSON.stringify(broken)}`
   if (words.has('no-dest')) return `dest ${dest} is not a directory: create it first, with file: { state: 'directory' }`
   return undefined
 }
@@ -78,7 +90,7 @@ export function archiveFacts(params: ArchiveParams, { stdout }: Observed): Archi
   const [handler = ''] = lines('handler')
   const isZip = handler === 'ZipArchive'
   const uid = Number(lines('uid')[0])
-  const files = isZip ? lines('file') : lines('file').map(unescape)
+  const files = namesOf(lines)
   const entries = { zip: lines('zip'), crc: lines('crc'), have: lines('have') }
   const differences = isZip
     ? compareZip(entries, { umask: Number.parseInt(lines('umask')[0] ?? '', 8), uid, ...params })
@@ -155,9 +167,12 @@ export function planArchive(
   const { src, dest, list_files, extra_opts, owner, group, creates } = params
   const { handler, differences, strays, directory } = facts
   const isZip = handler === 'ZipArchive'
-  // Options may keep what differs, and a change of the owner clears the set-user-id bit.
+  // Options may keep what differs, a change of the owner clears the set-user-id bit, and of a name that the archive has
+  // twice, tar compares both.
   const isOwned = owner !== undefined || group !== undefined
-  const mayRecur = extra_opts.length > 0 || (isOwned && differences.every((line) => line.endsWith('Mode differs')))
+  const isTwice = new Set(facts.files).size < facts.files.length
+  const mayRecur =
+    isTwice || extra_opts.length > 0 || (isOwned && differences.every((line) => line.endsWith('Mode differs')))
   const values = directory && { src, dest, handler, ...(list_files ? { files: facts.files } : {}), ...directory }
   const changes: Change[] =
     differences.length > 0

@@ -28,7 +28,8 @@ function defineArchive({ src, remote_src }: ArchiveParams, archive: Buffer): str
   ].join('\n')
 }
 
-const isSet = ({ owner, group, mode }: Attributes): boolean =>
+/** Whether the attributes of what the archive has are given. */
+export const isSet = ({ owner, group, mode }: Attributes): boolean =>
   owner !== undefined || group !== undefined || mode !== undefined
 
 /** Functions that list, compare and extract with tar or unzip. They need `$lb_a`. */
@@ -41,9 +42,10 @@ function defineTools({ dest, exclude, include, extra_opts }: ArchiveParams): str
     sh`lb_tar() { LC_ALL=C "$lb_gtar" "$@" ${options} ${excludes} -f "$lb_a" ${include}; }`,
     sh`lb_info() { LC_ALL=C.UTF-8 unzip "$@" "$lb_a" ${filters}; }`,
     sh`lb_unzip() { LC_ALL=C.UTF-8 unzip -o -qq ${extra_opts} "$lb_a" ${filters} -d ${dest}; }`,
-    // The names below dest as bytes, with the first component of each.
-    'lb_names() { if [ -n "$lb_zip" ]; then lb_info -Z -1; else lb_tar --list --quoting-style=literal; fi | sed \'s,^/,,\'; }',
-    "lb_paths() { lb_names | sed -n 's,^,./,; s,/*$,,p; s,^\\./\\([^/]*\\)/.*$,./\\1,p' | sort -u | tr '\\n' '\\0'; }",
+    'lb_names() { if [ -n "$lb_zip" ]; then lb_info -Z -1; else lb_tar --list --quoting-style=literal; fi; }',
+    // The names below dest as bytes, with the first component of each. chmod must get no path outside dest.
+    "lb_inside() { sed 's,^/*,,; /^\\.\\.$/d; /^\\.\\.\\//d; /\\/\\.\\.$/d; /\\/\\.\\.\\//d'; }",
+    "lb_paths() { lb_names | lb_inside | sed -n 's,^,./,; s,/*$,,p; s,^\\./\\([^/]*\\)/.*$,./\\1,p' | sort -u | tr '\\n' '\\0'; }",
   ].join('\n')
 }
 

@@ -52,5 +52,5 @@ const form = (body: unknown): string =>
     ]),
   ).toString()
 
-const containsSecret = (value: unknown): boolean =>
+export const containsSecret = (value: unknown): boolean =>
   value instanceof Secret || (typeof value === 'object' && value !== null && Object.values(value).some(containsSecret))

@@ -41,7 +41,7 @@ export function planPip(params: PipParams, observed: Observed): Plan<PipValues> 
         ? `${params.executable ?? 'pip'} not found on this host: install the package python3-pip`
         : `no pip in ${virtualenv}: remove the directory, so that it is created again`,
     )
-  if (has('no-answer')) return problem(noAnswer(observed.stderr))
+  if (has('no-answer')) return problem(noAnswer(state, observed.stderr))
   const values: PipValues = {
     name: name ?? null,
     version: version ?? null,
@@ -75,15 +75,19 @@ function packageChanges(params: PipParams, lines: readonly string[], isNew: bool
     return requirementsOf(params).some((each) => installed.has(canonical(each))) ? change('uninstall') : []
   }
   if (isNew) return change('install')
-  if (state === 'present') return lines.includes('met') ? [] : change('install')
   const found = lines.find((line) => line.startsWith('would '))?.slice('would '.length)
-  return found === undefined ? [] : change('upgrade', { diff: { subject: what, before: '', after: `${found}\n` } })
+  const more = found === undefined ? {} : { diff: { subject: what, before: '', after: `${found}\n` } }
+  if (state === 'latest') return found === undefined ? [] : change('upgrade', more)
+  // Without an index it is of a path or URL, which pip may install on each run.
+  return lines.includes('met') ? [] : change('install', { ...more, ...(found !== undefined && { recurs: true }) })
 }
 
 /** Why pip does not say what it would install. */
-function noAnswer(stderr: string): string {
+function noAnswer(state: PipParams['state'], stderr: string): string {
   if (/no such option: --dry-run/.test(stderr))
-    return 'state: latest needs pip 22.2 or newer on the host: set a version, or run pip in a command'
+    return state === 'latest'
+      ? 'state: latest needs pip 22.2 or newer on the host: set a version, or run pip in a command'
+      : 'requirements needs pip 22.2 or newer on the host: upgrade pip first, set name, or run pip in a command'
   const errors = stderr.split('\n').filter((line) => line.startsWith('ERROR: '))
   return `pip: ${errors.at(-1)?.slice('ERROR: '.length) ?? lastLine(stderr)}`
 }

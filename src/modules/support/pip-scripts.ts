@@ -36,7 +36,8 @@ function definePip({ chdir, umask, virtualenv, executable, break_system_packages
     'export LC_ALL=C.UTF-8 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_NO_COLOR=1 PIP_ROOT_USER_ACTION=ignore',
     ...(break_system_packages ? ['export PIP_BREAK_SYSTEM_PACKAGES=1'] : []),
     ...(umask === undefined ? [] : [`umask ${umask.toString(8).padStart(4, '0')}`]),
-    sh`cd ${chdir ?? '/tmp'} || exit`,
+    // python3 imports modules of the working directory first: it must be none where others may write, such as /tmp.
+    sh`cd ${chdir ?? '/'} || exit`,
     ...(virtualenv !== undefined
       ? [sh`lb_env=${virtualenv}; lb_py=$lb_env/bin/python; lb_pip() { PATH=$lb_env/bin:$PATH "$lb_py" -m pip "$@"; }`]
       : executable !== undefined
@@ -57,7 +58,7 @@ const defineVenv = ({ virtualenv_command }: PipParams): string =>
     ? 'lb_venv=virtualenv; command -v virtualenv >/dev/null || lb_venv="python3 -m venv"'
     : sh`lb_venv=${virtualenv_command}`
 
-/** Without an index, and without configuration that names other sources: pip can install nothing. */
+/** Without an index, and without configuration that names other sources: pip can install no distribution by name. */
 const WITHOUT_SOURCES = 'PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_NO_INDEX=1 PIP_BREAK_SYSTEM_PACKAGES=1'
 
 /** Asks pip whether the requirements are met. */
@@ -90,9 +91,22 @@ export function probePip(params: PipParams): string {
           ].join('\n')
         : state === 'forcereinstall'
           ? ':'
-          : sh`if ${raw(WITHOUT_SOURCES)} lb_pip install ${wanted(params)} >/dev/null 2>&1; then echo met; fi`,
+          : requirements === undefined
+            ? sh`if ${raw(WITHOUT_SOURCES)} lb_pip install ${wanted(params)} >/dev/null 2>&1; then echo met; fi`
+            : askDry(params),
   ].join('\n')
 }
+
+/** Asks whether a requirements file is met: it may name paths, URLs and sources, which pip would install. */
+const askDry = (params: PipParams): string =>
+  [
+    sh`lb_said=$(${raw(WITHOUT_SOURCES)} lb_pip install --dry-run ${wanted(params)} 2>&1); lb_code=$?`,
+    'case $lb_said in',
+    '*"no such option: --dry-run"*) printf \'%s\\n\' "$lb_said" >&2; echo no-answer ;;',
+    `*"Would install "*) printf '%s\\n' "$lb_said" | sed -n 's/^Would install /would /p' ;;`,
+    '*) [ "$lb_code" != 0 ] || echo met ;;',
+    'esac',
+  ].join('\n')
 
 /** Prints `managed` if PEP 668 forbids pip to change this Python. */
 const MANAGED = [

@@ -12,6 +12,7 @@ import { descriptions, inEachShell } from '../each-shell.ts'
  */
 const PYTHON = `#!/bin/sh
 printf '%s|%s|%s\\n' "$PIP_NO_INDEX" "$PIP_BREAK_SYSTEM_PACKAGES" "$*" >>ROOT/calls
+pwd >>ROOT/directories
 case "$*" in
 *"import pip"* | *"import ensurepip"*) exit 0 ;;
 *EXTERNALLY-MANAGED*) [ -e ROOT/managed ] ;;
@@ -51,6 +52,11 @@ class Host {
     return runIn(this.#shell, script, { env: { PATH: `${this.#folder}/bin:/usr/bin:/bin`, PIP_NO_INDEX: '' } })
   }
 
+  /** The working directory of each call. */
+  get directories(): string[] {
+    return readFileSync(path.join(this.#folder, 'directories'), 'utf8').trimEnd().split('\n')
+  }
+
   /** The last call of pip. */
   get lastCall(): string {
     return readFileSync(path.join(this.#folder, 'calls'), 'utf8').trimEnd().split('\n').at(-1) ?? ''
@@ -77,6 +83,21 @@ void t.test('pip asks without an index whether the requirements are met', async 
     t.same(host.plan({ name: 'foo', state: 'absent' }).changes, [])
   })
 })
+
+void t.test(
+  'pip runs in no directory that others may write to, where python3 would import their modules',
+  async (t) => {
+    inEachShell(t, (t, shell, folder) => {
+      const host = new Host(shell, folder)
+      const planned = host.plan({ name: 'a', virtualenv: `${folder}/env`, virtualenv_command: 'python3 -m venv' })
+      for (const { script } of planned.changes) host.run(script)
+      host.run(host.plan({ name: 'a' }).changes[0]?.script ?? '')
+      t.same([...new Set(host.directories)], ['/'])
+      host.plan({ name: 'a', chdir: folder })
+      t.equal(host.directories.at(-1), folder)
+    })
+  },
+)
 
 void t.test('pip does not change a Python that apt manages', async (t) => {
   inEachShell(t, (t, shell, folder) => {
@@ -105,6 +126,31 @@ void t.test('pip creates a virtual environment, also without virtualenv', async 
     t.match(
       host.plan({ name: 'a', virtualenv: `${folder}/other`, virtualenv_command: 'nosuch-program' }).problem,
       /nosuch-program not found on this host: install the package/,
+    )
+  })
+})
+
+void t.test('pip installs nothing of a requirements file when it asks', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const host = new Host(shell, folder)
+    const requirements = `${folder}/r.txt`
+    host.put('r.txt', '/srv/a.whl\n')
+    host.put('met')
+    host.put('dry-run', 'Would install a-1\n')
+    const direct = host.plan({ requirements })
+    t.equal(host.lastCall, `1|1|-m pip install --dry-run -r ${requirements}`)
+    t.match(direct.changes, [{ description: `install ${requirements}`, recurs: true, diff: { after: 'a-1\n' } }])
+    host.put('dry-run', 'Requirement already satisfied: a\n')
+    t.same(host.plan({ requirements }).changes, [])
+    host.put('dry-run-fails')
+    t.same(
+      host.plan({ requirements }).changes.map(({ recurs }) => recurs),
+      [undefined],
+    )
+    host.put('dry-run', 'no such option: --dry-run\n')
+    t.equal(
+      host.plan({ requirements }).problem,
+      'requirements needs pip 22.2 or newer on the host: upgrade pip first, set name, or run pip in a command',
     )
   })
 })
@@ -139,5 +185,9 @@ void t.test('pip refuses what it leaves out, by name', async (t) => {
   t.match(refusal({ name: 'a', extra_args: '--target=/x' }), /an option of extra_args changes what pip does/)
   t.match(refusal({ name: 'a', requirements: '/x' }), 'set either name or requirements')
   t.match(refusal({ name: ['a', 'b'], version: '1' }), /version is for one name/)
+  for (const version of ['v2.31', 'latest', ' '])
+    t.match(refusal({ name: 'a', version }), 'must be a version such as 2.31, or >=2.31', version)
+  for (const version of ['2.31', '>=2.31', '~=2', '==2.31', ' <3'])
+    t.equal(refusal({ name: 'a', version }), '', version)
   t.match(refusal({ name: 'a', virtualenv: 'env' }), /must be absolute paths/)
 })

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -15,6 +16,7 @@ import t from 'tap'
 import { copy } from '../../../../src/modules/core/copy.ts'
 import { file } from '../../../../src/modules/core/file.ts'
 import { unarchive } from '../../../../src/modules/core/unarchive.ts'
+import { setArchiveAttributes } from '../../../../src/modules/support/archive-scripts.ts'
 import type { Task } from '../../../../src/modules/task.ts'
 import { play } from '../../../../src/playbook/play.ts'
 import { runSteps } from '../../../support/play-run.ts'
@@ -55,6 +57,49 @@ void t.test('unarchive extracts an archive of the controller, once', async (t) =
       converged(t, attributes, [`set owner, group and mode of what ${src} has in ${to} (4 differ)`])
       run(folder, 'rm -r to; mkdir to')
     }
+  })
+})
+
+void t.test('unarchive changes nothing outside dest', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    run(folder, 'mkdir in to; echo one >in/one; echo private >shadow; chmod 600 shadow; cd in')
+    run(`${folder}/in`, 'tar -cPf ../app.tar one ../shadow; zip -q ../app.zip one ../shadow')
+    const dest = path.join(folder, 'to')
+    const mode = (): string => (statSync(path.join(folder, 'shadow')).mode & 0o777).toString(8)
+    for (const src of ['app.tar', 'app.zip']) {
+      const inputs = { archive: readFileSync(path.join(folder, src)) }
+      const refused = converge(shell, unarchive, { src, dest, mode: '0644' }, { inputs }).before.problem
+      t.equal(refused, `archive ${src} has a name with "..", which may be outside dest: exclude ../shadow`)
+      t.match(converge(shell, unarchive, { src, dest }, { inputs }).before.problem, 'exclude ../shadow')
+      const given = { src, dest, mode: '0644' }
+      const params = unarchive.definition.schema.parse(given)
+      runIn(shell, setArchiveAttributes(params, inputs.archive, src === 'app.zip'))
+      t.equal(mode(), '600')
+      const excluded = converge(shell, unarchive, { ...given, exclude: ['../shadow'] }, { inputs })
+      converged(t, excluded, [`extract ${src} into ${dest} (1 entries)`])
+      run(folder, 'rm -r to; mkdir to')
+    }
+    run(`${folder}/in`, `mkdir -p "$(printf 'a\\nb')"; tar -cf ../line.tar .`)
+    const inputs = { archive: readFileSync(path.join(folder, 'line.tar')) }
+    t.equal(
+      converge(shell, unarchive, { src: 'line.tar', dest, mode: '0644' }, { inputs }).before.problem,
+      'archive line.tar has a name with a line end, whose attributes cannot be set: exclude "./a\\nb/"',
+    )
+    converged(t, converge(shell, unarchive, { src: 'line.tar', dest }, { inputs }), [
+      `extract line.tar into ${dest} (3 entries)`,
+    ])
+  })
+})
+
+void t.test('unarchive extracts an archive that has a name twice', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    run(folder, 'mkdir to; echo one >a; tar -cf twice.tar a; echo other >a; tar -rf twice.tar a')
+    const dest = path.join(folder, 'to')
+    const inputs = { archive: readFileSync(path.join(folder, 'twice.tar')) }
+    const { before, after } = converge(shell, unarchive, { src: 'twice.tar', dest }, { inputs })
+    t.match(before.changes, [{ recurs: true }])
+    t.match(after.changes, [{ recurs: true }], 'tar compares the first one, too')
+    t.equal(readFileSync(path.join(dest, 'a'), 'utf8'), 'other\n')
   })
 })
 

@@ -3,6 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import type { z } from 'zod'
 import { docker_compose_v2 } from '../../../../src/modules/docker/compose_v2.ts'
+import { secret } from '../../../../src/values/secret.ts'
 import { runIn } from '../../../support/shells.ts'
 import { descriptions, inEachShell } from '../each-shell.ts'
 import { fakeEngine } from './recorded/engine.ts'
@@ -119,6 +120,11 @@ void t.test('docker_compose_v2 says what is missing', async (t) => {
       .error?.issues.map(({ message }) => message)
       .join('; ') ?? ''
   t.match(refusal({ definition: { services: {} } }), 'definition needs project_name')
+  const definition = { services: { web: { environment: [{ PASSWORD: secret('s3cret') }] } } }
+  t.equal(
+    refusal({ definition, project_name: 'shop' }),
+    'definition cannot contain secrets: use env_files, or a file of copy',
+  )
   t.match(refusal({ project_src: '/a', assume_yes: true }), '"assume_yes" is not supported')
   t.match(refusal({ project_src: '/a', docker_host: 'x' }), '"docker_host" is not supported')
 })
@@ -129,7 +135,7 @@ case "$*" in
 "compose version") exit 0 ;;
 *"version --short") echo 2.26.1 ;;
 *"config --format json") printf '{\\n  "name": "shop",\\n  "services": {"web": {"image": "a"}}\\n}\\n'; cat compose.yaml >SEEN ;;
-*"config --hash "*) echo 'web 123' ;;
+*"config --hash "*) [ ! -e compose.unhashed ] || { echo 'no hash' >&2; exit 1; }; echo 'web 123' ;;
 *) echo "$*" >CALLS ;;
 esac
 `
@@ -173,6 +179,9 @@ void t.test('docker_compose_v2 asks the plugin and the engine', async (t) => {
     t.match(same.values?.containers, [{ Name: 'shop-web-1', Service: 'web', State: 'running' }])
     t.equal(readFileSync(seen, 'utf8'), 'the file\n')
     t.match(engine.requests().at(-4)?.request, 'label%22:%5B%22com.docker.compose.project%3Dshop%22')
+
+    writeFileSync(path.join(src, 'compose.unhashed'), '')
+    t.equal(run({ project_src: src }).problem, 'docker compose: no hash')
 
     const definitionGiven = { services: { web: { image: "it's" } } }
     t.same(descriptions(run({ definition: definitionGiven, project_name: 'shop', scale: { web: 2 } })), [
