@@ -4,13 +4,13 @@ import { splitWords } from '../../shell/split-words.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../support/effects.ts'
 import { mode, targetFile } from '../support/params.ts'
 import { planPip, type PipValues } from '../support/pip-plan.ts'
-import { probePip } from '../support/pip-scripts.ts'
+import { hasConstraints, probePip } from '../support/pip-scripts.ts'
 import { refusing } from '../support/refusing.ts'
 import { defineModule } from '../task.ts'
 
 /** Options that change what pip compares with, or what it does. */
 const REFUSED_ARGS =
-  /^(?:-t|--target|--prefix|--root|-U|--upgrade|--force-reinstall|-I|--ignore-installed|-e|--editable|-r|--requirement|--dry-run)(?:=|$)/
+  /^(?:-[hqvV]*[treUI]|--(?:target|prefix|root|upgrade|force-reinstall|ignore-installed|editable|requirement|dry-run)(?:=|$))/
 
 const requirement = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?\s*(?:[<>=!~;(].*)?$/, {
   error: 'must be a name, such as requests or requests>=2.31: for a URL or a path, run pip in a command with creates',
@@ -100,7 +100,7 @@ export const pip = defineModule<typeof schema, PipValues>({
   reads(params) {
     const { virtualenv, requirements, state } = params
     // The index may be a server that an earlier task starts.
-    if (virtualenv === undefined || state === 'latest') return undefined
+    if (virtualenv === undefined || state === 'latest' || hasConstraints(params)) return undefined
     const file = requirements === undefined ? [] : contentOf(at(params, requirements))
     return [...treeAt(at(params, virtualenv)), ...file, ...PROGRAMS]
   },

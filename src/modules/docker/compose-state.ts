@@ -101,7 +101,8 @@ export function differences(params: ComposeParams, state: ComposeState): string[
 }
 
 /** What `docker compose down` would remove. */
-export function leftovers({ services, remove_volumes, remove_orphans }: ComposeParams, state: ComposeState): string[] {
+export function leftovers(params: ComposeParams, state: ComposeState): string[] {
+  const { services, remove_volumes, remove_orphans } = params
   const isOf = (each: Container): boolean => {
     const service = label(each, 'service')
     return services.length > 0 ? services.includes(service) : remove_orphans || state.services.has(service)
@@ -114,7 +115,17 @@ export function leftovers({ services, remove_volumes, remove_orphans }: ComposeP
     ...containers,
     ...(isUsed && containers.length === 0 ? [] : state.networks.map((name) => `network ${name}`)),
     ...(remove_volumes ? state.volumes.map((name) => `volume ${name}`) : []),
+    ...imagesOf(params, state).map((name) => `image ${name}`),
   ]
+}
+
+/** The images that `docker compose down` would remove: `local` are those that Compose has named. */
+function imagesOf({ remove_images }: ComposeParams, state: ComposeState): string[] {
+  if (remove_images === undefined) return []
+  const names = [...state.services].flatMap(([name, { image }]) =>
+    image === undefined ? [`${state.name}-${name}:latest`] : remove_images === 'all' ? [withTag(image)] : [],
+  )
+  return [...new Set(names)].filter((name) => state.images.has(name))
 }
 
 /** The containers as values. */

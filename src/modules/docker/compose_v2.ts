@@ -143,7 +143,9 @@ function changesOf(params: Params, state: ComposeState): Change[] {
     const left = leftovers(params, state)
     if (left.length === 0) return []
     const diff = { subject: `project ${name}`, before: listed(left), after: '' }
-    return [{ description: `remove project ${name}`, script, diff }]
+    // The engine keeps an image that another container uses.
+    const recurs = left.some((line) => line.startsWith('image '))
+    return [{ description: `remove project ${name}`, script, diff, ...(recurs && { recurs }) }]
   }
   if (params.state === 'restarted')
     return [{ description: `restart ${params.services.join(', ') || `project ${name}`}`, script, recurs: true }]

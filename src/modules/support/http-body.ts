@@ -52,5 +52,6 @@ const form = (body: unknown): string =>
     ]),
   ).toString()
 
+/** Whether it is a secret, or has one at any depth. */
 export const containsSecret = (value: unknown): boolean =>
   value instanceof Secret || (typeof value === 'object' && value !== null && Object.values(value).some(containsSecret))

@@ -30,6 +30,17 @@ const wanted = (params: PipParams): string[] =>
 
 const extraArgs = ({ extra_args = '' }: PipParams): string[] => splitWords(extra_args)
 
+/** Options of `extra_args` on which it depends whether the requirements are met. */
+const comparedArgs = (params: PipParams): string[] =>
+  extraArgs(params).flatMap((word, place, words) => {
+    if (/^(?:--constraint|-[qv]*c)$/.test(word)) return words.slice(place, place + 2)
+    return /^(?:--user$|--pre$|--constraint=|-[qv]*c)/.test(word) ? [word] : []
+  })
+
+/** Whether `extra_args` name a file with constraints. */
+export const hasConstraints = (params: PipParams): boolean =>
+  comparedArgs(params).some((word) => !/^--(?:user|pre)$/.test(word))
+
 /** Changes to the working directory, and defines `lb_pip`. `$lb_py` is its Python, if known. */
 function definePip({ chdir, umask, virtualenv, executable, break_system_packages }: PipParams): string {
   return [
@@ -91,16 +102,16 @@ export function probePip(params: PipParams): string {
           ].join('\n')
         : state === 'forcereinstall'
           ? ':'
-          : requirements === undefined
-            ? sh`if ${raw(WITHOUT_SOURCES)} lb_pip install ${wanted(params)} >/dev/null 2>&1; then echo met; fi`
+          : requirements === undefined && !hasConstraints(params)
+            ? sh`if ${raw(WITHOUT_SOURCES)} lb_pip install ${comparedArgs(params)} ${wanted(params)} >/dev/null 2>&1; then echo met; fi`
             : askDry(params),
   ].join('\n')
 }
 
-/** Asks whether a requirements file is met: it may name paths, URLs and sources, which pip would install. */
+/** Asks whether a file is met, of requirements or constraints: it may name paths and URLs, which pip would install. */
 const askDry = (params: PipParams): string =>
   [
-    sh`lb_said=$(${raw(WITHOUT_SOURCES)} lb_pip install --dry-run ${wanted(params)} 2>&1); lb_code=$?`,
+    sh`lb_said=$(${raw(WITHOUT_SOURCES)} lb_pip install --dry-run ${comparedArgs(params)} ${wanted(params)} 2>&1); lb_code=$?`,
     'case $lb_said in',
     '*"no such option: --dry-run"*) printf \'%s\\n\' "$lb_said" >&2; echo no-answer ;;',
     `*"Would install "*) printf '%s\\n' "$lb_said" | sed -n 's/^Would install /would /p' ;;`,

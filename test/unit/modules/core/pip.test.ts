@@ -150,8 +150,26 @@ void t.test('pip installs nothing of a requirements file when it asks', async (t
     host.put('dry-run', 'no such option: --dry-run\n')
     t.equal(
       host.plan({ requirements }).problem,
-      'requirements needs pip 22.2 or newer on the host: upgrade pip first, set name, or run pip in a command',
+      'requirements and constraints need pip 22.2 or newer on the host: upgrade pip first, or run pip in a command',
     )
+  })
+})
+
+void t.test('pip asks with the options that say which versions are wanted, and where', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const host = new Host(shell, folder)
+    host.put('met')
+    t.same(host.plan({ name: 'a', extra_args: '-q --user --pre -i https://x/' }).changes, [])
+    t.equal(host.lastCall, '1|1|-m pip install --user --pre a')
+    for (const option of ['-c c.txt', '-cc.txt', '-qc c.txt', '--constraint c.txt', '--constraint=c.txt']) {
+      t.same(host.plan({ name: 'a', extra_args: `-v ${option} -i https://x/`, chdir: folder }).changes, [])
+      t.equal(host.lastCall, `1|1|-m pip install --dry-run ${option} a`, 'constraints may name URLs')
+    }
+    const virtualenv = '/srv/env'
+    const reads = (extra_args: string) =>
+      pip.definition.reads?.(pip.definition.schema.parse({ name: 'a', virtualenv, extra_args }))
+    t.equal(reads('-c /srv/c.txt'), undefined)
+    t.not(reads('--pre'), undefined)
   })
 })
 
@@ -183,6 +201,10 @@ void t.test('pip refuses what it leaves out, by name', async (t) => {
   t.match(refusal({ name: 'a', editable: true }), '"editable" is not supported: run pip install -e in a command')
   t.match(refusal({ name: 'git+https://example.org/a' }), /for a URL or a path, run pip in a command/)
   t.match(refusal({ name: 'a', extra_args: '--target=/x' }), /an option of extra_args changes what pip does/)
+  for (const extra_args of ['-rreq.txt', '-t/dir', '-qU', '-Uq', '-vvIq', '-e.', '-qr req.txt'])
+    t.match(refusal({ name: 'a', extra_args }), /an option of extra_args changes what pip does/, extra_args)
+  for (const extra_args of ['-q', '-cu.txt', '-ihttps://x/rUt', '--upgrade-strategy eager', '-fUrl'])
+    t.equal(refusal({ name: 'a', extra_args }), '', extra_args)
   t.match(refusal({ name: 'a', requirements: '/x' }), 'set either name or requirements')
   t.match(refusal({ name: ['a', 'b'], version: '1' }), /version is for one name/)
   for (const version of ['v2.31', 'latest', ' '])

@@ -64,6 +64,21 @@ void t.test('docker_compose_v2 removes a project', async (t) => {
   t.same(reasons('running', { state: 'absent', services: ['db'] }), ['container shop-db-1'])
 })
 
+void t.test('docker_compose_v2 removes the images of a project', async (t) => {
+  const absent = (stdout: string, remove_images: 'all' | 'local', more: Given = {}) =>
+    plan(stdout, { state: 'absent', remove_images, ...more }).changes
+  const nothing = PROBES['nothing'] ?? ''
+  // Another project may use the image, which the engine then keeps.
+  t.match(absent(nothing, 'all'), [{ recurs: true, diff: { before: 'image lbt/base:1\n' } }])
+  t.same(absent(nothing, 'local'), [])
+  t.same(absent(nothing, 'all', { services: ['web'] }), [], 'of named services, no images are compared')
+  t.match(absent(PROBES['running'] ?? '', 'all')[0]?.diff?.before, /^image lbt\/base:1$/m)
+  t.equal(absent(PROBES['running'] ?? '', 'local')[0]?.recurs, undefined)
+  const built = nothing.replaceAll('"image": "lbt/base:1",', '').replace('"lbt/base:2"', '"shop-web:latest"')
+  for (const mode of ['all', 'local'] as const)
+    t.match(absent(built, mode), [{ diff: { before: 'image shop-web:latest\n' } }], mode)
+})
+
 void t.test(
   'docker_compose_v2 starts a container again that has done its work, as docker compose up does',
   async (t) => {
