@@ -123,13 +123,17 @@ export function pruneCandidates(kind: PruneKind, given: Filters, answers: Answer
     case 'volumes': {
       const used = new Set(left.flatMap(({ Mounts }) => (Mounts ?? []).map(({ Name }) => Name)))
       const isAll = isBefore23(answers) || flag(given, 'all', false)
-      return ((volumes as { Volumes: readonly Volume[] | null }).Volumes ?? [])
-        .filter(
-          ({ Name, Labels, Driver }) =>
-            Driver === 'local' && !used.has(Name) && (isAll || Labels?.[ANONYMOUS] !== undefined),
-        )
-        .filter(({ Labels }) => matches(given, Labels, 0, now))
-        .map(({ Name }) => Name)
+      return (
+        ((volumes as { Volumes: readonly Volume[] | null }).Volumes ?? [])
+          .filter(
+            ({ Name, Labels, Driver }) =>
+              Driver === 'local' && !used.has(Name) && (isAll || Labels?.[ANONYMOUS] !== undefined),
+          )
+          // The engine keeps volumes with options, such as those of NFS (Prune in moby's volume/service).
+          .filter(({ Options }) => Object.keys(Options ?? {}).length === 0)
+          .filter(({ Labels }) => matches(given, Labels, 0, now))
+          .map(({ Name }) => Name)
+      )
     }
     case 'builder_cache':
       return ((usage as { BuildCache?: readonly CacheRecord[] | null }).BuildCache ?? [])
@@ -173,6 +177,7 @@ interface Volume {
   readonly Name: string
   readonly Driver: string
   readonly Labels?: Labels
+  readonly Options?: Readonly<Record<string, string>> | null
 }
 interface CacheRecord {
   readonly ID: string

@@ -60,6 +60,8 @@ const NETWORKS = [
 const VOLUMES = [
   { Name: 'data', Driver: 'local', Labels: null },
   { Name: 'named', Driver: 'local', Labels: null },
+  // The engine never prunes it.
+  { Name: 'nfs', Driver: 'local', Labels: null, Options: { type: 'nfs' } },
   { Name: HASH, Driver: 'local', Labels: ANONYMOUS },
   { Name: 'b'.repeat(64), Driver: 'local', Labels: ANONYMOUS },
 ]
