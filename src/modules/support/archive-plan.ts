@@ -69,7 +69,10 @@ export function archiveProblem(params: ArchiveParams, observed: Observed): strin
   // The scripts that set attributes have a name a line.
   const broken = isSet(params) ? names.find((name) => name.includes('\n')) : undefined
   if (broken !== undefined)
-    return `archive ${src} has a name with a line end, whose attributes cannot be set: exclude ${JSON.stringify(broken)}`
+    return (
+      `archive ${src} has a name with a line end, whose attributes cannot be set: ` +
+      `exclude ${JSON.stringify(broken)}`
+    )
   if (words.has('no-dest')) return `dest ${dest} is not a directory: create it first, with file: { state: 'directory' }`
   return undefined
 }

@@ -76,6 +76,7 @@ const WITHOUT_SOURCES = 'PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= PIP_NO_INDEX=
 export function probePip(params: PipParams): string {
   const { state, virtualenv, requirements } = params
   const options = extraArgs(params)
+  const asked = [...comparedArgs(params), ...wanted(params)]
   return [
     definePip(params),
     ...(requirements === undefined ? [] : [sh`[ -f ${requirements} ] || { echo no-requirements; exit 0; }`]),
@@ -103,15 +104,15 @@ export function probePip(params: PipParams): string {
         : state === 'forcereinstall'
           ? ':'
           : requirements === undefined && !hasConstraints(params)
-            ? sh`if ${raw(WITHOUT_SOURCES)} lb_pip install ${comparedArgs(params)} ${wanted(params)} >/dev/null 2>&1; then echo met; fi`
-            : askDry(params),
+            ? sh`if ${raw(WITHOUT_SOURCES)} lb_pip install ${asked} >/dev/null 2>&1; then echo met; fi`
+            : askDry(asked),
   ].join('\n')
 }
 
 /** Asks whether a file is met, of requirements or constraints: it may name paths and URLs, which pip would install. */
-const askDry = (params: PipParams): string =>
+const askDry = (asked: readonly string[]): string =>
   [
-    sh`lb_said=$(${raw(WITHOUT_SOURCES)} lb_pip install --dry-run ${comparedArgs(params)} ${wanted(params)} 2>&1); lb_code=$?`,
+    sh`lb_said=$(${raw(WITHOUT_SOURCES)} lb_pip install --dry-run ${asked} 2>&1); lb_code=$?`,
     'case $lb_said in',
     '*"no such option: --dry-run"*) printf \'%s\\n\' "$lb_said" >&2; echo no-answer ;;',
     `*"Would install "*) printf '%s\\n' "$lb_said" | sed -n 's/^Would install /would /p' ;;`,
