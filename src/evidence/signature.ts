@@ -51,22 +51,27 @@ export function checkSignature(files: RunFiles, allowedSigners?: string): Signat
     const signature = join(folder, SIGNATURE)
     writeFileSync(signature, contentOfFile(files, SIGNATURE))
     const manifest = contentOfFile(files, MANIFEST)
-    const run = (...args: readonly string[]) => {
-      const done = spawnSync('ssh-keygen', ['-Y', ...args, '-s', signature], { input: manifest, encoding: 'utf8' })
-      if (done.error !== undefined)
-        throw new EvidenceError('cannot verify the signature: ssh-keygen is not installed', { cause: done.error })
+    const run = (args: readonly string[], input: string | Buffer = '') => {
+      const done = spawnSync('ssh-keygen', ['-Y', ...args, '-s', signature], { input, encoding: 'utf8' })
+      const failure: NodeJS.ErrnoException | undefined = done.error
+      const code = failure?.code
+      // EPIPE: it ended before it had read all input, as it does with a signature that it cannot parse.
+      if (code !== undefined && code !== 'EPIPE') {
+        const why = code === 'ENOENT' ? 'ssh-keygen is not installed' : `ssh-keygen: ${code}`
+        throw new EvidenceError(`cannot verify the signature: ${why}`, { cause: done.error })
+      }
       return done
     }
     const common = ['-n', SIGNATURE_NAMESPACE] as const
-    const any = run('check-novalidate', ...common)
+    const any = run(['check-novalidate', ...common], manifest)
     const key = /with (\S+ key SHA256:\S+)/.exec(any.stdout)?.[1] ?? ''
     if (any.status !== 0) return { status: 'invalid', why: `${SIGNATURE} does not match ${MANIFEST}` }
     if (allowedSigners === undefined) return { status: 'valid', key }
-    const found = run('find-principals', '-f', allowedSigners)
+    const found = run(['find-principals', '-f', allowedSigners])
     const signer = found.stdout.trim().split('\n')[0] ?? ''
     if (found.status !== 0 || signer === '')
       return { status: 'invalid', why: `it is signed with the ${key}, which is not in ${allowedSigners}` }
-    const verified = run('verify', ...common, '-f', allowedSigners, '-I', signer)
+    const verified = run(['verify', ...common, '-f', allowedSigners, '-I', signer], manifest)
     return verified.status === 0
       ? { status: 'valid', key, signer }
       : { status: 'invalid', why: `${signer} may not sign runs, by ${allowedSigners}: ${verified.stderr.trim()}` }
