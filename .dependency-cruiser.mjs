@@ -47,7 +47,7 @@ export default {
       name: `${name}-imports`,
       comment: `src/${name} may import from: ${allowed.join(', ') || 'no other package'}`,
       severity: /** @type {const} */ ('error'),
-      // The module `upload` sends files over a connection of its own, from a worker.
+      // The module `upload` sends files over another connection, from a worker.
       from: { path: `^src/${name}/`, pathNot: '^src/modules/transfer/' },
       to: { path: '^(src|playbooks|test|bench)/', pathNot: `^src/(${[name, ...allowed].join('|')})/` },
     })),

@@ -7,7 +7,7 @@ export interface CpuUsage {
   readonly service?: string
   /** Average cores in use. */
   readonly cores: number
-  /** Limit in cores; absent without a limit of its own. */
+  /** Limit in cores; absent without a limit. */
   readonly limit?: number
   /** Fraction of the periods in which it was throttled. */
   readonly throttled?: number

@@ -7,7 +7,7 @@ import {
 } from '../swarm/experiments/support/observe-during.ts'
 import { parsePlacement, stackPlacementCommand } from '../swarm/experiments/support/placement.ts'
 import { inconclusiveIfPartitioned, partitionDuring } from '../swarm/experiments/support/partition.ts'
-import { requestStats, type RequestStats } from '../swarm/experiments/support/requests.ts'
+import { incrementsDetail, requestStats, type RequestStats } from '../swarm/experiments/support/requests.ts'
 import type { StackService } from './model.ts'
 import { currentTargets, type Session } from './session.ts'
 import { nodeOfRequest, probeOfRequest, trafficOf } from './traffic.ts'
@@ -155,13 +155,7 @@ export function noLostIncrement({
   const isKnown = !Number.isNaN(counts.before) && !Number.isNaN(counts.after)
   return {
     holds: isKnown ? increments.lost === 0 : null,
-    detail: isKnown
-      ? say('{lost} increments lost; {acknowledged} acknowledged, {added} counted', {
-          lost: increments.lost,
-          acknowledged: increments.acknowledged,
-          added: increments.added,
-        })
-      : say('no endpoint returned the count'),
+    detail: isKnown ? incrementsDetail(increments) : say('no endpoint returned the count'),
     ...(isKnown ? { measured: { 'lost increments': [increments.lost, ''] } } : {}),
   }
 }

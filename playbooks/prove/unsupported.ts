@@ -78,7 +78,7 @@ async function withNtp(on: On, worker: string): Promise<string | undefined> {
 /** Devices of the directories that matter to this machine. */
 const OWN_DISKS = 'stat -c %d / /home /root /tmp /var /var/lib /var/lib/docker 2>/dev/null'
 
-/** A machine with another kernel has disks of its own, unless it is a container. */
+/** A machine with another kernel has separate disks, unless it is a container. */
 async function withoutDisk(on: On, worker: string): Promise<string | undefined> {
   const here = await kernelOf(on, CONTROLLER)
   const there = await kernelOf(on, worker)

@@ -29,7 +29,7 @@ export function tagsSelect(own: readonly string[], { tags, skipTags }: TagSelect
   return tags.length === 0 || tags.includes('all') || named(tags) || special(tags)
 }
 
-/** Whether a step may be selected: one tagged `never` needs one of its own tags in `--tags`. */
+/** Whether a step may be selected: one tagged `never` needs one of its tags in `--tags`. */
 export const isStepSelectable = (own: string | readonly string[] | undefined, { tags }: TagSelection): boolean => {
   const list = tagList(own)
   return !list.includes('never') || list.some((tag) => tags.includes(tag))

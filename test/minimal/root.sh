@@ -8,7 +8,7 @@ set -euo pipefail
 what=$1 folder=$2
 shift 2
 if [ "${LABBOOK_MINIMAL_INSIDE-}" != "$$" ]; then
-  # A process group and namespaces of its own; --kill-child ends all in them with this script.
+  # A separate process group and namespaces; --kill-child ends all in them with this script.
   exec unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
     /bin/bash -c 'LABBOOK_MINIMAL_INSIDE=$$ exec /bin/bash "$@"' bash "$0" "$what" "$folder" "$@"
 fi

@@ -1,7 +1,7 @@
 /*
  * Properties of modules on a real system. A test with it:
  *
- *   const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })   // a lab of its own; ends with the test
+ *   const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })   // a separate lab; ends with the test
  *   await property(t, 'files', { runs: 40 }, arbitraryCase, (given) => checkThenRun(node, given))
  *
  * A test file and the modules it covers are listed in coverage.ts.

@@ -187,7 +187,7 @@ const alternativeTask: fc.Arbitrary<TaskSpec> = fc
           : sh`update-alternatives --list lbt | grep -q -x ${path}`,
   }))
 
-/** The node has a packet filter of its own. */
+/** The node has a separate packet filter. */
 const ruleTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   fc
     .record({

@@ -1,4 +1,4 @@
-# A hundred trivial commands, each a program of its own.
+# A hundred trivial commands, each a separate program.
 set -eu
 i=0
 while [ "$i" -lt 100 ]; do

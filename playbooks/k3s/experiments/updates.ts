@@ -4,6 +4,7 @@ import { podsCommand } from '../proof.ts'
 import { parsePods } from '../objects.ts'
 import { assertSteadyState, disturbsCluster, waitForPods, appOnCluster, watchedCluster } from './support/cluster.ts'
 import { rolloutProgress } from './support/progress.ts'
+import { incrementsDetail } from '../../swarm/experiments/support/requests.ts'
 
 /** The app ignores this variable: a change only triggers a rollout. */
 const VERSION = 'LABBOOK_RELEASE'
@@ -97,11 +98,7 @@ export const rollingUpdate = labExperiment(
     on.finding('k3s.update.no-lost-increment', {
       holds: Number.isNaN(increments.added) ? null : increments.lost === 0,
       evidence: [exhibit],
-      detail: say('{lost} increments lost; {acknowledged} acknowledged, {added} counted', {
-        lost: increments.lost,
-        acknowledged: increments.acknowledged,
-        added: increments.added,
-      }),
+      detail: incrementsDetail(increments),
     })
   },
 )

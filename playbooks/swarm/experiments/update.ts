@@ -5,6 +5,7 @@ import { checkSteadyState, COUNTER, isUpdateOver, waitForReplicas, UPDATE_STATE 
 import { disturbSwarmNodes } from './support/disturbs.ts'
 import { partitionDuring, inconclusiveIfPartitioned } from './support/partition.ts'
 import { observeDuring, type TimelineRecorder } from './support/observe-during.ts'
+import { incrementsDetail } from './support/requests.ts'
 
 /** The app does not read it; changing it recreates every task. */
 const VERSION = 'LABBOOK_RELEASE'
@@ -100,11 +101,7 @@ export const rollingUpdate = labExperiment(
     on.finding('swarm.update.no-lost-increment', {
       holds: increments.lost === 0,
       evidence: [exhibit],
-      detail: say('{lost} increments lost; {acknowledged} acknowledged, {added} counted', {
-        lost: increments.lost,
-        acknowledged: increments.acknowledged,
-        added: increments.added,
-      }),
+      detail: incrementsDetail(increments),
     })
   },
 )

@@ -86,7 +86,7 @@ export function probePip(params: PipParams): string {
           'if ! [ -e "$lb_env/bin/activate" ]; then',
           `  echo no-environment; ${defineVenv(params)}`,
           '  command -v "${lb_venv%% *}" >/dev/null || echo "no-program ${lb_venv%% *}"',
-          // Debian has ensurepip in a package of its own.
+          // Debian has ensurepip in a separate package.
           '  case $lb_venv in *"-m venv") "${lb_venv%% *}" -c "import ensurepip" 2>/dev/null || echo no-ensurepip ;; esac',
           '  exit 0',
           'fi',

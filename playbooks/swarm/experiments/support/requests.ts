@@ -1,4 +1,5 @@
-import { csvText } from 'labbook'
+import { csvText, type Message } from 'labbook'
+import { say } from '../../../messages/say.ts'
 import type { RequestResult } from './probe.ts'
 
 /** Statistics of a set of requests. */
@@ -57,6 +58,10 @@ export function increments(requests: readonly RequestResult[], before: number, a
   const added = after - before
   return { acknowledged, indeterminate: posts.length - acknowledged, added, lost: Math.max(0, acknowledged - added) }
 }
+
+/** The increments as the detail of a finding. */
+export const incrementsDetail = ({ lost, acknowledged, added }: Increments): Message =>
+  say('{lost} increments lost; {acknowledged} acknowledged, {added} counted', { lost, acknowledged, added })
 
 /** Successful and failed requests per second. */
 export function bySecond(requests: readonly RequestResult[]): { at: number; ok: number; failed: number }[] {

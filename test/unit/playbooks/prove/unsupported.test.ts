@@ -68,5 +68,5 @@ t.test('a disk of this machine is never filled', async (t) => {
   t.match(await disk('boot-x\nsystemd-nspawn\n', '64\n'), /^node2 shares a disk/)
   t.match(await disk('', '64\n'), /^node2 shares a disk/)
   t.match(await disk('boot-controller\nnone\n', ''), /^node2 shares a disk/, 'the device is not known')
-  t.equal(await disk('boot-controller\nnone\n', '77\n'), undefined, 'a disk of its own')
+  t.equal(await disk('boot-controller\nnone\n', '77\n'), undefined, 'a separate disk')
 })
