@@ -1,14 +1,7 @@
 import { tableLines } from 'labbook'
 import { KIND_NAMES, KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
-import type { EntryPoint, EntryProbe, StackModel } from './model.ts'
-
-/** `GET /health (status 200)`. */
-export function describeProbe(probe: EntryProbe): string {
-  if (probe.kind === 'tcp') return 'TCP connection'
-  if (probe.kind === 'ping') return `${probe.protocol} ping`
-  const status = probe.expect === undefined ? 'below 500' : String(probe.expect)
-  return `GET ${probe.path} (status ${status})${probe.counter === undefined ? '' : `, POST ${probe.counter.post}`}`
-}
+import { describeProbe, type EntryPoint } from '../methods/entry-point.ts'
+import type { StackModel } from './model.ts'
 
 const describeMode = (mode: string): string => (mode === 'host' ? 'nodes with a task' : 'every node')
 
