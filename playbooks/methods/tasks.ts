@@ -14,8 +14,21 @@ export interface StackTask {
   readonly error: string
 }
 
-/** Name of a service of a stack in the Swarm. */
+/** A service of a stack. */
+export interface NamedService {
+  /** Its name in the compose file. */
+  readonly service: string
+  /** Its name in the Swarm: `voting_vote`. */
+  readonly fullName: string
+}
+
 export const fullName = ({ stack }: { readonly stack: string }, service: string): string => `${stack}_${service}`
+
+/** A service, by its name in the compose file. */
+export const namedService = (stack: { readonly stack: string }, service: string): NamedService => ({
+  service,
+  fullName: fullName(stack, service),
+})
 
 const OUTPUT = "--no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}'"
 
@@ -82,10 +95,6 @@ export async function containerIn(on: LabContext, service: string): Promise<Cont
   }
   throw new MessageError(say('no task of {service} runs on a node of the inventory', { service }))
 }
-
-/** Prints Docker's update state and message. */
-export const updateState = (service: string): string =>
-  `docker service inspect ${service} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`
 
 /** An error with which the scheduler leaves a task pending, until the stack or the nodes change. */
 export const isUnschedulable = ({ state, error }: StackTask): boolean => state === 'pending' && error !== ''

@@ -129,6 +129,10 @@ export const RUSSIAN_PROVE = {
   'Update of {name} to a broken version keeps the entry points available':
     'При обновлении {name} до неработающей версии точки входа остаются доступны',
   'Timeline: {service} is updated to a broken version': 'Ход событий: обновление {service} до неработающей версии',
+  'Forced update of {service}': 'Принудительное обновление {service}',
+  'Tasks of {service} during forced update': 'Задачи {service} во время принудительного обновления',
+  'forced update: {state}': 'принудительное обновление: {state}',
+  'Update state of {service}': 'Состояние обновления {service}',
   'Broken update of {service}': 'Неудачное обновление {service}',
   'broken update': 'неудачное обновление',
   'broken update: {state}': 'неудачное обновление: {state}',

@@ -3,7 +3,6 @@ import { injectFault } from '../../lab/inject-fault.ts'
 import { undoOn } from '../../lab/recover.ts'
 import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import { recovery } from 'labbook/lab'
-import { isDown, isReady, NODES } from '../../swarm/experiments/support/cluster.ts'
 import { imageRegistry } from '../databases.ts'
 import type { ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
@@ -13,6 +12,7 @@ import { awaitSteadyState, type Session } from '../session.ts'
 import { NODE_FAULTS, REGISTRY_BACK, registryAway, type NodeKind } from './node-faults.ts'
 import type { ClaimVerdict } from './service-experiment.ts'
 import { availability, maxOutage, unlessPartitioned } from '../../methods/verdicts.ts'
+import { isDown, isReady, NODES } from '../../methods/nodes.ts'
 
 const LOSES_NODE: ReadonlySet<ExperimentKind> = new Set(['power-cut', 'cut-off', 'daemon-stopped'])
 const HOLD_SECONDS = 20

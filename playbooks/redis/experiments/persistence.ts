@@ -4,7 +4,7 @@ import { labExperiment, type LabContext, say, joinTexts, type LabSetupContext } 
 import { injection, recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { projectLab } from '../../lab/lab.ts'
-import { isReady, NODES, targetNode } from '../../swarm/experiments/support/cluster.ts'
+import { targetNode } from '../../swarm/experiments/support/cluster.ts'
 import { lastWorker, powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, lowRepeatNote, repeatCount } from './settings.ts'
@@ -22,6 +22,7 @@ import {
 import { startWithoutLabStacks } from './support/remove-stacks.ts'
 import { restoreNodes } from './support/lose-master.ts'
 import { lossOf, lossVerdict, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './support/lost-writes.ts'
+import { isReady, NODES } from '../../methods/nodes.ts'
 
 const MODES = Object.keys(PERSISTENCE_MODES) as PersistenceMode[]
 const PER_SECOND = 100

@@ -1,20 +1,21 @@
 import { disturbAll, durationMultiplierOf, type Exhibit } from 'labbook'
 import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
-import { checkReplicas, watchReplicas } from '../../app/proof.ts'
+import { checkReplicas } from '../../app/proof.ts'
 import {
   checkSteadyState,
   COUNTER,
-  NODES,
+  COUNTER_SERVICE,
   waitForReplicas,
   replicasCommand,
   SPREAD,
-  UPDATE_STATE,
   targetNode,
 } from './support/cluster.ts'
 import { lastWorker, disturbSwarmNodes } from './support/disturbs.ts'
 import type { TimelineRecorder } from '../../methods/observe.ts'
 import { observeApp } from './support/observe-app.ts'
 import { appEndpoints } from '../../app/entry-points.ts'
+import { forceUpdate, isCompleted } from '../../methods/updates.ts'
+import { NODES } from '../../methods/nodes.ts'
 
 /** Time in which replicas could return. Swarm schedules tasks within a second of an event. */
 const OBSERVATION_SECONDS = 5
@@ -177,23 +178,9 @@ async function countReturned(on: LabContext, node: string) {
   }
 }
 
-/** Runs detached and polls: a command that waits would block the connection for all other commands. */
-async function rebalance(on: LabContext, { mark }: TimelineRecorder) {
-  const forced = await on.exhibit({
-    title: 'Force an update',
-    command: `docker service update --detach --quiet --force ${COUNTER}`,
-  })
-  mark('forced update')
-  const done = await on.watch({
-    title: 'Status of the forced update',
-    waitingFor: 'the update to complete',
-    command: UPDATE_STATE,
-    within: 240,
-    every: 1,
-    until: ({ stdout }) => stdout.startsWith('completed'),
-  })
-  const { reached, exhibit: running } = await watchReplicas(on, 'Replicas after the forced update')
-  mark('update completed')
+async function rebalance(on: LabContext, watching: TimelineRecorder) {
+  const forced = await forceUpdate(on, COUNTER_SERVICE, watching)
+  const { reached, exhibit: running } = await waitForReplicas(on, 'Replicas after the forced update')
   const after = await on.exhibit({ title: 'Replicas per node after the forced update', command: SPREAD })
-  return { ok: forced.exitCode === 0 && done.reached && reached, exhibits: [forced, done.exhibit, running], after }
+  return { ok: isCompleted(forced) && reached, exhibits: [...forced.exhibits, running], after }
 }

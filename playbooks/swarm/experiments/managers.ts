@@ -11,10 +11,11 @@ import { recovery } from 'labbook/lab'
 import { injectFault } from '../../lab/inject-fault.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { waitForStack } from '../../app/proof.ts'
-import { checkSteadyState, COUNTER, isReady, manager, NODES, rebalanceTo } from './support/cluster.ts'
+import { checkSteadyState, COUNTER, manager, rebalanceTo } from './support/cluster.ts'
 import { powerOffEach, disturbSwarmNodes } from './support/disturbs.ts'
 import { observeApp } from './support/observe-app.ts'
 import { parseTasks, tasksCommand } from '../../methods/tasks.ts'
+import { isReady, NODES } from '../../methods/nodes.ts'
 
 /** Time in which a killed container would be replaced. */
 const WAIT_SECONDS = 10

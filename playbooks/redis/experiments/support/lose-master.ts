@@ -6,7 +6,7 @@ import { type Exhibit, quote, type Message, messageText, MessageError } from 'la
 import { type Fault, recovery } from 'labbook/lab'
 import { describedBy } from '../../../lab/faults.ts'
 import { faultsOf } from '../../../lab/faults.ts'
-import { isReady, manager, NODES } from '../../../swarm/experiments/support/cluster.ts'
+import { manager } from '../../../swarm/experiments/support/cluster.ts'
 import type { RequestResult } from '../../../methods/steady-probe.ts'
 import { requestStats, type RequestStats } from '../../../methods/requests.ts'
 import { observeDuring, stackCluster, type TimelineRecorder } from '../../../methods/observe.ts'
@@ -24,6 +24,7 @@ import {
 import { removeLabStacks } from './remove-stacks.ts'
 import { KEY } from '../settings.ts'
 import { lossOf, parseJsonLines, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './lost-writes.ts'
+import { isReady, NODES } from '../../../methods/nodes.ts'
 
 /** Time limit for a failover. */
 const FAILOVER_SECONDS = 60

@@ -3,8 +3,12 @@ import { waitForStack } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import { appVars } from '../../../app/vars.ts'
 import { type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
+import { isReady, NODES } from '../../../methods/nodes.ts'
+import { scaleCommand } from '../../../methods/scale.ts'
+import { isRunning, namedService, parseTasks, tasksCommand, type StackTask } from '../../../methods/tasks.ts'
 
-export const COUNTER = `${STACK}_counter`
+export const COUNTER_SERVICE = namedService({ stack: STACK }, 'counter')
+export const COUNTER = COUNTER_SERVICE.fullName
 
 /** The node to inject faults into: the last worker, so that the manager and Redis with its volume stay up. */
 export function targetNode({ groups }: Pick<LabSetupContext, 'groups'>): string {
@@ -25,10 +29,6 @@ export function maxReplicas(on: Pick<LabSetupContext, 'groups' | 'hosts' | 'host
   const { counter_max_per_node: maxPerNode } = appVars.read(on.hostvars(manager(on)))
   return maxPerNode === 0 ? Infinity : maxPerNode * (on.groups.swarm ?? []).length
 }
-
-export const scaleCommand = (replicas: number): string => `docker service scale --detach ${COUNTER}=${replicas}`
-
-export const NODES = `docker node ls --format 'table {{.Hostname}}\\t{{.Status}}\\t{{.Availability}}\\t{{.ManagerStatus}}'`
 
 /** Checks the steady state: every node is Ready and Active, and the app answers through every node. */
 export async function checkSteadyState(on: LabSetupContext): Promise<void> {
@@ -52,13 +52,6 @@ export async function checkSteadyState(on: LabSetupContext): Promise<void> {
     )
 }
 
-export const isReady = (nodes: string, name: string): boolean =>
-  new RegExp(`^${name}\\s+Ready\\s+Active\\b`, 'm').test(nodes)
-export const isDown = (nodes: string, name: string): boolean => new RegExp(`^${name}\\s+Down\\b`, 'm').test(nodes)
-
-const running = (filter = ''): string =>
-  `docker service ps ${COUNTER} --filter desired-state=running ${filter}--format '{{.Name}} {{.Node}} {{.CurrentState}}'`
-
 /** Waits until the desired number of replicas run on nodes other than `without`. */
 export function waitForReplicas(
   on: LabSetupContext,
@@ -69,17 +62,19 @@ export function waitForReplicas(
   const wanted = desiredReplicas(on)
   return on.watch({
     title,
-    command: running(),
+    command: tasksCommand(COUNTER),
     within,
     until: ({ stdout }) => runningReplicas(stdout, without).length >= wanted,
   })
 }
 
-export const runningReplicas = (stdout: string, without: readonly string[] = []): string[] =>
-  stdout.split('\n').filter((line) => / Running /.test(line) && !without.includes(line.split(' ')[1] ?? ''))
+/** The replicas that run on nodes other than `without`. */
+export const runningReplicas = (stdout: string, without: readonly string[] = []): StackTask[] =>
+  parseTasks(stdout).filter((task) => isRunning(task) && !without.includes(task.node))
 
 /** Command that lists the replicas scheduled on a node. */
-export const replicasCommand = (node: string): string => running(`--filter node=${node} `)
+export const replicasCommand = (node: string): string =>
+  tasksCommand(`${COUNTER} --filter desired-state=running --filter node=${node}`)
 
 /**
  * Places a replica on a recovered node, as Swarm does not move running replicas there: Labbook scales up by one so that
@@ -92,7 +87,7 @@ export async function rebalanceTo(on: LabSetupContext, node: string): Promise<vo
   const { stdout: ownReplicas } = await on.exec({ command: replicasCommand(node) })
   if (ownReplicas.trim() !== '' || maxReplicas(on) <= wanted) return
   try {
-    await on.exec({ command: scaleCommand(wanted + 1) })
+    await on.exec({ command: scaleCommand(COUNTER_SERVICE, wanted + 1) })
     await on.watch({
       title: say('Replicas on {node}', { node }),
       command: replicasCommand(node),
@@ -100,16 +95,9 @@ export async function rebalanceTo(on: LabSetupContext, node: string): Promise<vo
       until: ({ stdout }) => runningReplicas(stdout).length > 0,
     })
   } finally {
-    await on.exec({ command: scaleCommand(wanted) })
+    await on.exec({ command: scaleCommand(COUNTER_SERVICE, wanted) })
   }
 }
 
 /** Counts the replicas of each node. */
 export const SPREAD = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Node}}' | sort | uniq -c`
-
-/** Prints `completed`, `updating`, `rollback_completed`, ..., and Docker's message. */
-export const UPDATE_STATE = `docker service inspect ${COUNTER} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`
-
-/** Whether an update state is final. */
-export const isUpdateOver = (stdout: string): boolean =>
-  /^(completed|rollback_completed|paused|rollback_paused)/.test(stdout)

@@ -3,8 +3,9 @@ import { recovery, type Fault } from 'labbook/lab'
 import { injectFault } from '../../../lab/inject-fault.ts'
 import { recoverFrom } from '../../../lab/recover.ts'
 import { type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
-import { isDown, isReady, NODES, rebalanceTo, waitForReplicas } from './cluster.ts'
+import { rebalanceTo, waitForReplicas } from './cluster.ts'
 import type { TimelineRecorder } from '../../../methods/observe.ts'
+import { isDown, isReady, NODES } from '../../../methods/nodes.ts'
 
 interface Outage {
   readonly injectedAt: number
