@@ -1,13 +1,11 @@
 import { type Exhibit, type Message, MessageError } from 'labbook'
 import { inSeconds, joinTexts, type LabContext, type LabSetupContext, type LabVerdict, say } from '../messages/say.ts'
 import type { ObservationResult, TimelineRecorder } from './observe.ts'
-import { isUnschedulable, parseTasks, tasksCommand, type NamedService } from './tasks.ts'
+import { blockedFor, isUnschedulable, parseTasks, tasksCommand, type NamedService } from './tasks.ts'
 import { unlessPartitioned, type RequestVerdict } from './verdicts.ts'
 
 /** No app reads it; setting it replaces every task. */
 const VERSION = 'LABBOOK_RELEASE'
-/** Seconds for which a task may be unschedulable: another one may end within them. */
-const BLOCKED_SECONDS = 20
 
 /** How an update or a rollback ended. */
 export interface Rolled {
@@ -117,7 +115,7 @@ async function roll(
   mark(texts.started)
   let state = ''
   let error = ''
-  let blockedSince: number | undefined
+  const isBlocked = blockedFor(on)
   const { exhibit } = await on.watch({
     title: say(texts.tasks, { service: service.service }),
     waitingFor: `the ${texts.started} of ${service.service}`,
@@ -125,12 +123,9 @@ async function roll(
     within: 300,
     until: ({ stdout }) => {
       state = stateOf(stdout)
-      const blocked = parseTasks(stdout).find(isUnschedulable)
-      error = blocked?.error ?? ''
-      blockedSince = blocked === undefined ? undefined : (blockedSince ?? Date.now())
-      const isBlocked =
-        blockedSince !== undefined && Date.now() - blockedSince > BLOCKED_SECONDS * 1000 * on.timeoutMultiplier
-      return (startOf(stdout) !== earlier && isUpdateOver(state)) || isBlocked
+      const tasks = parseTasks(stdout)
+      error = tasks.find(isUnschedulable)?.error ?? ''
+      return isBlocked(tasks) || (startOf(stdout) !== earlier && isUpdateOver(state))
     },
   })
   mark(say(texts.ended, { state: state.split(' ')[0] ?? '' }))

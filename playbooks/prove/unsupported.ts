@@ -1,6 +1,6 @@
 import { projectLab } from '../lab/lab.ts'
 import { type LabSetupContext } from '../messages/say.ts'
-import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
+import { DISK_TEST, NETEM_TEST } from '../methods/node-faults.ts'
 import type { ExperimentKind } from './kinds.ts'
 import type { Session } from './session.ts'
 

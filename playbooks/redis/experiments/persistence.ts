@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, quote, tableLines, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, joinTexts, type LabSetupContext } from '../../messages/say.ts'
-import { injection, recovery } from 'labbook/lab'
+import { injectFault } from '../../lab/inject-fault.ts'
+import { recoverFrom } from '../../lab/recover.ts'
+import { watchReady } from '../../methods/nodes.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { projectLab } from '../../lab/lab.ts'
 import { targetNode } from '../../swarm/experiments/support/cluster.ts'
@@ -22,7 +24,6 @@ import {
 import { startWithoutLabStacks } from './support/remove-stacks.ts'
 import { restoreNodes } from './support/lose-master.ts'
 import { lossOf, lossVerdict, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './support/lost-writes.ts'
-import { isReady, NODES } from '../../methods/nodes.ts'
 
 const MODES = Object.keys(PERSISTENCE_MODES) as PersistenceMode[]
 const PER_SECOND = 100
@@ -207,15 +208,10 @@ async function powerCut(
   for (let time = 1; time <= repeatCount(on); time++) {
     rounds.push(
       await round(on, async () => {
-        await on.exec(injection(fault))
+        await injectFault(on, fault)
         await sleep(5000)
-        await on.exec(recovery(fault))
-        await on.watch({
-          title: say('Status of {node}', { node }),
-          command: NODES,
-          within: 300,
-          until: ({ stdout }) => isReady(stdout, node),
-        })
+        await recoverFrom(on, node, fault)
+        await watchReady(on, node, { within: 300 })
       }),
     )
   }

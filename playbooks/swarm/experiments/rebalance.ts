@@ -5,13 +5,16 @@ import {
   COUNTER_SERVICE,
   desiredReplicas,
   maxReplicas,
+  movableReplicas,
   replicasCommand,
   runningReplicas,
   SPREAD,
   targetNode,
-  waitForReplicas,
 } from './support/cluster.ts'
 import { disturbSwarmNodes, lastWorker } from './support/disturbs.ts'
+import { recoverFrom } from '../../lab/recover.ts'
+import { NODE_FAULTS } from '../../methods/node-faults.ts'
+import { injectNodeFault, recoverNode } from '../../methods/node-outage.ts'
 import { observeApp } from './support/observe-app.ts'
 import { scaleCommand, scaleTo } from '../../methods/scale.ts'
 
@@ -30,7 +33,8 @@ export const rebalance = labExperiment(
     assertions: { 'swarm.scale.rebalances': 'Scaling by one and back places a replica on the node again' },
     steadyState: checkSteadyState,
     rollback: async (on) => {
-      await on.exec({ command: `docker node update --availability active ${targetNode(on)}` })
+      const node = targetNode(on)
+      await recoverFrom(on, node, NODE_FAULTS.drain(on, node))
       await on.exec({ command: scaleCommand(COUNTER_SERVICE, desiredReplicas(on)) })
     },
   },
@@ -43,12 +47,9 @@ export const rebalance = labExperiment(
       on,
       { title: say('Timeline: {node} empty, {other} and {wanted} replicas', { node, other, wanted }) },
       async (watching) => {
-        const { mark } = watching
-        await on.exec({ command: `docker node update --availability drain ${node}` })
-        mark(say('{node} drained', { node }))
-        await waitForReplicas(on, say('Replicas without {node}', { node }), [node])
-        await on.exec({ command: `docker node update --availability active ${node}` })
-        mark(say('{node} active', { node }))
+        const drain = NODE_FAULTS.drain(on, node)
+        await injectNodeFault(on, node, drain, watching, { services: movableReplicas(on) })
+        await recoverNode(on, node, drain, watching)
         const before = await on.exhibit({ title: 'Replicas per node before scaling', command: SPREAD })
         const empty = await on.exhibit({
           title: say('Replicas on {node} before scaling', { node }),

@@ -2,8 +2,11 @@ import { PlaybookError, type WatchResult, MessageError } from 'labbook'
 import { waitForStack } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
 import { appVars } from '../../../app/vars.ts'
-import { type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
-import { isReady, NODES } from '../../../methods/nodes.ts'
+import { type LabContext, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
+import type { Fault } from 'labbook/lab'
+import { recoverFrom } from '../../../lab/recover.ts'
+import type { MovableService } from '../../../methods/node-outage.ts'
+import { isReady, NODES, watchReady, type WatchTimes } from '../../../methods/nodes.ts'
 import { scaleCommand } from '../../../methods/scale.ts'
 import { isRunning, namedService, parseTasks, tasksCommand, type StackTask } from '../../../methods/tasks.ts'
 
@@ -101,3 +104,26 @@ export async function rebalanceTo(on: LabSetupContext, node: string): Promise<vo
 
 /** Counts the replicas of each node. */
 export const SPREAD = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Node}}' | sort | uniq -c`
+
+/** Time in which replicas could return to a node. Swarm schedules tasks within a second of an event. */
+export const OBSERVATION_SECONDS = 5
+
+/** Checks whether replicas return to a node within some seconds. */
+export async function countReturned(on: LabContext, node: string, seconds: number, title: LabText) {
+  await on.pause(seconds, `replicas on ${node}`)
+  const after = await on.exhibit({ title, command: replicasCommand(node) })
+  const count = parseTasks(after.stdout).length
+  return { holds: after.exitCode === 0 ? count === 0 : null, evidence: [after], count }
+}
+
+/** The replicas, which a fault of a node moves to others. */
+export const movableReplicas = (on: Pick<LabSetupContext, 'hosts' | 'hostvars'>): MovableService[] => [
+  { ...COUNTER_SERVICE, replicas: desiredReplicas(on) },
+]
+
+/** Rolls back a fault: recovers the node, waits until it is Ready, and lets it have a replica again. */
+export async function restoreNode(on: LabSetupContext, node: string, fault: Fault, times: WatchTimes): Promise<void> {
+  await recoverFrom(on, node, fault)
+  await watchReady(on, node, times)
+  await rebalanceTo(on, node)
+}

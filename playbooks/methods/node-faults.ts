@@ -1,8 +1,7 @@
 import { type Message, timeoutMultiplierOf } from 'labbook'
-import { type LabSetupContext, say } from '../../messages/say.ts'
+import { type LabSetupContext, say } from '../messages/say.ts'
 import { deleteRules, limitedFault, type Fault } from 'labbook/lab'
-import { describedBy, faultsOf } from '../../lab/faults.ts'
-import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
+import { describedBy, faultsOf } from '../lab/faults.ts'
 
 type On = Pick<LabSetupContext, 'groups' | 'hostvars' | 'hosts'>
 
@@ -104,12 +103,23 @@ const clockStep = (on: On, node: string): Fault => {
   )
 }
 
+/** Stops the daemon and its socket: socket activation would restart it. */
+const stopDaemon = (_on: On, node: string): Fault => ({
+  ...fault(
+    node,
+    say('the Docker daemon of {node} is stopped', { node }),
+    'systemctl stop docker.socket docker.service',
+    'systemctl start docker.socket docker.service',
+  ),
+  recoverSeconds: 200,
+})
+
 /** The faults of a node by the names of their experiments. */
 export const NODE_FAULTS = {
   drain,
   'power-cut': (on: On, node: string): Fault => faultsOf(on, node).powerLoss,
   'cut-off': (on: On, node: string): Fault => faultsOf(on, node).partition,
-  'daemon-stopped': (_on: On, node: string): Fault => stopDaemon(node),
+  'daemon-stopped': stopDaemon,
   'registry-away': drain,
   'slow-network': slowNetwork,
   'full-disk': fullDisk,
