@@ -71,8 +71,8 @@ const fullDisk = (on: On, node: string): Fault => {
   )
 }
 
-/** Prints the device of Docker's data. */
-export const DISK_TEST = 'stat -c %d /var/lib/docker'
+/** Prints the device and the file system of Docker's data. `stat` names ext4 as ext2/ext3. */
+export const DISK_TEST = 'stat -c %d /var/lib/docker && stat -f -c %T /var/lib/docker'
 
 /** Has the time of the boot by the right clock. */
 const CLOCK_MARK = '/run/labbook-clock-step'

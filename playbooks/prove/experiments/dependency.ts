@@ -2,10 +2,10 @@ import { durationMultiplierOf } from 'labbook'
 import { say, inSeconds } from '../../messages/say.ts'
 import { observeStack } from '../observe.ts'
 import { namedService } from '../../methods/tasks.ts'
-import { awaitSteadyState } from '../session.ts'
 import { scaleCommand } from '../../methods/scale.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
 import { describeStats, statsByProbe, unlessPartitioned } from '../../methods/verdicts.ts'
+import { awaitSteadyState } from '../../methods/steady-state.ts'
 
 /** Seconds for which the dependency is away. */
 const AWAY_SECONDS = 8

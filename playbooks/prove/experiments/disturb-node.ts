@@ -15,8 +15,9 @@ import { imageRegistry } from '../databases.ts'
 import type { ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
 import { observeStack } from '../observe.ts'
-import { awaitSteadyState, type Session } from '../session.ts'
+import type { Session } from '../session.ts'
 import type { ClaimVerdict } from './service-experiment.ts'
+import { awaitSteadyState } from '../../methods/steady-state.ts'
 
 const LOSES_NODE: ReadonlySet<ExperimentKind> = new Set(['power-cut', 'cut-off', 'daemon-stopped'])
 const HOLD_SECONDS = 20

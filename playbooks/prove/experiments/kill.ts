@@ -3,9 +3,10 @@ import type { StackService } from '../model.ts'
 import { hasCounter, observeStack } from '../observe.ts'
 import { containerIn, fullName, isRunning, namedService, serviceTasks } from '../../methods/tasks.ts'
 import { watchReplacement } from '../../methods/replacement.ts'
-import { isSteady, stackState, type Session } from '../session.ts'
+import type { Session } from '../session.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
 import { availability, maxOutage, noLostIncrement, onlyIf, unlessPartitioned } from '../../methods/verdicts.ts'
+import { isSteady, stackState } from '../../methods/steady-state.ts'
 
 export const hasEntryPoints = (_service: StackService, { targets }: Session): boolean => targets.length > 0
 

@@ -7,7 +7,7 @@ import type { StackService } from '../model.ts'
 import { fullName, isRunning, namedService, serviceTasks } from '../../methods/tasks.ts'
 import type { ProveRun, Session } from '../session.ts'
 import { matchingNodes } from '../swarm-nodes.ts'
-import { requireSteadyState } from './service-experiment.ts'
+import { requireSteadyState } from '../../methods/steady-state.ts'
 
 /**
  * The active worker that runs tasks of most of the services, and none of a stateful service that is not named. A node

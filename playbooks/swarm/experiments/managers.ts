@@ -2,8 +2,9 @@ import { disturbAll, type Disturbs, durationMultiplierOf, type Experiment, Playb
 import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { NODES } from '../../methods/nodes.ts'
 import { checkSteadyState, manager } from './support/cluster.ts'
-import { powerOffEach, disturbSwarmNodes } from './support/disturbs.ts'
+import { disturbSwarmNodes } from './support/disturbs.ts'
 import { LEADER_SECONDS, others, powerOffManager, restoreManagers, WAIT_SECONDS } from './support/lose-manager.ts'
+import { powerOffEach } from '../../lab/faults.ts'
 
 /** The first manager is powered off, and a replica on the observing node is killed. */
 const managerPowerOff: Disturbs = (on) => [

@@ -1,8 +1,8 @@
-import { faultsOf } from '../../lab/faults.ts'
+import { faultsOf, powerOffEach } from '../../lab/faults.ts'
 import { inSeconds, labExperiment, say } from '../../messages/say.ts'
 import { checkSteadyState, movableReplicas, restoreNode, targetNode } from './support/cluster.ts'
-import { lastWorker, powerOffEach } from './support/disturbs.ts'
-import { ipvsTables, reportMissingIpvs } from './support/ipvs.ts'
+import { lastWorker } from './support/disturbs.ts'
+import { ipvsTables, reportMissingIpvs } from '../../methods/ipvs.ts'
 import { evidenceOf, injectNodeFault, recoverNode } from '../../methods/node-outage.ts'
 import { observeApp } from './support/observe-app.ts'
 

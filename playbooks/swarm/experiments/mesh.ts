@@ -3,7 +3,7 @@ import { labExperiment, type LabContext, say, type LabSetupContext, type LabText
 import { callMany, type CallResults } from '../../app/client.ts'
 import { checkSteadyState, COUNTER, COUNTER_SERVICE, runningReplicas, desiredReplicas } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
-import { ipvsTables, reportMissingIpvs } from './support/ipvs.ts'
+import { ipvsTables, reportMissingIpvs } from '../../methods/ipvs.ts'
 import { smallestShare, sharesByReplica, type Share } from './support/shares.ts'
 import { appEndpoints } from '../../app/entry-points.ts'
 import { scaleCommand, watchRunning } from '../../methods/scale.ts'

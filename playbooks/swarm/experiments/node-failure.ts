@@ -11,8 +11,9 @@ import {
   restoreNode,
   targetNode,
 } from './support/cluster.ts'
-import { lastWorker, disturbanceOf } from './support/disturbs.ts'
+import { lastWorker } from './support/disturbs.ts'
 import { observeApp } from './support/observe-app.ts'
+import { disturbanceOf } from '../../lab/faults.ts'
 
 interface NodeFailure {
   readonly id: string

@@ -1,12 +1,13 @@
-import { PlaybookError, type WatchResult, MessageError } from 'labbook'
-import { waitForStack } from '../../../app/proof.ts'
+import { type Message, MessageError, PlaybookError, type WatchResult } from 'labbook'
+import { counterStack } from '../../../app/entry-points.ts'
+import { awaitSteadyState, requireSteadyState } from '../../../methods/steady-state.ts'
 import { STACK } from '../../../app/stack.ts'
 import { appVars } from '../../../app/vars.ts'
 import { type LabContext, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
 import type { Fault } from 'labbook/lab'
 import { recoverFrom } from '../../../lab/recover.ts'
 import type { MovableService } from '../../../methods/node-outage.ts'
-import { isReady, NODES, watchReady, type WatchTimes } from '../../../methods/nodes.ts'
+import { watchAllReady, watchReady, type WatchTimes } from '../../../methods/nodes.ts'
 import { scaleCommand } from '../../../methods/scale.ts'
 import { isRunning, namedService, parseTasks, tasksCommand, type StackTask } from '../../../methods/tasks.ts'
 
@@ -33,27 +34,28 @@ export function maxReplicas(on: Pick<LabSetupContext, 'groups' | 'hosts' | 'host
   return maxPerNode === 0 ? Infinity : maxPerNode * (on.groups.swarm ?? []).length
 }
 
+/** A node opens its port some time after the replicas run. */
+const [STEADY_SECONDS, STEADY_TIMES] = [240, 2]
+
 /** Checks the steady state: every node is Ready and Active, and the app answers through every node. */
 export async function checkSteadyState(on: LabSetupContext): Promise<void> {
-  const wanted = on.groups.swarm ?? []
-  const nodes = await on.watch({
-    title: 'Nodes before the experiment',
-    command: NODES,
-    within: 60,
-    until: ({ stdout }) => wanted.every((name) => isReady(stdout, name)),
-  })
+  const nodes = await watchAllReady(on, { within: 60 })
   if (!nodes.reached)
     throw new MessageError(
       say('steady state not reached: not every node is Ready and Active (see exhibit "{exhibit}")', {
         exhibit: nodes.exhibit.id,
       }),
     )
-  const [error] = await waitForStack(on)
-  if (error !== undefined)
-    throw new MessageError(
-      say('steady state not reached: the app does not answer through every node ({error})', { error }),
-    )
+  await requireApp(on)
 }
+
+/** @throws {MessageError} if the app does not reach its steady state. */
+export const requireApp = (on: LabSetupContext): Promise<void> =>
+  requireSteadyState(on, counterStack(on), STEADY_SECONDS, STEADY_TIMES)
+
+/** Waits for the steady state of the app. @returns why it is not reached. */
+export const awaitApp = (on: LabSetupContext): Promise<Message | undefined> =>
+  awaitSteadyState(on, counterStack(on), STEADY_SECONDS, STEADY_TIMES)
 
 /** Waits until the desired number of replicas run on nodes other than `without`. */
 export function waitForReplicas(

@@ -1,12 +1,11 @@
 import { durationMultiplierOf, MessageError, PlaybookError } from 'labbook'
-import { waitForStack } from '../../../app/proof.ts'
 import { faultsOf } from '../../../lab/faults.ts'
 import { injectFault } from '../../../lab/inject-fault.ts'
 import { recordRecovery, recoverFrom } from '../../../lab/recover.ts'
 import { type LabContext, type LabSetupContext, type LabText, say } from '../../../messages/say.ts'
 import { NODES, watchAllReady, watchReady } from '../../../methods/nodes.ts'
 import { parseTasks, tasksCommand } from '../../../methods/tasks.ts'
-import { COUNTER, manager, rebalanceTo } from './cluster.ts'
+import { awaitApp, COUNTER, manager, rebalanceTo, requireApp } from './cluster.ts'
 import { observeApp } from './observe-app.ts'
 
 /** Time in which a killed container would be replaced. */
@@ -70,7 +69,7 @@ export async function restoreManagers(on: LabSetupContext, promoted: boolean): P
   }
   if (promoted) await on.exec({ command: `docker service update --detach --quiet --force ${COUNTER}` })
   else for (const node of all) await rebalanceTo(on, node)
-  await waitForStack(on)
+  await requireApp(on)
 }
 
 /** Powers off the first manager, and with it Redis, whose volume is on that node. */
@@ -135,7 +134,7 @@ export async function powerOffManager(on: LabContext, managers: readonly string[
       const recovered = await recordRecovery(on, first, powerOff)
       const ready = await watchAllReady(on, { within: 180, every: 2 })
       mark('every node Ready')
-      const [failure] = await waitForStack(on)
+      const failure = await awaitApp(on)
       mark(failure === undefined ? 'app healthy' : say('app not healthy: {failure}', { failure }))
       return {
         before,
