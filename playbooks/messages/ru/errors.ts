@@ -29,6 +29,7 @@ export const RUSSIAN_ERRORS = {
   'found no running replica of {path}': 'нет работающей реплики {path}',
   'no cluster node serves slot {slot}': 'ни один узел Redis Cluster не обслуживает слот {slot}',
   'no pod of the app is ready to be killed': 'нет готового пода приложения, который можно завершить',
+  'no replica runs on {host}': 'на {host} нет работающей реплики',
   'no task of {service} runs on a node of the inventory': 'на узлах инвентаря нет работающей задачи {service}',
   'no worker is Ready and Active: this experiment disturbs a node that is not a manager':
     'нет рабочего узла в состоянии Ready и Active: эксперимент нарушает работу узла, который не менеджер',
@@ -48,6 +49,8 @@ export const RUSSIAN_ERRORS = {
     'устойчивое состояние не достигнуто: не все узлы в состоянии Ready и Active (см. материал "{exhibit}")',
   'steady state not reached: not every node is ready and schedulable (see the exhibit "{exhibit}")':
     'устойчивое состояние не достигнуто: не все узлы готовы и принимают поды (см. материал "{exhibit}")',
+  'steady state not reached: the app does not answer through every node ({error})':
+    'устойчивое состояние не достигнуто: приложение отвечает не через каждый узел ({error})',
   'the Redis master runs on the manager {node}, which must observe its loss':
     'Redis master работает на узле-менеджере {node}, который должен наблюдать его потерю',
   'the Redis master stays on the manager {node}, which must observe its loss':

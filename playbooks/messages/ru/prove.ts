@@ -100,6 +100,7 @@ export const RUSSIAN_PROVE = {
   'Containers of {name} stop within their grace period':
     'Контейнеры {name} останавливаются за отведённое время (stop_grace_period)',
   'Timeline: {service} is updated and rolled back': 'Ход событий: обновление и откат {service}',
+  'Update that spreads the tasks of {service}': 'Обновление, которое распределяет задачи {service}',
   'Update of {service}': 'Обновление {service}',
   'Tasks of {service} during update': 'Задачи {service} во время обновления',
   'update: {state}': 'обновление: {state}',

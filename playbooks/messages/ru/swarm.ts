@@ -40,8 +40,12 @@ export const RUSSIAN_SWARM = {
     'Останавливаемая реплика сначала завершает свои запросы, поэтому ошибок нет.',
   'Scaling up runs the desired number of replicas': 'При увеличении запускается нужное число реплик',
   'Scaling down fails no request': 'При уменьшении числа реплик нет ошибок запросов',
+  '{more} instead of {wanted} replicas ran after {took}; {failed} of {sent} requests failed':
+    'реплик стало {more} вместо {wanted} через {took}; ошибок запросов: {failed} из {sent}',
   'cannot scale up: the nodes are limited to {limit} replicas':
     'увеличить нельзя: предел реплик на этих узлах - {limit}',
+  '{failed} of {sent} requests failed; {fewer} replicas ran after {took}, {wanted} again after {took2}':
+    'ошибок запросов: {failed} из {sent}; реплик стало {fewer} через {took}, снова {wanted} через {took2}',
   '{fewer} replicas ran after {took}, {wanted} again after {took2}':
     'реплик стало {fewer} через {took}, снова {wanted} через {took2}',
 
@@ -63,7 +67,12 @@ export const RUSSIAN_SWARM = {
   'Manual rollback fails no request': 'Ручной откат не вызывает ошибок запросов',
   'Update and rollback lose no acknowledged increment':
     'При обновлении и откате не теряется ни одно подтверждённое увеличение счётчика',
+  '{failed} of {sent} requests failed at {perSecond}/s, p95 {p95} ms; update {update} {took}':
+    'ошибок запросов: {failed} из {sent} при {perSecond}/с, p95 {p95} мс; обновление {update} {took}',
+  '{failed} of {sent} requests failed; rollback {rollback} {took}':
+    'ошибок запросов: {failed} из {sent}; откат {rollback} {took}',
   took: 'за',
+  'did not complete within': 'не завершён за',
   '{lost} increments lost; {acknowledged} acknowledged, {added} counted':
     'потеряно увеличений: {lost}; подтверждено {acknowledged}, учтено {added}',
   'The first new replica fails within the monitor period; Swarm stops the update and rolls back automatically. The old replicas keep running, so no request fails.':
@@ -73,6 +82,9 @@ export const RUSSIAN_SWARM = {
     'Swarm сам откатывает обновление до неработающего образа',
   'Failed update and automatic rollback fail no request':
     'Неудачное обновление и автоматический откат не вызывают ошибок запросов',
+  '{exhibit}; update status settled after {rollbackSeconds}':
+    '{exhibit}; состояние обновления установилось через {rollbackSeconds}',
+  '{failed} of {sent} requests failed at {perSecond}/s': 'ошибок запросов: {failed} из {sent} при {perSecond}/с',
 
   // Routing mesh.
   "Each node listens on the published port and forwards connections to all replicas in round robin, even a node without a replica. The service's virtual IP does the same.":
