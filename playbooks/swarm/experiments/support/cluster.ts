@@ -35,7 +35,7 @@ export function maxReplicas(on: Pick<LabSetupContext, 'groups' | 'hosts' | 'host
 }
 
 /** A node opens its port some time after the replicas run. */
-const [STEADY_SECONDS, STEADY_TIMES] = [240, 2]
+const [STEADY_SECONDS, STEADY_TIMES] = [300, 2]
 
 /** Checks the steady state: every node is Ready and Active, and the app answers through every node. */
 export async function checkSteadyState(on: LabSetupContext): Promise<void> {
