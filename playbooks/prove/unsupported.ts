@@ -1,6 +1,6 @@
 import { projectLab } from '../lab/lab.ts'
 import { type LabSetupContext } from '../messages/say.ts'
-import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
+import { DISK_TEST, NETEM_TEST } from '../methods/node-faults.ts'
 import type { ExperimentKind } from './kinds.ts'
 import type { Session } from './session.ts'
 
@@ -78,15 +78,20 @@ async function withNtp(on: On, worker: string): Promise<string | undefined> {
 /** Devices of the directories that matter to this machine. */
 const OWN_DISKS = 'stat -c %d / /home /root /tmp /var /var/lib /var/lib/docker 2>/dev/null'
 
+/** With others, a directory may share a disk although its device number differs: Btrfs, ZFS, overlays, memory. */
+const ONE_DEVICE = ['ext2/ext3', 'xfs']
+
 /** A machine with another kernel has separate disks, unless it is a container. */
 async function withoutDisk(on: On, worker: string): Promise<string | undefined> {
   const here = await kernelOf(on, CONTROLLER)
   const there = await kernelOf(on, worker)
   const mayShare = there.id === '' || there.id === here.id || there.isContainer
   if (!mayShare && projectLab(on)?.provider !== 'namespaces') return undefined
-  const { stdout } = await on.exec({ host: worker, command: DISK_TEST })
+  const [device = '', type = ''] = (await on.exec({ host: worker, command: DISK_TEST })).stdout.trim().split('\n')
   const own = await on.exec({ host: CONTROLLER, command: OWN_DISKS })
-  return stdout.trim() === '' || own.stdout.split('\n').includes(stdout.trim())
-    ? `${worker} shares a disk with this machine (in a lab of namespaces: set lab_disk)`
-    : undefined
+  if (device === '' || own.stdout.split('\n').includes(device))
+    return `${worker} shares a disk with this machine (in a lab of namespaces: set lab_disk)`
+  return ONE_DEVICE.includes(type)
+    ? undefined
+    : `Docker's data on ${worker} is on ${type}, which may share a disk with this machine: use ext4 or xfs`
 }

@@ -6,12 +6,12 @@ import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { imageName, imageRegistry } from '../../../../playbooks/prove/databases.ts'
 import { healthPath } from '../../../../playbooks/prove/entry-points.ts'
 import { parseListening } from '../../../../playbooks/prove/experiments/health-candidate.ts'
-import { replacementTime } from '../../../../playbooks/prove/experiments/replacement-time.ts'
-import { endOf } from '../../../../playbooks/prove/experiments/update.ts'
+import { replacementTime } from '../../../../playbooks/methods/replacement-time.ts'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import { modelOfServices } from '../../../../playbooks/prove/from-services.ts'
 import { parseTasks } from '../../../../playbooks/methods/tasks.ts'
 import { matchingNodes, parseNodeAttributes } from '../../../../playbooks/prove/swarm-nodes.ts'
+import { endOf } from '../../../../playbooks/methods/updates.ts'
 
 const recorded = (name: string): string =>
   readFileSync(path.join(ROOT, 'test/unit/playbooks/prove/recorded', name), 'utf8')
