@@ -24,7 +24,7 @@ export const packages = {
   report: ['text', 'events', 'evidence'],
   ui: ['values', 'text', 'events'],
   lab: ['values', 'shell', 'inventory', 'modules', 'events'],
-  load: ['bundle', 'text'],
+  load: ['bundle', 'text', 'events'],
 }
 
 /** @type {{ exports: Record<string, string> }} */

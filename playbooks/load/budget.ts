@@ -1,4 +1,4 @@
-import { say, type LabContext } from '../messages/say.ts'
+import { joinTexts, say, type LabContext } from '../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, tableLines, type Message, messageText } from 'labbook'
 import { type GeneratorScheduling, type Budget, replicaBudget, type RequestCosts } from 'labbook/load'
@@ -48,7 +48,7 @@ export async function loadConditions(
   const machine = await machineAtRest(on)
   if (machine === undefined) return unchanged
   const trial = await runTrial(on, {
-    name: 'calibration',
+    name: say('calibration'),
     replicas: configuredReplicas(on).replicas,
     containers: await stackContainers(on),
     settings,
@@ -57,7 +57,7 @@ export async function loadConditions(
   })
   const costs = costsOf(trial, machine.busyAtRest)
   if (costs === undefined) {
-    on.inconclusive(say('the calibration measured no requests: {issues}', { issues: trial.issues.join('; ') }))
+    on.inconclusive(say('the calibration measured no requests: {issues}', { issues: joinTexts(trial.issues, '; ') }))
     return undefined
   }
   const shared = {
@@ -117,8 +117,8 @@ const budgetText = (budget: Budget, costs: RequestCosts): string =>
     ),
     '',
     ...('limit' in budget
-      ? [`CPU limit of a replica during the test: ${budget.limit.toFixed(2)} cores`, budget.why]
-      : [`no limit fits: ${budget.undecidable}`, budget.remedy]),
+      ? [`CPU limit of a replica during the test: ${budget.limit.toFixed(2)} cores`, messageText(budget.why)]
+      : [`no limit fits: ${messageText(budget.undecidable)}`, messageText(budget.remedy)]),
   ].join('\n')
 
 /** The machine that all nodes and the generator share; undefined if they are several. */

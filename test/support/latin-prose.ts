@@ -14,7 +14,7 @@ const TERMS = new Set(
   events.jsonl traefik servicelb k3s_disable IngressClass ingress_class Node Amdahl USL k3s SVG Markdown HTML
   voting Gunther Universal Scalability Law update rollback rollback_completed rollback_paused completed paused updating
   pause NODE deploy.placement.constraints deploy.resources.reservations max_replicas_per_node restart_policy inspect node
-  cluster single replicas sentinel none nginx haproxy PID CFS RPS`
+  cluster single replicas sentinel none nginx haproxy PID CFS RPS loadgen load_most_connections`
     .split(/\s+/)
     .map((term) => term.toLowerCase()),
 )

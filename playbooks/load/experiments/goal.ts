@@ -1,7 +1,8 @@
 import { tableLines, type Message } from 'labbook'
-import { type LabContext, joinTexts, say, verbatim } from '../../messages/say.ts'
+import { type LabContext, joinTexts, say } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
+  generatorLimit,
   isFound,
   meetsGoal,
   nextRate,
@@ -52,7 +53,7 @@ async function searchRate(
   const times = { warmup: settings.warmupSeconds, reconnectEvery: settings.reconnectEvery }
   const closed = await runTrial(on, {
     ...common,
-    name: `closed loop, ${settings.connections} connections`,
+    name: say('closed loop, {n|connection|connections}', { n: settings.connections }),
     plan: { way: 'closed', connections: settings.connections, seconds: settings.trialSeconds, ...times },
   })
   const limits: RateGoal = {
@@ -68,7 +69,7 @@ async function searchRate(
     const { rate } = next
     const trial = await runTrial(on, {
       ...common,
-      name: `${rate} requests/s`,
+      name: say('{rate} requests/s', { rate }),
       plan: { way: 'open', rate, seconds: settings.trialSeconds * LONGER, ...times },
     })
     trials.push(trial)
@@ -84,19 +85,19 @@ async function searchRate(
     goalChart(points, settings.goalMs),
   )
   // A generator that lags sends late: such a trial says nothing about the servers.
-  const issue = [closed, ...trials]
-    .flatMap(({ name, issues }) => issues.map((why) => `${name}: ${why}`))
-    .find(isAboutGenerator)
+  const issue = [closed, ...trials].flatMap(generatorIssues)[0]
   on.finding('load.goal', {
     holds: issue === undefined ? next.rate !== undefined : null,
     evidence: [exhibit, ...evidence],
-    detail:
-      issue === undefined ? foundMessage(next, settings.goalMs, closed.result.throughput, condition) : verbatim(issue),
+    detail: issue === undefined ? foundMessage(next, settings.goalMs, closed.result.throughput, condition) : issue,
     ...(next.rate === undefined ? {} : { measured: { 'highest rate': [next.rate, 'requests/s'] } }),
   })
 }
 
-const isAboutGenerator = (issue: string): boolean => issue.includes('load generator is the bottleneck')
+function generatorIssues({ name, result: { generator, lateP99 } }: TrialRun): Message[] {
+  const limit = generatorLimit(generator, lateP99)
+  return limit === undefined ? [] : [say('{trial}: load generator is the bottleneck: {limit}', { trial: name, limit })]
+}
 
 const pointOf = ({ result: { total } }: TrialRun, rate: number): RatePoint => ({
   rate,

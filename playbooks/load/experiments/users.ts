@@ -1,5 +1,5 @@
-import { replicasMessage, usersMessage } from './messages.ts'
-import { type Exhibit, tableLines, type Message } from 'labbook'
+import { replicasMessage } from './messages.ts'
+import { type Exhibit, messageText, tableLines, type Message } from 'labbook'
 import { type LabContext, say, joinTexts } from '../../messages/say.ts'
 import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
@@ -62,7 +62,7 @@ async function measureCells(
     const containers = await stackContainers(on)
     for (const count of settings.users) {
       const trial = await runTrial(on, {
-        name: `${count} users, ${replicaCount(replicas)}`,
+        name: say('{users|user|users}, {replicas|replica|replicas}', { users: count, replicas }),
         replicas,
         containers,
         settings,
@@ -76,7 +76,7 @@ async function measureCells(
         trialDetails(trial),
         [trial],
         usersChart(trial),
-        await locustData(`${count}-users-${replicas}-replicas`, trial.result, trial.name),
+        await locustData(`${count}-users-${replicas}-replicas`, trial.result, messageText(trial.name)),
       )
       cells.push({ users: count, trial, exhibit })
     }
@@ -132,7 +132,7 @@ function reportUsers(on: LabContext, count: number, cells: readonly Cell[], tabl
           measured: model.measured.toFixed(1),
           predicted: model.predicted.toFixed(1),
           most: model.most.toFixed(1),
-          why: usersMessage(model),
+          why: model.why,
         }),
         ...differenceMessage(own),
       ],

@@ -1,7 +1,16 @@
-import { answerMessage, intervalMessage } from '../../load/experiments/messages.ts'
-import { type Experiment, tableLines } from 'labbook'
+import { answerMessage } from '../../load/experiments/messages.ts'
+import { type Experiment, type Message, messageText, tableLines } from 'labbook'
 import { labExperiment, type LabContext, joinTexts, say, verbatim } from '../../messages/say.ts'
-import { compare, csvOf, generatorLimit, interleaved, type LoadResult, runLoad, validityIssues } from 'labbook/load'
+import {
+  compare,
+  csvOf,
+  generatorLimit,
+  interleaved,
+  intervalText,
+  type LoadResult,
+  runLoad,
+  validityIssues,
+} from 'labbook/load'
 import { bottleneckOf } from '../../load/bottleneck.ts'
 import { loadSettings } from '../../load/settings.ts'
 import { inventoryTargets, targetsOf } from '../../load/trial.ts'
@@ -19,7 +28,7 @@ const LEAST_TRIALS = 5
 interface WriteTrial {
   readonly topology: Topology
   readonly result: LoadResult
-  readonly issues: readonly string[]
+  readonly issues: readonly Message[]
   readonly limit: string
 }
 
@@ -71,7 +80,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
           topology,
           result,
           issues: validityIssues(result, { failed: settings.failureLimit }),
-          limit: limit.what ?? limit.why,
+          limit: messageText(limit.what ?? limit.why),
         })
       }
       const memory = new Map<Topology, number>()
@@ -88,24 +97,26 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
         durationMs: Math.round(performance.now() - began),
         command: `POST /api/counter/increment, ${settings.connections} connections, ${trials.length / TOPOLOGIES.length} trials of ${settings.trialSeconds} s per topology, ABBA order`,
         stdout: [
-          ...tableLines([
-            ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
-            ...TOPOLOGIES.flatMap((topology) =>
-              of(topology).map(
-                ({ result }, time) => [
+          ...tableLines(
+            [
+              ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
+              ...TOPOLOGIES.flatMap((topology) =>
+                of(topology).map(({ result }, time) => [
                   topology,
                   time + 1,
                   result.throughput.toFixed(1),
                   at(result, '50'),
                   at(result, '99'),
                   result.total.failures,
-                ],
-                { align: ['left', 'right'] },
+                ]),
               ),
-            ),
-          ]),
+            ],
+            { align: ['left', 'right'] },
+          ),
           '',
-          ...verdicts.map(({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${verdict.why}`),
+          ...verdicts.map(
+            ({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${messageText(verdict.why)}`,
+          ),
           '',
           ...TOPOLOGIES.map(
             (topology) => `memory of Redis and Sentinel, ${topology}: ${memoryText(memory.get(topology))}`,
@@ -115,7 +126,9 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
             (limit) =>
               `bottleneck in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
           ),
-          ...trials.flatMap(({ topology, issues }) => issues.map((issue) => `warning, ${topology}: ${issue}`)),
+          ...trials.flatMap(({ topology, issues }) =>
+            issues.map((issue) => `warning, ${topology}: ${messageText(issue)}`),
+          ),
         ].join('\n'),
         chart: {
           kind: 'lines',
@@ -161,7 +174,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
                   : say('{topology} {answer} (ratio {ratio})', {
                       topology,
                       answer: answerMessage(answer),
-                      ratio: intervalMessage(ratio),
+                      ratio: intervalText(ratio),
                     }),
               ),
             ),
