@@ -15,7 +15,7 @@ export const packages = {
   inventory: ['values', 'text'],
   modules: ['bundle', 'values', 'shell', 'templates'],
   connection: ['values', 'shell'],
-  events: ['shell', 'modules'],
+  events: ['text', 'shell', 'modules'],
   playbook: ['values', 'text', 'templates', 'inventory', 'modules', 'events'],
   execution: ['values', 'shell', 'modules', 'connection', 'events', 'playbook'],
   experiments: ['shell', 'connection', 'events', 'playbook', 'execution'],

@@ -22,6 +22,7 @@ export {
   sayIn,
   type Message,
   type MessageList,
+  type MessageTable,
   type MessageValue,
   type Text,
 } from './events/message.ts'

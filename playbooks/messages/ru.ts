@@ -10,6 +10,9 @@ import { RUSSIAN_K3S } from './ru/k3s.ts'
 import { RUSSIAN_REDIS } from './ru/redis.ts'
 import { RUSSIAN_LOAD } from './ru/load.ts'
 import { RUSSIAN_LOAD_REASONS } from './ru/load-reasons.ts'
+import { RUSSIAN_MEASUREMENTS } from './ru/measurements.ts'
+import { RUSSIAN_AUDIT } from './ru/audit.ts'
+import { RUSSIAN_PROVE_MODEL } from './ru/prove-model.ts'
 import { RUSSIAN_ERRORS } from './ru/errors.ts'
 import { RUSSIAN_EXHIBITS } from './ru/exhibits.ts'
 import { RUSSIAN_K3S_EXHIBITS } from './ru/exhibits-k3s.ts'
@@ -29,6 +32,9 @@ export const RUSSIAN = {
   ...RUSSIAN_LOAD_REASONS,
   ...RUSSIAN_METRICS,
   ...RUSSIAN_PROVE,
+  ...RUSSIAN_MEASUREMENTS,
+  ...RUSSIAN_AUDIT,
+  ...RUSSIAN_PROVE_MODEL,
   ...RUSSIAN_ERRORS,
   ...RUSSIAN_EXHIBITS,
   ...RUSSIAN_SWARM_EXHIBITS,

@@ -6,6 +6,7 @@ import {
   type Experiment,
   type Message,
   type MessageList,
+  type MessageTable,
   type MessageValue,
   type RecordOptions,
   sayIn,
@@ -48,13 +49,37 @@ export type LabText = MessageKey | Message
 /** A chart whose texts can be translated. */
 export type LabChart = Chart<LabText>
 
+/** A measurement whose texts can be translated. */
+export type LabRecord = Titled<Omit<RecordOptions, 'chart' | 'command' | 'stdout'>> & {
+  readonly command: LabText | HostText
+  readonly stdout: LabOutput | HostText
+  readonly chart?: LabChart
+}
+
+declare const HOST: unique symbol
+
+/** A command, or output of a host, or a table of names and numbers: no language has another text for it. */
+export type HostText = string & { readonly [HOST]: true }
+export const hostText = (text: string): HostText => text as HostText
+
+/** What a measurement printed. */
+export type LabOutput = Message | MessageList | MessageTable
+
+/** Lines, of which some are tables. */
+export const lines = (...texts: readonly MessageValue[]): MessageList => ({ list: texts, separator: '\n' })
+
+/** A table whose cells can be translated. */
+export const tableOf = (table: MessageTable['table'], align?: NonNullable<MessageTable['align']>): MessageTable =>
+  align === undefined ? { table } : { table, align }
+
 type Titled<Options> = Omit<Options, 'title'> & { readonly title: LabText }
 
 /** The context of an experiment without findings, for the steady-state check and the rollback. */
-export interface LabSetupContext extends Omit<SetupContext, 'exhibit' | 'watch' | 'record'> {
+export interface LabSetupContext extends Omit<SetupContext, 'exhibit' | 'watch' | 'record' | 'log'> {
   exhibit(command: Titled<ExhibitOptions>): Promise<Exhibit>
   watch(options: Titled<WatchOptions>): Promise<WatchResult>
-  record(what: Titled<Omit<RecordOptions, 'chart'>> & { readonly chart?: LabChart }): Exhibit
+  record(what: LabRecord): Exhibit
+  log(message: LabText | MessageList | HostText, level?: 'info' | 'warning'): void
 }
 
 /** The API for experiments, whose findings and exhibits can be translated. */

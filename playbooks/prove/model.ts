@@ -1,3 +1,4 @@
+import type { Message } from 'labbook'
 import type { Port } from '../stack/references.ts'
 
 /** What a service is to the experiments. Stateful services are disturbed only when named. */
@@ -35,7 +36,7 @@ export interface EntryPoint {
   readonly mode: string
   readonly probes: readonly EntryProbe[]
   /** Why these probes: `path of the health check`. */
-  readonly reason: string
+  readonly reason: Message
 }
 
 export interface Mount {
@@ -95,7 +96,7 @@ export interface ServiceSettings {
 export interface StackService extends ServiceSettings {
   readonly role: ServiceRole
   /** Why this role: `volume db-data`. */
-  readonly roleReason: string
+  readonly roleReason: Message
   /** The services of the stack that it uses. */
   readonly dependencies: readonly string[]
 }

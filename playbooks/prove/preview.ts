@@ -1,54 +1,66 @@
-import { tableLines } from 'labbook'
+import { messageText, type Message, type MessageList, tableLines } from 'labbook'
+import { joinTexts, lines, say, tableOf, verbatim } from '../messages/say.ts'
 import { KIND_NAMES, KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
 import type { EntryPoint, EntryProbe, StackModel } from './model.ts'
 
 /** `GET /health (status 200)`. */
-export function describeProbe(probe: EntryProbe): string {
-  if (probe.kind === 'tcp') return 'TCP connection'
-  if (probe.kind === 'ping') return `${probe.protocol} ping`
-  const status = probe.expect === undefined ? 'below 500' : String(probe.expect)
-  return `GET ${probe.path} (status ${status})${probe.counter === undefined ? '' : `, POST ${probe.counter.post}`}`
+export function probeText(probe: EntryProbe): Message {
+  if (probe.kind === 'tcp') return say('TCP connection')
+  if (probe.kind === 'ping') return verbatim(`${probe.protocol} ping`)
+  return say('GET {path} (status {status}){post}', {
+    path: probe.path,
+    status: probe.expect ?? say('below 500'),
+    post: probe.counter === undefined ? '' : `, POST ${probe.counter.post}`,
+  })
 }
 
-const describeMode = (mode: string): string => (mode === 'host' ? 'nodes with a task' : 'every node')
+/** The same in English. */
+export const describeProbe = (probe: EntryProbe): string => messageText(probeText(probe))
 
 /** The derived services and entry points, as tables. */
-export function modelTables({ services, entryPoints }: StackModel): string[] {
-  return [
-    ...tableLines([
-      ['SERVICE', 'ROLE', 'BECAUSE OF', 'USES'],
+export const modelTables = ({ services, entryPoints }: StackModel): MessageList =>
+  lines(
+    tableOf([
+      [say('SERVICE'), say('ROLE'), say('BECAUSE OF'), say('USES')],
       ...services.map(({ name, role, roleReason, dependencies }) => [
         name,
-        role,
+        say(role),
         roleReason,
         dependencies.join(', ') || '-',
       ]),
     ]),
     '',
-    ...(entryPoints.length === 0
-      ? ['No entry points: no service publishes a TCP port, so only tasks are watched.']
-      : tableLines([
-          ['ENTRY POINT', 'SERVICE', 'ON', 'PROBE', 'BECAUSE OF'],
+    entryPoints.length === 0
+      ? say('No entry points: no service publishes a TCP port, so only tasks are watched.')
+      : tableOf([
+          [say('ENTRY POINT'), say('SERVICE'), say('ON'), say('PROBE'), say('BECAUSE OF')],
           ...entryPoints.map(({ port, service, mode, probes, reason }: EntryPoint) => [
             port,
             service,
-            describeMode(mode),
-            probes.map(describeProbe).join('; '),
+            say(mode === 'host' ? 'nodes with a task' : 'every node'),
+            joinTexts(probes.map(probeText), '; '),
             reason,
           ]),
-        ])),
-  ]
-}
+        ]),
+  )
 
 /** The same in sentences. */
-export const modelLines = ({ services, entryPoints }: StackModel): string[] => [
-  ...services.map(
-    ({ name, role, roleReason, dependencies }) =>
-      `${name}: ${role} (${roleReason})${dependencies.length === 0 ? '' : `; uses ${dependencies.join(', ')}`}`,
+export const modelLines = ({ services, entryPoints }: StackModel): Message[] => [
+  ...services.map(({ name, role, roleReason, dependencies }) =>
+    say('{service}: {role} ({reason}){uses}', {
+      service: name,
+      role: say(role),
+      reason: roleReason,
+      uses: dependencies.length === 0 ? '' : say('; uses {services}', { services: dependencies.join(', ') }),
+    }),
   ),
-  ...entryPoints.map(
-    ({ port, service, probes, reason }) =>
-      `port ${port} of ${service}: probed with ${probes.map(describeProbe).join(', ')} (${reason})`,
+  ...entryPoints.map(({ port, service, probes, reason }) =>
+    say('port {port} of {service}: probed with {probes} ({reason})', {
+      port,
+      service,
+      probes: joinTexts(probes.map(probeText)),
+      reason,
+    }),
   ),
 ]
 

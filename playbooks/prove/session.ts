@@ -17,7 +17,7 @@ export interface Session {
   /** Every address of every entry point, on whichever nodes its tasks run: see {@link currentTargets}. */
   readonly targets: readonly EntryTarget[]
   /** Experiments that the machines do not support, and why. */
-  readonly unsupported: Readonly<Partial<Record<ExperimentKind, string>>>
+  readonly unsupported: Readonly<Partial<Record<ExperimentKind, Message>>>
 }
 
 /** A verdict of an experiment, from which changes of the compose file are suggested. */

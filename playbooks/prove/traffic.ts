@@ -1,9 +1,9 @@
 import { endpointOf } from '../lab/address.ts'
-import { type LabSetupContext } from '../messages/say.ts'
+import { type LabSetupContext, joinTexts, say } from '../messages/say.ts'
 import type { Traffic } from '../swarm/experiments/support/counter-traffic.ts'
 import type { ProbeRequest } from '../swarm/experiments/support/probe.ts'
 import type { EntryPoint, EntryProbe } from './model.ts'
-import { describeProbe } from './preview.ts'
+import { describeProbe, probeText } from './preview.ts'
 import { httpRequest, type Endpoint } from '../shared/http-request.ts'
 import { sendHttp, sendProbe } from './send.ts'
 
@@ -48,9 +48,14 @@ export function trafficOf(targets: readonly EntryTarget[]): Traffic {
   return {
     requests: interleaved(requests),
     description:
-      [...new Set(targets.map(({ entryPoint }) => entryPoint))]
-        .map(({ port, probes }) => `port ${port}: ${probes.map(describeProbe).join(', ')}`)
-        .join('; ') || 'no requests',
+      targets.length === 0
+        ? say('no requests')
+        : joinTexts(
+            [...new Set(targets.map(({ entryPoint }) => entryPoint))].map(({ port, probes }) =>
+              say('port {port}: {probes}', { port, probes: joinTexts(probes.map(probeText)) }),
+            ),
+            '; ',
+          ),
     ...(counted.length === 0
       ? {}
       : {

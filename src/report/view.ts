@@ -12,7 +12,7 @@ import type { drawTerminal, fittingSize } from './terminal-svg.ts'
 import { answerOf, groupByQuestion } from './questions.ts'
 import { imageSvg } from './image-svg.ts'
 import { slugger } from '../text/slug.ts'
-import { textIn, translated, translatedFinding } from './translate.ts'
+import { textIn, translated, translatedExhibit, translatedFinding } from './translate.ts'
 import { defaultTitle } from './titles.ts'
 import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task-detail.ts'
 import type { Messages } from './messages/index.ts'
@@ -128,12 +128,14 @@ export function viewOf(summary: Summary, facts: ReportData, drawing: Drawing, me
     results: facts.results,
     onlyCounted: facts.onlyCounted,
     moreExhibits: facts.moreExhibits,
-    logEvents: facts.logEvents.toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level]),
+    logEvents: facts.logEvents
+      .toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level])
+      .map((event) => ({ ...event, message: textIn(event.messages?.message ?? event.message, messages) })),
     moreLogEvents: facts.moreLogEvents,
-    commands: facts.commands.commands.map((command) => ({
-      ...command,
-      shown: command.exhibit === undefined ? undefined : exhibits.get(command.exhibit)?.slug,
-    })),
+    commands: facts.commands.commands.map((command) => {
+      const shown = command.exhibit === undefined ? undefined : exhibits.get(command.exhibit)
+      return { ...command, title: shown?.title ?? command.title, shown: shown?.slug }
+    }),
     moreCommands: facts.commands.omitted,
     probeCount: facts.commands.probeCount,
   }
@@ -227,9 +229,8 @@ function showExhibits(
   const slugOf = slugger()
   const shown = new Map<string, ExhibitView>()
   for (const recorded of exhibits) {
-    const title = textIn(recorded.messages?.title ?? recorded.title, messages)
-    const exhibit = { ...recorded, title }
-    const { id, host, command, start } = exhibit
+    const exhibit = translatedExhibit(recorded, messages)
+    const { id, title, host, command, start } = exhibit
     const slug = slugOf(id)
     const long = longOutputs(exhibit)
     const output = [exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n')

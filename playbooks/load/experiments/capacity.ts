@@ -80,7 +80,12 @@ async function compareCapacity(
   const exhibit = record(
     on,
     'Trials of 1 and 4 replicas',
-    `${trials.length} trials of 1 and 4 replicas, interleaved, ${settings.connections} connections${statement === '' ? '' : `, ${statement}`}`,
+    say('{n|trial|trials} of 1 and {replicas} replicas, interleaved, {connections} connections{condition}', {
+      n: trials.length,
+      replicas: MOST_REPLICAS,
+      connections: settings.connections,
+      condition: condition === undefined ? '' : say(', {condition}', { condition }),
+    }),
     text,
     trials,
     trialsChart(trials),

@@ -12,7 +12,7 @@ import {
 } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { goalChart } from '../charts.ts'
-import { configuredReplicas, scaleTo, stackContainers, replicaCount } from '../replicas.ts'
+import { configuredReplicas, scaleTo, stackContainers } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
 import { record } from './support.ts'
@@ -45,7 +45,7 @@ async function searchRate(
   on: LabContext,
   settings: LoadSettings,
   replicas: number,
-  { cpus, statement, condition, evidence }: LoadConditions,
+  { cpus, condition, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
 ): Promise<void> {
   await scaleTo(on, replicas, cpus)
@@ -79,7 +79,11 @@ async function searchRate(
   const exhibit = record(
     on,
     'Latency by rate',
-    `requests at fixed rates to ${replicaCount(replicas)}; goal: p99 of ${settings.goalMs} ms${statement === '' ? '' : `, ${statement}`}`,
+    say('requests at fixed rates to {replicas|replica|replicas}; goal: p99 of {goal} ms{condition}', {
+      replicas,
+      goal: settings.goalMs,
+      condition: condition === undefined ? '' : say(', {condition}', { condition }),
+    }),
     rateTable(points, limits),
     [closed, ...trials],
     goalChart(points, settings.goalMs),

@@ -12,7 +12,7 @@ import {
 } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { latencyChart, loadChart, scalingChart } from '../charts.ts'
-import { scaleTo, stackContainers, replicaCount } from '../replicas.ts'
+import { scaleTo, stackContainers } from '../replicas.ts'
 import { findCapacity, repeatAtKnee, type CapacityResult } from '../scaling.ts'
 import type { LoadSettings } from '../settings.ts'
 import { capacityTable, lawText, trialTable } from '../tables.ts'
@@ -48,7 +48,7 @@ async function measureScaling(
     record(
       on,
       say('Load on {replicas|replica|replicas}', { replicas: step.replicas }),
-      `load increased in steps on ${replicaCount(step.replicas)}`,
+      say('load increased in steps on {replicas|replica|replicas}', { replicas: step.replicas }),
       trialTable(trialsOf(step)),
       trialsOf(step),
       latencyChart(step),
@@ -69,7 +69,7 @@ async function measureScaling(
   const curve = record(
     on,
     'Capacity by replicas',
-    `capacity of ${settings.replicas.join(', ')} replicas`,
+    say('capacity of {replicas} replicas', { replicas: settings.replicas.join(', ') }),
     text,
     trials,
     scalingChart(measured, law),
@@ -77,7 +77,7 @@ async function measureScaling(
   const raised = record(
     on,
     'Throughput by load',
-    `throughput of each load step`,
+    say('throughput of each load step'),
     capacityTable(steps),
     [],
     loadChart(steps),

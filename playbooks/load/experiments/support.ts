@@ -1,6 +1,6 @@
 import { disturbAll, messageText, type Disturbs, type Exhibit, type Message } from 'labbook'
 import { bottleneckText } from '../bottleneck.ts'
-import { type LabContext, say, type LabText, type LabChart } from '../../messages/say.ts'
+import { type LabContext, hostText, say, type LabText, type LabChart } from '../../messages/say.ts'
 import { generatorHosts } from '../generators.ts'
 import { loadSettings, type LoadSettings } from '../settings.ts'
 import { trialData, trialDetails } from '../tables.ts'
@@ -39,7 +39,7 @@ export const warningLines = (trials: readonly TrialRun[]): string[] =>
 export function record(
   on: LabContext,
   title: LabText,
-  command: string,
+  command: Message,
   stdout: string,
   trials: readonly TrialRun[],
   chart?: LabChart,
@@ -49,7 +49,7 @@ export function record(
   return on.record({
     title,
     command,
-    stdout,
+    stdout: hostText(stdout),
     durationMs,
     ...(chart === undefined ? {} : { chart }),
     ...(trials.length === 0 ? {} : { data: [...trialData(trials), ...files] }),
@@ -59,7 +59,7 @@ export function record(
 export const recordTrial = (on: LabContext, trial: TrialRun): Exhibit =>
   on.record({
     title: say('Details: {trial}', { trial: trial.name }),
-    command: messageText(trial.name),
-    stdout: trialDetails(trial),
+    command: trial.name,
+    stdout: hostText(trialDetails(trial)),
     durationMs: (trial.result.plan.warmup + trial.result.seconds) * 1000,
   })

@@ -4,7 +4,7 @@ import { type LabContext, say, joinTexts } from '../../messages/say.ts'
 import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
 import { locustData } from '../locust-files.ts'
-import { configuredReplicas, scaleTo, stackContainers, replicaCount } from '../replicas.ts'
+import { configuredReplicas, scaleTo, stackContainers } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
 import { trialDetails } from '../tables.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
@@ -34,7 +34,11 @@ export const loadUsers = loadExperiment(
     const table = record(
       on,
       'Users by replicas',
-      `${settings.users.join(', ')} users with a think time of 0.5 to 2 s for ${settings.usersSeconds} s, on ${settings.usersReplicas.map(replicaCount).join(', ')}`,
+      say('{users} users with a think time of 0.5 to 2 s for {seconds} s, on {replicas} replicas', {
+        users: settings.users.join(', '),
+        seconds: settings.usersSeconds,
+        replicas: settings.usersReplicas.join(', '),
+      }),
       usersTable(cells.map(({ trial }) => trial)),
       cells.map(({ trial }) => trial),
     )
@@ -72,7 +76,10 @@ async function measureCells(
       const exhibit = record(
         on,
         say('{users|user|users} on {replicas|replica|replicas}', { users: count, replicas }),
-        `${count} users for ${settings.usersSeconds} s, think time 0.5 to 2 s`,
+        say('{users|user|users} for {seconds} s, think time 0.5 to 2 s', {
+          users: count,
+          seconds: settings.usersSeconds,
+        }),
         trialDetails(trial),
         [trial],
         usersChart(trial),

@@ -1,6 +1,6 @@
 import { answerMessage } from '../../load/experiments/messages.ts'
 import { type Experiment, type Message, messageText, tableLines } from 'labbook'
-import { labExperiment, type LabContext, joinTexts, say, verbatim } from '../../messages/say.ts'
+import { labExperiment, type LabContext, joinTexts, say, verbatim, hostText } from '../../messages/say.ts'
 import {
   compare,
   csvOf,
@@ -95,41 +95,50 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
       const exhibit = on.record({
         title: 'Increments per second by topology',
         durationMs: Math.round(performance.now() - began),
-        command: `POST /api/counter/increment, ${settings.connections} connections, ${trials.length / TOPOLOGIES.length} trials of ${settings.trialSeconds} s per topology, ABBA order`,
-        stdout: [
-          ...tableLines(
-            [
-              ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
-              ...TOPOLOGIES.flatMap((topology) =>
-                of(topology).map(({ result }, time) => [
-                  topology,
-                  time + 1,
-                  result.throughput.toFixed(1),
-                  at(result, '50'),
-                  at(result, '99'),
-                  result.total.failures,
-                ]),
-              ),
-            ],
-            { align: ['left', 'right'] },
-          ),
-          '',
-          ...verdicts.map(
-            ({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${messageText(verdict.why)}`,
-          ),
-          '',
-          ...TOPOLOGIES.map(
-            (topology) => `memory of Redis and Sentinel, ${topology}: ${memoryText(memory.get(topology))}`,
-          ),
-          '',
-          ...[...new Set(trials.map(({ limit }) => limit))].map(
-            (limit) =>
-              `bottleneck in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
-          ),
-          ...trials.flatMap(({ topology, issues }) =>
-            issues.map((issue) => `warning, ${topology}: ${messageText(issue)}`),
-          ),
-        ].join('\n'),
+        command: say(
+          'POST /api/counter/increment, {connections} connections, {trials} trials of {seconds} s per topology, ABBA order',
+          {
+            connections: settings.connections,
+            trials: trials.length / TOPOLOGIES.length,
+            seconds: settings.trialSeconds,
+          },
+        ),
+        stdout: hostText(
+          [
+            ...tableLines(
+              [
+                ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
+                ...TOPOLOGIES.flatMap((topology) =>
+                  of(topology).map(({ result }, time) => [
+                    topology,
+                    time + 1,
+                    result.throughput.toFixed(1),
+                    at(result, '50'),
+                    at(result, '99'),
+                    result.total.failures,
+                  ]),
+                ),
+              ],
+              { align: ['left', 'right'] },
+            ),
+            '',
+            ...verdicts.map(
+              ({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${messageText(verdict.why)}`,
+            ),
+            '',
+            ...TOPOLOGIES.map(
+              (topology) => `memory of Redis and Sentinel, ${topology}: ${memoryText(memory.get(topology))}`,
+            ),
+            '',
+            ...[...new Set(trials.map(({ limit }) => limit))].map(
+              (limit) =>
+                `bottleneck in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
+            ),
+            ...trials.flatMap(({ topology, issues }) =>
+              issues.map((issue) => `warning, ${topology}: ${messageText(issue)}`),
+            ),
+          ].join('\n'),
+        ),
         chart: {
           kind: 'lines',
           title: 'Increments per second of each trial, in execution order',

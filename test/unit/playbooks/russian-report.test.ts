@@ -20,7 +20,7 @@ const JOURNALS = path.join(import.meta.dirname, 'journals')
 /** Names of services, nodes and the like that are values of texts. */
 function valuesOf(text: Text | undefined): string[] {
   if (text === undefined || typeof text === 'string') return []
-  const values = 'list' in text ? text.list : Object.values(text.values)
+  const values = 'table' in text ? text.table.flat() : 'list' in text ? text.list : Object.values(text.values)
   return values.flatMap((value) =>
     typeof value === 'object' ? valuesOf(value) : typeof value === 'string' && !value.includes(' ') ? [value] : [],
   )
@@ -62,8 +62,7 @@ function textsAndNames(file: string, messages: typeof ru): { texts: string[]; na
   const names = events.flatMap((event) => {
     if (event.type === 'run_start') return [...event.hosts]
     if (event.type === 'play_start') return []
-    const { messages: own = {} } = event
-    return Object.values(own).flatMap((text: Text) => valuesOf(text))
+    return Object.values<Text | undefined>(event.messages ?? {}).flatMap((text) => valuesOf(text))
   })
   return { texts: events.flatMap((event) => textsOf(event, messages)), names }
 }

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Message, MessageList } from 'labbook'
+import { say } from '../../../messages/say.ts'
 import { call, callMany } from '../../../app/client.ts'
 import type { Endpoint } from '../../../shared/http-request.ts'
 import type { ProbeRequest } from './probe.ts'
@@ -13,7 +15,7 @@ export interface Traffic {
   /** In the order in which they are sent. */
   readonly requests: readonly ProbeRequest[]
   /** For the report: `GET /`. */
-  readonly description: string
+  readonly description: Message | MessageList
   /** Reads the count, if the app has one; NaN if no endpoint returns it. */
   readonly readCount?: () => Promise<number>
 }
@@ -34,7 +36,7 @@ export const counterTraffic = (endpoints: readonly AppEndpoint[]): Traffic => ({
       }),
     ),
   ),
-  description: 'alternating GET /api/counter and POST /api/counter/increment',
+  description: say('alternating {requests}', { requests: `GET ${PATHS.GET}, POST ${PATHS.POST}` }),
   readCount: () => readCount(endpoints),
 })
 

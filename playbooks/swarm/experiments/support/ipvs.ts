@@ -1,4 +1,4 @@
-import { type Exhibit, type Message, messageText } from 'labbook'
+import { type Exhibit, type Message } from 'labbook'
 import { type LabContext, type MessageKey, say } from '../../../messages/say.ts'
 
 const HAS_IPVS = 'test -d /proc/sys/net/ipv4/vs || test -e /proc/net/ip_vs || modprobe -n -q ip_vs'
@@ -49,6 +49,6 @@ export async function reportMissingIpvs(on: LabContext): Promise<boolean> {
   if (hosts.length === 0) return false
   const why = missingIpvs(hosts)
   on.inconclusive(why, exhibits)
-  on.log(messageText(why))
+  on.log(why)
   return true
 }

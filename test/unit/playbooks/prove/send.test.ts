@@ -10,6 +10,7 @@ import {
   trafficOf,
   type EntryTarget,
 } from '../../../../playbooks/prove/traffic.ts'
+import { reason } from '../../../support/in-english.ts'
 
 const HOST = '127.0.0.1'
 
@@ -122,7 +123,7 @@ t.test('requests alternate between the nodes, and count increments', async (t) =
 
 function target(port: number, probes: readonly EntryProbe[], node = 'a'): EntryTarget {
   return {
-    entryPoint: { service: 'web', port: 80, mode: 'host', probes, reason: 'guess' },
+    entryPoint: { service: 'web', port: 80, mode: 'host', probes, reason: reason('guess') },
     node,
     address: { host: HOST, port },
   }
