@@ -161,7 +161,8 @@ function joinNames(all: readonly string[], { phrases }: Messages): string {
 /** Groups identical machines on one line: `node1, node2: Debian 12 x86_64, 2 CPUs, 3.8 GiB, Docker 20.10.24`. */
 function machines({ machines, docker }: MachineFold, messages: Messages): string[] {
   const hostsByKind = new Map<string, string[]>()
-  for (const [host, { system, cpus, memory }] of machines) {
+  const inOrder = [...machines].toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+  for (const [host, { system, cpus, memory }] of inOrder) {
     const engine = docker.get(host)
     const kind =
       messages.phrases.machine(system, cpus, memory > 0 ? messages.measure(memory / 1024 / 1024) : '') +

@@ -4,7 +4,7 @@ import t from 'tap'
 import { networkOf, parseTasks } from '../../../playbooks/balancer/network.ts'
 import { RUSSIAN } from '../../../playbooks/messages/ru.ts'
 import type { Chart } from '../../../src/events/chart.ts'
-import type { Exhibit, Finding, PlayStart, RunStart } from '../../../src/events/events.ts'
+import type { Exhibit, Finding, LogEvent, PlayStart, RunStart } from '../../../src/events/events.ts'
 import type { Text } from '../../../src/events/message.ts'
 import { withCatalogue } from '../../../src/report/messages/index.ts'
 import { ru } from '../../../src/report/messages/ru.ts'
@@ -13,7 +13,7 @@ import { latinProse } from '../../support/latin-prose.ts'
 
 /* Recorded runs on a lab, with the texts of their reports only: nothing in them is left in English. */
 
-type Recorded = Exhibit | Finding | PlayStart | RunStart
+type Recorded = Exhibit | Finding | LogEvent | PlayStart | RunStart
 
 const JOURNALS = path.join(import.meta.dirname, 'journals')
 
@@ -44,9 +44,11 @@ function textsOfChart(chart: Chart, messages: typeof ru): string[] {
 /** The texts of a report that an event adds to. */
 function textsOf(event: Recorded, messages: typeof ru): string[] {
   if (event.type === 'play_start') return [textIn(event.hypothesis ?? '', messages)]
+  if (event.type === 'notice') return [textIn(event.messages?.message ?? '', messages)]
   if (event.type === 'exhibit')
     return [
       textIn(event.messages?.title ?? event.title, messages),
+      ...[event.messages?.command, event.messages?.stdout].map((text) => textIn(text ?? '', messages)),
       ...(event.chart === undefined ? [] : textsOfChart(event.chart, messages)),
     ]
   if (event.type !== 'finding') return []
