@@ -34,8 +34,9 @@ export const verbatim = (text: string): Message => ({ id: '{text}', values: { te
 /** Several texts in one. */
 export const joinTexts = (list: readonly MessageValue[], separator = ', '): MessageList => ({ list, separator })
 
-/** `5.1 s`, `12 s` */
-export const inSeconds = (value: number): Message => say('{seconds} s', { seconds: value.toFixed(value < 10 ? 1 : 0) })
+/** `0.04 s`, `5.1 s`, `12 s` */
+export const inSeconds = (value: number): Message =>
+  say('{seconds} s', { seconds: value.toFixed(value >= 10 ? 0 : value > 0 && value < 0.1 ? 2 : 1) })
 
 /** A verdict whose detail and names of measured values can be translated. */
 export type LabVerdict = Omit<Verdict, 'detail' | 'measured'> & {

@@ -9,7 +9,7 @@ export interface ReadersProject {
   /** Its declarations. Variables without one are judged by their values. */
   readonly vars: readonly VarSet[]
   /** The file or directory of this project for a path of the run. */
-  find(recorded: string): string | undefined
+  readonly find: (recorded: string) => string | undefined
 }
 
 /** What becomes of the variables of a run in the repeated command. */

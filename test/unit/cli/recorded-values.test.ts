@@ -80,6 +80,10 @@ t.test('undeclared variables are taken, unless they name a file, a URL or an ima
     'registry:5000/app',
     [{ source: '/home/ann/app' }],
   ])
-    t.match(reproduced({ x: value }), { taken: {}, missing: [{ name: 'x', placeholder: 'VALUE' }] }, String(value))
+    t.match(
+      reproduced({ x: value }),
+      { taken: {}, missing: [{ name: 'x', placeholder: 'VALUE' }] },
+      JSON.stringify(value),
+    )
   t.end()
 })

@@ -48,7 +48,10 @@ function textsOf(event: Recorded, messages: typeof ru): string[] {
   if (event.type === 'exhibit')
     return [
       textIn(event.messages?.title ?? event.title, messages),
-      ...[event.messages?.command, event.messages?.stdout].map((text) => textIn(text ?? '', messages)),
+      // Errors of requests are those of the operating system: "3 x connect ECONNREFUSED ...".
+      ...[event.messages?.command, event.messages?.stdout].map((text) =>
+        textIn(text ?? '', messages).replaceAll(/^ +\d+ x .*$/gm, ''),
+      ),
       ...(event.chart === undefined ? [] : textsOfChart(event.chart, messages)),
     ]
   if (event.type !== 'finding') return []
