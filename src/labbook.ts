@@ -23,6 +23,7 @@ export {
   type Message,
   type MessageList,
   type MessageTable,
+  type PlaceholdersOf,
   type MessageValue,
   type Text,
 } from './events/message.ts'

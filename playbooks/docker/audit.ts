@@ -85,7 +85,7 @@ function report(on: LabContext, area: AuditCheck['area'], audits: readonly NodeA
     stdout: lines(
       tableOf([
         [say('ADVICE'), ...audits.map(({ node }) => node.toUpperCase())],
-        ...rows.map(({ check, answers }) => [{ id: check.advice, values: {} }, ...answers.map(word)]),
+        ...rows.map(({ check, answers }) => [say(check.advice), ...answers.map(word)]),
       ]),
       ...(differing.length === 0 ? [] : ['', say('Not as advised:'), ...differing.map((line) => `  ${line}`)]),
       '',

@@ -13,6 +13,7 @@ import { RUSSIAN_LOAD_REASONS } from './ru/load-reasons.ts'
 import { RUSSIAN_MEASUREMENTS } from './ru/measurements.ts'
 import { RUSSIAN_AUDIT } from './ru/audit.ts'
 import { RUSSIAN_PROVE_MODEL } from './ru/prove-model.ts'
+import { RUSSIAN_COMPARISON } from './ru/comparison.ts'
 import { RUSSIAN_ERRORS } from './ru/errors.ts'
 import { RUSSIAN_EXHIBITS } from './ru/exhibits.ts'
 import { RUSSIAN_K3S_EXHIBITS } from './ru/exhibits-k3s.ts'
@@ -35,6 +36,7 @@ export const RUSSIAN = {
   ...RUSSIAN_MEASUREMENTS,
   ...RUSSIAN_AUDIT,
   ...RUSSIAN_PROVE_MODEL,
+  ...RUSSIAN_COMPARISON,
   ...RUSSIAN_ERRORS,
   ...RUSSIAN_EXHIBITS,
   ...RUSSIAN_SWARM_EXHIBITS,

@@ -8,6 +8,7 @@ import {
   type MessageList,
   type MessageTable,
   type MessageValue,
+  type PlaceholdersOf,
   type RecordOptions,
   sayIn,
   type SetupContext,
@@ -24,6 +25,9 @@ import type { RUSSIAN } from './ru.ts'
 
 /** A text that every language has. */
 export type MessageKey = keyof typeof RUSSIAN
+
+/** A text without values that every language has. */
+export type PlainKey = { [Key in MessageKey]: [PlaceholdersOf<Key>] extends [never] ? Key : never }[MessageKey]
 
 /** A text with values, for a finding. */
 export const say = sayIn<MessageKey>()

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { labExperiment, say, hostText } from '../../messages/say.ts'
+import { labExperiment, say } from '../../messages/say.ts'
 import { ROOT } from '../../app/images/table.ts'
 import { countLines } from './config-lines.ts'
 import { storedRuns } from './runs.ts'
@@ -24,14 +24,14 @@ export const comparison = labExperiment(
     const numbers = on.record({
       title: 'Swarm and k3s: measurements',
       command: 'newest values of the runs in runs/',
-      stdout: hostText(text),
+      stdout: text,
       durationMs: Date.now() - began,
       data: [{ name: 'comparison.csv', text: csv }],
     })
     const concepts = on.record({
       title: 'Swarm and k3s: concepts',
       command: 'terms and behavior of both, with the findings that show them',
-      stdout: hostText(conceptTable(runs)),
+      stdout: conceptTable(runs),
       durationMs: 0,
     })
     on.finding('compare.complete', {
