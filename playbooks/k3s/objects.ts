@@ -1,4 +1,4 @@
-import type { TaskSample } from '../swarm/experiments/support/placement.ts'
+import type { TaskSample } from '../methods/placement.ts'
 
 /** State of a pod. */
 export interface Pod {

@@ -9,13 +9,13 @@ import {
   REQUESTS,
   waitForEndpoints,
 } from '../app/proof.ts'
-import type { AppEndpoint } from '../swarm/experiments/support/counter-traffic.ts'
 import { kubectlTarget, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
 import { checkIngress } from './ingress.ts'
 import { distributionOf } from './distribution.ts'
 import { isReady, isReadyNode, parseClusterNodes, parsePods } from './objects.ts'
 import { settingsOf } from './settings.ts'
 import { k3sAppVars } from './vars.ts'
+import type { AppEndpoint } from '../app/entry-points.ts'
 
 /** The pods of the app, and of Redis, as JSON. */
 export const podsCommand = (k: (words: string) => string, namespace: string): string =>

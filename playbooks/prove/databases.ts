@@ -1,4 +1,4 @@
-import type { PingProtocol } from './model.ts'
+import type { PingProtocol } from '../methods/entry-point.ts'
 
 interface Database {
   /** The last part of the image's name, without registry and tag. */

@@ -1,8 +1,9 @@
 import type { Message } from 'labbook'
 import { say, verbatim } from '../messages/say.ts'
 import { pingOf } from './databases.ts'
-import type { EntryPoint, EntryProbe, StackService, ServiceSettings } from './model.ts'
+import type { StackService, ServiceSettings } from './model.ts'
 import type { Port } from '../stack/references.ts'
+import type { EntryPoint, EntryProbe } from '../methods/entry-point.ts'
 
 /** Ports of programs that do not speak HTTP. */
 const NOT_HTTP = new Set([

@@ -1,43 +1,9 @@
 import type { Message } from 'labbook'
+import type { EntryPoint, EntryProbe } from '../methods/entry-point.ts'
 import type { Port } from '../stack/references.ts'
 
 /** What a service is to the experiments. Stateful services are disturbed only when named. */
 export type ServiceRole = 'stateless' | 'stateful' | 'one-shot' | 'global'
-
-/** A protocol in which a database answers a ping. */
-export type PingProtocol = 'redis' | 'postgres' | 'mysql'
-
-/** A request that shows whether an entry point answers. */
-export type EntryProbe =
-  | {
-      readonly kind: 'http'
-      readonly path: string
-      /** The expected status. Without it, any status below 500. */
-      readonly expect?: number
-      /** Counts increments, so that lost ones are found. */
-      readonly counter?: CounterProbe
-    }
-  | { readonly kind: 'tcp' }
-  | { readonly kind: 'ping'; readonly protocol: PingProtocol }
-
-/** A counter behind a probe: a POST increments it, and the JSON of the probe's GET has its value. */
-export interface CounterProbe {
-  /** Path of the increment. */
-  readonly post: string
-  /** Key of the value in the JSON. */
-  readonly count: string
-}
-
-/** A published port of the stack, and how it is probed. */
-export interface EntryPoint {
-  readonly service: string
-  readonly port: number
-  /** `ingress`: on every node. `host`: on the nodes that run a task. */
-  readonly mode: string
-  readonly probes: readonly EntryProbe[]
-  /** Why these probes: `path of the health check`. */
-  readonly reason: Message
-}
 
 export interface Mount {
   readonly type: string

@@ -1,21 +1,8 @@
-import { messageText, type Message, type MessageList, tableLines } from 'labbook'
-import { joinTexts, lines, say, tableOf, verbatim } from '../messages/say.ts'
+import { type Message, type MessageList, tableLines } from 'labbook'
+import { joinTexts, lines, say, tableOf } from '../messages/say.ts'
 import { KIND_NAMES, KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
-import type { EntryPoint, EntryProbe, StackModel } from './model.ts'
-
-/** `GET /health (status 200)`. */
-export function probeText(probe: EntryProbe): Message {
-  if (probe.kind === 'tcp') return say('TCP connection')
-  if (probe.kind === 'ping') return verbatim(`${probe.protocol} ping`)
-  return say('GET {path} (status {status}){post}', {
-    path: probe.path,
-    status: probe.expect ?? say('below 500'),
-    post: probe.counter === undefined ? '' : `, POST ${probe.counter.post}`,
-  })
-}
-
-/** The same in English. */
-export const describeProbe = (probe: EntryProbe): string => messageText(probeText(probe))
+import { probeText, type EntryPoint } from '../methods/entry-point.ts'
+import type { StackModel } from './model.ts'
 
 /** The derived services and entry points, as tables. */
 export const modelTables = ({ services, entryPoints }: StackModel): MessageList =>

@@ -5,7 +5,7 @@ import { hasAllTasks } from '../stack/tasks.ts'
 import { KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
 import type { StackService, StackModel } from './model.ts'
 import type { ConstraintNode } from './swarm-nodes.ts'
-import { failingProbes, type EntryTarget } from './traffic.ts'
+import { failingProbes, type EntryTarget } from '../methods/traffic.ts'
 
 /** What the first step finds and the experiments use. */
 export interface Session {

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { asList, asMap, type ComposeFault, type YamlMap } from '../stack/compose-values.ts'
 import { KIND_NAMES } from './kinds.ts'
-import type { Overrides, EntryProbe } from './model.ts'
+import type { Overrides } from './model.ts'
+import type { EntryProbe } from '../methods/entry-point.ts'
 
 export const KEY = 'x-labbook'
 

@@ -71,6 +71,13 @@ export function publishResult(
   return event
 }
 
+/** Whether a task failed because of what its probe found: the message explains that, the raw record does not. */
+const isProbeRecord = ({ status, commands, values }: AttemptResult): boolean =>
+  status === 'failed' &&
+  commands.at(-1)?.kind === 'probe' &&
+  commands.at(-1)?.exitCode === 0 &&
+  (values as { stdout?: string } | undefined)?.stdout === undefined
+
 function taskResultOf(
   { context: { play, host }, task, title, target, handler, isConfidential }: TaskExecution,
   { skipped, result, watch, attempts, isRescued }: FinishedTask,
@@ -103,7 +110,11 @@ function taskResultOf(
       : isConfidential
         ? result.commands.map(withoutTexts)
         : result.commands.map((command) => redacted(command, redact)),
-    stdout: hidden ? '' : isConfidential ? NOT_RECORDED : redact(output.stdout) || (result.msg ?? ''),
+    stdout: hidden
+      ? ''
+      : isConfidential
+        ? NOT_RECORDED
+        : redact(isProbeRecord(result) ? '' : output.stdout) || (result.msg ?? ''),
     stderr: hidden || isConfidential ? '' : redact(output.stderr),
     exitCode: result.commands.length === 0 ? null : output.rc,
     start: watch.startedAt,

@@ -175,7 +175,8 @@ function userClaim(params: Params): string {
     ...field(user, 5, comment),
     ...field(user, 6, home),
     ...field(user, 7, shell),
-    ...(group === undefined ? [] : [`[ "$(id -gn ${user})" = ${group} ]`]),
+    // Where users share an ID, `id` of Debian 11 prints the group of another one.
+    ...(group === undefined ? [] : [`[ "${entry('/etc/passwd', user, 4)}" = ${gid(group)} ]`]),
     ...into,
     ...only,
     ...(password === undefined || update_password === 'on_create'

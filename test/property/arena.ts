@@ -7,6 +7,10 @@ import { sh } from '../../src/shell/quote.ts'
  */
 
 export const ARENA = '/srv/arena'
+/** Where tasks mount file systems. */
+export const MOUNT_POINT = `${ARENA}/m`
+/** Shell code that empties the arena. File systems that tasks of an earlier property mounted are unmounted. */
+export const EMPTY_ARENA = `{ while umount -q ${MOUNT_POINT}; do :; done; rm -rf ${ARENA} && mkdir -m 0755 ${ARENA}; }`
 const at = (name: string): string => `${ARENA}/${name}`
 
 const FOLDERS = [at('one'), at('two'), at('one/in')]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
-import { ARENA } from './arena.ts'
+import { ARENA, EMPTY_ARENA, MOUNT_POINT } from './arena.ts'
 import type { TaskSpec } from './harness.ts'
 
 /* The host's name and kernel settings that are the node's own (of its network namespace). */
@@ -11,7 +11,6 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   'net.ipv4.ip_local_port_range': ['32768\t60999', '20000 60000'],
   'net.ipv4.conf.lo.log_martians': ['0', '1'],
 }
-const MOUNT_POINT = `${ARENA}/m`
 const FSTAB = `${ARENA}/fstab`
 const NAMES = ['node1', 'alpha', 'beta.example.org']
 
@@ -64,7 +63,8 @@ export const hostState: fc.Arbitrary<string> = fc
   })
   .map(({ live, kept, newline, settings, file, end, mode, zone, zoneName, mounted, fstab, ...more }) =>
     [
-      sh`while umount -q ${MOUNT_POINT}; do :; done; rm -rf ${ARENA} && mkdir -m 0755 ${ARENA} && printf '%s\\n' ${live} >/proc/sys/kernel/hostname || exit`,
+      `${EMPTY_ARENA} || exit`,
+      sh`printf '%s\\n' ${live} >/proc/sys/kernel/hostname || exit`,
       sh`ln -s -f -n ${zone} /etc/localtime`,
       'update-alternatives --quiet --remove-all lbt 2>/dev/null; echo PURGE | debconf-communicate lbt >/dev/null 2>&1',
       more.alternatives,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
-import { ARENA } from './arena.ts'
+import { ARENA, EMPTY_ARENA } from './arena.ts'
 import type { TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
 
@@ -36,7 +36,8 @@ export const repositoryState: fc.Arbitrary<string> = fc
   })
   .map(({ files, keyrings, key }) =>
     [
-      sh`rm -rf ${ARENA} && mkdir -m 0755 ${ARENA} && mkdir -p ${PARTS} && rm -f ${PARTS}/arena* && rm -rf /etc/apt/keyrings`,
+      `${EMPTY_ARENA} || exit`,
+      sh`mkdir -p ${PARTS} && rm -f ${PARTS}/arena* && rm -rf /etc/apt/keyrings`,
       ...(keyrings === 'none' ? [] : [sh`mkdir -m ${keyrings} /etc/apt/keyrings`]),
       ...(keyrings !== 'none' && key ? [': >/etc/apt/keyrings/arena.asc'] : []),
       ...files.map(

@@ -45,8 +45,8 @@ const bin = path.join(directory, 'bin')
 mkdirSync(bin)
 for (const [name, program] of [
   ['labbook', `exec node ${LABBOOK} "$@"`],
-  // The package is not installed here.
-  ['npx', 'exec "$@"'],
+  // The package is not installed here. Without --no, npx would install it.
+  ['npx', '[ "$1" = --no ] || exit 1; shift; exec "$@"'],
 ] as const)
   writeFileSync(path.join(bin, name), `#!/bin/sh\n${program}\n`, { mode: 0o755 })
 

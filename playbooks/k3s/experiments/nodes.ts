@@ -4,7 +4,7 @@ import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } 
 import { recovery } from 'labbook/lab'
 import { faultsOf } from '../../lab/faults.ts'
 import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
-import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
+import { observeDuring, type TimelineRecorder } from '../../methods/observe.ts'
 import { podsCommand } from '../proof.ts'
 import { isReadyNode, parseClusterNodes, parsePods } from '../objects.ts'
 import {

@@ -1,7 +1,7 @@
 import { MessageError } from 'labbook'
 import { labExperiment, say, inSeconds } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
-import { observeDuring } from '../../swarm/experiments/support/observe-during.ts'
+import { observeDuring } from '../../methods/observe.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
 import { isReady, parsePods } from '../objects.ts'
 import {

@@ -1,10 +1,10 @@
 import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
-import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
+import { observeDuring, type TimelineRecorder } from '../../methods/observe.ts'
 import { podsCommand } from '../proof.ts'
 import { parsePods } from '../objects.ts'
 import { assertSteadyState, disturbsCluster, waitForPods, appOnCluster, watchedCluster } from './support/cluster.ts'
 import { rolloutProgress } from './support/progress.ts'
-import { incrementsDetail } from '../../swarm/experiments/support/requests.ts'
+import { noLostIncrement } from '../../methods/verdicts.ts'
 
 /** The app ignores this variable: a change only triggers a rollout. */
 const VERSION = 'LABBOOK_RELEASE'
@@ -60,7 +60,7 @@ export const rollingUpdate = labExperiment(
       perSecond: UNDER_LOAD,
       cluster: await watchedCluster(on),
     } as const
-    const { value, exhibit, increments, requestStats } = await observeDuring(on, options, async (watching) => {
+    const observed = await observeDuring(on, options, async (watching) => {
       const update = await roll(
         on,
         'update',
@@ -71,6 +71,7 @@ export const rollingUpdate = labExperiment(
       const rollback = await roll(on, 'rollback', k(`rollout undo deployment/counter ${within}`), watching)
       return { update, between, rollback }
     })
+    const { value, exhibit, requestStats } = observed
     const { update, between, rollback } = value
     const [first, second] = [requestStats({ to: between }), requestStats({ from: between })]
     on.finding('k3s.update.no-failed-request', {
@@ -95,11 +96,7 @@ export const rollingUpdate = labExperiment(
       }),
       measured: { 'time to roll back': [rollback.took, 's'], 'failed requests': [second.failed, ''] },
     })
-    on.finding('k3s.update.no-lost-increment', {
-      holds: Number.isNaN(increments.added) ? null : increments.lost === 0,
-      evidence: [exhibit],
-      detail: incrementsDetail(increments),
-    })
+    on.finding('k3s.update.no-lost-increment', { ...noLostIncrement(observed), evidence: [exhibit] })
   },
 )
 

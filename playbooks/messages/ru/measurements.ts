@@ -13,7 +13,6 @@ export const RUSSIAN_MEASUREMENTS = {
   '{requests} at {urls}': '{requests} через {urls}',
   '{requests}, {rate} requests/s, round robin over the nodes; {command} every {every} s':
     '{requests}, {rate} запросов/с, по кругу через узлы; {command} каждые {every} с',
-  'alternating {requests}': 'поочерёдно {requests}',
   'port {port}: {probes}': 'порт {port}: {probes}',
   'GET {url}: count {count}': 'GET {url}: счётчик {count}',
   'GET {paths} on {url}': 'GET {paths} на {url}',

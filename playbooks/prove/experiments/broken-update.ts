@@ -1,11 +1,12 @@
 import { quote } from 'labbook'
 import { say } from '../../messages/say.ts'
-import { observeStack, unlessPartitioned } from '../observe.ts'
-import { containerIn, fullName } from '../services.ts'
+import { observeStack } from '../observe.ts'
+import { containerIn, fullName } from '../../methods/tasks.ts'
 import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
 import { hasEntryPoints } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
 import { BROKEN, endOf, isReplacedInPlace, judgeRequests, roll, undoUpdate } from './update.ts'
+import { unlessPartitioned } from '../../methods/verdicts.ts'
 
 /** Runs for two seconds, like a program that fails when it first reads its configuration. */
 const ENTRYPOINT = `sh -c ": ${BROKEN}; sleep 2; exit 1"`

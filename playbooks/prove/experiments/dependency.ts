@@ -1,10 +1,11 @@
 import { durationMultiplierOf } from 'labbook'
 import { say, inSeconds } from '../../messages/say.ts'
-import { describeStats, observeStack, statsByProbe, unlessPartitioned } from '../observe.ts'
-import { fullName } from '../services.ts'
+import { observeStack } from '../observe.ts'
+import { fullName } from '../../methods/tasks.ts'
 import { awaitSteadyState } from '../session.ts'
 import { scaleCommand } from './scale.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
+import { describeStats, statsByProbe, unlessPartitioned } from '../../methods/verdicts.ts'
 
 /** Seconds for which the dependency is away. */
 const AWAY_SECONDS = 8

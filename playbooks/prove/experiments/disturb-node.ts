@@ -7,11 +7,12 @@ import { isDown, isReady, NODES } from '../../swarm/experiments/support/cluster.
 import { imageRegistry } from '../databases.ts'
 import type { ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
-import { availability, maxOutage, observeStack, unlessPartitioned } from '../observe.ts'
-import { fullName, isRunning, parseTasks, tasksCommand, type StackTask } from '../services.ts'
+import { observeStack } from '../observe.ts'
+import { fullName, isRunning, parseTasks, tasksCommand, type StackTask } from '../../methods/tasks.ts'
 import { awaitSteadyState, type Session } from '../session.ts'
 import { NODE_FAULTS, REGISTRY_BACK, registryAway, type NodeKind } from './node-faults.ts'
 import type { ClaimVerdict } from './service-experiment.ts'
+import { availability, maxOutage, unlessPartitioned } from '../../methods/verdicts.ts'
 
 const LOSES_NODE: ReadonlySet<ExperimentKind> = new Set(['power-cut', 'cut-off', 'daemon-stopped'])
 const HOLD_SECONDS = 20

@@ -1,11 +1,12 @@
 import { signal } from '../../swarm/experiments/health.ts'
 import { say, inSeconds } from '../../messages/say.ts'
-import { describeStats, observeStack, statsByProbe } from '../observe.ts'
-import { containerIn, fullName, isRunning, serviceTasks } from '../services.ts'
+import { observeStack } from '../observe.ts'
+import { containerIn, fullName, isRunning, serviceTasks } from '../../methods/tasks.ts'
 import { healthCandidate } from './health-candidate.ts'
 import { replacementTime } from './replacement-time.ts'
 import { watchReplacement } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
+import { describeStats, statsByProbe } from '../../methods/verdicts.ts'
 
 /** Stops all processes of a container: it runs, but does not answer. */
 export const hang: ServiceExperiment = {

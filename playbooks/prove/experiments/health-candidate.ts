@@ -1,7 +1,7 @@
 import { quote } from 'labbook'
 import { type LabContext } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
-import type { Container } from '../services.ts'
+import type { Container } from '../../methods/tasks.ts'
 import { replacementTime } from './replacement-time.ts'
 
 /** Seconds for a check, as in the suggested health check. */

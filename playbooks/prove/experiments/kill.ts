@@ -1,14 +1,6 @@
 import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
-import {
-  availability,
-  hasCounter,
-  maxOutage,
-  noLostIncrement,
-  observeStack,
-  onlyIf,
-  unlessPartitioned,
-} from '../observe.ts'
+import { hasCounter, observeStack } from '../observe.ts'
 import {
   containerIn,
   fullName,
@@ -17,9 +9,10 @@ import {
   tasksCommand,
   serviceTasks,
   type StackTask,
-} from '../services.ts'
+} from '../../methods/tasks.ts'
 import { isSteady, stackState, type Session } from '../session.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
+import { availability, maxOutage, noLostIncrement, onlyIf, unlessPartitioned } from '../../methods/verdicts.ts'
 
 /** Seconds after which a slot without a new task counts as not replaced. */
 const NO_NEW_TASK_SECONDS = 15
@@ -82,7 +75,11 @@ export const kill: ServiceExperiment = {
       increments: onlyIf(isKilled, { ...noLostIncrement(observed), evidence: [observed.exhibit] }),
       available: onlyIf(
         isKilled,
-        await unlessPartitioned(on, observed, availability(observed, maxOutage(on, service), { from: began })),
+        await unlessPartitioned(
+          on,
+          observed,
+          availability(observed, maxOutage(on, service.overrides.maxOutage), { from: began }),
+        ),
       ),
     }
   },

@@ -1,11 +1,12 @@
 import { type LabContext, say, inSeconds } from '../../messages/say.ts'
-import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
+import type { TimelineRecorder } from '../../methods/observe.ts'
 import type { StackService } from '../model.ts'
-import { noFailedRequest, observeStack, onlyIf, unlessPartitioned } from '../observe.ts'
-import { fullName, isRunning, parseTasks, tasksCommand } from '../services.ts'
+import { observeStack } from '../observe.ts'
+import { fullName, isRunning, parseTasks, tasksCommand } from '../../methods/tasks.ts'
 import type { Session } from '../session.ts'
 import { hasEntryPoints } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
+import { noFailedRequest, onlyIf, unlessPartitioned } from '../../methods/verdicts.ts'
 
 /** Largest number of replicas that ports of the nodes and `max_replicas_per_node` allow. */
 function limitOf({ maxPerNode, ports }: StackService, { nodes }: Session): number {

@@ -1,6 +1,6 @@
 import type { StackService } from '../model.ts'
 import { type LabContext, say } from '../../messages/say.ts'
-import { isRunning, serviceTasks, type Container, type StackTask } from '../services.ts'
+import { isRunning, serviceTasks, type Container, type StackTask } from '../../methods/tasks.ts'
 import type { ClaimVerdict } from './service-experiment.ts'
 
 const ENDED = /^(shutdown|failed|complete|rejected|remove|orphaned)$/

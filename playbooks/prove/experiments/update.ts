@@ -8,20 +8,9 @@ import {
   type MessageKey,
 } from '../../messages/say.ts'
 import { isUpdateOver } from '../../swarm/experiments/support/cluster.ts'
-import type { TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
+import type { TimelineRecorder } from '../../methods/observe.ts'
 import type { StackService } from '../model.ts'
-import {
-  availability,
-  hasCounter,
-  maxOutage,
-  noFailedRequest,
-  noLostIncrement,
-  observeStack,
-  onlyIf,
-  type RequestVerdict,
-  unlessPartitioned,
-  type TimeWindow,
-} from '../observe.ts'
+import { hasCounter, observeStack } from '../observe.ts'
 import {
   containerIn,
   fullName,
@@ -31,11 +20,21 @@ import {
   tasksCommand,
   serviceTasks,
   updateState,
-} from '../services.ts'
+} from '../../methods/tasks.ts'
 import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
 import { hasEntryPoints } from './kill.ts'
 import type { ClaimVerdict, ServiceExperiment } from './service-experiment.ts'
 import { stopVerdict } from './stop.ts'
+import {
+  availability,
+  maxOutage,
+  noFailedRequest,
+  noLostIncrement,
+  onlyIf,
+  type RequestVerdict,
+  unlessPartitioned,
+  type TimeWindow,
+} from '../../methods/verdicts.ts'
 
 /** No app reads it; setting it replaces every task. */
 const VERSION = 'LABBOOK_RELEASE'
@@ -63,7 +62,7 @@ export const judgeRequests = (
   window?: TimeWindow,
 ): RequestVerdict =>
   isReplacedInPlace(service)
-    ? availability(observed, maxOutage(on, service), window)
+    ? availability(observed, maxOutage(on, service.overrides.maxOutage), window)
     : noFailedRequest(observed, window)
 
 /** Updates a service to the same image, and rolls it back. */

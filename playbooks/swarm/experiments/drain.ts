@@ -12,7 +12,9 @@ import {
   targetNode,
 } from './support/cluster.ts'
 import { lastWorker, disturbSwarmNodes } from './support/disturbs.ts'
-import { appEndpoints, observeDuring, type TimelineRecorder } from './support/observe-during.ts'
+import type { TimelineRecorder } from '../../methods/observe.ts'
+import { observeApp } from './support/observe-app.ts'
+import { appEndpoints } from '../../app/entry-points.ts'
 
 /** Time in which replicas could return. Swarm schedules tasks within a second of an event. */
 const OBSERVATION_SECONDS = 5
@@ -62,7 +64,7 @@ export const drain = labExperiment(
       await on.exhibit({ title: 'Tasks before the drain', command: history }),
       await on.exhibit({ title: 'Replicas per node before the drain', command: SPREAD }),
     ]
-    const { value, exhibit, requestStats } = await observeDuring(
+    const { value, exhibit, requestStats } = await observeApp(
       on,
       { title: say('Timeline: drain and activate {node}', { node }) },
       async (watching) => {

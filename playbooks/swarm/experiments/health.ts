@@ -1,7 +1,7 @@
 import { disturbAll, sh, MessageError } from 'labbook'
 import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
 import { checkSteadyState, COUNTER, runningReplicas, desiredReplicas, rebalanceTo } from './support/cluster.ts'
-import { observeDuring } from './support/observe-during.ts'
+import { observeApp } from './support/observe-app.ts'
 
 const TASKS = `docker service ps ${COUNTER} --no-trunc --format 'table {{.ID}}\\t{{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
 
@@ -41,7 +41,7 @@ export const health = labExperiment(
     const [host = ''] = hostOfReplica(on)
     // Earlier experiments may have left the host without a replica.
     await rebalanceTo(on, host)
-    const { value, exhibit, requestStats } = await observeDuring(
+    const { value, exhibit, requestStats } = await observeApp(
       on,
       { title: 'Timeline: replica stopped with SIGSTOP' },
       async ({ mark, now }) => {

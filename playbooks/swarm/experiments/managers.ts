@@ -13,8 +13,8 @@ import { faultsOf } from '../../lab/faults.ts'
 import { waitForStack } from '../../app/proof.ts'
 import { checkSteadyState, COUNTER, isReady, manager, NODES, rebalanceTo } from './support/cluster.ts'
 import { powerOffEach, disturbSwarmNodes } from './support/disturbs.ts'
-import { placementCommand, parsePlacement } from './support/placement.ts'
-import { observeDuring } from './support/observe-during.ts'
+import { observeApp } from './support/observe-app.ts'
+import { parseTasks, tasksCommand } from '../../methods/tasks.ts'
 
 /** Time in which a killed container would be replaced. */
 const WAIT_SECONDS = 10
@@ -104,7 +104,7 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
     managers.length === 1
       ? say('Timeline: power off the only manager')
       : say('Timeline: power off one of {count} managers', { count: managers.length })
-  const observed = await observeDuring(
+  const observed = await observeApp(
     on,
     { title, managers: [...managers.filter((name) => name !== first), first], endpoints: (node) => node !== first },
     async ({ mark, now }) => {
@@ -133,7 +133,7 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
         ? await on.watch({
             title: 'Replacement of the killed replica',
             host: witness,
-            command: placementCommand([COUNTER], on.timeoutMultiplier),
+            command: `timeout ${5 * on.timeoutMultiplier} ${tasksCommand(COUNTER)}`,
             within: 60,
             until: ({ stdout }) => isReplaced(stdout, killed.stdout.split('\n')[0] ?? '', first),
           })
@@ -201,7 +201,7 @@ async function powerOffManager(on: LabContext, managers: readonly string[]) {
  * healthy: a new replica of the Counter app is unhealthy until it reaches Redis, which ran on the lost node.
  */
 function isReplaced(stdout: string, killed: string, lost: string): boolean {
-  const tasks = parsePlacement(stdout)
+  const tasks = parseTasks(stdout)
   const task = tasks.find(({ id }) => id === killed)
   return (
     task !== undefined &&

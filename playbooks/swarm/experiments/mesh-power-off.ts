@@ -4,7 +4,7 @@ import { checkSteadyState, targetNode } from './support/cluster.ts'
 import { lastWorker, powerOffEach } from './support/disturbs.ts'
 import { ipvsTables, reportMissingIpvs } from './support/ipvs.ts'
 import { injectNodeFault, recoverNode, restoreNode } from './support/node-outage.ts'
-import { observeDuring } from './support/observe-during.ts'
+import { observeApp } from './support/observe-app.ts'
 
 const POWER_OFF = 'swarm.node-power-off.recovers'
 
@@ -33,7 +33,7 @@ export const meshPowerOff = labExperiment(
     const fault = faultsOf(on, node).powerLoss
     const from = on.hosts[0] as string
     const before = await ipvsTables(on, from, 'IPVS tables of {host} before the power-off')
-    const { value, exhibit, requestStats } = await observeDuring(
+    const { value, exhibit, requestStats } = await observeApp(
       on,
       {
         title: say('Timeline: {description}, routing mesh', { description: fault.text }),

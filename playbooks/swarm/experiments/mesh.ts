@@ -4,8 +4,8 @@ import { callMany, type CallResults } from '../../app/client.ts'
 import { checkSteadyState, COUNTER, runningReplicas, scaleCommand, desiredReplicas } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
 import { ipvsTables, reportMissingIpvs } from './support/ipvs.ts'
-import { appEndpoints } from './support/observe-during.ts'
 import { smallestShare, sharesByReplica, type Share } from './support/shares.ts'
+import { appEndpoints } from '../../app/entry-points.ts'
 
 /** Connections per replica through each node. IPVS uses round robin, so few are enough. */
 const PER_REPLICA = 6

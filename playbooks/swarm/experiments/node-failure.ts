@@ -5,7 +5,7 @@ import { describedBy, faultsOf } from '../../lab/faults.ts'
 import { checkSteadyState, COUNTER, replicasCommand, targetNode } from './support/cluster.ts'
 import { lastWorker, disturbanceOf } from './support/disturbs.ts'
 import { injectNodeFault, recoverNode, restoreNode } from './support/node-outage.ts'
-import { observeDuring } from './support/observe-during.ts'
+import { observeApp } from './support/observe-app.ts'
 
 /** Time in which replicas could return to a recovered node. Swarm schedules tasks within a second of an event. */
 const OBSERVATION_SECONDS = 5
@@ -47,7 +47,7 @@ const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailur
 async function injectFault(on: LabContext, id: string, fault: Fault): Promise<void> {
   const node = targetNode(on)
   const tasks = `docker service ps ${COUNTER}`
-  const { value, exhibit, increments, requestStats } = await observeDuring(
+  const { value, exhibit, increments, requestStats } = await observeApp(
     on,
     { title: say('Timeline: {description}', { description: fault.text }) },
     async (timeline) => {

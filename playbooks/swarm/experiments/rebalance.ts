@@ -13,7 +13,7 @@ import {
   waitForReplicas,
 } from './support/cluster.ts'
 import { disturbSwarmNodes, lastWorker } from './support/disturbs.ts'
-import { observeDuring } from './support/observe-during.ts'
+import { observeApp } from './support/observe-app.ts'
 
 /** Empties a node, and places replicas on it again without replacing those that run. */
 export const rebalance = labExperiment(
@@ -39,7 +39,7 @@ export const rebalance = labExperiment(
     const wanted = desiredReplicas(on)
     // Down first where the nodes are limited to as many replicas as there are.
     const other = wanted + 1 <= maxReplicas(on) ? wanted + 1 : wanted - 1
-    const { value, exhibit, requestStats } = await observeDuring(
+    const { value, exhibit, requestStats } = await observeApp(
       on,
       { title: say('Timeline: {node} empty, {other} and {wanted} replicas', { node, other, wanted }) },
       async ({ mark, now }) => {

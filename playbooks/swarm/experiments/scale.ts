@@ -9,8 +9,9 @@ import {
   desiredReplicas,
 } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
-import { partitionDuring, inconclusiveIfPartitioned } from './support/partition.ts'
-import { observeDuring, type TimelineRecorder } from './support/observe-during.ts'
+import { partitionDuring, inconclusiveIfPartitioned } from '../../methods/partition.ts'
+import type { TimelineRecorder } from '../../methods/observe.ts'
+import { observeApp } from './support/observe-app.ts'
 
 const DESIRED_REPLICAS = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}}'`
 
@@ -37,7 +38,7 @@ export const scale = labExperiment(
     const limit = maxReplicas(on)
     const more = Math.min(wanted + 2, limit)
     const fewer = Math.max(1, Math.min(2, wanted - 1))
-    const { value, exhibit, requestStats } = await observeDuring(
+    const { value, exhibit, requestStats } = await observeApp(
       on,
       { title: say('Timeline: {wanted}, {more}, {fewer}, {wanted} replicas', { wanted, more, fewer }) },
       async (watching) => {

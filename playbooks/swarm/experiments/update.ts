@@ -3,9 +3,10 @@ import { registryAddress } from '../../registry/address.ts'
 import { tagOf } from '../../app/images/table.ts'
 import { checkSteadyState, COUNTER, isUpdateOver, waitForReplicas, UPDATE_STATE } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
-import { partitionDuring, inconclusiveIfPartitioned } from './support/partition.ts'
-import { observeDuring, type TimelineRecorder } from './support/observe-during.ts'
-import { incrementsDetail } from './support/requests.ts'
+import { partitionDuring, inconclusiveIfPartitioned } from '../../methods/partition.ts'
+import type { TimelineRecorder } from '../../methods/observe.ts'
+import { observeApp } from './support/observe-app.ts'
+import { noLostIncrement } from '../../methods/verdicts.ts'
 
 /** The app does not read it; changing it recreates every task. */
 const VERSION = 'LABBOOK_RELEASE'
@@ -43,28 +44,25 @@ export const rollingUpdate = labExperiment(
   },
   async (on) => {
     const options = { title: 'Timeline: update and rollback under load', perSecond: RATE } as const
-    const { value, exhibit, perSecond, increments, requestStats } = await observeDuring(
-      on,
-      options,
-      async (watching) => {
-        const update = await roll(
-          on,
-          'update',
-          `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${COUNTER}`,
-          'completed',
-          watching,
-        )
-        const between = watching.now()
-        const rollback = await roll(
-          on,
-          'rollback',
-          `docker service rollback --detach --quiet ${COUNTER}`,
-          'rollback_completed',
-          watching,
-        )
-        return { update, between, rollback }
-      },
-    )
+    const observed = await observeApp(on, options, async (watching) => {
+      const update = await roll(
+        on,
+        'update',
+        `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${COUNTER}`,
+        'completed',
+        watching,
+      )
+      const between = watching.now()
+      const rollback = await roll(
+        on,
+        'rollback',
+        `docker service rollback --detach --quiet ${COUNTER}`,
+        'rollback_completed',
+        watching,
+      )
+      return { update, between, rollback }
+    })
+    const { value, exhibit, perSecond, requestStats } = observed
     const { update, between, rollback } = value
     const [first, second] = [requestStats({ to: between }), requestStats({ from: between })]
     const partition = await partitionDuring(on, exhibit, first.failed + second.failed)
@@ -98,11 +96,7 @@ export const rollingUpdate = labExperiment(
         measured: { 'time to roll back': [rollback.took, 's'], 'failed requests': [second.failed, ''] },
       }),
     )
-    on.finding('swarm.update.no-lost-increment', {
-      holds: increments.lost === 0,
-      evidence: [exhibit],
-      detail: incrementsDetail(increments),
-    })
+    on.finding('swarm.update.no-lost-increment', { ...noLostIncrement(observed), evidence: [exhibit] })
   },
 )
 
@@ -188,7 +182,7 @@ export const brokenUpdate = labExperiment(
     const broken =
       source.split('\n').find((name) => name.startsWith(`${registryAddress(on)}/labbook/hello-world:`)) ??
       `${registryAddress(on)}/labbook/hello-world:${tagOf('hello-world', 'debian')}`
-    const { value, exhibit, perSecond, requestStats } = await observeDuring(
+    const { value, exhibit, perSecond, requestStats } = await observeApp(
       on,
       { title: 'Timeline: update to a broken image', perSecond: RATE },
       async ({ mark, now }) => {

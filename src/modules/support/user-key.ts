@@ -105,7 +105,8 @@ export function keyCreation(
         // A new user's home is known once it exists.
         sh`lb_entry=$(${raw(entryOf('passwd', name))}) || exit`,
         'lb_home=${lb_entry%:*}; lb_home=${lb_home##*:}',
-        sh`lb_owner=$(id -u ${name}):$(id -g ${name}) || exit`,
+        // Where users share an ID, `id` of Debian 11 prints the group of another one.
+        'lb_owner=$(printf %s "$lb_entry" | cut -d : -f 3,4)',
         ...(file === undefined
           ? [sh`lb_key=$lb_home/${params.ssh_key_file ?? `.ssh/id_${ssh_key_type}`}`]
           : [sh`lb_key=${file}`]),

@@ -1,7 +1,8 @@
 import { disturbAll, type Disturbs, PlaybookError, type WatchResult, MessageError } from 'labbook'
 import { type LabContext, type LabSetupContext, type LabText, say } from '../../../messages/say.ts'
+import { counterTargets } from '../../../app/entry-points.ts'
 import { waitForEndpoints } from '../../../app/proof.ts'
-import type { ObservedCluster } from '../../../swarm/experiments/support/observe-during.ts'
+import type { ObservedCluster } from '../../../methods/observe.ts'
 import { disturbedTargets, clusterHosts, kubectl, nodeNameOf, clusterNodes } from '../../cluster.ts'
 import { appEndpoints, isCounter, podsCommand } from '../../proof.ts'
 import { settingsOf } from '../../settings.ts'
@@ -149,7 +150,7 @@ export async function watchedCluster(on: LabContext): Promise<ObservedCluster> {
       ? inventoryNodes
       : parseClusterNodes((await on.exec({ ...at, command: nodesCommand(on) })).stdout).map(({ name }) => name)
   return {
-    endpoints: await appEndpoints(on),
+    targets: counterTargets(await appEndpoints(on)),
     nodes,
     command: 'kubectl get pods',
     async placement() {

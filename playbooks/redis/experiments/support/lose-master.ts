@@ -1,3 +1,4 @@
+import { counterTargets } from '../../../app/entry-points.ts'
 import { injectFault } from '../../../lab/inject-fault.ts'
 import { inSeconds, say, type LabContext, type LabSetupContext, type LabText } from '../../../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,13 +7,9 @@ import { type Fault, recovery } from 'labbook/lab'
 import { describedBy } from '../../../lab/faults.ts'
 import { faultsOf } from '../../../lab/faults.ts'
 import { isReady, manager, NODES } from '../../../swarm/experiments/support/cluster.ts'
-import type { RequestResult } from '../../../swarm/experiments/support/probe.ts'
-import { requestStats, type RequestStats } from '../../../swarm/experiments/support/requests.ts'
-import {
-  observeDuring,
-  observedSwarm,
-  type TimelineRecorder,
-} from '../../../swarm/experiments/support/observe-during.ts'
+import type { RequestResult } from '../../../methods/steady-probe.ts'
+import { requestStats, type RequestStats } from '../../../methods/requests.ts'
+import { observeDuring, stackCluster, type TimelineRecorder } from '../../../methods/observe.ts'
 import {
   query,
   clientCommand,
@@ -116,9 +113,10 @@ export async function loseMaster(
   const master = await moveMasterOffManager(on, lab)
   await before?.()
   const fault = faultOf(master)
-  const cluster = observedSwarm(on, on.hosts.slice(0, 1), {
-    endpoints: lab.endpoints,
-    services: [...lab.servers.map((server) => `${lab.stack}_${server.split(':')[0]}`), `${lab.stack}_counter`],
+  const cluster = stackCluster(on, {
+    stack: lab.stack,
+    services: [...lab.servers.map((server) => server.split(':')[0] as string), 'counter'],
+    targets: counterTargets(lab.endpoints),
   })
   const observed = await observeDuring(
     on,

@@ -4,7 +4,7 @@ import { injectFault } from '../../../lab/inject-fault.ts'
 import { recoverFrom } from '../../../lab/recover.ts'
 import { type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
 import { isDown, isReady, NODES, rebalanceTo, waitForReplicas } from './cluster.ts'
-import type { TimelineRecorder } from './observe-during.ts'
+import type { TimelineRecorder } from '../../../methods/observe.ts'
 
 interface Outage {
   readonly injectedAt: number

@@ -11,7 +11,7 @@ import {
   parsePods,
   parseAutoscaler,
 } from '../../../../playbooks/k3s/objects.ts'
-import { placementBars } from '../../../../playbooks/swarm/experiments/support/placement.ts'
+import { placementBars } from '../../../../playbooks/methods/placement.ts'
 
 const recorded = (name: string): string => readFileSync(`test/fixtures/k3s/${name}`, 'utf8')
 const of135 = (name: string): string => readFileSync(`test/fixtures/k3s-1.35/${name}`, 'utf8')

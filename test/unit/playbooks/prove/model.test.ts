@@ -3,8 +3,8 @@ import path from 'node:path'
 import t from 'tap'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
-import { describeProbe } from '../../../../playbooks/prove/preview.ts'
 import type { StackModel } from '../../../../playbooks/prove/model.ts'
+import { describeProbe } from '../../../../playbooks/methods/entry-point.ts'
 import { messageText } from '../../../../src/labbook.ts'
 
 /** Configs are read from `directory`. */

@@ -10,7 +10,7 @@ import { replacementTime } from '../../../../playbooks/prove/experiments/replace
 import { endOf } from '../../../../playbooks/prove/experiments/update.ts'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import { modelOfServices } from '../../../../playbooks/prove/from-services.ts'
-import { parseTasks } from '../../../../playbooks/prove/services.ts'
+import { parseTasks } from '../../../../playbooks/methods/tasks.ts'
 import { matchingNodes, parseNodeAttributes } from '../../../../playbooks/prove/swarm-nodes.ts'
 import { inEnglish } from '../../../support/in-english.ts'
 

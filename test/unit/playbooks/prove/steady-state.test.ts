@@ -3,7 +3,7 @@ import t from 'tap'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import { nodeExperiments } from '../../../../playbooks/prove/experiments/node-experiment.ts'
 import { awaitSteadyState, ProveRun, type Session } from '../../../../playbooks/prove/session.ts'
-import type { EntryTarget } from '../../../../playbooks/prove/traffic.ts'
+import type { EntryTarget } from '../../../../playbooks/methods/traffic.ts'
 import { reason } from '../../../support/in-english.ts'
 
 const STEADY =

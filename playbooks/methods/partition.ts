@@ -1,4 +1,4 @@
-import { type LabContext, joinTexts, say, type LabVerdict } from '../../../messages/say.ts'
+import { type LabContext, joinTexts, say, type LabVerdict } from '../messages/say.ts'
 import type { Exhibit, Message, Verdict } from 'labbook'
 
 /** An unintended network partition: nodes that lost each other without an injected fault. */

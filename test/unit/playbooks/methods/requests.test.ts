@@ -2,20 +2,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { counterTraffic } from '../../../../../playbooks/swarm/experiments/support/counter-traffic.ts'
-import { SteadyProbe, type RequestResult } from '../../../../../playbooks/swarm/experiments/support/probe.ts'
-import {
-  bySecond,
-  requestStats,
-  increments,
-  errorCounts,
-  requestsCsv,
-} from '../../../../../playbooks/swarm/experiments/support/requests.ts'
+import { SteadyProbe, type RequestResult } from '../../../../playbooks/methods/steady-probe.ts'
+import { bySecond, requestStats, increments, errorCounts, requestsCsv } from '../../../../playbooks/methods/requests.ts'
+import { counterTargets } from '../../../../playbooks/app/entry-points.ts'
+import { trafficOf } from '../../../../playbooks/methods/traffic.ts'
 
 const request = (at: number, error = '', more: Partial<RequestResult> = {}): RequestResult => ({
   at,
   ms: 10,
   endpoint: 'a',
+  probe: '80/n',
   method: 'GET',
   status: error === '' ? 200 : undefined,
   replica: 'r',
@@ -72,6 +68,8 @@ t.test('requests are grouped by second and by error, and written as CSV', async 
     ['status 502, "bad"', 1],
   ])
   t.equal(requestsCsv(all).split('\n')[3], '2.100,10.0,a,GET,,r,a,"status 502, ""bad"""')
+  const other = request(0, '', { probe: '80/m' })
+  t.match(requestsCsv([request(0), other]), /,a:80\/n,.*\n.*,a:80\/m,/, 'with their probes if there are several')
 })
 
 t.test('SteadyProbe keeps its rate regardless of failures, and records each request once', async (t) => {
@@ -83,7 +81,7 @@ t.test('SteadyProbe keeps its rate regardless of failures, and records each requ
     if (nth % 5 === 0) return // no response
     if (nth % 5 === 1) answer.statusCode = 503
     if (incoming.method === 'POST') count += 1
-    answer.end(JSON.stringify({ count, replica: 'r1', node: 'n1' }))
+    answer.setHeader('X-Replica', 'r1').end(JSON.stringify({ count }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
@@ -92,10 +90,12 @@ t.test('SteadyProbe keeps its rate regardless of failures, and records each requ
   })
   const { port } = server.address() as AddressInfo
   const probe = new SteadyProbe(
-    counterTraffic([
-      { host: '127.0.0.1', port, node: 'a' },
-      { host: '127.0.0.1', port, node: 'b' },
-    ]).requests,
+    trafficOf(
+      counterTargets([
+        { host: '127.0.0.1', port, node: 'a' },
+        { host: '127.0.0.1', port, node: 'b' },
+      ]),
+    ).requests,
     { perSecond: 100, timeoutMs: 2000 },
   )
   await sleep(1000)

@@ -1,5 +1,7 @@
 import { messageText } from 'labbook'
 import t from 'tap'
+import type { ObservationResult } from '../../../../playbooks/methods/observe.ts'
+import type { RequestResult } from '../../../../playbooks/methods/steady-probe.ts'
 import {
   availability,
   describeStats,
@@ -8,17 +10,20 @@ import {
   noLostIncrement,
   onlyIf,
   statsByProbe,
-} from '../../../../playbooks/prove/observe.ts'
-import type { ObservationResult } from '../../../../playbooks/swarm/experiments/support/observe-during.ts'
-import type { RequestResult } from '../../../../playbooks/swarm/experiments/support/probe.ts'
+} from '../../../../playbooks/methods/verdicts.ts'
 
 /** Ten requests a second to two paths on two nodes in turn; those that `fails` selects fail. */
 const observation = (fails: (endpoint: string, second: number) => boolean): ObservationResult<unknown> => {
-  const endpoints = ['a:80/shop/', 'b:80/shop/', 'a:80/blog/', 'b:80/blog/']
+  const addresses = [
+    ['a', '80/shop/'],
+    ['b', '80/shop/'],
+    ['a', '80/blog/'],
+    ['b', '80/blog/'],
+  ] as const
   const requests = Array.from({ length: 100 }, (_, i): RequestResult => {
-    const endpoint = endpoints[i % endpoints.length] as string
-    const error = fails(endpoint, i / 10) ? 'status 502' : ''
-    return { at: i * 100, ms: 5, endpoint, method: 'GET', status: 200, replica: '', node: '', error }
+    const [endpoint, probe] = addresses[i % addresses.length] as (typeof addresses)[number]
+    const error = fails(`${endpoint}:${probe}`, i / 10) ? 'status 502' : ''
+    return { at: i * 100, ms: 5, endpoint, probe, method: 'GET', status: 200, replica: '', node: '', error }
   })
   return { requests } as unknown as ObservationResult<unknown>
 }

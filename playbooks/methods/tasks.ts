@@ -1,5 +1,4 @@
 import { MessageError } from 'labbook'
-import type { Session } from './session.ts'
 import { type LabContext, type LabSetupContext, say } from '../messages/say.ts'
 
 /** A task of a service. */
@@ -8,18 +7,29 @@ export interface StackTask {
   /** `vote.1` */
   readonly name: string
   readonly node: string
+  /** In lower case: `running`, `shutdown`, ... */
   readonly desired: string
+  /** In lower case: `running`, `preparing`, `failed`, ... */
   readonly state: string
   readonly error: string
 }
 
-export const fullName = ({ stack }: Pick<Session, 'stack'>, service: string): string => `${stack}_${service}`
+/** Name of a service of a stack in the Swarm. */
+export const fullName = ({ stack }: { readonly stack: string }, service: string): string => `${stack}_${service}`
 
-const FORMAT = "'{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}'"
+const OUTPUT = "--no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}'"
 
 /** Lists all tasks of a service, earlier ones included, for {@link parseTasks}. */
-export const tasksCommand = (service: string): string => `docker service ps ${service} --no-trunc --format ${FORMAT}`
+export const tasksCommand = (service: string): string => `docker service ps ${service} ${OUTPUT}`
 
+/** Before the timeout multiplier: a manager that hangs must not block the sampling. */
+const TIMEOUT_SECONDS = 5
+
+/** Lists the tasks of all services of a stack with one of these name prefixes. */
+export const stackTasksCommand = (stack: string, names: readonly string[], slowdown = 1): string =>
+  `timeout ${TIMEOUT_SECONDS * slowdown} docker stack ps ${stack} ${names.map((name) => `--filter name=${fullName({ stack }, name)}`).join(' ')} ${OUTPUT}`
+
+/** Parses the output of {@link tasksCommand} and {@link stackTasksCommand}. */
 export function parseTasks(stdout: string): StackTask[] {
   return stdout
     .split('\n')
@@ -27,12 +37,12 @@ export function parseTasks(stdout: string): StackTask[] {
     .map((line) => {
       const [id = '', name = '', node = '', desired = '', current = '', error = ''] = line.split('\t')
       return {
-        id,
+        id: id.trim(),
         // Docker prefixes the names of replaced tasks with `\_`.
         name: name.replace(/^[\s\\_]+/, ''),
-        node,
+        node: node.trim(),
         desired: desired.toLowerCase(),
-        state: (current.split(' ')[0] ?? '').toLowerCase(),
+        state: (current.trim().split(' ')[0] ?? '').toLowerCase(),
         error: error.replace(/^"|"$/g, ''),
       }
     })
@@ -40,7 +50,7 @@ export function parseTasks(stdout: string): StackTask[] {
 
 export const isRunning = ({ desired, state }: StackTask): boolean => desired === 'running' && state === 'running'
 
-export async function serviceTasks(on: LabSetupContext, service: string): Promise<StackTask[]> {
+export async function serviceTasks(on: Pick<LabSetupContext, 'exec'>, service: string): Promise<StackTask[]> {
   return parseTasks((await on.exec({ command: tasksCommand(service) })).stdout)
 }
 

@@ -1,27 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LabContext, type LabText, tableOf, inSeconds, say, lines } from '../../../messages/say.ts'
-import { type Exhibit, type TimelineChart, type MessageList, type MessageValue } from 'labbook'
-import { endpoints } from '../../../app/proof.ts'
-import { STACK } from '../../../app/stack.ts'
+import { type Exhibit, type MessageList, type MessageValue, type TimelineChart } from 'labbook'
+import { inSeconds, type LabContext, type LabText, lines, say, tableOf } from '../messages/say.ts'
+import { placementBars, placementCsv, type Sample } from './placement.ts'
 import {
-  placementBars,
-  placementCommand,
-  placementCsv,
-  parsePlacement,
-  stackPlacementCommand,
-  type Sample,
-} from './placement.ts'
-import { counterTraffic, type AppEndpoint, type Traffic } from './counter-traffic.ts'
-import { SteadyProbe, type RequestResult } from './probe.ts'
-import {
+  addressNames,
   bySecond,
-  requestStats,
-  increments,
   errorCounts,
+  increments,
   requestsCsv,
-  type RequestStats,
+  requestStats,
   type Increments,
+  type RequestStats,
 } from './requests.ts'
+import { SteadyProbe, type RequestResult } from './steady-probe.ts'
+import { parseTasks, stackTasksCommand } from './tasks.ts'
+import { trafficOf, type EntryTarget, type Traffic } from './traffic.ts'
 
 const PER_SECOND = 20
 /** Longer than the gateway's own timeout for a replica. */
@@ -54,7 +47,7 @@ export interface ObservationResult<T> {
   readonly increments: Increments
   /** The count before and after; NaN if no endpoint returned it. */
   readonly counts: { readonly before: number; readonly after: number }
-  /** Statistics of the requests in a time range, through some of the endpoints. */
+  /** Statistics of the requests in a time range, through some of the nodes. */
   readonly requestStats: (which?: {
     readonly endpoints?: (node: string) => boolean
     readonly from?: number
@@ -64,20 +57,15 @@ export interface ObservationResult<T> {
 
 export interface ObserveOptions {
   readonly title: LabText
-  /** Managers to query for task placement, in this order. Default: the experiment's first host. */
-  readonly managers?: readonly string[]
+  readonly cluster: ObservedCluster
   readonly perSecond?: number
-  /** Selects endpoints of the app by node. Default: all. */
+  /** Selects entry points by node. Default: all. */
   readonly endpoints?: (node: string) => boolean
-  /** Default: the Swarm and the deployed app. */
-  readonly cluster?: ObservedCluster
 }
 
-/** Where the app runs: its endpoints, its nodes, and how to query task placement. */
+/** Where an app runs: its entry points, its nodes, and how to query task placement. */
 export interface ObservedCluster {
-  readonly endpoints: readonly AppEndpoint[]
-  /** Its requests. Default: those of the Counter app. */
-  readonly traffic?: Traffic
+  readonly targets: readonly EntryTarget[]
   readonly nodes: readonly string[]
   /** Task placement; undefined if no manager answers. Called about once a second, less often on slow machines. */
   placement(): Promise<Sample['tasks']>
@@ -85,42 +73,41 @@ export interface ObservedCluster {
   readonly command: string
 }
 
-/**
- * The Swarm as an observed cluster.
- *
- * @param managers - queried for task placement in this order.
- * @param app - endpoints and services of an app other than the deployed one.
- */
-export const observedSwarm = (
-  on: LabContext,
-  managers: readonly string[],
-  app?: { readonly endpoints: readonly AppEndpoint[]; readonly services: readonly string[] },
-): ObservedCluster => ({
-  endpoints: app?.endpoints ?? appEndpoints(on),
-  nodes: on.groups.swarm ?? [],
-  command: app === undefined ? 'docker stack ps' : 'docker service ps',
-  async placement() {
-    // Some topologies have several Redis services.
-    const command =
-      app === undefined
-        ? stackPlacementCommand(STACK, ['counter', 'redis'], on.timeoutMultiplier)
-        : placementCommand(app.services, on.timeoutMultiplier)
-    for (const host of managers) {
-      try {
-        const { stdout, exitCode } = await on.exec({ host, command, timeout: 10 })
-        if (exitCode === 0) return parsePlacement(stdout)
-      } catch {
-        // This manager may be down because of the experiment; try the next.
-      }
-    }
-    return undefined
-  },
-})
+/** A stack of the Swarm, and its entry points. */
+export interface ObservedStack {
+  readonly stack: string
+  /** Names of the services whose tasks are shown, or their beginnings. */
+  readonly services: readonly string[]
+  readonly targets: readonly EntryTarget[]
+}
 
-/** The app's endpoint on every node. */
-export const appEndpoints = (on: Pick<LabContext, 'groups' | 'hostvars'>): AppEndpoint[] => {
-  const nodes = on.groups.swarm ?? []
-  return endpoints(on).map((endpoint, i) => ({ ...endpoint, node: nodes[i] ?? endpoint.host }))
+/**
+ * A stack of the Swarm as an observed cluster.
+ *
+ * @param managers - queried for task placement in this order. Default: the experiment's first host.
+ */
+export function stackCluster(
+  on: LabContext,
+  { stack, services, targets }: ObservedStack,
+  managers: readonly string[] = on.hosts.slice(0, 1),
+): ObservedCluster {
+  const command = stackTasksCommand(stack, services, on.timeoutMultiplier)
+  return {
+    targets,
+    nodes: on.groups.swarm ?? [],
+    command: 'docker stack ps',
+    async placement() {
+      for (const host of managers) {
+        try {
+          const { stdout, exitCode } = await on.exec({ host, command, timeout: 10 })
+          if (exitCode === 0) return parseTasks(stdout)
+        } catch {
+          // This manager may be down because of the experiment; try the next.
+        }
+      }
+      return undefined
+    },
+  }
 }
 
 /**
@@ -132,11 +119,9 @@ export async function observeDuring<T>(
   options: ObserveOptions,
   body: (watching: TimelineRecorder) => Promise<T>,
 ): Promise<ObservationResult<T>> {
-  const { title, managers = on.hosts.slice(0, 1) } = options
+  const { title, cluster } = options
   const perSecond = Number(((options.perSecond ?? PER_SECOND) / on.timeoutMultiplier).toFixed(2))
-  const cluster = options.cluster ?? observedSwarm(on, managers)
-  const endpoints = cluster.endpoints.filter(({ node }) => options.endpoints?.(node) ?? true)
-  const traffic = cluster.traffic ?? counterTraffic(endpoints)
+  const traffic = trafficOf(cluster.targets.filter(({ node }) => options.endpoints?.(node) ?? true))
   const before = (await traffic.readCount?.()) ?? 0
   const began = performance.now()
   const now = (): number => (performance.now() - began) / 1000
@@ -257,7 +242,8 @@ function record(on: LabContext, observation: Observation): Exhibit {
 }
 
 function table({ traffic, events, samples, requests, increments: stats, seconds }: Observation): MessageList {
-  const endpoints = [...new Set(requests.map(({ endpoint }) => endpoint))].sort()
+  const nameOf = addressNames(requests)
+  const addresses = [...new Set(requests.map(nameOf))].sort()
   const row = (name: MessageValue, { sent, failed, outage, median, p95 }: RequestStats): MessageValue[] => [
     name,
     sent,
@@ -276,11 +262,11 @@ function table({ traffic, events, samples, requests, increments: stats, seconds 
     tableOf(
       [
         (['ENDPOINT', 'SENT', 'FAILED', 'OUTAGE s', 'P50 ms', 'P95 ms'] as const).map((title) => say(title)),
-        ...endpoints.map((endpoint) =>
+        ...addresses.map((address) =>
           row(
-            endpoint,
+            address,
             requestStats(
-              requests.filter((request) => request.endpoint === endpoint),
+              requests.filter((request) => nameOf(request) === address),
               seconds,
             ),
           ),

@@ -1,15 +1,9 @@
 import { createServer } from 'node:http'
 import net from 'node:net'
 import t, { type Test } from 'tap'
-import type { EntryProbe } from '../../../../playbooks/prove/model.ts'
-import { sendProbe } from '../../../../playbooks/prove/send.ts'
-import {
-  failingProbes,
-  isNotHttp,
-  nodeOfRequest,
-  trafficOf,
-  type EntryTarget,
-} from '../../../../playbooks/prove/traffic.ts'
+import { sendProbe } from '../../../../playbooks/methods/send.ts'
+import { failingProbes, isNotHttp, trafficOf, type EntryTarget } from '../../../../playbooks/methods/traffic.ts'
+import type { EntryProbe } from '../../../../playbooks/methods/entry-point.ts'
 import { reason } from '../../../support/in-english.ts'
 
 const HOST = '127.0.0.1'
@@ -104,21 +98,43 @@ t.test('requests alternate between the nodes, and count increments', async (t) =
   )
   const probe: EntryProbe = { kind: 'http', path: '/n', counter: { post: '/add', count: 'n' } }
   const traffic = trafficOf([target(port, [probe], 'a'), target(port, [probe], 'b')])
-  const names = traffic.requests.map(({ endpoint, method }) => `${method} ${nodeOfRequest(endpoint)}`)
+  const names = traffic.requests.map(({ endpoint, method }) => `${method} ${endpoint}`)
   t.same(names, ['GET a', 'GET b', 'POST a', 'POST b'])
   t.equal(await traffic.readCount?.(), 5)
-  for (const request of traffic.requests) t.match(await request.send(2000), { status: 200 })
+  const sent = []
+  for (const request of traffic.requests) sent.push(await request.send(2000))
+  t.match(sent, [{ count: 5 }, { count: 5 }, { count: 6 }, { count: 7 }], 'the count is in each response')
   t.equal(await traffic.readCount?.(), 7)
   const other: EntryProbe = { kind: 'http', path: '/other', counter: { post: '/add', count: 'n' } }
   const both = trafficOf([target(port, [probe, other], 'a'), target(port, [probe, other], 'b')])
   t.equal(await both.readCount?.(), 14, 'the sum of two counters, each read once')
   const unknown = trafficOf([target(port, [probe, { ...other, counter: { post: '/add', count: 'm' } }])])
   t.ok(Number.isNaN(await unknown.readCount?.()), 'a counter that does not answer')
+  t.match(
+    await unknown.requests.find(({ probe }) => probe === '80/other')?.send(2000),
+    { error: 'status 200 without a number "m" in JSON' },
+    'it is no success',
+  )
   const refused = trafficOf([target(port, [{ ...probe, counter: { post: '/refused', count: 'n' } }])]).requests[1]
   t.match(await refused?.send(2000), { status: 403, error: 'status 403' }, 'an increment that is not acknowledged')
   t.same(await failingProbes([target(port, [{ ...probe, expect: 201 }], 'a')]), [
     'a:80: GET /n (status 201), POST /add: status 200',
   ])
+})
+
+t.test('the count is read again while the service recovers', async (t) => {
+  let requests = 0
+  const port = await listen(
+    t,
+    createServer((_, response) => {
+      requests += 1
+      response.statusCode = requests === 1 ? 503 : 200
+      response.end(JSON.stringify({ n: 3 }))
+    }),
+  )
+  const probe: EntryProbe = { kind: 'http', path: '/n', counter: { post: '/add', count: 'n' } }
+  t.equal(await trafficOf([target(port, [probe])]).readCount?.(), 3)
+  t.equal(requests, 2)
 })
 
 function target(port: number, probes: readonly EntryProbe[], node = 'a'): EntryTarget {

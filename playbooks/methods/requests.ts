@@ -1,6 +1,5 @@
-import { csvText, type Message } from 'labbook'
-import { say } from '../../../messages/say.ts'
-import type { RequestResult } from './probe.ts'
+import { csvText } from 'labbook'
+import type { RequestResult } from './steady-probe.ts'
 
 /** Statistics of a set of requests. */
 export interface RequestStats {
@@ -59,10 +58,6 @@ export function increments(requests: readonly RequestResult[], before: number, a
   return { acknowledged, indeterminate: posts.length - acknowledged, added, lost: Math.max(0, acknowledged - added) }
 }
 
-/** The increments as the detail of a finding. */
-export const incrementsDetail = ({ lost, acknowledged, added }: Increments): Message =>
-  say('{lost} increments lost; {acknowledged} acknowledged, {added} counted', { lost, acknowledged, added })
-
 /** Successful and failed requests per second. */
 export function bySecond(requests: readonly RequestResult[]): { at: number; ok: number; failed: number }[] {
   const seconds = new Map<number, { ok: number; failed: number }>()
@@ -82,18 +77,27 @@ export function errorCounts(requests: readonly RequestResult[]): [error: string,
   return [...all].sort(([, a], [, b]) => b - a)
 }
 
-export const requestsCsv = (requests: readonly RequestResult[]): string =>
-  csvText([
+/** Name of an address in tables: its node; with several probes `node1:8080/health`. */
+export function addressNames(requests: readonly RequestResult[]): (request: RequestResult) => string {
+  const isOne = new Set(requests.map(({ probe }) => probe)).size <= 1
+  return ({ endpoint, probe }) => (isOne ? endpoint : `${endpoint}:${probe}`)
+}
+
+/** The requests as CSV. */
+export function requestsCsv(requests: readonly RequestResult[]): string {
+  const nameOf = addressNames(requests)
+  return csvText([
     // oxlint-disable-next-line labbook/terms -- the column's name, which readers of earlier runs know
     ['at_s', 'ms', 'door', 'method', 'status', 'replica', 'node', 'error'],
-    ...requests.map(({ at, ms, endpoint, method, status, replica, node, error }) => [
-      (at / 1000).toFixed(3),
-      ms.toFixed(1),
-      endpoint,
-      method,
-      status,
-      replica,
-      node,
-      error,
+    ...requests.map((request) => [
+      (request.at / 1000).toFixed(3),
+      request.ms.toFixed(1),
+      nameOf(request),
+      request.method,
+      request.status,
+      request.replica,
+      request.node,
+      request.error,
     ]),
   ])
+}

@@ -1,7 +1,9 @@
 /** A request that a steady probe sends again and again. */
 export interface ProbeRequest {
-  /** Where it enters: the name of a node, or of a node and a port. */
+  /** The node where it enters. */
   readonly endpoint: string
+  /** What it probes there: `8080/health`. */
+  readonly probe: string
   /** `POST`: an increment. */
   readonly method: string
   /** Sends it once, on a new connection. @throws if there is no response. */
@@ -17,6 +19,7 @@ export interface RequestResult {
   readonly at: number
   readonly ms: number
   readonly endpoint: string
+  readonly probe: string
   readonly method: string
   readonly status: number | undefined
   readonly replica: string
@@ -90,12 +93,13 @@ export class SteadyProbe {
     }
   }
 
-  #record({ endpoint, method }: ProbeRequest, began: number, result: ProbeResponse): void {
+  #record({ endpoint, probe, method }: ProbeRequest, began: number, result: ProbeResponse): void {
     const at = began - this.#began
     this.#requests.push({
       at,
       ms: performance.now() - began,
       endpoint,
+      probe,
       method,
       status: undefined,
       replica: '',

@@ -1,12 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import t from 'tap'
-import {
-  partitionDuring,
-  inconclusiveIfPartitioned,
-} from '../../../../../playbooks/swarm/experiments/support/partition.ts'
-import { verbatim } from '../../../../../playbooks/messages/say.ts'
-import { messageText, type Exhibit } from '../../../../../src/labbook.ts'
+import { partitionDuring, inconclusiveIfPartitioned } from '../../../../playbooks/methods/partition.ts'
+import { verbatim } from '../../../../playbooks/messages/say.ts'
+import { messageText, type Exhibit } from '../../../../src/labbook.ts'
 
 const DAEMON_LOG = `2026-11-22T14:11:56+0000 node3 dockerd[992]: time="2026-11-22T14:11:56.131741005Z" level=info msg="memberlist: Marking 72c3f070ca2a as failed, suspect timeout reached (0 peer confirmations)"
 2026-11-22T14:11:56+0000 node3 dockerd[992]: time="2026-11-22T14:11:56.159774264Z" level=info msg="Node 72c3f070ca2a/10.77.0.11, left gossip cluster"

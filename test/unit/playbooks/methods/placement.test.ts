@@ -1,25 +1,8 @@
 import t from 'tap'
-import {
-  placementBars,
-  parsePlacement,
-  type Sample,
-  type TaskSample,
-} from '../../../../../playbooks/swarm/experiments/support/placement.ts'
+import { placementBars, type Sample, type TaskSample } from '../../../../playbooks/methods/placement.ts'
 
 const task = (id: string, node: string, state: string): TaskSample => ({ id, name: `app.${id}`, node, state })
 const sample = (at: number, ...tasks: TaskSample[]): Sample => ({ at, tasks })
-
-t.test('parsePlacement() parses docker service ps', async (t) => {
-  t.same(
-    parsePlacement(
-      'abc\tcounter_counter.1\tnode1\tRunning 3 seconds ago\ndef\t\\_ counter_counter.1\tnode2\tFailed about a minute ago\n\n',
-    ),
-    [
-      { id: 'abc', name: 'counter_counter.1', node: 'node1', state: 'running' },
-      { id: 'def', name: 'counter_counter.1', node: 'node2', state: 'failed' },
-    ],
-  )
-})
 
 t.test('placementBars() has one bar per state of a task', async (t) => {
   t.same(

@@ -1,52 +1,14 @@
 import { csvText, type TimelineBar } from 'labbook'
+import type { StackTask } from './tasks.ts'
 
 /** State of a task in one sample. */
-export interface TaskSample {
-  readonly id: string
-  /** `counter_counter.2` */
-  readonly name: string
-  readonly node: string
-  /** In lower case: `running`, `preparing`, `failed`, ... */
-  readonly state: string
-}
+export type TaskSample = Pick<StackTask, 'id' | 'name' | 'node' | 'state'>
 
 export interface Sample {
   /** Seconds from the start. */
   readonly at: number
   /** undefined: no manager answered. */
   readonly tasks: readonly TaskSample[] | undefined
-}
-
-const OUTPUT_FORMAT = "--no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.CurrentState}}'"
-
-/** Before the timeout multiplier: a manager that hangs must not block the sampling. */
-const TIMEOUT_SECONDS = 5
-
-/** Prints the tasks of services, one per line. */
-export const placementCommand = (services: readonly string[], slowdown = 1): string =>
-  `timeout ${TIMEOUT_SECONDS * slowdown} docker service ps ${services.join(' ')} ${OUTPUT_FORMAT}`
-
-/** Prints the tasks of all services of a stack with one of these name prefixes. */
-export const stackPlacementCommand = (stack: string, names: readonly string[], slowdown = 1): string =>
-  `timeout ${TIMEOUT_SECONDS * slowdown} docker stack ps ${stack} ${names.map((name) => `--filter name=${stack}_${name}`).join(' ')} ${OUTPUT_FORMAT}`
-
-/**
- * Parses the output of {@link placementCommand} and {@link stackPlacementCommand}. Docker prefixes the names of earlier
- * tasks with `\_`, which is dropped.
- */
-export function parsePlacement(stdout: string): TaskSample[] {
-  return stdout
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const [id = '', name = '', node = '', state = ''] = line.split('\t')
-      return {
-        id: id.trim(),
-        name: name.replace(/^[\s\\_]+/, ''),
-        node: node.trim(),
-        state: (state.trim().split(' ')[0] ?? '').toLowerCase(),
-      }
-    })
 }
 
 const STARTING = new Set(['new', 'pending', 'assigned', 'accepted', 'preparing', 'ready', 'starting'])

@@ -1,30 +1,64 @@
 import net from 'node:net'
 import { headerOf, httpRequest, type Endpoint } from '../shared/http-request.ts'
-import type { ProbeResponse } from '../swarm/experiments/support/probe.ts'
-import type { PingProtocol, EntryProbe } from './model.ts'
+import type { CounterProbe, EntryProbe, PingProtocol } from './entry-point.ts'
+import type { ProbeResponse } from './steady-probe.ts'
 
 /** Sends one probe on a new connection: a keep-alive connection would stay with one replica. */
 export function sendProbe(address: Endpoint, probe: EntryProbe, timeoutMs: number): Promise<ProbeResponse> {
-  if (probe.kind === 'http') return sendHttp(address, 'GET', probe.path, probe.expect, timeoutMs)
+  if (probe.kind === 'http') return sendGet(address, probe, timeoutMs)
   return probe.kind === 'tcp' ? connect(address, timeoutMs) : connect(address, timeoutMs, PINGS[probe.protocol])
 }
 
-/** Sends a request. @throws if it is not answered in HTTP within the timeout. */
-export async function sendHttp(
+type HttpProbe = Extract<EntryProbe, { readonly kind: 'http' }>
+
+async function sendGet(
+  address: Endpoint,
+  { path, expect, counter }: HttpProbe,
+  timeoutMs: number,
+): Promise<ProbeResponse> {
+  const response = await sendHttp(address, 'GET', path, counter, timeoutMs)
+  const { status, count } = response
+  if (expect === undefined ? status >= 500 : status !== expect) return { ...response, error: `status ${status}` }
+  return counter === undefined || count !== undefined
+    ? response
+    : { ...response, error: `status ${status} without a number "${counter.count}" in JSON` }
+}
+
+/** Sends an increment. One that is refused is not acknowledged. */
+export async function sendIncrement(
+  address: Endpoint,
+  counter: CounterProbe,
+  timeoutMs: number,
+): Promise<ProbeResponse> {
+  const response = await sendHttp(address, 'POST', counter.post, counter, timeoutMs)
+  return response.status < 400 ? response : { ...response, error: `status ${response.status}` }
+}
+
+/** @throws if the request is not answered in HTTP within the timeout. */
+async function sendHttp(
   address: Endpoint,
   method: 'GET' | 'POST',
   path: string,
-  expect: number | undefined,
+  counter: CounterProbe | undefined,
   timeoutMs: number,
-): Promise<ProbeResponse> {
+): Promise<ProbeResponse & { readonly status: number }> {
   const response = await httpRequest(address, method, path, timeoutMs)
-  const { status } = response
-  const succeeded = expect === undefined ? status < 500 : status === expect
+  const count = counter === undefined ? undefined : numberIn(response.body, counter.count)
   return {
-    status,
+    status: response.status,
     replica: headerOf(response, 'x-replica'),
     node: headerOf(response, 'x-node'),
-    ...(succeeded ? {} : { error: `status ${status}` }),
+    ...(count === undefined ? {} : { count }),
+  }
+}
+
+/** A number in a JSON object, by its key. */
+function numberIn(body: string, key: string): number | undefined {
+  try {
+    const value = (JSON.parse(body) as Readonly<Record<string, unknown>> | null)?.[key]
+    return typeof value === 'number' ? value : undefined
+  } catch {
+    return undefined
   }
 }
 
