@@ -15,7 +15,7 @@ export const packages = {
   inventory: ['values', 'text'],
   modules: ['bundle', 'values', 'shell', 'templates'],
   connection: ['values', 'shell'],
-  events: ['shell', 'modules'],
+  events: ['text', 'shell', 'modules'],
   playbook: ['values', 'text', 'templates', 'inventory', 'modules', 'events'],
   execution: ['values', 'shell', 'modules', 'connection', 'events', 'playbook'],
   experiments: ['shell', 'connection', 'events', 'playbook', 'execution'],
@@ -24,7 +24,7 @@ export const packages = {
   report: ['text', 'events', 'evidence'],
   ui: ['values', 'text', 'events'],
   lab: ['values', 'shell', 'inventory', 'modules', 'events'],
-  load: ['bundle', 'text'],
+  load: ['bundle', 'text', 'events'],
 }
 
 /** @type {{ exports: Record<string, string> }} */

@@ -5,5 +5,6 @@ import { REPORT_QUESTIONS } from './report-questions.ts'
 export const reportCommand = (argv: readonly string[], root: string, command: string): Promise<number> =>
   renderRuns(argv, root, command, {
     questions: REPORT_QUESTIONS,
+    vars: async () => (await import('./project.ts')).PROJECT_VARS,
     catalogues: { ru: async () => (await import('./messages/ru.ts')).RUSSIAN },
   })

@@ -22,6 +22,8 @@ export {
   sayIn,
   type Message,
   type MessageList,
+  type MessageTable,
+  type PlaceholdersOf,
   type MessageValue,
   type Text,
 } from './events/message.ts'

@@ -1,7 +1,7 @@
 import type { EntryPoint } from '../methods/entry-point.ts'
 import type { ObservedStack } from '../methods/observe.ts'
 import type { EntryTarget } from '../methods/traffic.ts'
-import { type LabSetupContext } from '../messages/say.ts'
+import { verbatim, type LabSetupContext } from '../messages/say.ts'
 import type { Endpoint } from '../shared/http-request.ts'
 import { endpoints } from './proof.ts'
 import { STACK } from './stack.ts'
@@ -31,7 +31,7 @@ export function counterTargets(all: readonly AppEndpoint[]): EntryTarget[] {
         counter: { post: '/api/counter/increment', count: 'count' },
       },
     ],
-    reason: 'Counter app',
+    reason: verbatim('Counter app'),
   }
   return all.map(({ node, ...address }) => ({ entryPoint, node, address }))
 }

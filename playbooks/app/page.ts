@@ -1,4 +1,4 @@
-import { labExperiment, say } from '../messages/say.ts'
+import { labExperiment, say, hostText } from '../messages/say.ts'
 import { call } from './client.ts'
 import type { Endpoint } from '../shared/http-request.ts'
 import { endpoints } from './proof.ts'
@@ -33,8 +33,8 @@ export const page = labExperiment(
       }
       const exhibit = on.record({
         title: 'Counter page',
-        command: `chromium --headless --screenshot ${url}`,
-        stdout: `GET ${url}api/counter: count ${count}`,
+        command: hostText(`chromium --headless --screenshot ${url}`),
+        stdout: say('GET {url}: count {count}', { url: `${url}api/counter`, count }),
         durationMs: Date.now() - started,
         image: drawn.image,
       })

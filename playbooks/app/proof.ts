@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { tableLines, MessageError } from 'labbook'
-import { labExperiment, type LabContext, say, type LabSetupContext, type LabText } from '../messages/say.ts'
+import { MessageError, type MessageList } from 'labbook'
+import {
+  labExperiment,
+  type LabContext,
+  say,
+  type LabSetupContext,
+  type LabText,
+  tableOf,
+  lines,
+} from '../messages/say.ts'
 import { callMany, type CallResults } from './client.ts'
 import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
@@ -204,7 +212,11 @@ export async function checkReplicas(
   const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: REQUESTS, clients: 4 })
   const exhibit = on.record({
     title,
-    command: `GET /api/counter, ${REQUESTS} times, round robin over ${urlList(targets)}`,
+    command: say('{request}, {n|time|times}, round robin over {urls}', {
+      request: 'GET /api/counter',
+      n: REQUESTS,
+      urls: urlList(targets),
+    }),
     stdout: tally(answers, errors),
     durationMs: Date.now() - started,
   })
@@ -225,14 +237,27 @@ export async function sendIncrements(on: LabContext, targets: readonly Endpoint[
   const after = await count()
   const exhibit = on.record({
     title: 'Concurrent increments',
-    command: `POST /api/counter/increment, ${INCREMENTS} times by ${CLIENTS} clients, round robin over ${urlList(targets)}`,
-    stdout: `count before: ${before}\ncount after:  ${after}\nadded:        ${after - before}\n\n${tally(answers, errors)}`,
+    command: say('{request}, {n|time|times} by {clients} clients, round robin over {urls}', {
+      request: 'POST /api/counter/increment',
+      n: INCREMENTS,
+      clients: CLIENTS,
+      urls: urlList(targets),
+    }),
+    stdout: lines(
+      tableOf([
+        [say('count before:'), before],
+        [say('count after:'), after],
+        [say('added:'), after - before],
+      ]),
+      '',
+      tally(answers, errors),
+    ),
     durationMs: Date.now() - started,
   })
   return { added: after - before, errors: errors.length, exhibit }
 }
 
-function tally(answers: CallResults['answers'], errors: CallResults['errors']): string {
+function tally(answers: CallResults['answers'], errors: CallResults['errors']): MessageList {
   const rows = new Map<string, { node: string; replica: string; responses: number }>()
   for (const { replica, node } of answers) {
     const row = rows.get(`${node} ${replica}`) ?? { node, replica, responses: 0 }
@@ -240,14 +265,14 @@ function tally(answers: CallResults['answers'], errors: CallResults['errors']): 
   }
   const failed = new Map<string, number>()
   for (const error of errors) failed.set(error, (failed.get(error) ?? 0) + 1)
-  return [
-    ...tableLines([
-      ['NODE', 'REPLICA', 'RESPONSES'],
+  return lines(
+    tableOf([
+      [say('NODE'), say('REPLICA'), say('RESPONSES')],
       ...[...rows]
         .sort(([a], [b]) => a.localeCompare(b))
         .map(([, { node, replica, responses }]) => [node, replica, responses]),
     ]),
-    `failed requests: ${errors.length}`,
+    say('failed requests: {n}', { n: errors.length }),
     ...[...failed].map(([error, n]) => `  ${n} x ${error}`),
-  ].join('\n')
+  )
 }

@@ -1,5 +1,6 @@
+import { tableOf, lines, say } from '../messages/say.ts'
 import http from 'node:http'
-import { tableLines } from 'labbook'
+import { type MessageList } from 'labbook'
 import { headerOf, httpRequest, type Endpoint, type HttpResponse } from '../shared/http-request.ts'
 
 /** A response of the app, with its path through the balancer. */
@@ -125,19 +126,19 @@ export const distinctReplicas = ({ answers }: RequestTally): string[] =>
   [...new Set(answers.map(({ replica }) => replica))].sort()
 
 /** Responses by balancer, node and replica, as a table. */
-export function responseTable({ answers, errors }: RequestTally): string {
+export function responseTable({ answers, errors }: RequestTally): MessageList {
   const rows = new Map<string, { cells: string[]; responses: number }>()
   for (const { balancerNode, node, replica } of answers) {
     const cells = [balancerNode, node, replica]
     const responses = (rows.get(cells.join(' '))?.responses ?? 0) + 1
     rows.set(cells.join(' '), { cells, responses })
   }
-  return [
-    ...tableLines([
-      ['BALANCER ON', 'APP ON', 'REPLICA', 'RESPONSES'],
+  return lines(
+    tableOf([
+      [say('BALANCER ON'), say('APP ON'), say('REPLICA'), say('RESPONSES')],
       ...[...rows].sort(([a], [b]) => a.localeCompare(b)).map(([, { cells, responses }]) => [...cells, responses]),
     ]),
-    `failed requests: ${errors.length}`,
+    say('failed requests: {n}', { n: errors.length }),
     ...[...new Set(errors)].map((error) => `  ${error}`),
-  ].join('\n')
+  )
 }

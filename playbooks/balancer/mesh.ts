@@ -1,5 +1,13 @@
-import { disturbAll, quote, tableLines, timeoutMultiplierOf } from 'labbook'
-import { labExperiment, type LabContext, type LabSetupContext, say, type LabVerdict } from '../messages/say.ts'
+import { disturbAll, quote, timeoutMultiplierOf } from 'labbook'
+import {
+  labExperiment,
+  type LabContext,
+  type LabSetupContext,
+  say,
+  type LabVerdict,
+  tableOf,
+  lines,
+} from '../messages/say.ts'
 import { endpointOf } from '../lab/address.ts'
 import { missingIpvs, findHostsWithoutIpvs } from '../methods/ipvs.ts'
 import { CookieClient, distinctReplicas, requestOverOneConnection, responseTable } from './client.ts'
@@ -103,8 +111,11 @@ async function requestApps(on: LabContext) {
   }
   const exhibit = on.record({
     title: 'One request to each app through the balancer',
-    command: `GET ${APPS.map(pathOf).join(' and ')} on http://${endpoint.host}:${endpoint.port}`,
-    stdout: tableLines([['PATH', 'STATUS', 'REPLICA'], ...rows]).join('\n'),
+    command: say('GET {paths} on {url}', {
+      paths: APPS.map(pathOf).join(', '),
+      url: `http://${endpoint.host}:${endpoint.port}`,
+    }),
+    stdout: tableOf([[say('PATH'), say('STATUS'), say('REPLICA')], ...rows]),
     durationMs: Date.now() - started,
   })
   return { statuses: rows.map(([, status]) => status), exhibits: [exhibit] }
@@ -125,8 +136,12 @@ async function compareConnections(on: LabContext, image: string): Promise<void> 
     const tally = await requestOverOneConnection(endpoint, path, REQUESTS)
     const exhibit = on.record({
       title,
-      command: `GET ${path}, ${REQUESTS} times over one connection to http://${endpoint.host}:${endpoint.port}`,
-      stdout: `${responseTable(tally)}\nconnections: ${tally.connections}`,
+      command: say('GET {path}, {n|time|times} over one connection to {url}', {
+        path,
+        n: REQUESTS,
+        url: `http://${endpoint.host}:${endpoint.port}`,
+      }),
+      stdout: lines(responseTable(tally), say('connections: {n}', { n: tally.connections })),
       durationMs: Date.now() - started,
     })
     return { ...tally, exhibit, reached: distinctReplicas(tally).length }

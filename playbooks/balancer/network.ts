@@ -1,5 +1,14 @@
-import { type Exhibit, messageText, tableLines } from 'labbook'
-import { type LabChart, type LabContext, type LabText, say, verbatim } from '../messages/say.ts'
+import { type Exhibit, type MessageValue, type Text } from 'labbook'
+import {
+  type LabChart,
+  type LabContext,
+  type LabText,
+  say,
+  verbatim,
+  tableOf,
+  lines,
+  joinTexts,
+} from '../messages/say.ts'
 import { nodeAddress } from '../lab/address.ts'
 import { APPS, balancerSettings, STACK } from './stack.ts'
 
@@ -32,20 +41,24 @@ export async function recordNetwork(on: LabContext): Promise<Exhibit> {
   return on.record({
     title: 'Network of the load balancer',
     command: 'addresses and ports of the inventory, placement of docker stack ps',
-    stdout: [
-      ...tableLines([
-        ['BOX', 'WHERE'],
-        ...chart.rows.flatMap(({ boxes }) =>
-          boxes.map(({ name, lines }) => [name, lines.map((line) => messageText(line)).join(', ')]),
-        ),
+    stdout: lines(
+      tableOf([
+        [say('BOX'), say('WHERE')],
+        ...chart.rows.flatMap(({ boxes }) => boxes.map((box) => [box.name, joinTexts(box.lines.map(asMessage))])),
       ]),
       '',
-      ...tableLines([['FROM', 'TO', 'BY'], ...chart.links.map(({ from, to, label = '' }) => [from, to, label])]),
-    ].join('\n'),
+      tableOf([
+        [say('FROM'), say('TO'), say('BY')],
+        ...chart.links.map(({ from, to, label = '' }) => [from, to, asMessage(label)]),
+      ]),
+    ),
     durationMs: placement.durationMs,
     chart,
   })
 }
+
+/** A text without values is its own key. */
+const asMessage = (text: Text): MessageValue => (typeof text === 'string' ? { id: text, values: {} } : text)
 
 /** The network: clients, a balancer on each node, the apps, their database. */
 export function networkOf(

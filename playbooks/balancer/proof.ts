@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disturbAll, MessageError } from 'labbook'
+import { disturbAll, MessageError, type Message } from 'labbook'
 import { labExperiment, type LabContext, say, type LabText } from '../messages/say.ts'
 import type { Endpoint } from '../shared/http-request.ts'
 import { distinctReplicas, requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
@@ -82,14 +82,17 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
 const record = (
   on: LabContext,
   title: LabText,
-  what: string,
+  what: Message,
   endpoints: readonly Endpoint[],
   tally: RequestTally,
   started: number,
 ) =>
   on.record({
     title,
-    command: `${what} at ${endpoints.map(({ host, port }) => `http://${host}:${port}`).join(' ')}`,
+    command: say('{requests} at {urls}', {
+      requests: what,
+      urls: endpoints.map(({ host, port }) => `http://${host}:${port}`).join(' '),
+    }),
     stdout: responseTable(tally),
     durationMs: Date.now() - started,
   })
@@ -106,7 +109,7 @@ async function checkPaths(on: LabContext, endpoints: readonly Endpoint[]): Promi
       exhibit: record(
         on,
         say('Responding replicas at /{path}', { path: app.path }),
-        `GET ${pathOf(app)}, ${REQUESTS} times, round robin`,
+        say('{request}, {n|time|times}, round robin', { request: `GET ${pathOf(app)}`, n: REQUESTS }),
         endpoints,
         tally,
         started,
@@ -158,7 +161,10 @@ async function checkSticky(
   const ofOne = record(
     on,
     'One client with cookies',
-    `GET ${pathOf(app)}, ${REQUESTS} times by one client with cookies, round robin`,
+    say('{request}, {n|time|times} by one client with cookies, round robin', {
+      request: `GET ${pathOf(app)}`,
+      n: REQUESTS,
+    }),
     endpoints,
     one,
     started,
@@ -168,7 +174,10 @@ async function checkSticky(
   const ofMany = record(
     on,
     'A new client per request',
-    `GET ${pathOf(app)}, ${REQUESTS} times by a new client each, round robin`,
+    say('{request}, {n|time|times} by a new client each, round robin', {
+      request: `GET ${pathOf(app)}`,
+      n: REQUESTS,
+    }),
     endpoints,
     many,
     againStarted,
@@ -238,7 +247,7 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
   const during = record(
     on,
     'Requests before the replica stopped',
-    `GET ${pathOf(app)} repeatedly, round robin`,
+    say('{request} repeatedly, round robin', { request: `GET ${pathOf(app)}` }),
     endpoints,
     tallies.before,
     started,
@@ -246,7 +255,7 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
   const afterwards = record(
     on,
     'Requests after the replica stopped',
-    `GET ${pathOf(app)} repeatedly, round robin`,
+    say('{request} repeatedly, round robin', { request: `GET ${pathOf(app)}` }),
     endpoints,
     tallies.after,
     stoppedAt,

@@ -1,8 +1,10 @@
+import type { PlainKey } from '../messages/say.ts'
+
 /** A line of Docker's advice, and the script that checks it on a node. */
 export interface AuditCheck {
   readonly id: string
   readonly area: 'security' | 'operations'
-  readonly advice: string
+  readonly advice: PlainKey
   /** Where Docker gives the advice. */
   readonly source: string
   /** Prints what is not as advised, one item a line; nothing: the advice is followed. POSIX shell. */

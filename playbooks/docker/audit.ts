@@ -1,5 +1,5 @@
-import { type Exhibit, tableLines } from 'labbook'
-import { labExperiment, type LabContext, say } from '../messages/say.ts'
+import { type Exhibit, type MessageValue } from 'labbook'
+import { labExperiment, type LabContext, say, tableOf, lines } from '../messages/say.ts'
 import { AUDIT_CHECKS, type AuditCheck } from './audit-checks.ts'
 
 const AREAS = ['security', 'operations'] as const
@@ -71,24 +71,27 @@ function report(on: LabContext, area: AuditCheck['area'], audits: readonly NodeA
       check.onManager === true && node !== on.hosts[0] ? undefined : (results.get(check.id) ?? null),
     ),
   }))
-  const word = (answer: readonly string[] | null | undefined): string =>
-    answer === undefined ? '' : answer === null ? '?' : answer.length === 0 ? 'yes' : 'no'
+  const word = (answer: readonly string[] | null | undefined): MessageValue =>
+    answer === undefined ? '' : answer === null ? '?' : say(answer.length === 0 ? 'yes' : 'no')
   const differing = rows.flatMap(({ check, answers }) =>
     answers.flatMap((answer, i) => (answer ?? []).map((item) => `${check.id}, ${audits[i]?.node ?? ''}: ${item}`)),
   )
   const exhibit = on.record({
     title: say('Advice on {area}', { area: say(area) }),
-    command: `Docker's advice on ${area}, checked on ${audits.map(({ node }) => node).join(', ')}`,
-    stdout: [
-      ...tableLines([
-        ['ADVICE', ...audits.map(({ node }) => node.toUpperCase())],
-        ...rows.map(({ check, answers }) => [check.advice, ...answers.map(word)]),
+    command: say('Docker’s advice on {area}, checked on {nodes}', {
+      area: say(area),
+      nodes: audits.map(({ node }) => node).join(', '),
+    }),
+    stdout: lines(
+      tableOf([
+        [say('ADVICE'), ...audits.map(({ node }) => node.toUpperCase())],
+        ...rows.map(({ check, answers }) => [say(check.advice), ...answers.map(word)]),
       ]),
-      ...(differing.length === 0 ? [] : ['', 'Not as advised:', ...differing.map((line) => `  ${line}`)]),
+      ...(differing.length === 0 ? [] : ['', say('Not as advised:'), ...differing.map((line) => `  ${line}`)]),
       '',
-      'Sources:',
+      say('Sources:'),
       ...rows.map(({ check }) => `  ${check.id}: ${check.source}`),
-    ].join('\n'),
+    ),
     durationMs: 0,
   })
   const isUnknown = rows.some(({ answers }) => answers.includes(null))

@@ -21,12 +21,14 @@ export const dockerVars = defineVars('docker', {
     description: "where Docker is installed from: the distribution, or Docker's own repository",
   },
   docker_repo_url: {
+    refersTo: 'machine',
     schema: varTypes.accepts('an http(s) URL without a user or password', repositoryUrl, { type: 'string' }),
     default: 'https://download.docker.com/linux',
     description:
       "with `docker-ce`: Docker's repository or a mirror of it, with `debian/gpg`, `ubuntu/gpg`, ... below it",
   },
   docker_repo_fingerprint: {
+    refersTo: 'machine',
     schema: varTypes.accepts('a fingerprint of 40 hexadecimal digits', fingerprintIn, { type: 'string' }),
     shownDefault: "Docker's",
     description: 'with `docker-ce`: fingerprint of the key that signs the packages of `docker_repo_url`',
@@ -37,11 +39,13 @@ export const dockerVars = defineVars('docker', {
     description: 'storage driver of Docker',
   },
   docker_storage_device: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     shownDefault: '`/dev/vdb` with `lab_data_disk`',
     description: "disk for Docker's data; its content is replaced only with `docker_storage_force`",
   },
   docker_storage_force: {
+    refersTo: 'machine',
     schema: varTypes.boolean(),
     default: false,
     description: "erases Docker's data and its disk if they do not match the configuration",

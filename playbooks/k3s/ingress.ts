@@ -3,7 +3,7 @@ import type { Exhibit, Message } from 'labbook'
 import { callMany } from '../app/client.ts'
 import type { Endpoint } from '../shared/http-request.ts'
 import { endpointOf } from '../lab/address.ts'
-import { type LabContext, say, type LabSetupContext } from '../messages/say.ts'
+import { type LabContext, say, type LabSetupContext, lines } from '../messages/say.ts'
 import { clusterHosts, kubectl } from './cluster.ts'
 import { distributionOf } from './distribution.ts'
 import { settingsOf } from './settings.ts'
@@ -96,13 +96,17 @@ export async function checkIngress(
   const total = targets.length * 3
   const exhibit = on.record({
     title: 'Requests through the Ingress',
-    command: `GET /api/counter at ${targets.map(({ host, port }) => `http://${host}:${port}`).join(' ')}, 3 times each, with Host: ${ingress_host}, then with Host: ${OTHER_HOST}`,
-    stdout: [
-      `Host: ${ingress_host}: ${results.answers.length} of ${total} requests answered by the app`,
+    command: say('GET /api/counter at {urls}, 3 times each, with Host: {host}, then with Host: {other}', {
+      urls: targets.map(({ host, port }) => `http://${host}:${port}`).join(' '),
+      host: ingress_host,
+      other: OTHER_HOST,
+    }),
+    stdout: lines(
+      answeredText(ingress_host, results.answers.length, total),
       ...new Set(results.errors),
-      `Host: ${OTHER_HOST}: ${other.answers.length} of ${total} requests answered by the app`,
+      answeredText(OTHER_HOST, other.answers.length, total),
       ...new Set(other.errors),
-    ].join('\n'),
+    ),
     durationMs: Date.now() - started,
   })
   return {
@@ -119,3 +123,6 @@ export async function checkIngress(
     ),
   }
 }
+
+const answeredText = (host: string, answered: number, total: number): Message =>
+  say('Host: {host}: {answered} of {total} requests answered by the app', { host, answered, total })

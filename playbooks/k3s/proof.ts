@@ -165,7 +165,7 @@ export const kubernetesProof = labExperiment(
       command: k(`get services,ingresses,networkpolicies --namespace ${namespace} -o wide`),
     })
     const late = await waitForEndpoints(on, targets)
-    if (late.length > 0) on.log(`not every endpoint responds: ${late[0]}`, 'warning')
+    if (late.length > 0) on.log(say('not every endpoint responds: {late}', { late: late[0] ?? '' }), 'warning')
     const responses = await checkReplicas(on, targets, 'Responding pods on Kubernetes')
     const names = new Set(responses.answers.map(({ replica }) => replica))
     on.finding('k3s.app.answers', {

@@ -10,6 +10,7 @@ const checksum = () =>
 /** Variables of the cluster. */
 export const k3sVars = defineVars('k3s', {
   kubecontext: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     description: "a context of this machine's kubeconfig: an existing cluster, instead of hosts",
   },
@@ -29,6 +30,7 @@ export const k3sVars = defineVars('k3s', {
     description: 'where k3s is installed from',
   },
   k3s_artifacts: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     description: 'directory on the controller with the files of a release',
   },
@@ -40,28 +42,43 @@ export const k3sVars = defineVars('k3s', {
   },
   k3s_install_checksum: { schema: checksum(), shownDefault: 'pinned', description: 'SHA-256 of `install.sh`' },
   k3s_release_url: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     default: 'https://github.com/k3s-io/k3s/releases/download',
     description: 'mirror of the releases',
   },
   k3s_install_url: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     shownDefault: "GitHub, at the release's tag",
     description: 'URL of `install.sh`',
   },
   k3s_api_address: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     shownDefault: 'the first server',
     description: 'address of the API for nodes and kubectl',
   },
-  k3s_node_name: { schema: varTypes.text(), shownDefault: 'name in the inventory', description: 'name of the node' },
+  k3s_node_name: {
+    refersTo: 'machine',
+    schema: varTypes.text(),
+    shownDefault: 'name in the inventory',
+    description: 'name of the node',
+  },
   k3s_node_ip: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     shownDefault: "the host's address",
     description: 'IP address for cluster traffic',
   },
-  k3s_labels: { schema: varTypes.labels('{zone: a}'), default: {}, description: 'labels of the node' },
+  k3s_labels: {
+    refersTo: 'machine',
+    schema: varTypes.labels('{zone: a}'),
+    default: {},
+    description: 'labels of the node',
+  },
   k3s_taints: {
+    refersTo: 'machine',
     schema: varTypes.accepts('a list such as ["dedicated=db:NoSchedule"]', (value) =>
       Array.isArray(value) ? value.map(String) : undefined,
     ),
@@ -80,6 +97,7 @@ export const k3sVars = defineVars('k3s', {
     description: `components to leave out: ${DISABLEABLE.map((name) => `\`${name}\``).join(', ')}`,
   },
   k3s_config: {
+    refersTo: 'machine',
     schema: varTypes.mapping('{cluster-cidr: 10.42.0.0/16}'),
     default: {},
     description: 'further keys of the configuration of k3s',
@@ -90,16 +108,19 @@ export const k3sVars = defineVars('k3s', {
     description: 'seconds until a node must be Ready',
   },
   k3s_kubeconfig: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     shownDefault: "in the lab's directory, or in the state directory",
     description: "the cluster's kubeconfig on the controller",
   },
   k3s_kubeconfig_merge: {
+    refersTo: 'machine',
     schema: varTypes.boolean(),
     default: false,
     description: "also adds the cluster to the user's kubeconfig",
   },
   k3s_context: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     shownDefault: "the lab's name, else `labbook`",
     description: 'name of the kubectl context',
@@ -119,15 +140,37 @@ export const k3sVars = defineVars('k3s', {
 /** Variables of the Counter app on Kubernetes. */
 export const k3sAppVars = defineVars('k3s: the Counter app', {
   app_host: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     shownDefault: "the Service's address",
     description: 'with `kubecontext`: where the app is reached',
   },
-  app_port: { schema: varTypes.integer(1, 65_535), shownDefault: '`counter_port`', description: 'its port there' },
-  counter_image: { schema: varTypes.text(), shownDefault: "the registry's", description: 'image of the app' },
-  redis_image: { schema: varTypes.text(), shownDefault: "the registry's", description: 'image of Redis' },
-  haproxy_image: { schema: varTypes.text(), shownDefault: "the registry's", description: 'image of HAProxy' },
+  app_port: {
+    refersTo: 'machine',
+    schema: varTypes.integer(1, 65_535),
+    shownDefault: '`counter_port`',
+    description: 'its port there',
+  },
+  counter_image: {
+    refersTo: 'image',
+    schema: varTypes.text(),
+    shownDefault: "the registry's",
+    description: 'image of the app',
+  },
+  redis_image: {
+    refersTo: 'image',
+    schema: varTypes.text(),
+    shownDefault: "the registry's",
+    description: 'image of Redis',
+  },
+  haproxy_image: {
+    refersTo: 'image',
+    schema: varTypes.text(),
+    shownDefault: "the registry's",
+    description: 'image of HAProxy',
+  },
   image_pull_secret: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     default: '',
     description: 'a Secret with a registry account; k3s hosts have theirs in `registries.yaml`',
@@ -163,14 +206,21 @@ export const k3sAppVars = defineVars('k3s: the Counter app', {
     default: 240,
     description: 'seconds to wait for the rollout',
   },
-  ingress_class: { schema: varTypes.text(), default: 'traefik', description: 'class of the Ingress' },
+  ingress_class: {
+    refersTo: 'machine',
+    schema: varTypes.text(),
+    default: 'traefik',
+    description: 'class of the Ingress',
+  },
   ingress_host: { schema: varTypes.text(), default: 'counter.internal', description: 'host name of the Ingress' },
   ingress_port: {
+    refersTo: 'machine',
     schema: varTypes.integer(1, 65_535),
     default: 80,
     description: 'port of the Ingress controller, as this machine reaches it',
   },
   storage_class: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     default: '',
     shownDefault: "the cluster's",

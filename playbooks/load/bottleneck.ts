@@ -1,3 +1,6 @@
+import type { Message } from 'labbook'
+import { joinTexts, say } from '../messages/say.ts'
+
 /** CPU usage of a container, node or machine in an interval, and its limit. */
 export interface CpuUsage {
   readonly kind: 'container' | 'node' | 'machine'
@@ -16,8 +19,8 @@ export interface CpuUsage {
 /** The bottleneck, or why it is inconclusive. */
 export interface Bottleneck {
   /** Absent if inconclusive. */
-  readonly what?: string
-  readonly why: string
+  readonly what?: Message
+  readonly why: Message
   /** The load generator is the bottleneck, so the results do not describe the servers. */
   readonly refused: boolean
 }
@@ -32,33 +35,48 @@ const THROTTLED = 0.5
  *
  * @param generator - why the load generator is the bottleneck, if it is.
  */
-export function bottleneckOf(uses: readonly CpuUsage[], generator: string | undefined): Bottleneck {
-  if (generator !== undefined) return { refused: true, why: `inconclusive: ${generator}` }
-  if (uses.length === 0) return { refused: false, why: 'inconclusive: no CPU usage sampled' }
+export function bottleneckOf(uses: readonly CpuUsage[], generator: Message | undefined): Bottleneck {
+  if (generator !== undefined) return { refused: true, why: inconclusive(generator) }
+  if (uses.length === 0) return { refused: false, why: inconclusive(say('no CPU usage sampled')) }
   const saturated = [...saturatedServices(uses), ...saturatedMachines(uses)]
   const [only, ...others] = saturated
   if (only === undefined) {
     const nearest = uses.filter(({ limit }) => limit !== undefined).sort((a, b) => utilization(b) - utilization(a))[0]
-    const next =
-      nearest === undefined
-        ? ''
-        : `; highest is ${nearest.name} at ${percent(utilization(nearest))} of its ${nearest.limit?.toFixed(2)} cores`
     return {
       refused: false,
-      why: `inconclusive: no CPU is saturated, so the bottleneck is not CPU (connections, locks, network, disk)${next}`,
+      why: inconclusive(
+        say('no CPU is saturated, so the bottleneck is not CPU (connections, locks, network, disk){highest}', {
+          highest:
+            nearest === undefined
+              ? ''
+              : say('; highest is {name} at {percent} % of its {limit} cores', {
+                  name: nearest.name,
+                  percent: percents(utilization(nearest)),
+                  limit: nearest.limit?.toFixed(2) ?? '',
+                }),
+        }),
+      ),
     }
   }
   if (others.length === 0) return { refused: false, ...only }
   return {
     refused: false,
-    why: `inconclusive: several are saturated: ${saturated.map(({ what, why }) => `${what} (${why})`).join('; ')}`,
+    why: inconclusive(say('several are saturated: {all}', { all: joinTexts(saturated.map(namedText), '; ') })),
   }
 }
 
-type Named = { readonly what: string; readonly why: string }
+const inconclusive = (why: Message): Message => say('inconclusive: {why}', { why })
+
+type Named = { readonly what: Message; readonly why: Message }
+
+/** The bottleneck with its numbers, or why it is inconclusive. */
+export const bottleneckText = ({ what, why }: Bottleneck): Message =>
+  what === undefined ? why : namedText({ what, why })
+
+const namedText = ({ what, why }: Named): Message => say('{what} ({why})', { what, why })
 
 const utilization = ({ cores, limit }: CpuUsage): number => (limit === undefined || limit === 0 ? 0 : cores / limit)
-const percent = (part: number): string => `${Math.round(part * 100)} %`
+const percents = (part: number): number => Math.round(part * 100)
 const isSaturated = (use: CpuUsage): boolean =>
   use.limit !== undefined && (utilization(use) >= SATURATED || (use.throttled ?? 0) >= THROTTLED)
 
@@ -81,10 +99,17 @@ function saturatedServices(uses: readonly CpuUsage[]): Named[] {
       const limit = containers.reduce((sum, container) => sum + (container.limit ?? 0), 0)
       const cores = containers.reduce((sum, container) => sum + container.cores, 0)
       const counted = containers.flatMap(({ throttled }) => (throttled === undefined ? [] : [throttled]))
-      const throttled = counted.length === 0 ? '' : `, throttled in ${percent(Math.max(...counted))} of the periods`
       return {
-        what: `the CPU limit of ${service}`,
-        why: `${containers.length} container${containers.length === 1 ? '' : 's'} used ${cores.toFixed(2)} of ${limit.toFixed(2)} cores${throttled}`,
+        what: say('the CPU limit of {service}', { service }),
+        why: say('{n|container|containers} used {cores} of {limit} cores{throttled}', {
+          n: containers.length,
+          cores: cores.toFixed(2),
+          limit: limit.toFixed(2),
+          throttled:
+            counted.length === 0
+              ? ''
+              : say(', throttled in {percent} % of the periods', { percent: percents(Math.max(...counted)) }),
+        }),
       }
     })
 }
@@ -94,7 +119,10 @@ function saturatedMachines(uses: readonly CpuUsage[]): Named[] {
   return uses
     .filter((use) => use.kind !== 'container' && isSaturated(use))
     .map(({ kind, name, cores, limit = 0 }) => ({
-      what: `the CPU of ${kind === 'machine' ? 'the machine of ' : ''}${name}`,
-      why: `${cores.toFixed(2)} of ${limit.toFixed(0)} cores in use`,
+      what:
+        kind === 'machine'
+          ? say('the CPU of the machine of {nodes}', { nodes: name })
+          : say('the CPU of {node}', { node: name }),
+      why: say('{cores} of {limit} cores in use', { cores: cores.toFixed(2), limit: limit.toFixed(0) }),
     }))
 }

@@ -1,6 +1,6 @@
-import { say, type LabContext } from '../messages/say.ts'
+import { joinTexts, say, type LabContext, tableOf, lines } from '../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, tableLines, type Message, messageText } from 'labbook'
+import { type Exhibit, type Message, messageText, type MessageList } from 'labbook'
 import { type GeneratorScheduling, type Budget, replicaBudget, type RequestCosts } from 'labbook/load'
 import { COUNTER_CPUS } from '../app/stack.ts'
 import type { CpuUsage } from './bottleneck.ts'
@@ -48,7 +48,7 @@ export async function loadConditions(
   const machine = await machineAtRest(on)
   if (machine === undefined) return unchanged
   const trial = await runTrial(on, {
-    name: 'calibration',
+    name: say('calibration'),
     replicas: configuredReplicas(on).replicas,
     containers: await stackContainers(on),
     settings,
@@ -57,7 +57,7 @@ export async function loadConditions(
   })
   const costs = costsOf(trial, machine.busyAtRest)
   if (costs === undefined) {
-    on.inconclusive(say('the calibration measured no requests: {issues}', { issues: trial.issues.join('; ') }))
+    on.inconclusive(say('the calibration measured no requests: {issues}', { issues: joinTexts(trial.issues, '; ') }))
     return undefined
   }
   const shared = {
@@ -68,7 +68,11 @@ export async function loadConditions(
   const budget = replicaBudget(shared, costs, replicas, COUNTER_CPUS)
   const exhibit = on.record({
     title: say('CPU budget of {replicas} replicas', { replicas }),
-    command: `CPU of ${REST_SECONDS} s without load, and of ${trial.result.total.requests} requests over ${CALIBRATION.connections} connections`,
+    command: say('CPU of {seconds} s without load, and of {requests} requests over {connections} connections', {
+      seconds: REST_SECONDS,
+      requests: trial.result.total.requests,
+      connections: CALIBRATION.connections,
+    }),
     stdout: budgetText(budget, costs),
     durationMs: (REST_SECONDS + CALIBRATION.warmup + CALIBRATION.seconds) * 1000,
   })
@@ -104,22 +108,22 @@ async function machineAtRest(on: LabContext): Promise<{ cores: number; busyAtRes
   }
 }
 
-const budgetText = (budget: Budget, costs: RequestCosts): string =>
-  [
-    ...tableLines(
+const budgetText = (budget: Budget, costs: RequestCosts): MessageList =>
+  lines(
+    tableOf(
       [
-        ['CPU OF A REQUEST', 'MS'],
-        ['replica', (costs.replica * 1000).toFixed(2)],
-        ['rest of the machine', (costs.others * 1000).toFixed(2)],
-        ['load generator', (costs.generator * 1000).toFixed(2)],
+        [say('CPU OF A REQUEST'), say('MS')],
+        [say('replica'), (costs.replica * 1000).toFixed(2)],
+        [say('rest of the machine'), (costs.others * 1000).toFixed(2)],
+        [say('load generator'), (costs.generator * 1000).toFixed(2)],
       ],
-      { align: ['left', 'right'] },
+      ['left', 'right'],
     ),
     '',
     ...('limit' in budget
-      ? [`CPU limit of a replica during the test: ${budget.limit.toFixed(2)} cores`, budget.why]
-      : [`no limit fits: ${budget.undecidable}`, budget.remedy]),
-  ].join('\n')
+      ? [say('CPU limit of a replica during the test: {limit} cores', { limit: budget.limit.toFixed(2) }), budget.why]
+      : [say('no limit fits: {why}', { why: budget.undecidable }), budget.remedy]),
+  )
 
 /** The machine that all nodes and the generator share; undefined if they are several. */
 export function sharedMachine(readings: CpuReadings): { cores: number; busyAtRest: number } | undefined {

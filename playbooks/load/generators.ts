@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { type LabContext, type LabSetupContext } from '../messages/say.ts'
+import { type LabContext, type LabSetupContext, say } from '../messages/say.ts'
 import os from 'node:os'
 import path from 'node:path'
 import { apt, copy, file, HOST_DIRECTORIES, play, PlaybookError } from 'labbook'
@@ -81,7 +81,7 @@ export async function withGenerator(
     await work({ realTime: sharesMachine(on) && process.getuid?.() === 0 })
     return
   }
-  on.log(`the load generator has CPU ${cpu} of this machine for itself; the nodes use the others`)
+  on.log(say('the load generator has CPU {cpu} of this machine for itself; the nodes use the others', { cpu }))
   try {
     await work({ cpu })
   } finally {

@@ -7,9 +7,10 @@ import {
   nextLoad,
   type StopReason,
 } from 'labbook/load'
-import { type LabContext } from '../messages/say.ts'
+import type { Message } from 'labbook'
+import { say, type LabContext } from '../messages/say.ts'
 import { isServiceSaturated } from './bottleneck.ts'
-import { COUNTER, replicaCount } from './replicas.ts'
+import { COUNTER } from './replicas.ts'
 import type { LoadSettings } from './settings.ts'
 import { MAX_TIMEOUT_SECONDS, runTrial, type TrialRun } from './trial.ts'
 import type { StackContainer } from './usage.ts'
@@ -66,7 +67,12 @@ export async function findCapacity(on: LabContext, options: CapacityOptions): Pr
       const atKnee = trials.filter((_, at) => points[at]?.load === knee?.load)
       return await repeatAtKnee(on, options, { replicas, trials, points, stop: next.stop, knee, atKnee })
     }
-    const result = await runStep(on, options, `${replicaCount(replicas)}, ${next.load} connections`, next.load)
+    const result = await runStep(
+      on,
+      options,
+      say('{replicas|replica|replicas}, {n|connection|connections}', { replicas, n: next.load }),
+      next.load,
+    )
     trials.push(result)
     points.push(pointOf(result, next.load))
   }
@@ -83,14 +89,21 @@ export async function repeatAtKnee(
   const atKnee = [...found.atKnee]
   const most = atKnee.length < AT_KNEE ? AT_KNEE : atKnee.length + AT_KNEE
   while (atKnee.length < most)
-    atKnee.push(await runStep(on, options, `${replicaCount(replicas)} at the knee, ${atKnee.length + 1}`, knee.load))
+    atKnee.push(
+      await runStep(
+        on,
+        options,
+        say('{replicas|replica|replicas} at the knee, {number}', { replicas, number: atKnee.length + 1 }),
+        knee.load,
+      ),
+    )
   return { ...found, atKnee }
 }
 
 const runStep = (
   on: LabContext,
   { settings, replicas, containers, scheduling }: CapacityOptions,
-  name: string,
+  name: Message,
   connections: number,
 ): Promise<TrialRun> =>
   runTrial(on, {

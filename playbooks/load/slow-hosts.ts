@@ -1,5 +1,4 @@
 import { say, type LabContext } from '../messages/say.ts'
-import { messageText } from 'labbook'
 import { loadSettings } from './settings.ts'
 
 /**
@@ -20,6 +19,6 @@ export async function skipIfTooSlow(
     { multiplier: on.timeoutMultiplier },
   )
   on.inconclusive(reason, [exhibit])
-  on.log(messageText(reason))
+  on.log(reason)
   return true
 }

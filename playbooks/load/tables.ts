@@ -1,6 +1,6 @@
-import { tableLines } from 'labbook'
+import { messageText, tableLines, type Message } from 'labbook'
 import { csvOf, type Fit, formatInterval, textOf } from 'labbook/load'
-import type { CpuUsage } from './bottleneck.ts'
+import { bottleneckText, type CpuUsage } from './bottleneck.ts'
 import type { CapacityResult } from './scaling.ts'
 import type { TrialRun } from './trial.ts'
 
@@ -19,7 +19,7 @@ export function trialTable(trials: readonly TrialRun[]): string {
       const { name, replicas, result, uses } = trial
       const machine = uses.find(({ kind }) => kind === 'machine')
       return [
-        name,
+        messageText(name),
         replicas,
         result.throughput.toFixed(1),
         result.total.failures,
@@ -52,14 +52,14 @@ export const cpuTable = (uses: readonly CpuUsage[]): string =>
 /** Details of a trial: requests, CPU usage and bottleneck. */
 export const trialDetails = ({ name, result, uses, bottleneck, issues }: TrialRun): string =>
   [
-    name,
+    messageText(name),
     '',
     textOf(result),
     '',
     cpuTable(uses),
     '',
-    `bottleneck: ${bottleneck.what === undefined ? '' : `${bottleneck.what}: `}${bottleneck.why}`,
-    ...issues.map((issue) => `warning: ${issue}`),
+    `bottleneck: ${messageText(bottleneckText(bottleneck))}`,
+    ...issues.map((issue) => `warning: ${messageText(issue)}`),
   ].join('\n')
 
 /** Capacity by number of replicas. */
@@ -87,13 +87,22 @@ const STOPS = {
 
 /** A fitted law, or why it is inconclusive. */
 export function lawText(name: string, { law, cannotTell }: Fit): string {
-  if (law === undefined) return `${name}: inconclusive: ${cannotTell}`
+  if (law === undefined) return `${name}: inconclusive: ${messageText(cannotTell)}`
   const coherence = law.coherence.high === 0 ? '' : `, coherence ${formatInterval(law.coherence, 4)}`
   return `${name}: one replica ${formatInterval(law.rate, 0)} requests/s, contention ${formatInterval(law.contention, 3)}${coherence}; fit error ${percent(law.residual)}`
 }
 
+/** Texts in data files are English. */
+const inEnglish = (_key: string, value: unknown): unknown => (isMessage(value) ? messageText(value) : value)
+
+const isMessage = (value: unknown): value is Message =>
+  typeof value === 'object' && value !== null && 'id' in value && 'values' in value
+
 /** Results of trials as data files. */
 export const trialData = (trials: readonly TrialRun[]) => [
-  { name: 'requests.csv', text: csvOf(Object.fromEntries(trials.map(({ name, result }) => [name, result]))) },
-  { name: 'trials.json', text: `${JSON.stringify(trials, null, 1)}\n` },
+  {
+    name: 'requests.csv',
+    text: csvOf(Object.fromEntries(trials.map(({ name, result }) => [messageText(name), result]))),
+  },
+  { name: 'trials.json', text: `${JSON.stringify(trials, inEnglish, 1)}\n` },
 ]

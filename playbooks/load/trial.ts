@@ -1,4 +1,4 @@
-import { PlaybookError, toText } from 'labbook'
+import { messageText, PlaybookError, toText, type Message } from 'labbook'
 import { type LabContext } from '../messages/say.ts'
 import {
   type GeneratorScheduling,
@@ -17,11 +17,11 @@ import { cpuUsages, measureCpu, type StackContainer } from './usage.ts'
 
 /** A load trial, with CPU usage and bottleneck. */
 export interface TrialRun {
-  readonly name: string
+  readonly name: Message
   readonly replicas: number
   readonly result: LoadResult
   /** Why the result may be invalid. */
-  readonly issues: readonly string[]
+  readonly issues: readonly Message[]
   readonly uses: readonly CpuUsage[]
   readonly bottleneck: Bottleneck
 }
@@ -48,7 +48,7 @@ export const targetsOf = (endpoints: readonly Target[]): Target[] =>
   endpoints.map(({ host, port, from }) => ({ host, port, ...(from === undefined ? {} : { from }) }))
 
 export interface TrialOptions {
-  readonly name: string
+  readonly name: Message
   readonly replicas: number
   readonly containers: readonly StackContainer[]
   readonly plan: Omit<PlanInput, 'targets' | 'kinds'> & LoadModel
@@ -72,7 +72,8 @@ export async function runTrial(
   { name, replicas, containers, plan, settings, scheduling }: TrialOptions,
 ): Promise<TrialRun> {
   const seconds = (plan.warmup ?? 0) + plan.seconds
-  on.waiting(`the load to end: ${name}`, seconds)
+  const shown = messageText(name)
+  on.waiting(`the load to end: ${shown}`, seconds)
   const { result, readings } = await measureCpu(on, cpuHosts(on), plan.warmup ?? 0, () =>
     runShardedLoad(
       on,
@@ -85,7 +86,7 @@ export async function runTrial(
       {
         ...(scheduling === undefined ? {} : { scheduling }),
         onProgress: (progress) => {
-          on.waiting(`the load to end: ${name}; ${progressText(progress, replicas)}`, seconds)
+          on.waiting(`the load to end: ${shown}; ${progressText(progress, replicas)}`, seconds)
         },
       },
     ),

@@ -1,3 +1,6 @@
+import { messageText, type Message } from 'labbook'
+import { say, verbatim } from '../messages/say.ts'
+
 /** A protocol in which a database answers a ping. */
 export type PingProtocol = 'redis' | 'postgres' | 'mysql'
 
@@ -30,13 +33,19 @@ export interface EntryPoint {
   readonly mode: string
   readonly probes: readonly EntryProbe[]
   /** Why these probes: `path of the health check`. */
-  readonly reason: string
+  readonly reason: Message
 }
 
 /** `GET /health (status 200)`. */
-export function describeProbe(probe: EntryProbe): string {
-  if (probe.kind === 'tcp') return 'TCP connection'
-  if (probe.kind === 'ping') return `${probe.protocol} ping`
-  const status = probe.expect === undefined ? 'below 500' : String(probe.expect)
-  return `GET ${probe.path} (status ${status})${probe.counter === undefined ? '' : `, POST ${probe.counter.post}`}`
+export function probeText(probe: EntryProbe): Message {
+  if (probe.kind === 'tcp') return say('TCP connection')
+  if (probe.kind === 'ping') return verbatim(`${probe.protocol} ping`)
+  return say('GET {path} (status {status}){post}', {
+    path: probe.path,
+    status: probe.expect ?? say('below 500'),
+    post: probe.counter === undefined ? '' : `, POST ${probe.counter.post}`,
+  })
 }
+
+/** The same in English. */
+export const describeProbe = (probe: EntryProbe): string => messageText(probeText(probe))

@@ -1,4 +1,4 @@
-import { type Exhibit, type Message, messageText } from 'labbook'
+import { type Exhibit, type Message } from 'labbook'
 import { type LabContext, type MessageKey, say } from '../messages/say.ts'
 
 /** Without IPVS in the kernel, there is no routing mesh. */
@@ -50,6 +50,6 @@ export async function reportMissingIpvs(on: LabContext): Promise<boolean> {
   if (hosts.length === 0) return false
   const why = missingIpvs(hosts)
   on.inconclusive(why, exhibits)
-  on.log(messageText(why))
+  on.log(why)
   return true
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, messageText, tableLines, type TimelineChart } from 'labbook'
-import { type LabContext, type LabText } from '../messages/say.ts'
+import { type Exhibit, type MessageList, type MessageValue, type TimelineChart } from 'labbook'
+import { inSeconds, type LabContext, type LabText, lines, say, tableOf } from '../messages/say.ts'
 import { placementBars, placementCsv, type Sample } from './placement.ts'
 import {
   addressNames,
@@ -228,7 +228,12 @@ function record(on: LabContext, observation: Observation): Exhibit {
   }
   return on.record({
     title,
-    command: `${traffic.description}, ${perSecond} requests/s, round robin over the nodes; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
+    command: say('{requests}, {rate} requests/s, round robin over the nodes; {command} every {every} s', {
+      requests: traffic.description,
+      rate: perSecond,
+      command: cluster.command,
+      every: everyMs / 1000,
+    }),
     stdout: table(observation),
     durationMs: Math.round(seconds * 1000),
     chart,
@@ -239,10 +244,10 @@ function record(on: LabContext, observation: Observation): Exhibit {
   })
 }
 
-function table({ traffic, events, samples, requests, increments: stats, seconds }: Observation): string {
+function table({ traffic, events, samples, requests, increments: stats, seconds }: Observation): MessageList {
   const nameOf = addressNames(requests)
   const addresses = [...new Set(requests.map(nameOf))].sort()
-  const row = (name: string, { sent, failed, outage, median, p95 }: RequestStats): (string | number)[] => [
+  const row = (name: MessageValue, { sent, failed, outage, median, p95 }: RequestStats): MessageValue[] => [
     name,
     sent,
     failed,
@@ -251,15 +256,15 @@ function table({ traffic, events, samples, requests, increments: stats, seconds 
     ms(p95),
   ]
   const unanswered = samples.filter(({ tasks }) => tasks === undefined).length
-  return [
-    ...tableLines(
-      events.map(({ at, label }) => [`${at.toFixed(1)} s`, messageText(label)]),
-      { align: ['right', 'left'] },
+  return lines(
+    tableOf(
+      events.map(({ at, label }) => [inSeconds(at), typeof label === 'string' ? { id: label, values: {} } : label]),
+      ['right', 'left'],
     ),
     '',
-    ...tableLines(
+    tableOf(
       [
-        ['ENDPOINT', 'SENT', 'FAILED', 'OUTAGE s', 'P50 ms', 'P95 ms'],
+        (['ENDPOINT', 'SENT', 'FAILED', 'OUTAGE s', 'P50 ms', 'P95 ms'] as const).map((title) => say(title)),
         ...addresses.map((address) =>
           row(
             address,
@@ -269,9 +274,9 @@ function table({ traffic, events, samples, requests, increments: stats, seconds 
             ),
           ),
         ),
-        row('all', requestStats(requests, seconds)),
+        row(say('all'), requestStats(requests, seconds)),
       ],
-      { align: ['left', 'right'] },
+      ['left', 'right'],
     ),
     ...errorCounts(requests)
       .slice(0, 8)
@@ -280,10 +285,22 @@ function table({ traffic, events, samples, requests, increments: stats, seconds 
       ? []
       : [
           '',
-          `increments: ${stats.acknowledged} acknowledged, ${stats.indeterminate} indeterminate, ${stats.added} counted, ${stats.lost} lost`,
+          say('increments: {acknowledged} acknowledged, {indeterminate} indeterminate, {added} counted, {lost} lost', {
+            acknowledged: stats.acknowledged,
+            indeterminate: stats.indeterminate,
+            added: stats.added,
+            lost: stats.lost,
+          }),
         ]),
-    ...(unanswered > 0 ? [`no manager answered ${unanswered} of ${samples.length} placement queries`] : []),
-  ].join('\n')
+    ...(unanswered > 0
+      ? [
+          say('no manager answered {unanswered} of {all} placement queries', {
+            unanswered,
+            all: samples.length,
+          }),
+        ]
+      : []),
+  )
 }
 
 const ms = (value: number): string => (Number.isNaN(value) ? '-' : value.toFixed(1))

@@ -1,8 +1,9 @@
+import type { Message, MessageList } from 'labbook'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endpointOf } from '../lab/address.ts'
-import { type LabSetupContext } from '../messages/say.ts'
+import { joinTexts, say, type LabSetupContext } from '../messages/say.ts'
 import type { Endpoint } from '../shared/http-request.ts'
-import { describeProbe, type EntryPoint, type EntryProbe } from './entry-point.ts'
+import { describeProbe, probeText, type EntryPoint, type EntryProbe } from './entry-point.ts'
 import { sendIncrement, sendProbe } from './send.ts'
 import type { ProbeRequest } from './steady-probe.ts'
 
@@ -18,7 +19,7 @@ export interface Traffic {
   /** In the order in which they are sent. */
   readonly requests: readonly ProbeRequest[]
   /** For the report: `port 8080: GET / (status 200)`. */
-  readonly description: string
+  readonly description: Message | MessageList
   /** Reads the sum of the counters, if there are any; NaN if one does not answer. */
   readonly readCount?: () => Promise<number>
 }
@@ -45,9 +46,14 @@ export function trafficOf(targets: readonly EntryTarget[]): Traffic {
       targets.flatMap((target) => target.entryPoint.probes.flatMap((probe) => requestsOf(target, probe))),
     ),
     description:
-      [...new Set(targets.map(({ entryPoint }) => entryPoint))]
-        .map(({ port, probes }) => `port ${port}: ${probes.map(describeProbe).join(', ')}`)
-        .join('; ') || 'no requests',
+      targets.length === 0
+        ? say('no requests')
+        : joinTexts(
+            [...new Set(targets.map(({ entryPoint }) => entryPoint))].map(({ port, probes }) =>
+              say('port {port}: {probes}', { port, probes: joinTexts(probes.map(probeText)) }),
+            ),
+            '; ',
+          ),
     ...(counters.length === 0
       ? {}
       : {

@@ -1,3 +1,5 @@
+import type { Message } from 'labbook'
+import { say, verbatim } from '../messages/say.ts'
 import { isDatabase } from './databases.ts'
 import { entryPointsOf } from './entry-points.ts'
 import type { Mount, ServiceRole, StackService, ServiceSettings, StackModel } from './model.ts'
@@ -19,24 +21,28 @@ const NODE_PATH = /^\/(proc|sys|dev|run|var\/run|etc|lib\/modules)(\/|$)/
 const keepsData = ({ type, source, readOnly }: Mount): boolean =>
   !readOnly && (type === 'volume' || type === 'cluster' || (type === 'bind' && !NODE_PATH.test(source)))
 
-const describeMount = ({ type, source, target }: Mount): string =>
-  type === 'bind' ? `directory ${source} of the node` : source === '' ? `volume at ${target}` : `volume ${source}`
+const mountText = ({ type, source, target }: Mount): Message =>
+  type === 'bind'
+    ? say('directory {source} of the node', { source })
+    : source === ''
+      ? say('volume at {target}', { target })
+      : say('volume {source}', { source })
 
 /** Mounts that keep data of the service. */
 export const dataMounts = ({ mounts }: Pick<ServiceSettings, 'mounts'>): readonly Mount[] => mounts.filter(keepsData)
 
-function roleOf(service: ServiceSettings, isUsed: boolean): readonly [ServiceRole, string] {
+function roleOf(service: ServiceSettings, isUsed: boolean): readonly [ServiceRole, Message] {
   const { overrides, mode, image, restart, ports, replicas } = service
-  if (overrides.role !== undefined) return [overrides.role, 'x-labbook']
-  if (mode.endsWith('-job')) return ['one-shot', `mode ${mode}`]
+  if (overrides.role !== undefined) return [overrides.role, verbatim('x-labbook')]
+  if (mode.endsWith('-job')) return ['one-shot', say('mode {mode}', { mode })]
   const [mount] = dataMounts(service)
-  if (mount !== undefined) return ['stateful', describeMount(mount)]
-  if (isDatabase(image)) return ['stateful', 'image of a database']
+  if (mount !== undefined) return ['stateful', mountText(mount)]
+  if (isDatabase(image)) return ['stateful', say('image of a database')]
   // Migrations and the like. A server without a restart policy publishes a port or is used by another service.
   if (restart !== 'any' && ports.length === 0 && !isUsed && service.healthcheck === undefined)
-    return ['one-shot', `restart_policy ${restart}, and no service uses it`]
-  if (mode === 'global') return ['global', 'mode global']
-  return ['stateless', replicas === 1 ? '1 replica, no volume' : `${replicas} replicas, no volume`]
+    return ['one-shot', say('restart_policy {restart}, and no service uses it', { restart })]
+  if (mode === 'global') return ['global', say('mode {mode}', { mode })]
+  return ['stateless', say('{n|replica|replicas}, no volume', { n: replicas })]
 }
 
 /** Names of variables whose value is a host. */

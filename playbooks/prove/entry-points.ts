@@ -1,3 +1,5 @@
+import type { Message } from 'labbook'
+import { say, verbatim } from '../messages/say.ts'
 import { pingOf } from './databases.ts'
 import type { StackService, ServiceSettings } from './model.ts'
 import type { Port } from '../stack/references.ts'
@@ -18,18 +20,22 @@ export function entryPointsOf(service: StackService): EntryPoint[] {
   })
 }
 
-function probesOf(service: ServiceSettings, port: Port, isOnlyPort: boolean): readonly [readonly EntryProbe[], string] {
+function probesOf(
+  service: ServiceSettings,
+  port: Port,
+  isOnlyPort: boolean,
+): readonly [readonly EntryProbe[], Message] {
   const { overrides, image, healthcheck = '' } = service
   const own = overrides.probes?.filter((probe) =>
     probe.port === undefined ? isOnlyPort || probe.kind !== 'tcp' : [port.target, port.published].includes(probe.port),
   )
-  if (own !== undefined && own.length > 0) return [own, 'x-labbook']
+  if (own !== undefined && own.length > 0) return [own, verbatim('x-labbook')]
   const ping = pingOf(image)
-  if (ping !== undefined) return [[{ kind: 'ping', protocol: ping }], `image ${ping}`]
+  if (ping !== undefined) return [[{ kind: 'ping', protocol: ping }], say('image {image}', { image: ping })]
   const path = healthPath(healthcheck, port.target)
-  if (path !== undefined) return [[{ kind: 'http', path }], 'path of the health check']
-  if (NOT_HTTP.has(port.target)) return [[{ kind: 'tcp' }], `port ${port.target} is not HTTP`]
-  return [[{ kind: 'http', path: '/' }], 'guess']
+  if (path !== undefined) return [[{ kind: 'http', path }], say('path of the health check')]
+  if (NOT_HTTP.has(port.target)) return [[{ kind: 'tcp' }], say('port {port} is not HTTP', { port: port.target })]
+  return [[{ kind: 'http', path: '/' }], say('guess')]
 }
 
 /** The path that a health check requests from a port of its container: `curl http://127.0.0.1:8080/health`. */

@@ -62,11 +62,12 @@ export function inspectStack(run: ProveRun, kinds: readonly ExperimentKind[]): E
       const record = on.record({
         title: 'What is watched',
         command: 'derived from the services',
-        stdout: modelTables({ ...model, entryPoints: [...entryPoints.values()] }).join('\n'),
+        stdout: modelTables({ ...model, entryPoints: [...entryPoints.values()] }),
         durationMs: 0,
       })
       for (const line of modelLines(session.model)) on.log(line)
-      for (const [kind, reason] of Object.entries(session.unsupported)) on.log(`not tried: ${kind}: ${reason}`)
+      for (const [kind, reason] of Object.entries(session.unsupported))
+        on.log(say('not tried: {kind}: {reason}', { kind, reason }))
       const current = await currentTargets(on, session)
       const failing = await awaitAnswers(on, current)
       on.finding(answers, {
@@ -128,7 +129,10 @@ async function targetsOf(on: LabContext, stack: string, model: StackModel): Prom
       if (hasMesh) targets.push(...targetsOfEntryPoint(on, entryPoint, nodes))
       else
         on.log(
-          `port ${entryPoint.port} of ${entryPoint.service} is not watched: the kernel has no IPVS, so the routing mesh does not work`,
+          say('port {port} of {service} is not watched: the kernel has no IPVS, so the routing mesh does not work', {
+            port: entryPoint.port,
+            service: entryPoint.service,
+          }),
           'warning',
         )
       continue
@@ -152,8 +156,14 @@ async function recognised(
     const target = targets.find((each) => each.entryPoint === entryPoint)
     const [probe] = entryPoint.probes
     const isTcp =
-      entryPoint.reason === 'guess' && target !== undefined && probe !== undefined && (await isNotHttp(target, probe))
-    all.set(entryPoint, isTcp ? { ...entryPoint, probes: [{ kind: 'tcp' }], reason: 'answer is not HTTP' } : entryPoint)
+      entryPoint.reason.id === 'guess' &&
+      target !== undefined &&
+      probe !== undefined &&
+      (await isNotHttp(target, probe))
+    all.set(
+      entryPoint,
+      isTcp ? { ...entryPoint, probes: [{ kind: 'tcp' }], reason: say('answer is not HTTP') } : entryPoint,
+    )
   }
   return all
 }

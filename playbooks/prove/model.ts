@@ -1,3 +1,4 @@
+import type { Message } from 'labbook'
 import type { EntryPoint, EntryProbe } from '../methods/entry-point.ts'
 import type { Port } from '../stack/references.ts'
 
@@ -61,7 +62,7 @@ export interface ServiceSettings {
 export interface StackService extends ServiceSettings {
   readonly role: ServiceRole
   /** Why this role: `volume db-data`. */
-  readonly roleReason: string
+  readonly roleReason: Message
   /** The services of the stack that it uses. */
   readonly dependencies: readonly string[]
 }

@@ -1,3 +1,4 @@
+import { messageText } from 'labbook'
 import { KIND_NAMES, KINDS, type ExperimentKind } from './kinds.ts'
 import { modelTables, planTables } from './preview.ts'
 import { proveSteps, selectedModel } from './steps.ts'
@@ -24,6 +25,6 @@ export default projectPlaybook({
     const model = selectedModel(vars)
     if (model === undefined) return ''
     const { services } = proveVars.read(vars)
-    return [...modelTables(model), '', ...planTables(model, kindsOf(words), services), '', ''].join('\n')
+    return [messageText(modelTables(model)), '', ...planTables(model, kindsOf(words), services), '', ''].join('\n')
   },
 })

@@ -1,47 +1,53 @@
-import { tableLines } from 'labbook'
+import { type Message, type MessageList, tableLines } from 'labbook'
+import { joinTexts, lines, say, tableOf } from '../messages/say.ts'
 import { KIND_NAMES, KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
-import { describeProbe, type EntryPoint } from '../methods/entry-point.ts'
+import { probeText, type EntryPoint } from '../methods/entry-point.ts'
 import type { StackModel } from './model.ts'
 
-const describeMode = (mode: string): string => (mode === 'host' ? 'nodes with a task' : 'every node')
-
 /** The derived services and entry points, as tables. */
-export function modelTables({ services, entryPoints }: StackModel): string[] {
-  return [
-    ...tableLines([
-      ['SERVICE', 'ROLE', 'BECAUSE OF', 'USES'],
+export const modelTables = ({ services, entryPoints }: StackModel): MessageList =>
+  lines(
+    tableOf([
+      [say('SERVICE'), say('ROLE'), say('BECAUSE OF'), say('USES')],
       ...services.map(({ name, role, roleReason, dependencies }) => [
         name,
-        role,
+        say(role),
         roleReason,
         dependencies.join(', ') || '-',
       ]),
     ]),
     '',
-    ...(entryPoints.length === 0
-      ? ['No entry points: no service publishes a TCP port, so only tasks are watched.']
-      : tableLines([
-          ['ENTRY POINT', 'SERVICE', 'ON', 'PROBE', 'BECAUSE OF'],
+    entryPoints.length === 0
+      ? say('No entry points: no service publishes a TCP port, so only tasks are watched.')
+      : tableOf([
+          [say('ENTRY POINT'), say('SERVICE'), say('ON'), say('PROBE'), say('BECAUSE OF')],
           ...entryPoints.map(({ port, service, mode, probes, reason }: EntryPoint) => [
             port,
             service,
-            describeMode(mode),
-            probes.map(describeProbe).join('; '),
+            say(mode === 'host' ? 'nodes with a task' : 'every node'),
+            joinTexts(probes.map(probeText), '; '),
             reason,
           ]),
-        ])),
-  ]
-}
+        ]),
+  )
 
 /** The same in sentences. */
-export const modelLines = ({ services, entryPoints }: StackModel): string[] => [
-  ...services.map(
-    ({ name, role, roleReason, dependencies }) =>
-      `${name}: ${role} (${roleReason})${dependencies.length === 0 ? '' : `; uses ${dependencies.join(', ')}`}`,
+export const modelLines = ({ services, entryPoints }: StackModel): Message[] => [
+  ...services.map(({ name, role, roleReason, dependencies }) =>
+    say('{service}: {role} ({reason}){uses}', {
+      service: name,
+      role: say(role),
+      reason: roleReason,
+      uses: dependencies.length === 0 ? '' : say('; uses {services}', { services: dependencies.join(', ') }),
+    }),
   ),
-  ...entryPoints.map(
-    ({ port, service, probes, reason }) =>
-      `port ${port} of ${service}: probed with ${probes.map(describeProbe).join(', ')} (${reason})`,
+  ...entryPoints.map(({ port, service, probes, reason }) =>
+    say('port {port} of {service}: probed with {probes} ({reason})', {
+      port,
+      service,
+      probes: joinTexts(probes.map(probeText)),
+      reason,
+    }),
   ),
 ]
 

@@ -1,4 +1,4 @@
-import { PlaybookError } from 'labbook'
+import { type Message, PlaybookError } from 'labbook'
 import { KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
 import type { StackService, StackModel } from './model.ts'
 import type { ConstraintNode } from './swarm-nodes.ts'
@@ -14,7 +14,7 @@ export interface Session {
   /** Every address of every entry point, on whichever nodes its tasks run: see `currentTargets`. */
   readonly targets: readonly EntryTarget[]
   /** Experiments that the machines do not support, and why. */
-  readonly unsupported: Readonly<Partial<Record<ExperimentKind, string>>>
+  readonly unsupported: Readonly<Partial<Record<ExperimentKind, Message>>>
 }
 
 /** A verdict of an experiment, from which changes of the compose file are suggested. */

@@ -1,5 +1,5 @@
 import { type Experiment } from 'labbook'
-import { labExperiment, type LabContext, say, type LabSetupContext } from '../messages/say.ts'
+import { labExperiment, type LabContext, say, type LabSetupContext, hostText, lines } from '../messages/say.ts'
 import { call, callMany } from '../app/client.ts'
 import type { Endpoint } from '../shared/http-request.ts'
 import { endpoints, waitForStack } from '../app/proof.ts'
@@ -38,8 +38,12 @@ export const recordCountBefore = labExperiment(
       count,
       exhibit: on.record({
         title: 'Count before the switch',
-        command: `POST /api/counter/increment, ${INCREMENTS} times, then GET /api/counter`,
-        stdout: `acknowledged: ${answers.length} of ${INCREMENTS}\nfailed: ${errors.length}\nhighest count returned: ${count}`,
+        command: say('POST /api/counter/increment, {n|time|times}, then GET /api/counter', { n: INCREMENTS }),
+        stdout: lines(
+          say('acknowledged: {acknowledged} of {sent}', { acknowledged: answers.length, sent: INCREMENTS }),
+          say('failed requests: {n}', { n: errors.length }),
+          say('highest count returned: {count}', { count }),
+        ),
         durationMs: Date.now() - started,
       }),
     }
@@ -72,8 +76,14 @@ export const compareCountAfter = (to: Topology): Experiment =>
       const end = await readCount(appEndpoints[0] as Endpoint)
       const exhibit = on.record({
         title: 'Count after the switch',
-        command: `GET /api/counter, POST /api/counter/increment ${INCREMENTS} times, GET again`,
-        stdout: `count: ${after}\nacknowledged: ${answers.length} of ${INCREMENTS}\nfailed: ${errors.length}${errors.length === 0 ? '' : ` (${errors[0]})`}\ncount after the increments: ${end}`,
+        command: say('GET /api/counter, POST /api/counter/increment {n|time|times}, GET again', { n: INCREMENTS }),
+        stdout: lines(
+          say('count: {count}', { count: after }),
+          say('acknowledged: {acknowledged} of {sent}', { acknowledged: answers.length, sent: INCREMENTS }),
+          say('failed requests: {n}', { n: errors.length }),
+          ...errors.slice(0, 1).map((error) => `  ${error}`),
+          say('count after the increments: {count}', { count: end }),
+        ),
         durationMs: Date.now() - started,
       })
       const active = await on.exhibit({ title: 'Active topology', command: RECORDED_TOPOLOGY })
@@ -117,15 +127,15 @@ export const redisStatus = labExperiment(
   async (on) => {
     const detected = await on.exec({ command: RECORDED_TOPOLOGY })
     const topology = detected.stdout.trim()
-    on.log(topology === '' ? 'no topology is active yet' : `active topology: ${topology}`)
+    on.log(topology === '' ? 'no topology is active yet' : say('active topology: {topology}', { topology }))
     await on.exhibit({ title: 'Tasks of the Redis services', command: STATUS })
     const lines = (await Promise.all((on.groups.swarm ?? []).map((node) => queryServers(on, node)))).flat()
-    for (const line of lines.sort()) on.log(line.replace(/^counter_/, ''))
+    for (const line of lines.sort()) on.log(hostText(line.replace(/^counter_/, '')))
     const missing =
       topology === ''
         ? []
         : servicesOf(topology as Topology).filter((name) => !lines.some((line) => line.startsWith(`counter_${name}:`)))
-    if (missing.length > 0) on.log(`no response from: ${missing.join(', ')}`, 'warning')
+    if (missing.length > 0) on.log(say('no response from: {names}', { names: missing.join(', ') }), 'warning')
   },
 )
 

@@ -3,11 +3,13 @@ import { defineVars, varTypes } from 'labbook'
 export const registryVars = defineVars('registry', {
   registry_port: { schema: varTypes.integer(1, 65_535), default: 5000, description: 'port of the registry' },
   registry_storage: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     default: '/var/lib/registry',
     description: 'data directory on its host; outlives the container',
   },
   registry_users: {
+    refersTo: 'machine',
     schema: varTypes.accepts('a list of accounts, such as [{name: ann, password: ...}]', (value) =>
       Array.isArray(value) && value.length > 0 ? (value as readonly unknown[]) : undefined,
     ),
@@ -21,16 +23,19 @@ export const registryVars = defineVars('registry', {
     description: 'cost of the password hashes; each request costs the registry one check',
   },
   registry_names: {
+    refersTo: 'machine',
     schema: varTypes.list(),
     default: [],
     description: 'more names and addresses for the certificate',
   },
   registry_dir: {
+    refersTo: 'machine',
     schema: varTypes.text(),
     shownDefault: "in the lab's directory, or in the state directory",
     description: 'CA, keys, htpasswd and passwords on the controller',
   },
   registry_purge: {
+    refersTo: 'machine',
     schema: varTypes.boolean(),
     default: false,
     description: '`registry.mjs down` removes the images as well',

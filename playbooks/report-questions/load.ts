@@ -1,5 +1,10 @@
 import type { ReportQuestion } from 'labbook'
 
+const REPLICAS = [
+  { en: '1 replica', ru: '1 реплика' },
+  { en: '4 replicas', ru: '4 реплики' },
+] as const
+
 /** Capacity, scaling, and users with think time. */
 export const LOAD_QUESTIONS: readonly ReportQuestion[] = [
   {
@@ -15,18 +20,16 @@ export const LOAD_QUESTIONS: readonly ReportQuestion[] = [
         finding: 'load.capacity.1-vs-4',
         metric: 'ratio',
       },
-      ...(['1 replica', '4 replicas'] as const).flatMap((replicas) => {
-        const russian = replicas === '1 replica' ? '1 реплика' : '4 реплики'
-        const finding = 'load.capacity.1-vs-4'
-        return [
-          { label: { en: replicas, ru: russian }, finding, metric: `RPS, ${replicas}` },
-          {
-            label: { en: `p95 latency, ${replicas}`, ru: `задержка p95, ${russian}` },
-            finding,
-            metric: `p95, ${replicas}`,
-          },
-        ]
-      }),
+      ...REPLICAS.map(({ en, ru }) => ({
+        label: { en: `served by ${en}`, ru: `обслуживают: ${ru}` },
+        finding: 'load.capacity.1-vs-4',
+        metric: `RPS, ${en}`,
+      })),
+      ...REPLICAS.map(({ en, ru }) => ({
+        label: { en: `p95 latency, ${en}`, ru: `задержка p95, ${ru}` },
+        finding: 'load.capacity.1-vs-4',
+        metric: `p95, ${en}`,
+      })),
     ],
   },
   {

@@ -1,5 +1,5 @@
-import { type Exhibit, tableLines, type MessageValue } from 'labbook'
-import { labExperiment, type LabContext, say, joinTexts } from '../messages/say.ts'
+import { type Exhibit, type MessageValue } from 'labbook'
+import { labExperiment, type LabContext, say, joinTexts, tableOf } from '../messages/say.ts'
 import { readRequest } from './request.ts'
 import {
   describeFailure,
@@ -165,14 +165,14 @@ function recordPlacement(on: LabContext, stack: string, { services, tasks }: Sta
   const names = services.map(({ name }) => name)
   return on.record({
     title: say('Placement of {stack}', { stack }),
-    command: `docker stack ps ${stack}, counted by service and node`,
-    stdout: tableLines([
-      ['SERVICE', ...nodes],
+    command: say('docker stack ps {stack}, counted by service and node', { stack }),
+    stdout: tableOf([
+      [say('SERVICE'), ...nodes],
       ...names.map((name) => [
         shortName(name, stack),
         ...nodes.map((node) => running.filter((task) => task.service === name && task.node === node).length || '-'),
       ]),
-    ]).join('\n'),
+    ]),
     durationMs: 0,
   })
 }
@@ -231,8 +231,10 @@ async function warnWithoutIpvs(on: LabContext, stack: string): Promise<void> {
     .filter((name) => name !== '')
   if (names.length === 0) return
   on.log(
-    `the kernel has no IPVS, so virtual IPs and ingress ports of ${names.map((name) => shortName(name, stack)).join(', ')} do not work; ` +
-      'use endpoint_mode: dnsrr, and ports with mode: host',
+    say(
+      'the kernel has no IPVS, so virtual IPs and ingress ports of {names} do not work; use endpoint_mode: dnsrr, and ports with mode: host',
+      { names: names.map((name) => shortName(name, stack)).join(', ') },
+    ),
     'warning',
   )
 }

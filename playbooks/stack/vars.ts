@@ -1,7 +1,7 @@
 import { defineVars, varTypes } from 'labbook'
 
 export const stackVars = defineVars('stack', {
-  file: { schema: varTypes.text(), description: 'the compose file, or its directory' },
+  file: { refersTo: 'file', schema: varTypes.text(), description: 'the compose file, or its directory' },
   name: {
     schema: varTypes.text(),
     shownDefault: "the compose file's directory, as Docker Compose names projects",

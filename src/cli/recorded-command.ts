@@ -1,9 +1,8 @@
 import type { RunStart } from '../events/events.ts'
-import { MASK } from '../values/secret.ts'
-import { hasTemplate } from '../values/template-text.ts'
 import { type CommandLine, type OptionSpec, parseCommandLine } from './command-line.ts'
 import { mergeExtraVars, parseExtraVars } from './extra-vars.ts'
 import { OPTIONS } from './options.ts'
+import { reproducedVars, type ReadersProject, type ReproducedVars } from './recorded-values.ts'
 import { UsageError } from './usage-error.ts'
 
 type Vars = Readonly<Record<string, unknown>>
@@ -37,9 +36,14 @@ const TAKEN = ['tags', 'skip-tags', 'forks', 'repeat', 'limit'] as const
  * The command that repeats a run: its playbook, subcommands, tags, repetitions and variables. Hosts and connections are
  * the reader's, as is the permission to disturb hosts: a run that somebody handed in may not decide on them.
  *
- * @throws {UsageError} variables of the run are not in its event log, because they are secrets or in a file.
+ * @throws {UsageError} the reader has to specify variables: secrets, files of `-e @FILE`, and what names files, images
+ *   or machines of the run.
  */
-export function repeatedCommand({ argv, check, variables = {} }: RunStart, reader: ReadersPart): RepeatedCommand {
+export function repeatedCommand(
+  { argv, check, variables = {} }: RunStart,
+  reader: ReadersPart,
+  project: ReadersProject,
+): RepeatedCommand {
   const { program, args } = recordedProgram(argv)
   if (check)
     throw new UsageError('the run was in check mode: it changed and measured nothing, so there is nothing to repeat')
@@ -47,14 +51,9 @@ export function repeatedCommand({ argv, check, variables = {} }: RunStart, reade
   const own = parseCommandLine<keyof typeof OPTIONS>(reader.argv, OPTIONS)
   const isSet = (name: keyof typeof OPTIONS): boolean => own !== 'help' && own.all(name).length > 0
   const { vars, missingFiles } = recordedVars(all('extra-vars'), variables, reader)
-  const masked = Object.keys(vars).filter((name) => isMasked(vars[name]) && !(name in reader.extraVars))
-  if (masked.length > 0 || missingFiles.length > 0) throw new UsageError(missingText(masked, missingFiles))
-  const [taken, ofConnections] = [new Map<string, unknown>(), new Set<string>()]
-  for (const [name, value] of Object.entries(vars)) {
-    if (name in reader.extraVars) continue
-    if (isOfReader(name) || hasExpression(value)) ofConnections.add(name)
-    else taken.set(name, value)
-  }
+  const others = Object.fromEntries(Object.entries(vars).filter(([name]) => !(name in reader.extraVars)))
+  const { taken, ignored, missing } = reproducedVars(others, project)
+  if (missing.length > 0 || missingFiles.length > 0) throw new UsageError(missingText(missing, missingFiles))
   const options = TAKEN.filter((name) => !isSet(name)).flatMap((name) =>
     all(name).flatMap((value) => [`--${name}`, value]),
   )
@@ -64,10 +63,10 @@ export function repeatedCommand({ argv, check, variables = {} }: RunStart, reade
       ...positionals,
       ...flags,
       ...options,
-      ...(taken.size === 0 ? [] : ['--extra-vars', JSON.stringify(Object.fromEntries(taken))]),
+      ...(Object.keys(taken).length === 0 ? [] : ['--extra-vars', JSON.stringify(taken)]),
       ...reader.argv,
     ],
-    notes: notesOf(all('inventory'), [...ofConnections], isSet('inventory')),
+    notes: notesOf(all('inventory'), ignored, isSet('inventory')),
   }
 }
 
@@ -114,26 +113,6 @@ function parsedRun(argv: readonly string[], flags: readonly string[]): CommandLi
   }
 }
 
-const OF_READER = [
-  /^(ansible|lab|report)_/,
-  /^docker_storage_(device|force)$/,
-  /^docker_repo_/,
-  /^registry_(dir|purge|storage)$/,
-  /^k3s_(artifacts|config|context|install_url|kubeconfig|kubeconfig_merge|release_url)$/,
-  /^(kubecontext|swarm_force)$/,
-]
-
-/**
- * Connections, labs, keys, clusters, disks and paths belong to the reader's hosts, not to the run; so does where
- * programs come from that run there as root.
- */
-const isOfReader = (name: string): boolean => OF_READER.some((pattern) => pattern.test(name))
-
-/** A template would be rendered on the reader's controller, and may read its files and environment. */
-const hasExpression = (value: unknown): boolean => hasTemplate(JSON.stringify(value))
-
-const isMasked = (value: unknown): boolean => JSON.stringify(value).includes(MASK)
-
 /** The variables of the inventory, then those of the command line, which override them. */
 function recordedVars(
   sources: readonly string[],
@@ -153,21 +132,22 @@ function recordedVars(
 
 const baseName = (file: string): string => file.split('/').at(-1) ?? file
 
-function missingText(masked: readonly string[], files: readonly string[]): string {
+function missingText(missing: ReproducedVars['missing'], files: readonly string[]): string {
   const given = [
-    ...masked.map((name) => `-e ${name}=VALUE`),
+    ...missing.map(({ name, placeholder }) => `-e ${name}=${placeholder}`),
     ...files.map((file) => `-e @PATH/${baseName(file)}`),
   ].join(' ')
+  const hasSecret = missing.some(({ placeholder }) => placeholder === 'VALUE')
   return [
-    ...(masked.length === 0 ? [] : [`the run masked the values of secrets: ${masked.join(', ')}`]),
+    ...missing.map(({ name, why }) => `${name}: ${why}`),
     ...(files.length === 0 ? [] : [`the run read variables from files that it does not contain: ${files.join(', ')}`]),
-    `specify them: ${given}${masked.length === 0 ? '' : ' (or in a file: -e @secrets.yml)'}`,
+    `specify your own: ${given}${hasSecret ? ' (secrets in a file: -e @secrets.yml)' : ''}`,
   ].join('\n')
 }
 
-const notesOf = (inventories: readonly string[], ofConnections: readonly string[], hasInventory: boolean): string[] => [
+const notesOf = (inventories: readonly string[], ignored: readonly string[], hasInventory: boolean): string[] => [
   ...(inventories.length > 0 && !hasInventory
     ? [`the run used the inventory ${inventories.join(', ')}; this one uses yours`]
     : []),
-  ...(ofConnections.length > 0 ? [`not taken from the run: ${ofConnections.join(', ')}`] : []),
+  ...(ignored.length > 0 ? [`not taken from the run: ${ignored.join(', ')}`] : []),
 ]

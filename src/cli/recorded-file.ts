@@ -6,8 +6,14 @@ import path from 'node:path'
  * its path that exists there. Files of runs are not the reader's, and may be code that came with this run.
  *
  * @param runs - the directory of the project's runs.
+ * @param kind - `any`: also a directory.
  */
-export function fileIn(root: string, runs: string, recorded: string): string | undefined {
+export function fileIn(
+  root: string,
+  runs: string,
+  recorded: string,
+  kind: 'file' | 'any' = 'file',
+): string | undefined {
   if (!existsSync(root)) return undefined
   const [realRoot, realRuns] = [realpathSync(root), existsSync(runs) ? realpathSync(runs) : path.resolve(runs)]
   const parts = path.normalize(recorded).split(path.sep)
@@ -16,7 +22,8 @@ export function fileIn(root: string, runs: string, recorded: string): string | u
     .filter(isOfReader)
     .map((end) => path.join(root, ...end))
     .find((file) => {
-      if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false
+      const found = statSync(file, { throwIfNoEntry: false })
+      if (found === undefined || (kind === 'file' && !found.isFile())) return false
       const real = realpathSync(file)
       return (
         isBelow(realRoot, real) && !isBelow(realRuns, real) && isOfReader(path.relative(realRoot, real).split(path.sep))

@@ -7,6 +7,7 @@ import { startAndSummary } from '../evidence/files-summary.ts'
 import { directoryFiles, type RunFiles } from '../evidence/run-files.ts'
 import type { Summary } from '../evidence/summary.ts'
 import { verifyFiles } from '../evidence/verify.ts'
+import type { VarSet } from '../playbook/define-vars.ts'
 import { quote } from '../shell/quote.ts'
 import { Cancelled, confirm, isInteractive } from '../ui/index.ts'
 import { PACKAGE_ROOT } from '../values/package-root.ts'
@@ -19,6 +20,7 @@ import { OPTIONS } from './options.ts'
 import { readExtraVars } from './read-extra-vars.ts'
 import { repeatedCommand, type ReadersPart, type RecordedProgram, type RepeatedCommand } from './recorded-command.ts'
 import { fileIn } from './recorded-file.ts'
+import type { ReportProject } from './report-project.ts'
 import { filesOf } from './report-verify.ts'
 import { reproductionOf, reproductionText, type ReproducedFinding } from './reproduction.ts'
 import { runDirectory, runNames } from './run-argument.ts'
@@ -65,7 +67,12 @@ Exit codes:
 `
 
 /** `report.mjs reproduce`, `labbook report reproduce`. @returns the exit code. @throws {UsageError | EvidenceError} */
-export async function reproduceCommand(argv: readonly string[], runs: string, command: string): Promise<number> {
+export async function reproduceCommand(
+  argv: readonly string[],
+  runs: string,
+  command: string,
+  { vars }: ReportProject,
+): Promise<number> {
   const parsed = parseCommandLine<keyof typeof SPECS>(argv, SPECS)
   if (parsed === 'help') {
     process.stdout.write(help(command))
@@ -84,7 +91,7 @@ export async function reproduceCommand(argv: readonly string[], runs: string, co
   const repeated =
     other === undefined
       ? await readersPart(all)
-          .then((reader) => repeat(start, reader, { runs, json }))
+          .then(async (reader) => repeat(start, reader, { runs, json, vars: (await vars?.()) ?? [] }))
           .catch(orCancelled)
       : startAndSummary(directoryFiles(realpathSync(runDirectory(other, runs)))).summary
   if (repeated === undefined) return 1
@@ -135,9 +142,10 @@ function orCancelled(error: unknown): undefined {
 async function repeat(
   start: RunStart,
   reader: ReadersPart,
-  { runs, json }: { readonly runs: string; readonly json: boolean },
+  { runs, json, vars }: { readonly runs: string; readonly json: boolean; readonly vars: readonly VarSet[] },
 ): Promise<Summary | undefined> {
-  const command = repeatedCommand(start, reader)
+  const find = (recorded: string): string | undefined => fileIn(path.dirname(runs), runs, recorded, 'any')
+  const command = repeatedCommand(start, reader, { vars, find })
   const program = programIn(runs, command.program)
   describe(program, command, start)
   if (

@@ -89,8 +89,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   bundle: async (argv, runs, command) => (await import('./report-verify.ts')).bundleCommand(argv, runs, command),
   list: async (argv, runs, command) => (await import('./report-history.ts')).listCommand(argv, runs, command),
   diff: async (argv, runs, command) => (await import('./report-history.ts')).diffCommand(argv, runs, command),
-  reproduce: async (argv, runs, command) =>
-    (await import('./report-reproduce.ts')).reproduceCommand(argv, runs, command),
+  reproduce: async (argv, runs, command, project) =>
+    (await import('./report-reproduce.ts')).reproduceCommand(argv, runs, command, project),
 }
 
 /**

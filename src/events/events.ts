@@ -1,7 +1,10 @@
 import type { Diff } from '../modules/module.ts'
 import type { TruncatedOutputs } from '../shell/batch.ts'
 import type { Chart } from './chart.ts'
-import type { MessageList, Message } from './message.ts'
+import type { MessageList, Message, Text } from './message.ts'
+
+/** A text as data. */
+type DataText = Exclude<Text, string>
 
 /** Author, title and course of the report. */
 export interface ReportMetadata {
@@ -208,8 +211,8 @@ export interface Exhibit extends Base {
   readonly id: string
   readonly experiment: string
   readonly title: string
-  /** The title as data, for reports in other languages. Absent for titles without values. */
-  readonly messages?: { readonly title: Message | MessageList }
+  /** Its texts as data, for reports in other languages. Absent for titles without values, and for output of hosts. */
+  readonly messages?: { readonly title?: DataText; readonly command?: DataText; readonly stdout?: DataText }
   /** `controller` for commands on this machine. */
   readonly host: string
   readonly command: string
@@ -287,6 +290,8 @@ export interface LogEvent extends Base {
   readonly level: 'info' | 'warning' | 'error'
   readonly host?: string
   readonly message: string
+  /** The message as data, for reports in other languages. */
+  readonly messages?: { readonly message: DataText }
 }
 
 export interface RunEnd extends Base {

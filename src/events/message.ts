@@ -1,3 +1,5 @@
+import { tableLines } from '../text/table.ts'
+
 /*
  * Texts as data, so that a report can be rendered in another language: an English template, which is also the key in
  * the catalogue of each language, and the values of its placeholders.
@@ -19,10 +21,17 @@ export interface MessageList {
   readonly separator: string
 }
 
-export type MessageValue = string | number | Message | MessageList
+/** A table whose cells can be translated. Its columns are aligned in each language. */
+export interface MessageTable {
+  readonly table: readonly (readonly MessageValue[])[]
+  /** As in `tableLines`. */
+  readonly align?: readonly ('left' | 'right')[]
+}
+
+export type MessageValue = string | number | Message | MessageList | MessageTable
 
 /** A text that reports show. A string without values is its own key in the catalogues. */
-export type Text = string | Message | MessageList
+export type Text = string | Message | MessageList | MessageTable
 
 /** The names of a template's placeholders. */
 export type PlaceholdersOf<Template extends string> = Template extends `${string}{${infer Placeholder}}${infer Rest}`
@@ -72,6 +81,11 @@ export const ENGLISH_MESSAGES: MessageLanguage = {
 export function messageText(message: MessageValue, language: MessageLanguage = ENGLISH_MESSAGES): string {
   if (typeof message === 'number') return decimal(String(message), language)
   if (typeof message === 'string') return decimal(message, language)
+  if ('table' in message) {
+    const { table, align } = message
+    const rows = table.map((cells) => cells.map((cell) => messageText(cell, language)))
+    return tableLines(rows, align === undefined ? {} : { align }).join('\n')
+  }
   if ('list' in message) return message.list.map((each) => messageText(each, language)).join(message.separator)
   const { id, values } = message
   return (language.template(id) ?? id).replace(

@@ -22,14 +22,14 @@ export function setupContext(
   hosts: readonly string[],
   nextId: (title: string) => string,
 ): SetupContext {
-  const emitExhibit = ({ title, ...what }: ExhibitContent): Exhibit => {
-    const text = messageText(title)
+  const emitExhibit = ({ title, command, stdout, ...what }: ExhibitContent): Exhibit => {
+    const texts = { title: messageText(title), command: messageText(command), stdout: messageText(stdout) }
     const exhibit = {
       type: 'exhibit',
-      id: nextId(text),
+      id: nextId(texts.title),
       experiment: experiment.name,
-      title: text,
-      ...(typeof title === 'string' ? {} : { messages: { title } }),
+      ...texts,
+      ...asData({ title, command, stdout }),
       ...what,
     } as const
     state.emit(exhibit)
@@ -91,7 +91,7 @@ export function setupContext(
         start: new Date(Date.now() - durationMs).toISOString(),
       }),
     log: (message, level = 'info') => {
-      state.emit({ type: 'notice', level, message })
+      state.emit({ type: 'notice', level, message: messageText(message), ...asData({ message }) })
     },
   }
 }
@@ -99,10 +99,20 @@ export function setupContext(
 const shownInstead = (shown: string | undefined): Pick<Exhibit, 'displayCommand'> =>
   shown === undefined ? {} : { displayCommand: shown }
 
-type ExhibitContent = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment' | 'title' | 'messages'> & {
-  readonly title: Text
+/** Those of the texts that have values. */
+function asData<Name extends string>(
+  texts: Readonly<Record<Name, Text>>,
+): { readonly messages?: Readonly<Record<Name, Exclude<Text, string>>> } {
+  const withValues = Object.entries<Text>(texts).filter(([, text]) => typeof text !== 'string')
+  return withValues.length === 0
+    ? {}
+    : { messages: Object.fromEntries(withValues) as Record<Name, Exclude<Text, string>> }
 }
-type Execution = Omit<ExhibitContent, 'title'>
+
+type ShownTexts = 'title' | 'command' | 'stdout'
+type ExhibitContent = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment' | 'messages' | ShownTexts> &
+  Readonly<Record<ShownTexts, Text>>
+type Execution = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment' | 'messages' | 'title'>
 /** With timeouts scaled by the timeout multiplier. */
 type Timed<T, Limits extends keyof T> = T & Required<Pick<T, Limits>>
 

@@ -1,3 +1,6 @@
+import type { Message } from '../events/message.ts'
+import { say } from './texts.ts'
+
 /** CPU seconds of one request, measured by a short load. */
 export interface RequestCosts {
   /** In the replica that answers. */
@@ -19,8 +22,8 @@ export interface SharedMachine {
 
 /** The CPU limit of a replica during a test, or why the test cannot be decided here. */
 export type Budget =
-  | { readonly limit: number; readonly why: string }
-  | { readonly undecidable: string; readonly remedy: string }
+  | { readonly limit: number; readonly why: Message }
+  | { readonly undecidable: Message; readonly remedy: Message }
 
 /** With less, the machine itself becomes the limit, and answers wait for a core. */
 const SHARE_OF_MACHINE = 0.75
@@ -47,16 +50,33 @@ export function replicaBudget(
   const perReplicaSecond = 1 + (costs.others + (generatorApart ? 0 : costs.generator)) / costs.replica
   const fits = Math.floor(free / (replicas * perReplicaSecond) / STEP + 1e-9) * STEP
   const limit = Math.min(current, Number(fits.toFixed(2)))
-  const shares = `${free.toFixed(2)} of ${cores} cores are free for ${replicas} replicas; a request costs ${milliseconds(costs.replica)} in a replica, ${milliseconds(costs.others)} in the rest of the machine and ${milliseconds(costs.generator)} in the load generator${generatorApart ? ', which has a dedicated core' : ''}`
+  const shares = say(
+    '{free} of {cores} cores are free for {replicas} replicas; a request costs {replica} ms in a replica, {others} ms in the rest of the machine and {generator} ms in the load generator{apart}',
+    {
+      free: free.toFixed(2),
+      cores,
+      replicas,
+      replica: milliseconds(costs.replica),
+      others: milliseconds(costs.others),
+      generator: milliseconds(costs.generator),
+      apart: generatorApart ? say(', which has a dedicated core') : '',
+    },
+  )
   if (limit < LEAST_LIMIT)
     return {
-      undecidable: `each replica could use at most ${Math.max(0, limit).toFixed(2)} cores, and needs ${LEAST_LIMIT}: ${shares}`,
+      undecidable: say('each replica could use at most {limit} cores, and needs {least}: {shares}', {
+        limit: Math.max(0, limit).toFixed(2),
+        least: LEAST_LIMIT,
+        shares,
+      }),
       remedy:
         busyAtRest > cores / 4
-          ? `end what uses ${busyAtRest.toFixed(2)} cores on this machine, or send the load from hosts of a group loadgen`
-          : 'use a machine with more cores, fewer replicas, or hosts of a group loadgen',
+          ? say('end what uses {busy} cores on this machine, or send the load from hosts of a group loadgen', {
+              busy: busyAtRest.toFixed(2),
+            })
+          : say('use a machine with more cores, fewer replicas, or hosts of a group loadgen'),
     }
   return { limit, why: shares }
 }
 
-const milliseconds = (seconds: number): string => `${(seconds * 1000).toFixed(2)} ms`
+const milliseconds = (seconds: number): string => (seconds * 1000).toFixed(2)

@@ -13,10 +13,12 @@ export {
   compare,
   interleaved,
   formatInterval,
+  intervalText,
   type Comparison,
   type Interval,
   type Trial,
 } from './statistics.ts'
+export type { LoadText } from './texts.ts'
 export { validityIssues, shareIssues } from './validity.ts'
 export {
   kneeOf,

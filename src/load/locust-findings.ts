@@ -1,4 +1,5 @@
 import { mean as meanOf } from 'simple-statistics'
+import { messageText } from '../events/message.ts'
 import { hasFailed, percent, usersLimit, validityOf, type ImportFinding, type UsersLimit } from './locust-phase.ts'
 import { phaseOf, BLOCK_SECONDS, type LocustPhase, type LocustRun } from './locust-run.ts'
 import { compare, LEAST_TRIALS } from './statistics.ts'
@@ -149,7 +150,7 @@ function repeated(base: readonly Measured[], other: readonly Measured[]): Import
     }
   if (problem !== undefined) return { ...finding, holds: null, detail: problem }
   const { answer, why } = compare(trials(base), trials(other), { within: WITHIN })
-  return { ...finding, holds: answer === 'inconclusive' ? null : answer === 'more', detail: why }
+  return { ...finding, holds: answer === 'inconclusive' ? null : answer === 'more', detail: messageText(why) }
 }
 
 function responseTime(base: readonly Measured[], other: readonly Measured[]): ImportFinding {

@@ -1,4 +1,6 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import type { Message } from '../events/message.ts'
+import { percents, say } from './texts.ts'
 
 /** Resource use of the load generator itself. */
 export interface GeneratorUsage {
@@ -43,11 +45,15 @@ const LATE_MS = 100
  *
  * @param lateP99 - lag of the requests of an open load, in milliseconds.
  */
-export function generatorLimit({ cores, busy, delay }: GeneratorUsage, lateP99?: number): string | undefined {
-  const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`
-  if (cores >= BUSY) return `the generator used ${percent(cores)} of its one core`
-  if (busy >= BUSY) return `the generator was busy ${percent(busy)} of the time, with ${percent(cores)} of a core`
-  if (delay.p99 >= LATE_MS) return `the generator lagged ${Math.round(delay.p99)} ms (p99)`
-  if (lateP99 !== undefined && lateP99 >= LATE_MS) return `requests were sent ${Math.round(lateP99)} ms late (p99)`
+export function generatorLimit({ cores, busy, delay }: GeneratorUsage, lateP99?: number): Message | undefined {
+  if (cores >= BUSY) return say('the generator used {percent} % of its one core', { percent: percents(cores) })
+  if (busy >= BUSY)
+    return say('the generator was busy {percent} % of the time, with {cores} % of a core', {
+      percent: percents(busy),
+      cores: percents(cores),
+    })
+  if (delay.p99 >= LATE_MS) return say('the generator lagged {ms} ms (p99)', { ms: Math.round(delay.p99) })
+  if (lateP99 !== undefined && lateP99 >= LATE_MS)
+    return say('requests were sent {ms} ms late (p99)', { ms: Math.round(lateP99) })
   return undefined
 }

@@ -1,3 +1,4 @@
+import type { Message } from '../events/message.ts'
 import type { GeneratorUsage } from './meter.ts'
 import type { SecondSnapshot } from './per-second.ts'
 import type { Plan } from './plan.ts'
@@ -90,5 +91,5 @@ export interface UsersAnalysis {
   readonly measured: number
   /** null: inconclusive. */
   readonly setByUsers: boolean | null
-  readonly why: string
+  readonly why: Message
 }

@@ -40,9 +40,9 @@ export async function runUntilDecided<T>(
   }
   const comparison = look()
   // With an invalid trial there may be too few others to compare.
-  const issues = trials.flatMap(({ trial }) => trial.issues)
+  const [issue] = trials.flatMap(({ trial }) => trial.issues)
   return {
-    comparison: issues.length === 0 ? comparison : { ...comparison, answer: 'inconclusive', why: issues[0] as string },
+    comparison: issue === undefined ? comparison : { ...comparison, answer: 'inconclusive', why: issue },
     trials,
   }
 }

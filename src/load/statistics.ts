@@ -1,5 +1,7 @@
 import jstat from 'jstat'
 import { mean, sampleVariance } from 'simple-statistics'
+import { messageText, type Message } from '../events/message.ts'
+import { percents, say } from './texts.ts'
 
 /** An estimate with its confidence interval. */
 export interface Interval {
@@ -40,7 +42,7 @@ export function interleaved<T>(things: readonly T[], times: number): T[] {
 export interface Trial {
   readonly value: number
   /** From `validityIssues`: why this value may not measure the servers. */
-  readonly issues: readonly string[]
+  readonly issues: readonly Message[]
 }
 
 export type Conclusion = 'more' | 'less' | 'no difference' | 'inconclusive'
@@ -48,8 +50,8 @@ export type Conclusion = 'more' | 'less' | 'no difference' | 'inconclusive'
 /** Comparison of a sample with a base. */
 export interface Comparison {
   readonly answer: Conclusion
-  /** The answer as a sentence, with its numbers or reason. */
-  readonly why: string
+  /** The answer with its numbers or reason. */
+  readonly why: Message
   /** other / base; absent with too few trials. */
   readonly ratio?: Interval
 }
@@ -78,39 +80,61 @@ export const LEAST_TRIALS = 3
 export function compare(base: readonly Trial[], other: readonly Trial[], options: CompareOptions = {}): Comparison {
   const { within = 0.1, level = LEVEL, looks = 1 } = options
   const least = Math.max(LEAST_TRIALS, options.least ?? 0)
-  const inconclusive = (why: string, ratio?: Interval): Comparison => ({
+  const inconclusive = (why: Message, ratio?: Interval): Comparison => ({
     answer: 'inconclusive',
     why,
     ...(ratio === undefined ? {} : { ratio }),
   })
   if (base.length < least || other.length < least) {
-    return inconclusive(`too few trials: ${base.length} and ${other.length}, ${least} each are needed`)
+    return inconclusive(
+      say('too few trials: {base} and {other}, {least} each are needed', {
+        base: base.length,
+        other: other.length,
+        least,
+      }),
+    )
   }
-  if (![...base, ...other].every(({ value }) => value > 0)) return inconclusive('a trial has no successful response')
+  if (![...base, ...other].every(({ value }) => value > 0))
+    return inconclusive(say('a trial has no successful response'))
   const ratio = ratioOfMeans(
     base.map(({ value }) => value),
     other.map(({ value }) => value),
     1 - (1 - level) / looks,
   )
   const issues = [...base, ...other].flatMap((trial) => trial.issues)
-  if (issues.length > 0) return inconclusive(summarizeIssues(issues), ratio)
-  const several = looks === 1 ? '' : `, corrected for ${looks} looks`
-  const numbers = `ratio ${formatInterval(ratio)}, ${Math.round(level * 100)} % confidence interval${several}`
+  if (issues[0] !== undefined) return inconclusive(summarizeIssues(issues[0], issues), ratio)
+  const values = { ratio: intervalText(ratio), level: percents(level) }
+  const numbers =
+    looks === 1
+      ? say('ratio {ratio}, {level} % confidence interval', values)
+      : say('ratio {ratio}, {level} % confidence interval, corrected for {looks} looks', { ...values, looks })
   if (ratio.low >= 1 / (1 + within) && ratio.high <= 1 + within) {
-    return { answer: 'no difference', why: `no difference within ${Math.round(within * 100)} %: ${numbers}`, ratio }
+    const why = say('no difference within {percent} %: {numbers}', { percent: percents(within), numbers })
+    return { answer: 'no difference', why, ratio }
   }
-  if (ratio.low > 1) return { answer: 'more', why: `more: ${numbers}`, ratio }
-  if (ratio.high < 1) return { answer: 'less', why: `less: ${numbers}`, ratio }
-  return inconclusive(`the confidence interval is too wide: ${numbers}; run more or longer trials`, ratio)
+  if (ratio.low > 1) return { answer: 'more', why: say('more: {numbers}', { numbers }), ratio }
+  if (ratio.high < 1) return { answer: 'less', why: say('less: {numbers}', { numbers }), ratio }
+  return inconclusive(
+    say('the confidence interval is too wide: {numbers}; run more or longer trials', { numbers }),
+    ratio,
+  )
 }
 
 /** `1.52 (1.44 to 1.60)` */
 export const formatInterval = ({ estimate, low, high }: Interval, digits = 2): string =>
   `${estimate.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`
 
-function summarizeIssues(issues: readonly string[]): string {
-  const [first = '', ...others] = [...new Set(issues)]
-  return others.length === 0
+/** The same, for findings. */
+export const intervalText = ({ estimate, low, high }: Interval, digits = 2): Message =>
+  say('{estimate} ({low} to {high})', {
+    estimate: estimate.toFixed(digits),
+    low: low.toFixed(digits),
+    high: high.toFixed(digits),
+  })
+
+function summarizeIssues(first: Message, issues: readonly Message[]): Message {
+  const [, other, ...others] = new Map(issues.map((issue) => [messageText(issue), issue])).values()
+  return other === undefined
     ? first
-    : `${first}; and ${others.length} more issue${others.length === 1 ? '' : 's'}, such as: ${others[0]}`
+    : say('{first}; and {n|more issue|more issues}, such as: {other}', { first, n: others.length + 1, other })
 }

@@ -2,11 +2,13 @@ import { setMaxListeners } from 'node:events'
 import http from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Message } from '../events/message.ts'
 import { CEILINGS, type Target, type UsersPlan } from './plan.ts'
 import { weightedChoice, seeded } from './random.ts'
 import { send } from './request.ts'
 import type { EndReason, LoadResult, UsersAnalysis } from './result.ts'
 import type { Tally } from './tally.ts'
+import { percents, say } from './texts.ts'
 
 /**
  * Users with think time: each sends a request, waits for the response, thinks, and repeats, on its own connection to
@@ -91,7 +93,7 @@ const FAILED = 0.01
 export function analyzeUsers(
   { users: count, think: [least, most] }: Pick<UsersPlan, 'users' | 'think'>,
   { total, seconds }: Pick<LoadResult, 'total' | 'seconds'>,
-  limit: string | undefined,
+  limit: Message | undefined,
 ): UsersAnalysis {
   const meanThink = (least + most) / 2
   const meanLatency = total.latency.mean / 1000
@@ -99,27 +101,31 @@ export function analyzeUsers(
   const measured = seconds > 0 ? total.requests / seconds : 0
   const base = { users: count, meanThink, meanLatency, most: count / meanThink, predicted, measured }
   const ratio = measured / base.most
-  const inconclusive = (why: string): UsersAnalysis => ({ ...base, setByUsers: null, why })
+  const inconclusive = (why: Message): UsersAnalysis => ({ ...base, setByUsers: null, why })
   if (limit !== undefined) return inconclusive(limit)
-  if (total.requests < FEW) return inconclusive(`${total.requests} requests are too few`)
+  if (total.requests < FEW) return inconclusive(say('{requests} requests are too few', { requests: total.requests }))
   if (total.failures / total.requests > FAILED)
-    return inconclusive(`${total.failures} of ${total.requests} requests failed`)
+    return inconclusive(say('{failed} of {sent} requests failed', { failed: total.failures, sent: total.requests }))
   if (Math.abs(measured / predicted - 1) > TOLERANCE) {
     return inconclusive(
-      `measured ${measured.toFixed(1)} requests/s; think time and latency predict ${predicted.toFixed(1)}`,
+      say('measured {measured} requests/s; think time and latency predict {predicted}', {
+        measured: measured.toFixed(1),
+        predicted: predicted.toFixed(1),
+      }),
     )
   }
   return ratio >= NEAR_MOST
     ? {
         ...base,
         setByUsers: true,
-        why: `users requested ${percent(ratio)} of their maximum at zero latency`,
+        why: say('users requested {percent} % of their maximum at zero latency', { percent: percents(ratio) }),
       }
     : {
         ...base,
         setByUsers: false,
-        why: `users waited ${Math.round(meanLatency * 1000)} ms per response and requested ${percent(ratio)} of their maximum`,
+        why: say('users waited {latency} ms per response and requested {percent} % of their maximum', {
+          latency: Math.round(meanLatency * 1000),
+          percent: percents(ratio),
+        }),
       }
 }
-
-const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`

@@ -1,5 +1,7 @@
+import type { Message } from '../events/message.ts'
 import { generatorLimit } from './meter.ts'
 import type { LoadResult } from './result.ts'
+import { percents, say } from './texts.ts'
 
 export interface ValidityOptions {
   /** Maximum ratio of failed requests. Default 0.01. */
@@ -14,16 +16,19 @@ export interface ValidityOptions {
 export function validityIssues(
   result: LoadResult,
   { failed = 0.01, replicas, share = 0.5 }: ValidityOptions = {},
-): string[] {
+): Message[] {
   const { ended, total, generator, lateP99 } = result
-  const issues: string[] = []
-  if (ended !== 'in time') issues.push(`load ended early: ${ended}`)
+  const issues: Message[] = []
+  if (ended !== 'in time') issues.push(say('load ended early: {why}', { why: say(ended) }))
   const limit = generatorLimit(generator, lateP99)
-  if (limit !== undefined) issues.push(`load generator is the bottleneck: ${limit}`)
-  if (total.requests === 0) issues.push('no request got a response')
+  if (limit !== undefined) issues.push(say('load generator is the bottleneck: {limit}', { limit }))
+  if (total.requests === 0) issues.push(say('no request got a response'))
   else if (total.failures / total.requests > failed) {
     issues.push(
-      `${((total.failures / total.requests) * 100).toFixed(1)} % of the requests failed; the limit is ${failed * 100} %`,
+      say('{percent} % of the requests failed; the limit is {limit} %', {
+        percent: ((total.failures / total.requests) * 100).toFixed(1),
+        limit: failed * 100,
+      }),
     )
   }
   if (replicas !== undefined) issues.push(...shareIssues(result.replicas, replicas, share))
@@ -31,12 +36,18 @@ export function validityIssues(
 }
 
 /** Checks that each replica served its share of the requests. */
-export function shareIssues(responses: Readonly<Record<string, number>>, replicas: number, share: number): string[] {
+export function shareIssues(responses: Readonly<Record<string, number>>, replicas: number, share: number): Message[] {
   const counts = Object.values(responses)
-  if (counts.length !== replicas) return [`${counts.length} of ${replicas} replicas responded`]
+  if (counts.length !== replicas)
+    return [say('{answered} of {replicas} replicas responded', { answered: counts.length, replicas })]
   const equal = counts.reduce((sum, count) => sum + count, 0) / replicas
   const least = Math.min(...counts)
   return least >= equal * share
     ? []
-    : [`one replica served ${Math.round((least / equal) * 100)} % of an equal share; the minimum is ${share * 100} %`]
+    : [
+        say('one replica served {percent} % of an equal share; the minimum is {minimum} %', {
+          percent: percents(least / equal),
+          minimum: percents(share),
+        }),
+      ]
 }

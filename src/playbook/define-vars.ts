@@ -15,6 +15,11 @@ export interface VarDefinition<T = unknown> {
   readonly shownDefault?: string
   /** Errors do not show its value. */
   readonly secret?: boolean
+  /**
+   * What its value names, if it is not the same on other machines: a file or directory of the project, an image, or
+   * hosts, clusters, disks and accounts. `report reproduce` does not take over such values of a run.
+   */
+  readonly refersTo?: 'file' | 'image' | 'machine'
 }
 
 type VarDefinitions = Readonly<Record<string, VarDefinition>>

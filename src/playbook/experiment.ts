@@ -1,6 +1,6 @@
 import type { Chart } from '../events/chart.ts'
 import type { Disturbs } from './disturbs.ts'
-import type { Message, Text } from '../events/message.ts'
+import type { Message, MessageList, Text } from '../events/message.ts'
 import type { Exhibit, ExhibitData } from '../events/events.ts'
 
 /** A command to run. */
@@ -53,7 +53,7 @@ export interface Verdict {
   readonly holds: boolean | null
   readonly evidence: readonly Exhibit[]
   /** The measured result, in one line. As a message, reports in other languages translate it. */
-  readonly detail?: Text
+  readonly detail?: string | Message | MessageList
   /** Values to compare across repetitions: name -> value and unit. */
   readonly measured?: Readonly<Record<string, readonly [value: number, unit: string]>>
 }
@@ -61,8 +61,9 @@ export interface Verdict {
 /** Measurements by Labbook itself, such as responses to requests it sent. */
 export interface RecordOptions {
   readonly title: Text
-  readonly command: string
-  readonly stdout: string
+  /** What was measured, and how. */
+  readonly command: Text
+  readonly stdout: Text
   readonly durationMs: number
   readonly chart?: Chart
   /** A PNG in Base64. */
@@ -93,7 +94,7 @@ export interface ExperimentContext {
   finding(id: string, verdict: Verdict): void
   /** Reports all findings without a verdict as inconclusive, with the reason. */
   inconclusive(why: string | Message, evidence?: readonly Exhibit[]): void
-  log(message: string, level?: 'info' | 'warning'): void
+  log(message: Text, level?: 'info' | 'warning'): void
   readonly signal: AbortSignal
 }
 

@@ -1,5 +1,6 @@
 import type { Exhibit, TaskResult } from '../events/events.ts'
 import { excerpt } from './format.ts'
+import { textIn } from './translate.ts'
 import type { Messages } from './messages/index.ts'
 
 const MAX_COMMANDS = 1500
@@ -41,8 +42,9 @@ export class CommandFold {
     }
   }
 
-  addExhibit({ id, host, title, command, exitCode, durationMs }: Exhibit): void {
-    this.#add({ host, title: title, script: command, exitCode, exhibit: id, durationMs })
+  addExhibit({ id, host, title, command, messages, exitCode, durationMs }: Exhibit): void {
+    const script = textIn(messages?.command ?? command, this.#messages)
+    this.#add({ host, title, script, exitCode, exhibit: id, durationMs })
   }
 
   #add(command: Command): void {

@@ -104,3 +104,6 @@ export function excerpt(
     ...allLines.slice(-tail),
   ].join('\n')
 }
+
+/** `Counter` for `counter`. */
+export const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)

@@ -17,11 +17,30 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   alpine: 'Alpine',
 }
 
+/** Facts about hosts by name. */
+export interface MachineFacts {
+  readonly machines: ReadonlyMap<string, Machine>
+  readonly docker: ReadonlyMap<string, string>
+}
+
 /** Collects facts about hosts from the output of `setup` and `docker node ls`. */
-export class MachineFold {
-  readonly machines = new Map<string, Machine>()
+export class MachineFold implements MachineFacts {
+  machines = new Map<string, Machine>()
   /** Docker version by node name. */
-  readonly docker = new Map<string, string>()
+  docker = new Map<string, string>()
+  /** Of the runs before the current one: the same host may have been another machine. */
+  readonly #earlier: MachineFacts[] = []
+
+  /** The facts of each run that has any, oldest first. */
+  get runs(): readonly MachineFacts[] {
+    return [...this.#earlier, this].filter(({ machines }) => machines.size > 0)
+  }
+
+  addStart(): void {
+    this.#earlier.push({ machines: this.machines, docker: this.docker })
+    this.machines = new Map()
+    this.docker = new Map()
+  }
 
   /** Reads the output of module `setup`: `name value` per line. */
   addResult({ module, host, commands }: Pick<TaskResult, 'module' | 'host' | 'commands'>): void {

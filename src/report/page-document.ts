@@ -85,16 +85,16 @@ function answerLine(answer: Answered['answer'], findings: Answered['findings'], 
   const isSingle = findings.length === 1
   if (first === undefined || (!isSingle && chosen === undefined)) return false
   const text = chosen === undefined ? first.mark.text : messages.findingVerdicts[chosen.kind]
-  const conclusive = findings.filter(({ holds }) => holds !== null).length
+  const count = (wanted: boolean | null): number => findings.filter(({ holds }) => holds === wanted).length
   return html`<p class="answer-line ${chosen?.kind ?? first.mark.kind}"><strong>${text}.</strong> ${
     isSingle
       ? html`${first.statement}${first.detail !== undefined && html`: ${withoutStop(first.detail)}`}. ${statistics(first)}${evidenceLink(first)}`
-      : withReason(messages.phrases.conclusiveFindings(conclusive, findings.length), sharedDetail(findings))
+      : withReason(messages.phrases.findings(count(true), count(false), count(null)), sharedDetail(findings))
   }</p>`
 }
 
 const withReason = (text: string, reason: string | undefined): string =>
-  reason === undefined ? text : `${withoutStop(text)}: ${withoutStop(reason)}.`
+  reason === undefined ? `${text}.` : `${text}: ${withoutStop(reason)}.`
 
 const withoutStop = (text: string): string => text.replace(/\.\s*$/, '')
 

@@ -14,6 +14,7 @@ import { htmlPage } from './page.ts'
 import { evidencePage } from './page-annex.ts'
 import { EVIDENCE_FILE, type Picture } from './page-document.ts'
 import { reportStyle } from './style.ts'
+import { translatedExhibit } from './translate.ts'
 import { viewOf, type Drawing, type View } from './view.ts'
 import { messagesOf, withCatalogue, type Catalogue, type Language, type Messages } from './messages/index.ts'
 
@@ -92,8 +93,9 @@ export async function renderReport(
 const pictureOf =
   ({ exhibits, messages }: View, facts: ReportData, { drawTerminal, fittingSize, drawCompactChart }: Drawing) =>
   (id: string, isAlone: boolean): Picture | undefined => {
-    const [shown, exhibit] = [exhibits.find((one) => one.id === id), facts.exhibits.get(id)]
-    if (shown === undefined || exhibit === undefined) return undefined
+    const [shown, recorded] = [exhibits.find((one) => one.id === id), facts.exhibits.get(id)]
+    if (shown === undefined || recorded === undefined) return undefined
+    const exhibit = translatedExhibit(recorded, messages)
     const picture = { id, slug: shown.slug, title: shown.title, host: shown.host }
     if (shown.image === true) return { ...picture, isNarrow: true, svg: shown.svg }
     if (exhibit.chart !== undefined && shown.chart?.problem === undefined)

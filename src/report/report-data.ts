@@ -113,6 +113,7 @@ export class ReportDataFold {
         facts.start = event
         facts.runs.push({ start: event })
         facts.topology.addStart(event)
+        facts.machines.addStart()
         this.#olderFindings = facts.findings.length
         break
       case 'run_end':

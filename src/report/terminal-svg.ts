@@ -56,7 +56,7 @@ export function drawTerminal(
 <rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9" fill="#12161d" stroke="#39414d"/>
 <path d="M1 ${TITLE_BAR}V10a9 9 0 0 1 9-9H${width - 10}a9 9 0 0 1 9 9V${TITLE_BAR}Z" fill="#232a34"/>
 <circle cx="20" cy="17.5" r="5.5" fill="#ff6159"/><circle cx="38" cy="17.5" r="5.5" fill="#ffbd2e"/><circle cx="56" cy="17.5" r="5.5" fill="#28c941"/>
-<text x="${width / 2}" y="22" text-anchor="middle" fill="#c5ced9" font-weight="600">${exhibit.host}</text><text x="${width - 14}" y="22" text-anchor="end" fill="#8a94a3" font-size="12">${messages.duration(exhibit.durationMs)}</text>
+<text x="${width / 2}" y="22" text-anchor="middle" fill="#c5ced9" font-weight="600">${exhibit.host}</text>${exhibit.durationMs > 0 && html`<text x="${width - 14}" y="22" text-anchor="end" fill="#8a94a3" font-size="12">${messages.duration(exhibit.durationMs)}</text>`}
 ${rows.flatMap((row, i) => row.segments.map((segment) => draw(segment, row.kind, i)))}</svg>
 `.text
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '../events/events.ts'
+import type { Exhibit, Finding } from '../events/events.ts'
 import type { LinesChart, TimelineChart } from '../events/chart.ts'
 import { messageText, type Text } from '../events/message.ts'
 import type { Messages } from './messages/index.ts'
@@ -28,6 +28,20 @@ export const translatedLines = (chart: LinesChart, messages: Messages): LinesCha
 /** The events of a timeline in the language of the report. Names of hosts and tasks stay. */
 export const translatedEvents = ({ events }: TimelineChart, messages: Messages): TimelineChart<string>['events'] =>
   events.map((event) => labelIn(event, messages))
+
+/** An exhibit with the texts that Labbook wrote in the language of the report. Output of hosts stays as it is. */
+export function translatedExhibit<E extends Pick<Exhibit, 'title' | 'command' | 'stdout' | 'messages'>>(
+  exhibit: E,
+  messages: Messages,
+): E {
+  const { title, messages: asData = {} } = exhibit
+  return {
+    ...exhibit,
+    title: textIn(asData.title ?? title, messages),
+    ...(asData.command === undefined ? {} : { command: textIn(asData.command, messages) }),
+    ...(asData.stdout === undefined ? {} : { stdout: textIn(asData.stdout, messages) }),
+  }
+}
 
 /** A finding with its texts in the language of the report. Texts without a translation stay in English. */
 export function translatedFinding<F extends Pick<Finding, 'statement' | 'detail' | 'messages' | 'measured'>>(

@@ -6,13 +6,13 @@ import { dataFiles, type DataFile } from './data-files.ts'
 import type { DiffLine, diffLines } from './diff.ts'
 import type { ReportData, HostTasks, RetainedExhibit } from './report-data.ts'
 import { excerpt } from './format.ts'
-import type { MachineFold } from './machines.ts'
+import type { MachineFacts } from './machines.ts'
 import { findingStatistics } from './finding-statistics.ts'
 import type { drawTerminal, fittingSize } from './terminal-svg.ts'
 import { answerOf, groupByQuestion } from './questions.ts'
 import { imageSvg } from './image-svg.ts'
 import { slugger } from '../text/slug.ts'
-import { textIn, translated, translatedFinding } from './translate.ts'
+import { textIn, translated, translatedExhibit, translatedFinding } from './translate.ts'
 import { defaultTitle } from './titles.ts'
 import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task-detail.ts'
 import type { Messages } from './messages/index.ts'
@@ -99,7 +99,7 @@ export function viewOf(summary: Summary, facts: ReportData, drawing: Drawing, me
     summary,
     start: facts.start,
     hosts: joinNames(facts.start?.hosts ?? [], messages),
-    machines: machines(facts.machines, messages),
+    machines: [...new Set(facts.machines.runs.flatMap((run) => machines(run, messages)))],
     command: facts.start?.argv.join(' ') ?? '',
     runs: facts.runs.map((run, i) => ({ ...run, name: facts.runNames[i] ?? run.start.playbook })),
     failures: facts.failures,
@@ -128,12 +128,14 @@ export function viewOf(summary: Summary, facts: ReportData, drawing: Drawing, me
     results: facts.results,
     onlyCounted: facts.onlyCounted,
     moreExhibits: facts.moreExhibits,
-    logEvents: facts.logEvents.toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level]),
+    logEvents: facts.logEvents
+      .toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level])
+      .map((event) => ({ ...event, message: textIn(event.messages?.message ?? event.message, messages) })),
     moreLogEvents: facts.moreLogEvents,
-    commands: facts.commands.commands.map((command) => ({
-      ...command,
-      shown: command.exhibit === undefined ? undefined : exhibits.get(command.exhibit)?.slug,
-    })),
+    commands: facts.commands.commands.map((command) => {
+      const shown = command.exhibit === undefined ? undefined : exhibits.get(command.exhibit)
+      return { ...command, title: shown?.title ?? command.title, shown: shown?.slug }
+    }),
     moreCommands: facts.commands.omitted,
     probeCount: facts.commands.probeCount,
   }
@@ -157,9 +159,10 @@ function joinNames(all: readonly string[], { phrases }: Messages): string {
 }
 
 /** Groups identical machines on one line: `node1, node2: Debian 12 x86_64, 2 CPUs, 3.8 GiB, Docker 20.10.24`. */
-function machines({ machines, docker }: MachineFold, messages: Messages): string[] {
+function machines({ machines, docker }: MachineFacts, messages: Messages): string[] {
   const hostsByKind = new Map<string, string[]>()
-  for (const [host, { system, cpus, memory }] of machines) {
+  const inOrder = [...machines].toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+  for (const [host, { system, cpus, memory }] of inOrder) {
     const engine = docker.get(host)
     const kind =
       messages.phrases.machine(system, cpus, memory > 0 ? messages.measure(memory / 1024 / 1024) : '') +
@@ -227,9 +230,8 @@ function showExhibits(
   const slugOf = slugger()
   const shown = new Map<string, ExhibitView>()
   for (const recorded of exhibits) {
-    const title = textIn(recorded.messages?.title ?? recorded.title, messages)
-    const exhibit = { ...recorded, title }
-    const { id, host, command, start } = exhibit
+    const exhibit = translatedExhibit(recorded, messages)
+    const { id, title, host, command, start } = exhibit
     const slug = slugOf(id)
     const long = longOutputs(exhibit)
     const output = [exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n')

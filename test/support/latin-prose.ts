@@ -14,7 +14,11 @@ const TERMS = new Set(
   events.jsonl traefik servicelb k3s_disable IngressClass ingress_class Node Amdahl USL k3s SVG Markdown HTML
   voting Gunther Universal Scalability Law update rollback rollback_completed rollback_paused completed paused updating
   pause NODE deploy.placement.constraints deploy.resources.reservations max_replicas_per_node restart_policy inspect node
-  cluster single replicas sentinel none nginx haproxy PID CFS RPS`
+  cluster single replicas sentinel none nginx haproxy PID CFS RPS loadgen load_most_connections GET POST INCR INFO Host stack kubectl
+  hpa pods kill signal KILL commandstats ABBA timedatectl set-ntp netem boot lab_provider lab_disk init mode dnsrr host
+  restart_policy ingress endpoint_mode seccomp root daemon.json PID IPC round robin DNS runs NTP TCP latest false ping
+  local-path flannel iptables affinity taints topology spread constraints PodDisruptionBudget heartbeat configs secrets
+  maxSurge maxUnavailable`
     .split(/\s+/)
     .map((term) => term.toLowerCase()),
 )

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disturbAll, type DisturbanceContext, type Experiment, tableLines, MessageError } from 'labbook'
-import { labExperiment, type LabContext, say, type LabSetupContext } from '../../messages/say.ts'
+import { disturbAll, type DisturbanceContext, type Experiment, MessageError, type MessageValue } from 'labbook'
+import { labExperiment, type LabContext, say, type LabSetupContext, tableOf, lines } from '../../messages/say.ts'
 import { interleaved, runLoad } from 'labbook/load'
 import { callMany } from '../../app/client.ts'
 import type { Endpoint } from '../../shared/http-request.ts'
@@ -193,27 +193,36 @@ const measurementOf = (side: Side): Experiment =>
       const known = idle.flatMap((row) => ('cores' in row ? [row] : []))
       const sum = (pick: (row: (typeof known)[number]) => number): number =>
         known.reduce((all, row) => all + pick(row), 0)
-      const text = [
-        ...tableLines(
+      const text = lines(
+        tableOf(
           [
-            ['NODE', 'PROCESSES', 'MEMORY MB', 'CORES'],
+            [say('NODE'), say('PROCESSES'), say('MEMORY MB'), say('CORES')],
             ...idle.map((row) =>
               'cores' in row
                 ? [row.node, row.processes, row.megabytes.toFixed(0), row.cores.toFixed(3)]
-                : [row.node, 'none', '', ''],
+                : [row.node, say('none'), '', ''],
             ),
           ],
-          { align: ['left', 'right'] },
+          ['left', 'right'],
         ),
         '',
-        `start of ${FULL} replicas from zero: ${startSeconds.toFixed(1)} s`,
-        `recovery to ${FULL} replicas after a kill: ${recoverySeconds.toFixed(1)} s`,
+        say('start of {replicas} replicas from zero: {seconds} s', {
+          replicas: FULL,
+          seconds: startSeconds.toFixed(1),
+        }),
+        say('recovery to {replicas} replicas after a kill: {seconds} s', {
+          replicas: FULL,
+          seconds: recoverySeconds.toFixed(1),
+        }),
         '',
         ...load.lines,
-      ].join('\n')
+      )
       const exhibit = on.record({
         title: say('Performance and overhead of {side}', { side: side.name }),
-        command: `processes of ${UNITS[side.id].join(', ')}; start of ${FULL} replicas from zero; kill of a container; trials of 1 and ${FULL} replicas, interleaved`,
+        command: say(
+          'processes of {units}; start of {replicas} replicas from zero; kill of a container; trials of 1 and {replicas} replicas, interleaved',
+          { units: UNITS[side.id].join(', '), replicas: FULL },
+        ),
         stdout: text,
         durationMs: 0,
       })
@@ -251,7 +260,7 @@ async function measureLoad(on: LabContext, side: Side, targets: readonly Endpoin
     [1, []],
     [FULL, []],
   ])
-  const rows: (string | number)[][] = [['TRIAL', 'REPLICAS', 'GOOD/S', 'FAILED']]
+  const rows: MessageValue[][] = [[say('TRIAL'), say('REPLICAS'), say('GOOD/S'), say('FAILED')]]
   let [current, failed] = [0, 0]
   for (const [i, replicas] of interleaved([1, FULL], settings.trials).entries()) {
     if (current !== replicas) await scaleTo(on, side, targets, replicas)
@@ -270,13 +279,16 @@ async function measureLoad(on: LabContext, side: Side, targets: readonly Endpoin
     { signal: on.signal },
   )
   const { percentiles } = equal.total.latency
-  const lines = tableLines(rows)
-  lines.push(
-    '',
-    `at ${EQUAL_RATE} requests/s, ${FULL} replicas: median ${(percentiles['50'] ?? Number.NaN).toFixed(1)} ms, p95 ${(percentiles['95'] ?? Number.NaN).toFixed(1)} ms, ${equal.total.failures} failed`,
-  )
+  const [p50, p95] = ['50', '95'].map((percentile) => (percentiles[percentile] ?? Number.NaN).toFixed(1))
+  const outcome = say('at {rate} requests/s, {replicas} replicas: median {p50} ms, p95 {p95} ms, {failed} failed', {
+    rate: EQUAL_RATE,
+    replicas: FULL,
+    p50: p50 ?? '',
+    p95: p95 ?? '',
+    failed: equal.total.failures,
+  })
   return {
-    lines,
+    lines: [tableOf(rows), '', outcome],
     failed: failed + equal.total.failures,
     measured: {
       'capacity of 1 replica': [median(throughput.get(1) ?? []), 'requests/s'] as const,

@@ -1,4 +1,5 @@
 import type { PlaybookStep } from 'labbook'
+import type { PlainKey } from '../../messages/say.ts'
 import { appProof } from '../../app/proof.ts'
 import { appStack } from '../../app/stack.ts'
 import { swarm } from '../../swarm/swarm.ts'
@@ -10,13 +11,13 @@ export type MetricRef = readonly [finding: string, measured: string]
 
 /** A row of the comparison. Undefined: that side is not measured. */
 export interface ComparisonRow {
-  readonly what: string
+  readonly what: PlainKey
   readonly swarm: MetricRef | undefined
   readonly k3s: MetricRef | undefined
 }
 
-const both = (what: string, swarm: MetricRef, k3s: MetricRef): ComparisonRow => ({ what, swarm, k3s })
-const side = (what: string, measured = what): ComparisonRow => ({
+const both = (what: PlainKey, swarm: MetricRef, k3s: MetricRef): ComparisonRow => ({ what, swarm, k3s })
+const side = (what: PlainKey, measured: string): ComparisonRow => ({
   what,
   swarm: ['compare.swarm', measured],
   k3s: ['compare.k3s', measured],
@@ -77,11 +78,11 @@ export const ROWS: readonly ComparisonRow[] = [
 ]
 
 /** A cell of a row that is not a number: what a finding shows, or what that side does instead. */
-export type VerdictCell = { readonly finding: string; readonly yes: string } | { readonly none: string }
+export type VerdictCell = { readonly finding: string; readonly yes: PlainKey } | { readonly none: PlainKey }
 
 /** Rows of the comparison whose cells are verdicts. */
 export const VERDICTS: readonly {
-  readonly what: string
+  readonly what: PlainKey
   readonly swarm: VerdictCell
   readonly k3s: VerdictCell
 }[] = [
@@ -123,9 +124,9 @@ export const SET_UP: Readonly<Record<'swarm' | 'k3s', SetUp>> = {
 
 /** A concept, its implementation on both sides, and the findings that show it. */
 export interface Concept {
-  readonly concept: string
-  readonly swarm: string
-  readonly k3s: string
+  readonly concept: PlainKey
+  readonly swarm: PlainKey
+  readonly k3s: PlainKey
   /** Findings of each side. */
   readonly shownBy: { readonly swarm: readonly string[]; readonly k3s: readonly string[] }
 }

@@ -1,40 +1,51 @@
-import { csvText, tableLines } from 'labbook'
+import { csvText, type Message, type MessageList, type MessageValue } from 'labbook'
+import { lines, say, tableOf } from '../../messages/say.ts'
 import { CONCEPTS, ROWS, SET_UP, VERDICTS, type VerdictCell } from './rows.ts'
 import { newestMeasurement, newestFinding, linkTo, setUpTime, type Measurement, type StoredRun } from './runs.ts'
 
-const MISSING = 'inconclusive'
+const MISSING = say('inconclusive')
 const UNITS: Readonly<Record<string, number>> = { s: 1, ms: 0, 'requests/s': 0, MB: 0, cores: 3, '': 0 }
 
 /** The median and, for several values, their range. */
-export function formatMeasurement(cell: Measurement | undefined): string {
+export function formatMeasurement(cell: Measurement | undefined): Message {
   if (cell === undefined) return MISSING
   const sorted = [...cell.values].sort((a, b) => a - b)
   const digits = UNITS[cell.unit] ?? 1
   const middle = (((sorted[(sorted.length - 1) >> 1] as number) + (sorted[sorted.length >> 1] as number)) / 2).toFixed(
     digits,
   )
-  const unit = cell.unit === '' ? '' : ` ${cell.unit}`
+  const value = say('{middle} {unit}', { middle, unit: cell.unit === '' ? '' : { id: cell.unit, values: {} } })
   return sorted.length === 1
-    ? `${middle}${unit}`
-    : `${middle}${unit} (${(sorted[0] as number).toFixed(digits)} to ${(sorted.at(-1) as number).toFixed(digits)}, ${sorted.length} times)`
+    ? value
+    : say('{middle} {unit} ({low} to {high}, {n|time|times})', {
+        middle,
+        unit: cell.unit === '' ? '' : { id: cell.unit, values: {} },
+        low: (sorted[0] as number).toFixed(digits),
+        high: (sorted.at(-1) as number).toFixed(digits),
+        n: sorted.length,
+      })
 }
 
 /** The comparison, and how many of its rows are complete. */
 export interface ComparisonTable {
-  readonly text: string
+  readonly text: MessageList
   readonly csv: string
   readonly measured: number
   readonly rows: number
 }
 
 /** The rows whose cells are verdicts: of the newest run that judged them, or why there is none. */
-function verdictRows(runs: readonly StoredRun[]): (readonly [string, string, string])[] {
-  const cell = (side: VerdictCell): string => {
-    if ('none' in side) return side.none
+function verdictRows(runs: readonly StoredRun[]): (readonly [Message, Message, Message])[] {
+  const cell = (side: VerdictCell): Message => {
+    if ('none' in side) return say(side.none)
     const found = newestFinding(runs, side.finding)
-    return found === undefined ? MISSING : found.finding.holds === true ? side.yes : `not so: ${side.yes}`
+    return found === undefined
+      ? MISSING
+      : found.finding.holds === true
+        ? say(side.yes)
+        : say('not so: {claim}', { claim: say(side.yes) })
   }
-  return VERDICTS.map(({ what, swarm, k3s }) => [what, cell(swarm), cell(k3s)] as const)
+  return VERDICTS.map(({ what, swarm, k3s }) => [say(what), cell(swarm), cell(k3s)] as const)
 }
 
 /** Lines of configuration of each side. */
@@ -44,9 +55,13 @@ export interface LineCounts {
 }
 
 /** Table of all values, each from the newest run that measured it. */
-export function measuredTable(runs: readonly StoredRun[], lines: LineCounts): ComparisonTable {
+export function measuredTable(runs: readonly StoredRun[], counts: LineCounts): ComparisonTable {
   const rows = [
-    { what: 'Set up, with the proven app', swarm: setUpTime(runs, SET_UP.swarm), k3s: setUpTime(runs, SET_UP.k3s) },
+    {
+      what: 'Set up, with the proven app' as const,
+      swarm: setUpTime(runs, SET_UP.swarm),
+      k3s: setUpTime(runs, SET_UP.k3s),
+    },
     ...ROWS.map(({ what, swarm, k3s }) => ({
       what,
       swarm: newestMeasurement(runs, swarm),
@@ -55,8 +70,10 @@ export function measuredTable(runs: readonly StoredRun[], lines: LineCounts): Co
   ]
   const used = [...new Set(rows.flatMap(({ swarm, k3s }) => [swarm?.run, k3s?.run]).filter((run) => run !== undefined))]
   const number = new Map(used.map((run, i) => [run, i + 1]))
-  const mark = (cell: Measurement | undefined): string =>
-    cell === undefined ? MISSING : `${formatMeasurement(cell)} [${number.get(cell.run)}]`
+  const mark = (cell: Measurement | undefined): Message =>
+    cell === undefined
+      ? MISSING
+      : say('{value} [{run}]', { value: formatMeasurement(cell), run: number.get(cell.run) ?? '' })
   const measured = rows.filter(({ swarm, k3s }) => swarm !== undefined && k3s !== undefined).length
   const csv = [
     ['what', 'side', 'unit', 'value', 'finding', 'run'],
@@ -81,17 +98,19 @@ export function measuredTable(runs: readonly StoredRun[], lines: LineCounts): Co
   return {
     measured,
     rows: rows.length,
-    text: [
-      ...tableLines([
+    text: lines(
+      tableOf([
         ['', 'SWARM', 'K3S'],
-        ...rows.map(({ what, swarm, k3s }) => [what, mark(swarm), mark(k3s)]),
+        ...rows.map(({ what, swarm, k3s }) => [say(what), mark(swarm), mark(k3s)]),
         ...verdictRows(runs),
-        ['Lines of configuration', String(lines.swarm), String(lines.k3s)],
+        [say('Lines of configuration'), counts.swarm, counts.k3s],
       ]),
       '',
-      ...used.map((run) => `[${number.get(run)}] ${run}, ${machinesOf(runs, run)}`),
+      ...used.map((run) =>
+        say('[{number}] {run}, {machines}', { number: number.get(run) ?? '', run, machines: machinesText(runs, run) }),
+      ),
       ...warnings(runs, rows),
-    ].join('\n'),
+    ),
     csv: csvText(csv),
   }
 }
@@ -100,13 +119,16 @@ const machinesOf = (runs: readonly StoredRun[], name: string): string =>
   Object.keys(runs.find((run) => run.name === name)?.summary.hosts ?? {})
     .filter((host) => host !== 'localhost')
     .sort()
-    .join(', ') || 'no machines'
+    .join(', ')
+
+const machinesText = (runs: readonly StoredRun[], name: string): MessageValue =>
+  machinesOf(runs, name) || say('no machines')
 
 /** Why the two columns may not be comparable. */
 function warnings(
   runs: readonly StoredRun[],
   rows: readonly { readonly swarm: Measurement | undefined; readonly k3s: Measurement | undefined }[],
-): string[] {
+): Message[] {
   const of = (side: 'swarm' | 'k3s'): string[] => [...new Set(rows.flatMap((row) => row[side]?.run ?? []))]
   const machines = (side: 'swarm' | 'k3s'): Set<string> => new Set(of(side).map((run) => machinesOf(runs, run)))
   const images = (['swarm', 'k3s'] as const).map((side) =>
@@ -115,37 +137,39 @@ function warnings(
       ?.replace(/^.*@/, ''),
   )
   const all = new Set([...machines('swarm'), ...machines('k3s')])
+  const [swarm, k3s] = images
   return [
-    of('swarm').length > 0 &&
-      of('k3s').length > 0 &&
-      all.size > 1 &&
-      `warning: runs used different machines (${[...all].join(' | ')})`,
-    images[0] !== undefined &&
-      images[1] !== undefined &&
-      images[0] !== images[1] &&
-      `warning: the app's image is ${images[0]} on the Swarm, but ${images[1]} on k3s`,
-  ].filter((line) => line !== false)
+    ...(of('swarm').length > 0 && of('k3s').length > 0 && all.size > 1
+      ? [say('warning: runs used different machines ({machines})', { machines: [...all].join(' | ') })]
+      : []),
+    ...(swarm !== undefined && k3s !== undefined && swarm !== k3s
+      ? [say("warning: the app's image is {swarm} on the Swarm, but {k3s} on k3s", { swarm, k3s })]
+      : []),
+  ]
 }
 
 /** The concepts of both sides, with links to their findings. */
-export const conceptTable = (runs: readonly StoredRun[]): string =>
-  CONCEPTS.flatMap(({ concept, swarm, k3s, shownBy }) => [
-    concept,
-    ...tableLines(
-      (
-        [
-          ['Swarm', swarm, shownBy.swarm],
-          ['k3s', k3s, shownBy.k3s],
-        ] as const
-      ).map(([side, description, ids]) => [side, [description, ...ids.map((id) => shownIn(runs, id))].join('\n')]),
-    ).map((line) => `  ${line}`),
-    '',
-  ])
-    .join('\n')
-    .trimEnd()
+export const conceptTable = (runs: readonly StoredRun[]): MessageList =>
+  lines(
+    ...CONCEPTS.flatMap(({ concept, swarm, k3s, shownBy }, i) => [
+      ...(i === 0 ? [] : ['']),
+      say(concept),
+      tableOf(
+        (
+          [
+            ['  Swarm', swarm, shownBy.swarm],
+            ['  k3s', k3s, shownBy.k3s],
+          ] as const
+        ).map(([side, description, ids]) => [side, lines(say(description), ...ids.map((id) => shownIn(runs, id)))]),
+      ),
+    ]),
+  )
 
-function shownIn(runs: readonly StoredRun[], id: string): string {
+function shownIn(runs: readonly StoredRun[], id: string): Message {
   const found = newestFinding(runs, id)
-  if (found === undefined) return `${id}: not in any stored run`
-  return `${id}: ${found.finding.holds === true ? 'holds' : 'does not hold'}, ${linkTo(found.run, id)}`
+  if (found === undefined) return say('{id}: not in any stored run', { id })
+  const link = linkTo(found.run, id)
+  return found.finding.holds === true
+    ? say('{id}: holds, {link}', { id, link })
+    : say('{id}: does not hold, {link}', { id, link })
 }

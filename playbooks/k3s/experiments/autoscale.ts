@@ -1,8 +1,16 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { csvText, render, sh, tableLines, MessageError } from 'labbook'
-import { labExperiment, say, inSeconds, type LabSetupContext, type LabText, type LabChart } from '../../messages/say.ts'
+import { csvText, render, sh, MessageError } from 'labbook'
+import {
+  labExperiment,
+  say,
+  inSeconds,
+  type LabSetupContext,
+  type LabText,
+  type LabChart,
+  tableOf,
+} from '../../messages/say.ts'
 import { runLoad } from 'labbook/load'
 import { targetsOf } from '../../load/trial.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
@@ -179,10 +187,14 @@ export const autoscale = labExperiment(
       })
       const exhibit = on.record({
         title: 'Pods during and after the load',
-        command: `${CONNECTIONS} connections for ${LOAD_SECONDS} s; kubectl get hpa and pods every ${SAMPLE_EVERY_MS / 1000} s`,
-        stdout: tableLines(
+        command: say('{connections} connections for {seconds} s; kubectl get hpa and pods every {every} s', {
+          connections: CONNECTIONS,
+          seconds: LOAD_SECONDS,
+          every: SAMPLE_EVERY_MS / 1000,
+        }),
+        stdout: tableOf(
           [
-            ['SECOND', 'DESIRED', 'READY', 'CPU %'],
+            [say('SECOND'), say('DESIRED'), say('READY'), 'CPU %'],
             ...samples.map(({ at: time, scaler, ready }) => [
               time.toFixed(0),
               scaler?.desired ?? '-',
@@ -190,8 +202,8 @@ export const autoscale = labExperiment(
               scaler?.cpu ?? '-',
             ]),
           ],
-          { align: ['right'] },
-        ).join('\n'),
+          ['right'],
+        ),
         durationMs: Math.round(now() * 1000),
         chart: scaleChart(samples, marks),
         data: [{ name: 'autoscale.csv', text: scaleCsv(samples) }],

@@ -1,15 +1,15 @@
 import { bottleneckMessage, comparisonMessage } from './messages.ts'
-import { type Exhibit } from 'labbook'
-import { type LabContext, say, joinTexts, verbatim } from '../../messages/say.ts'
+import { messageText, type Exhibit } from 'labbook'
+import { type LabContext, say, joinTexts } from '../../messages/say.ts'
 import { type GeneratorScheduling, type Comparison, runUntilDecided, shareIssues } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { trialsChart } from '../charts.ts'
-import { scaleTo, stackContainers, replicaCount } from '../replicas.ts'
+import { scaleTo, stackContainers } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
 import { trialTable } from '../tables.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
 import type { StackContainer } from '../usage.ts'
-import { bottlenecks, record, recordTrial, warningLines } from './support.ts'
+import { record, recordTrial, warningLines } from './support.ts'
 import { loadExperiment } from './load-experiment.ts'
 
 /** Compares the capacity of 1 and 4 replicas in interleaved trials. */
@@ -51,7 +51,7 @@ async function compareCapacity(
         if (running.length < 2) running.push(exhibit)
       }
       const trial = await runTrial(on, {
-        name: `trial ${number}: ${replicaCount(replicas)}`,
+        name: say('trial {number}: {n|replica|replicas}', { number, n: replicas }),
         replicas,
         containers: current.containers,
         settings,
@@ -69,18 +69,23 @@ async function compareCapacity(
     },
   )
   const of = (replicas: number): TrialRun[] => trials.filter((trial) => trial.replicas === replicas)
-  const limits = [1, MOST_REPLICAS].map((replicas) => `${replicaCount(replicas)}: ${bottlenecks(of(replicas))}`)
+  const limits = [1, MOST_REPLICAS].map((replicas) => messageText(bottleneckMessage(replicas, of(replicas))))
   const text = [
     trialTable(trials),
     '',
-    `verdict: ${verdict.why}${statement === '' ? '' : `, ${statement}`}`,
+    `verdict: ${messageText(verdict.why)}${statement === '' ? '' : `, ${statement}`}`,
     ...limits,
     ...warningLines(trials),
   ].join('\n')
   const exhibit = record(
     on,
     'Trials of 1 and 4 replicas',
-    `${trials.length} trials of 1 and 4 replicas, interleaved, ${settings.connections} connections${statement === '' ? '' : `, ${statement}`}`,
+    say('{n|trial|trials} of 1 and {replicas} replicas, interleaved, {connections} connections{condition}', {
+      n: trials.length,
+      replicas: MOST_REPLICAS,
+      connections: settings.connections,
+      condition: condition === undefined ? '' : say(', {condition}', { condition }),
+    }),
     text,
     trials,
     trialsChart(trials),
@@ -118,7 +123,7 @@ const holdsOf = ({ answer }: Comparison): boolean | null => (answer === 'inconcl
 
 function shareFinding(on: LabContext, trials: readonly TrialRun[], evidence: readonly Exhibit[]): void {
   const unequal = trials.flatMap(({ name, result }) =>
-    shareIssues(result.replicas, 4, 0.5).map((issue) => `${name}: ${issue}`),
+    shareIssues(result.replicas, 4, 0.5).map((issue) => say('{trial}: {issue}', { trial: name, issue })),
   )
   const answered = trials.reduce(
     (sum, { result }) => sum + Object.values(result.replicas).reduce((all, count) => all + count, 0),
@@ -134,7 +139,7 @@ function shareFinding(on: LabContext, trials: readonly TrialRun[], evidence: rea
       answered === 0
         ? say('inconclusive: no response names its replica')
         : unequal[0] !== undefined
-          ? verbatim(unequal[0])
+          ? unequal[0]
           : say('lowest share of a replica: {shares} % of an equal share ({answered} responses in {trials} trials)', {
               shares: Math.round(Math.min(...shares) * 100),
               answered,

@@ -1,7 +1,8 @@
 import { tableLines, type Message } from 'labbook'
-import { type LabContext, joinTexts, say, verbatim } from '../../messages/say.ts'
+import { type LabContext, joinTexts, say } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
+  generatorLimit,
   isFound,
   meetsGoal,
   nextRate,
@@ -11,7 +12,7 @@ import {
 } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { goalChart } from '../charts.ts'
-import { configuredReplicas, scaleTo, stackContainers, replicaCount } from '../replicas.ts'
+import { configuredReplicas, scaleTo, stackContainers } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
 import { record } from './support.ts'
@@ -44,7 +45,7 @@ async function searchRate(
   on: LabContext,
   settings: LoadSettings,
   replicas: number,
-  { cpus, statement, condition, evidence }: LoadConditions,
+  { cpus, condition, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
 ): Promise<void> {
   await scaleTo(on, replicas, cpus)
@@ -52,7 +53,7 @@ async function searchRate(
   const times = { warmup: settings.warmupSeconds, reconnectEvery: settings.reconnectEvery }
   const closed = await runTrial(on, {
     ...common,
-    name: `closed loop, ${settings.connections} connections`,
+    name: say('closed loop, {n|connection|connections}', { n: settings.connections }),
     plan: { way: 'closed', connections: settings.connections, seconds: settings.trialSeconds, ...times },
   })
   const limits: RateGoal = {
@@ -68,7 +69,7 @@ async function searchRate(
     const { rate } = next
     const trial = await runTrial(on, {
       ...common,
-      name: `${rate} requests/s`,
+      name: say('{rate} requests/s', { rate }),
       plan: { way: 'open', rate, seconds: settings.trialSeconds * LONGER, ...times },
     })
     trials.push(trial)
@@ -78,25 +79,29 @@ async function searchRate(
   const exhibit = record(
     on,
     'Latency by rate',
-    `requests at fixed rates to ${replicaCount(replicas)}; goal: p99 of ${settings.goalMs} ms${statement === '' ? '' : `, ${statement}`}`,
+    say('requests at fixed rates to {replicas|replica|replicas}; goal: p99 of {goal} ms{condition}', {
+      replicas,
+      goal: settings.goalMs,
+      condition: condition === undefined ? '' : say(', {condition}', { condition }),
+    }),
     rateTable(points, limits),
     [closed, ...trials],
     goalChart(points, settings.goalMs),
   )
   // A generator that lags sends late: such a trial says nothing about the servers.
-  const issue = [closed, ...trials]
-    .flatMap(({ name, issues }) => issues.map((why) => `${name}: ${why}`))
-    .find(isAboutGenerator)
+  const issue = [closed, ...trials].flatMap(generatorIssues)[0]
   on.finding('load.goal', {
     holds: issue === undefined ? next.rate !== undefined : null,
     evidence: [exhibit, ...evidence],
-    detail:
-      issue === undefined ? foundMessage(next, settings.goalMs, closed.result.throughput, condition) : verbatim(issue),
+    detail: issue === undefined ? foundMessage(next, settings.goalMs, closed.result.throughput, condition) : issue,
     ...(next.rate === undefined ? {} : { measured: { 'highest rate': [next.rate, 'requests/s'] } }),
   })
 }
 
-const isAboutGenerator = (issue: string): boolean => issue.includes('load generator is the bottleneck')
+function generatorIssues({ name, result: { generator, lateP99 } }: TrialRun): Message[] {
+  const limit = generatorLimit(generator, lateP99)
+  return limit === undefined ? [] : [say('{trial}: load generator is the bottleneck: {limit}', { trial: name, limit })]
+}
 
 const pointOf = ({ result: { total } }: TrialRun, rate: number): RatePoint => ({
   rate,

@@ -1,5 +1,6 @@
-import { lawMessage } from './messages.ts'
-import { type LabContext, joinTexts, verbatim, say } from '../../messages/say.ts'
+import { bottleneckMessage, lawMessage, replicasMessage } from './messages.ts'
+import { type Message, messageText } from 'labbook'
+import { type LabContext, joinTexts, say } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
   type Fit,
@@ -11,12 +12,12 @@ import {
 } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { latencyChart, loadChart, scalingChart } from '../charts.ts'
-import { scaleTo, stackContainers, replicaCount } from '../replicas.ts'
+import { scaleTo, stackContainers } from '../replicas.ts'
 import { findCapacity, repeatAtKnee, type CapacityResult } from '../scaling.ts'
 import type { LoadSettings } from '../settings.ts'
 import { capacityTable, lawText, trialTable } from '../tables.ts'
 import type { TrialRun } from '../trial.ts'
-import { bottlenecks, record } from './support.ts'
+import { record } from './support.ts'
 import { loadExperiment } from './load-experiment.ts'
 
 /** Measures how capacity grows with replicas. */
@@ -47,7 +48,7 @@ async function measureScaling(
     record(
       on,
       say('Load on {replicas|replica|replicas}', { replicas: step.replicas }),
-      `load increased in steps on ${replicaCount(step.replicas)}`,
+      say('load increased in steps on {replicas|replica|replicas}', { replicas: step.replicas }),
       trialTable(trialsOf(step)),
       trialsOf(step),
       latencyChart(step),
@@ -62,13 +63,13 @@ async function measureScaling(
     lawText("Amdahl's law", amdahl),
     ...peakText(usl),
     '',
-    ...steps.map(({ replicas, atKnee }) => `${replicaCount(replicas)}: ${bottlenecks(atKnee)}`),
+    ...steps.map(({ replicas, atKnee }) => messageText(bottleneckMessage(replicas, atKnee))),
   ].join('\n')
   const trials = steps.flatMap(trialsOf)
   const curve = record(
     on,
     'Capacity by replicas',
-    `capacity of ${settings.replicas.join(', ')} replicas`,
+    say('capacity of {replicas} replicas', { replicas: settings.replicas.join(', ') }),
     text,
     trials,
     scalingChart(measured, law),
@@ -76,7 +77,7 @@ async function measureScaling(
   const raised = record(
     on,
     'Throughput by load',
-    `throughput of each load step`,
+    say('throughput of each load step'),
     capacityTable(steps),
     [],
     loadChart(steps),
@@ -87,7 +88,7 @@ async function measureScaling(
     evidence: [curve, raised, ...evidence],
     detail:
       law === undefined || reason !== undefined
-        ? verbatim(reason ?? '')
+        ? (reason ?? say('inconclusive'))
         : joinTexts(
             [
               joinTexts(steps.map(({ replicas, knee }) => `${replicas}: ${knee?.capacity.toFixed(0) ?? '?'}/s`)),
@@ -148,29 +149,33 @@ const measuredAt = (steps: readonly CapacityResult[]): ScalingTrial[] =>
 const trialsOf = ({ trials, atKnee }: CapacityResult): TrialRun[] => [...new Set([...trials, ...atKnee])]
 
 /** Why the trials do not measure the capacity of the replicas: more of them would not, either. */
-function trialIssue(steps: readonly CapacityResult[]): string | undefined {
+function trialIssue(steps: readonly CapacityResult[]): Message | undefined {
   const withoutKnee = steps.find(({ knee }) => knee === undefined)
-  if (withoutKnee !== undefined) return `no load on ${replicaCount(withoutKnee.replicas)} was within the limits`
+  if (withoutKnee !== undefined)
+    return say('no load on {replicas|replica|replicas} was within the limits', { replicas: withoutKnee.replicas })
   for (const { replicas, atKnee } of steps) {
     for (const { result } of atKnee) {
       const limit = generatorLimit(result.generator)
-      if (limit !== undefined) return `${replicaCount(replicas)}: ${limit}`
+      if (limit !== undefined) return say('{trial}: {issue}', { trial: replicasMessage(replicas), issue: limit })
     }
     const issue = atKnee.flatMap(({ issues }) => issues)[0]
-    if (issue !== undefined) return `${replicaCount(replicas)}: ${issue}`
+    if (issue !== undefined) return say('{trial}: {issue}', { trial: replicasMessage(replicas), issue })
   }
   const unsaturated = steps.find(({ knee }) => knee?.reached === false)
   if (unsaturated !== undefined)
-    return `throughput of ${replicaCount(unsaturated.replicas)} still rose at the maximum of connections: increase load_most_connections`
+    return say(
+      'throughput of {replicas|replica|replicas} still rose at the maximum of connections: increase load_most_connections',
+      { replicas: unsaturated.replicas },
+    )
   return undefined
 }
 
 /** Why no scaling law can be determined. */
-function inconclusiveReason(steps: readonly CapacityResult[], usl: Fit, amdahl: Fit): string | undefined {
+function inconclusiveReason(steps: readonly CapacityResult[], usl: Fit, amdahl: Fit): Message | undefined {
   const issue = trialIssue(steps)
   if (issue !== undefined) return issue
   return usl.law === undefined && amdahl.law === undefined
-    ? `${usl.cannotTell}; Amdahl: ${amdahl.cannotTell}`
+    ? say('{usl}; Amdahl: {amdahl}', { usl: usl.cannotTell, amdahl: amdahl.cannotTell })
     : undefined
 }
 

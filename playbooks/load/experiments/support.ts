@@ -1,5 +1,6 @@
-import { disturbAll, type Disturbs, type Exhibit } from 'labbook'
-import { type LabContext, say, type LabText, type LabChart } from '../../messages/say.ts'
+import { disturbAll, messageText, type Disturbs, type Exhibit, type Message } from 'labbook'
+import { bottleneckText } from '../bottleneck.ts'
+import { type LabContext, hostText, say, type LabText, type LabChart } from '../../messages/say.ts'
 import { generatorHosts } from '../generators.ts'
 import { loadSettings, type LoadSettings } from '../settings.ts'
 import { trialData, trialDetails } from '../tables.ts'
@@ -16,25 +17,29 @@ export const underLoad =
   ]
 
 /** The most frequent bottleneck of the trials. */
-export function bottlenecks(trials: readonly TrialRun[]): string {
-  const counts = new Map<string, { count: number; text: string }>()
-  for (const {
-    bottleneck: { what, why },
-  } of trials) {
-    const key = what ?? 'inconclusive'
-    counts.set(key, { count: (counts.get(key)?.count ?? 0) + 1, text: what === undefined ? why : `${what} (${why})` })
+export function bottlenecks(trials: readonly TrialRun[]): Message {
+  const counts = new Map<string, { count: number; text: Message }>()
+  for (const { bottleneck } of trials) {
+    const key = bottleneck.what === undefined ? 'inconclusive' : messageText(bottleneck.what)
+    counts.set(key, { count: (counts.get(key)?.count ?? 0) + 1, text: bottleneckText(bottleneck) })
   }
   const most = [...counts.values()].sort((a, b) => b.count - a.count)[0]
-  return most === undefined ? 'no trial' : `bottleneck in ${most.count} of ${trials.length} trials: ${most.text}`
+  return most === undefined
+    ? say('no trial')
+    : say('bottleneck in {count} of {trials} trials: {bottleneck}', {
+        count: most.count,
+        trials: trials.length,
+        bottleneck: most.text,
+      })
 }
 
 export const warningLines = (trials: readonly TrialRun[]): string[] =>
-  trials.flatMap(({ name, issues }) => issues.map((issue) => `warning, ${name}: ${issue}`))
+  trials.flatMap(({ name, issues }) => issues.map((issue) => `warning, ${messageText(name)}: ${messageText(issue)}`))
 
 export function record(
   on: LabContext,
   title: LabText,
-  command: string,
+  command: Message,
   stdout: string,
   trials: readonly TrialRun[],
   chart?: LabChart,
@@ -44,7 +49,7 @@ export function record(
   return on.record({
     title,
     command,
-    stdout,
+    stdout: hostText(stdout),
     durationMs,
     ...(chart === undefined ? {} : { chart }),
     ...(trials.length === 0 ? {} : { data: [...trialData(trials), ...files] }),
@@ -55,6 +60,6 @@ export const recordTrial = (on: LabContext, trial: TrialRun): Exhibit =>
   on.record({
     title: say('Details: {trial}', { trial: trial.name }),
     command: trial.name,
-    stdout: trialDetails(trial),
+    stdout: hostText(trialDetails(trial)),
     durationMs: (trial.result.plan.warmup + trial.result.seconds) * 1000,
   })

@@ -1,10 +1,10 @@
-import { replicasMessage, usersMessage } from './messages.ts'
-import { type Exhibit, tableLines, type Message } from 'labbook'
+import { replicasMessage } from './messages.ts'
+import { type Exhibit, messageText, tableLines, type Message } from 'labbook'
 import { type LabContext, say, joinTexts } from '../../messages/say.ts'
 import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
 import { locustData } from '../locust-files.ts'
-import { configuredReplicas, scaleTo, stackContainers, replicaCount } from '../replicas.ts'
+import { configuredReplicas, scaleTo, stackContainers } from '../replicas.ts'
 import type { LoadSettings } from '../settings.ts'
 import { trialDetails } from '../tables.ts'
 import { runTrial, type TrialRun } from '../trial.ts'
@@ -34,7 +34,11 @@ export const loadUsers = loadExperiment(
     const table = record(
       on,
       'Users by replicas',
-      `${settings.users.join(', ')} users with a think time of 0.5 to 2 s for ${settings.usersSeconds} s, on ${settings.usersReplicas.map(replicaCount).join(', ')}`,
+      say('{users} users with a think time of 0.5 to 2 s for {seconds} s, on {replicas} replicas', {
+        users: settings.users.join(', '),
+        seconds: settings.usersSeconds,
+        replicas: settings.usersReplicas.join(', '),
+      }),
       usersTable(cells.map(({ trial }) => trial)),
       cells.map(({ trial }) => trial),
     )
@@ -62,7 +66,7 @@ async function measureCells(
     const containers = await stackContainers(on)
     for (const count of settings.users) {
       const trial = await runTrial(on, {
-        name: `${count} users, ${replicaCount(replicas)}`,
+        name: say('{users|user|users}, {replicas|replica|replicas}', { users: count, replicas }),
         replicas,
         containers,
         settings,
@@ -72,11 +76,14 @@ async function measureCells(
       const exhibit = record(
         on,
         say('{users|user|users} on {replicas|replica|replicas}', { users: count, replicas }),
-        `${count} users for ${settings.usersSeconds} s, think time 0.5 to 2 s`,
+        say('{users|user|users} for {seconds} s, think time 0.5 to 2 s', {
+          users: count,
+          seconds: settings.usersSeconds,
+        }),
         trialDetails(trial),
         [trial],
         usersChart(trial),
-        await locustData(`${count}-users-${replicas}-replicas`, trial.result, trial.name),
+        await locustData(`${count}-users-${replicas}-replicas`, trial.result, messageText(trial.name)),
       )
       cells.push({ users: count, trial, exhibit })
     }
@@ -132,7 +139,7 @@ function reportUsers(on: LabContext, count: number, cells: readonly Cell[], tabl
           measured: model.measured.toFixed(1),
           predicted: model.predicted.toFixed(1),
           most: model.most.toFixed(1),
-          why: usersMessage(model),
+          why: model.why,
         }),
         ...differenceMessage(own),
       ],

@@ -50,7 +50,7 @@ export const RUSSIAN_SWARM_EXHIBITS = {
   '{node} empty': 'на {node} нет задач',
   '{node} active': '{node} снова active',
   '{node} drained': '{node} в режиме drain',
-  'all replicas run on other nodes': 'все реплики работают на других узлах',
+  'all replicas run on other nodes': 'все реплики на других узлах',
   'Timeline: {node} empty, {other} and {wanted} replicas': 'Ход событий: {node} пуст, реплик {other} и {wanted}',
   'Replicas without {node}': 'Реплики без {node}',
   'Replicas per node before scaling': 'Реплики по узлам до масштабирования',

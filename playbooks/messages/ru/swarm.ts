@@ -147,8 +147,8 @@ export const RUSSIAN_SWARM = {
     'Без единственного узла-менеджера Swarm не заменяет остановленный контейнер',
   'Swarm and app recover without intervention once the manager is back':
     'Swarm и приложение восстанавливаются сами, когда узел-менеджер снова работает',
-  "{count} replicas kept running on {host}; they answer without a count, as Redis ran on the manager's node":
-    'на {host} продолжили работу реплики: {count}; они отвечают без счётчика, так как Redis работал на узле-менеджере',
+  "{count|replica|replicas} kept running on {host}; no count, as Redis ran on the manager's node":
+    'на {host}: {count|реплика|реплики|реплик} без перерыва; счётчика нет, так как Redis работал на узле-менеджере',
   '{remaining} of {count} replicas ran on {host} {seconds} s after the kill; {managed}':
     'реплик на {host} через {seconds} с после завершения: {remaining} из {count}; {managed}',
   'a manager answered': 'узел-менеджер ответил',

@@ -1,3 +1,5 @@
+import type { Message } from 'labbook'
+import { say } from '../../messages/say.ts'
 import type { StackService, StackModel } from '../model.ts'
 import type { Outcome } from '../session.ts'
 import type { YamlValue } from './edit-yaml.ts'
@@ -9,7 +11,7 @@ export interface ComposeChange {
   readonly path: readonly string[]
   readonly value: YamlValue
   /** What it changes in the behaviour, in one sentence. */
-  readonly reason: string
+  readonly reason: Message
 }
 
 /** Memory for a container whose use was not measured. */
@@ -26,7 +28,7 @@ interface Context {
   readonly nodes: number
 }
 
-const change = (service: StackService, path: string, value: YamlValue, reason: string): ComposeChange => ({
+const change = (service: StackService, path: string, value: YamlValue, reason: Message): ComposeChange => ({
   service: service.name,
   path: path.split('.'),
   value,
@@ -41,21 +43,21 @@ const startFirst = (service: StackService, config: 'update_config' | 'rollback_c
           service,
           `deploy.${config}.order`,
           'start-first',
-          'a new task answers before an old one stops; the default stops first',
+          say('a new task answers before an old one stops; the default stops first'),
         ),
       ]
 
 /** A rollback that starts first waits for the port for ever. */
 const stopFirst = (service: StackService): ComposeChange[] =>
   service.ports.some(({ mode }) => mode === 'host')
-    ? [change(service, 'deploy.rollback_config.order', 'stop-first', 'a port of a node serves one task at a time')]
+    ? [change(service, 'deploy.rollback_config.order', 'stop-first', say('a port of a node serves one task at a time'))]
     : []
 
 /** A health check that was run in the container and succeeded. */
 function healthcheck({ facts }: Outcome, service: StackService): ComposeChange[] {
   const { test } = facts
   if (facts.healthcheck === undefined || typeof test !== 'string') return []
-  const reason = 'Swarm sends requests to a new task, and keeps a task, only while its health check succeeds'
+  const reason = say('Swarm sends requests to a new task, and keeps a task, only while its health check succeeds')
   return facts.healthcheck === 'ineffective' && service.healthcheck !== undefined
     ? [change(service, 'healthcheck.test', test, reason)]
     : [change(service, 'healthcheck', { test, interval: '5s', timeout: '3s', retries: 3, start_period: '30s' }, reason)]
@@ -69,13 +71,13 @@ const restartAny = (service: StackService): ComposeChange[] =>
           service,
           'deploy.restart_policy.condition',
           'any',
-          `Swarm starts another task whenever one ends; with ${service.restart} it does not`,
+          say('Swarm starts another task whenever one ends; with {restart} it does not', { restart: service.restart }),
         ),
       ]
 
 const secondReplica = (service: StackService): ComposeChange[] =>
   service.role === 'stateless' && service.replicas === 1
-    ? [change(service, 'deploy.replicas', 2, 'one task answers while the other is replaced')]
+    ? [change(service, 'deploy.replicas', 2, say('one task answers while the other is replaced'))]
     : []
 
 /** Enough for all tasks, and `extra` beside them, on so many nodes. */
@@ -89,7 +91,7 @@ function roomFor(service: StackService, nodes: number, extra: number): ComposeCh
           service,
           'deploy.placement.max_replicas_per_node',
           needed,
-          `${nodes} nodes then have room for ${service.replicas + extra} tasks`,
+          say('the nodes ({nodes}) then have room for all tasks ({tasks})', { nodes, tasks: service.replicas + extra }),
         ),
       ]
 }
@@ -104,7 +106,9 @@ const RULES: Readonly<Record<string, Rule>> = {
         service,
         'deploy.resources.limits.memory',
         `${limit}M`,
-        `a leak ends this container, not its neighbours${Number.isNaN(used) ? '' : `; it used ${used} MiB`}`,
+        say('a leak ends this container, not its neighbours{used}', {
+          used: Number.isNaN(used) ? '' : say('; it used {used} MiB', { used }),
+        }),
       ),
     ]
   },
@@ -115,7 +119,7 @@ const RULES: Readonly<Record<string, Rule>> = {
             service,
             'deploy.placement.constraints',
             [...service.constraints, `node.hostname == ${facts.node}`],
-            'the task stays on the node with its volume; or use a volume driver that all nodes share',
+            say('the task stays on the node with its volume; or use a volume driver that all nodes share'),
           ),
         ]
       : [],
@@ -126,7 +130,14 @@ const RULES: Readonly<Record<string, Rule>> = {
     String(facts.error).includes('max replicas per node')
       ? roomFor(service, nodes, Math.max(1, service.parallelism))
       : String(facts.error).includes('host-mode port')
-        ? [change(service, 'deploy.update_config.order', 'stop-first', 'a port of a node serves one task at a time')]
+        ? [
+            change(
+              service,
+              'deploy.update_config.order',
+              'stop-first',
+              say('a port of a node serves one task at a time'),
+            ),
+          ]
         : [],
   'update.requests': (outcome, service) => [
     ...(service.updateOrder === 'stop-first' ? startFirst(service, 'update_config') : []),
@@ -138,13 +149,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   ],
   'update.stops': ({ facts }, service) =>
     facts.handlesStopSignal === 'no'
-      ? [change(service, 'init', true, 'its first process has no handler for the stop signal; an init ends it')]
+      ? [change(service, 'init', true, say('its first process has no handler for the stop signal; an init ends it'))]
       : [
           change(
             service,
             'stop_grace_period',
             `${Number(facts.grace ?? 10) * GRACE_FACTOR}s`,
-            `it needs more than ${facts.grace ?? 10} s to finish its requests`,
+            say('it needs more than {grace} s to finish its requests', { grace: String(facts.grace ?? 10) }),
           ),
         ],
   'broken-update.rolls-back': (_outcome, service) =>
@@ -155,7 +166,9 @@ const RULES: Readonly<Record<string, Rule>> = {
             service,
             'deploy.update_config.failure_action',
             'rollback',
-            `Swarm goes back to the version that works; ${service.failureAction} leaves the broken one`,
+            say('Swarm restores the version that works; {action} leaves the broken one', {
+              action: service.failureAction,
+            }),
           ),
         ],
   'broken-update.requests': (outcome, service) => [

@@ -1,11 +1,11 @@
-import { type Experiment, tableLines } from 'labbook'
-import { labExperiment } from '../../messages/say.ts'
+import { type Experiment, type Message } from 'labbook'
+import { labExperiment, hostText, tableOf, say } from '../../messages/say.ts'
 import { readSubject } from '../compose-file.ts'
 import { findingId } from '../experiments/service-experiment.ts'
 import type { Outcome, ProveRun } from '../session.ts'
 import { readSource } from '../../stack/request.ts'
 import { changesFor } from './rules.ts'
-import { describeChange, isTriable, suggest } from './suggest.ts'
+import { changeText, isTriable, suggest } from './suggest.ts'
 
 /** Suggests changes for the findings that do not hold. */
 export const suggestChanges = (run: ProveRun): Experiment =>
@@ -18,16 +18,17 @@ export const suggestChanges = (run: ProveRun): Experiment =>
       const { request } = readSubject(on.hostvars(on.hosts[0] as string))
       if (request === undefined) {
         for (const change of changesFor(run.outcomes, { model: session.model, nodes: session.nodes.length }))
-          on.log(`suggested: ${describeChange(change)}`)
+          on.log(say('suggested: {change}', { change: changeText(change) }))
         return
       }
       const source = readSource(request.file)
       const suggestion = suggest({ text: source.text, shown: source.path }, session, run.outcomes)
-      for (const change of suggestion.changes) on.log(`suggested: ${describeChange(change)}`)
-      for (const change of suggestion.byHand) on.log(`suggested, to make by hand: ${describeChange(change)}`)
+      for (const change of suggestion.changes) on.log(say('suggested: {change}', { change: changeText(change) }))
+      for (const change of suggestion.byHand)
+        on.log(say('suggested, to make by hand: {change}', { change: changeText(change) }))
       const unanswered = run.outcomes.filter(({ holds }) => holds === false).length
       if (suggestion.diff === '') {
-        on.log(`no change is known for ${unanswered} findings that do not hold`)
+        on.log(say('no change is known for {n|finding|findings} without a suggestion', { n: unanswered }))
         return
       }
       const tried = suggest({ text: source.text, shown: source.path }, session, run.outcomes, (change) =>
@@ -36,17 +37,17 @@ export const suggestChanges = (run: ProveRun): Experiment =>
       if (tried.diff !== '') run.suggestedText = tried.text
       on.record({
         title: 'Suggested changes',
-        command: `changes of ${source.path} for ${unanswered} findings that do not hold`,
-        stdout: suggestion.diff,
+        command: say('changes of {file}; findings that do not hold: {n}', { file: source.path, n: unanswered }),
+        stdout: hostText(suggestion.diff),
         durationMs: 0,
         data: [{ name: 'compose.yaml', text: suggestion.text }],
       })
-      on.log(suggestion.diff)
+      on.log(hostText(suggestion.diff))
     },
   )
 
-const verdictText = (outcome: Outcome | undefined): string =>
-  outcome === undefined || outcome.holds === null ? 'inconclusive' : outcome.holds ? 'holds' : 'does not hold'
+const verdictText = (outcome: Outcome | undefined): Message =>
+  say(outcome === undefined || outcome.holds === null ? 'inconclusive' : outcome.holds ? 'holds' : 'does not hold')
 
 /** Compares the findings that did not hold with those after the changes. */
 export const compareRuns = (before: ProveRun, after: ProveRun): Experiment =>
@@ -66,9 +67,9 @@ export const compareRuns = (before: ProveRun, after: ProveRun): Experiment =>
       on.record({
         title: 'Findings before and after the changes',
         command: 'the experiments whose findings did not hold, with the suggested changes',
-        stdout: tableLines([['FINDING', 'BEFORE', 'AFTER'], ...rows]).join('\n'),
+        stdout: tableOf([[say('FINDING'), say('BEFORE'), say('AFTER')], ...rows]),
         durationMs: 0,
       })
-      for (const [id, old, now] of rows) on.log(`${id}: ${old}; with the changes: ${now}`)
+      for (const [id, old, now] of rows) on.log(say('{id}: {old}; with the changes: {now}', { id, old, now }))
     },
   )

@@ -1,3 +1,5 @@
+import { type Message } from 'labbook'
+import { say } from '../../messages/say.ts'
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { setInYaml, type YamlValue } from './edit-yaml.ts'
 import { changesFor, type ComposeChange } from './rules.ts'
@@ -58,5 +60,10 @@ const escapeDollars = (value: YamlValue): YamlValue => {
 }
 
 /** `web: deploy.replicas: 2 (one task answers while the other is replaced)`. */
-export const describeChange = ({ service, path, value, reason }: ComposeChange): string =>
-  `${service}: ${path.join('.')}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)} (${reason})`
+export const changeText = ({ service, path, value, reason }: ComposeChange): Message =>
+  say('{service}: {key}: {value} ({reason})', {
+    service,
+    key: path.join('.'),
+    value: typeof value === 'object' ? JSON.stringify(value) : String(value),
+    reason,
+  })

@@ -1,5 +1,5 @@
-import { type Experiment, tableLines, toText } from 'labbook'
-import { labExperiment, say, joinTexts } from '../../messages/say.ts'
+import { type Experiment, toText } from 'labbook'
+import { labExperiment, say, joinTexts, tableOf, lines } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { steadyStateAndRollback, loseMasterRepeatedly, reportFailover } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -93,18 +93,26 @@ export const cluster = (table: ComparisonTable): Experiment =>
       const exhibit = on.record({
         title: 'Increments per server',
         durationMs: Math.round(performance.now() - began),
-        command: `POST /api/counter/increment, ${INCREMENTS} times; INFO commandstats of each node before and after`,
-        stdout: [
-          `key "${KEY}": slot ${slotOf(KEY)}, served by ${owner.server} on ${owner.node}`,
-          `${answers.length} increments acknowledged`,
+        command: say('POST /api/counter/increment, {n|time|times}; INFO commandstats of each node before and after', {
+          n: INCREMENTS,
+        }),
+        stdout: lines(
+          say('key "{key}": slot {slot}, served by {server} on {node}', {
+            key: KEY,
+            slot: slotOf(KEY),
+            server: owner.server,
+            node: owner.node,
+          }),
+          say('{n|increment|increments} acknowledged', { n: answers.length }),
           '',
-          ...tableLines(
+          tableOf(
             increments.map(({ server, calls: count }) => [
               server,
-              `${count} increments${owner.replicas.includes(server) ? ' (as a replica of the master)' : ''}`,
+              say('{n|increment|increments}', { n: count }),
+              owner.replicas.includes(server) ? say('(as a replica of the master)') : '',
             ]),
           ),
-        ].join('\n'),
+        ),
       })
       const elsewhere = increments.filter(
         ({ server, calls: count }) => count > 0 && server !== owner.server && !owner.replicas.includes(server),

@@ -1,5 +1,5 @@
 import { csvText, type Experiment, tableLines } from 'labbook'
-import { labExperiment, say } from '../../messages/say.ts'
+import { labExperiment, say, hostText } from '../../messages/say.ts'
 import { COLUMNS, type ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES } from '../vars.ts'
 
@@ -22,7 +22,7 @@ export const comparison = (table: ComparisonTable): Experiment =>
         title: 'Comparison of Redis topologies',
         durationMs: 0,
         command: 'measurements of the experiments of this run',
-        stdout: comparisonText(table),
+        stdout: hostText(comparisonText(table)),
         data: [{ name: 'comparison.csv', text: comparisonCsv(table) }],
       })
       on.finding('redis.comparison', {

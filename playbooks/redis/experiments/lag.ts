@@ -1,5 +1,5 @@
-import { tableLines, type Message } from 'labbook'
-import { labExperiment, type LabContext, say, type LabText } from '../../messages/say.ts'
+import { type Message } from 'labbook'
+import { labExperiment, type LabContext, say, type LabText, tableOf, lines } from '../../messages/say.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { clientCommand, deployLabStack, currentMaster, nodesOfServices, type LabStack } from './support/lab.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
@@ -9,10 +9,9 @@ import {
   lagQuantile,
   lagChart,
   lagCsv,
-  lagText,
   parseLags,
   wilsonInterval,
-  roundTripText,
+  roundTripMessage,
   type Lags,
   lagMessage,
 } from './support/lags.ts'
@@ -90,15 +89,31 @@ export const lag = labExperiment(
     const exhibit = on.record({
       title: 'Replication lag',
       durationMs: Math.round(performance.now() - began),
-      command: `${SAMPLES} times, ${PAUSE_MS} ms apart: INCR on the master, then GET on a replica until it returns the new value; idle, and under write load from another client`,
-      stdout: [
-        ...tableLines(series.map(({ name, lags }) => [name, `lag: ${lagText(lags)}; ${lags.stale} stale first reads`])),
+      command: say(
+        '{n|time|times}, {pause} ms apart: INCR on the master, then GET on a replica until it returns the new value; idle, and under write load from another client',
+        { n: SAMPLES, pause: PAUSE_MS },
+      ),
+      stdout: lines(
+        tableOf(
+          series.map(({ label, lags }) => [
+            label,
+            say('lag: {lag}; stale first reads: {stale}', { lag: lagMessage(lags), stale: lags.stale }),
+          ]),
+        ),
         '',
-        ...tableLines(series.map(({ name, lags }) => [name, `read round trip: ${roundTripText(lags)}`])),
+        tableOf(
+          series.map(({ label, lags }) => [label, say('read round trip: {times}', { times: roundTripMessage(lags) })]),
+        ),
         '',
-        `writer: ${rate.toFixed(0)} increments/s from ${writer}, pipeline depth ${PIPELINE_DEPTH}`,
-        'Lags are upper bounds: they include a read round trip and CPU wait of the client. A stale first read proves lag.',
-      ].join('\n'),
+        say('writer: {rate} increments/s from {writer}, pipeline depth {depth}', {
+          rate: rate.toFixed(0),
+          writer,
+          depth: PIPELINE_DEPTH,
+        }),
+        say(
+          'Lags are upper bounds: they include a read round trip and CPU wait of the client. A stale first read proves lag.',
+        ),
+      ),
       chart: lagChart(series),
       data: [{ name: 'lags.csv', text: lagCsv(series) }],
     })
@@ -112,10 +127,10 @@ export const lag = labExperiment(
         'idle: lag {idle}, read round trip {idleTrip}; under {rate} increments/s: lag {loaded}, read round trip {loadedTrip}{missing}',
         {
           idle: lagMessage(idleLags),
-          idleTrip: roundTripText(idleLags),
+          idleTrip: roundTripMessage(idleLags),
           rate: rate.toFixed(0),
           loaded: lagMessage(loadedLags),
-          loadedTrip: roundTripText(loadedLags),
+          loadedTrip: roundTripMessage(loadedLags),
           missing: complete ? '' : say('; samples are missing'),
         },
       ),

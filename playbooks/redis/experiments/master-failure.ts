@@ -37,7 +37,14 @@ export async function loseMasterRepeatedly(
   const lost: MasterLoss[] = []
   const times = repeatCount(on)
   for (let time = 1; time <= times; time++) {
-    on.log(`Topology ${lab.topology}, ${fault === 'power' ? 'node powered off' : 'Redis killed'}: ${time} of ${times}`)
+    on.log(
+      say('Topology {topology}, {fault}: {time} of {times}', {
+        topology: lab.topology,
+        fault: say(fault === 'power' ? 'node powered off' : 'Redis killed'),
+        time,
+        times,
+      }),
+    )
     lost.push(
       await loseMaster(
         on,

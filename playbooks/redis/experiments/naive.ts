@@ -1,4 +1,4 @@
-import { labExperiment, type LabContext, say, type LabSetupContext } from '../../messages/say.ts'
+import { labExperiment, type LabContext, say, type LabSetupContext, lines } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
 import { waitForServices, deployLabStack, type LabStack } from './support/lab.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
@@ -76,16 +76,27 @@ async function round(on: LabContext, lab: LabStack, time: number) {
   const exhibit = on.record({
     title: say('Counts in round {time}', { time }),
     durationMs: Math.round(performance.now() - began),
-    command: `POST /api/counter/increment and GET /api/counter, ${INCREMENTS} times each from 12 clients through every node; GET counter of each instance`,
-    stdout: [
-      `increments: ${answers.length} acknowledged, ${errors.length} failed`,
-      'counts returned by reads:',
+    command: say(
+      'POST /api/counter/increment and GET /api/counter, {n|time|times} each from 12 clients through every node; GET counter of each instance',
+      { n: INCREMENTS },
+    ),
+    stdout: lines(
+      say('increments: {acknowledged} acknowledged, {failed} failed', {
+        acknowledged: answers.length,
+        failed: errors.length,
+      }),
+      say('counts returned by reads:'),
       ...[...returned]
         .sort((a, b) => a - b)
-        .map((count) => `  ${count}: ${reads.answers.filter((answer) => answer.count === count).length} times`),
-      'counts of the instances:',
+        .map((count) =>
+          say('  {count}: {n|time|times}', {
+            count,
+            n: reads.answers.filter((answer) => answer.count === count).length,
+          }),
+        ),
+      say('counts of the instances:'),
       ...instanceCounts.map(({ instance, count }) => `  ${instance}: ${count}`),
-    ].join('\n'),
+    ),
   })
   return {
     returned,

@@ -134,7 +134,14 @@ async function isolateMaster(
 ): Promise<MasterLoss[]> {
   const lost: MasterLoss[] = []
   for (let time = 1; time <= repeatCount(on); time++) {
-    on.log(`Isolating the master (${lab.topology}, ${name}): ${time} of ${repeatCount(on)}`)
+    on.log(
+      say('Isolating the master ({topology}, {name}): {time} of {times}', {
+        topology: lab.topology,
+        name,
+        time,
+        times: repeatCount(on),
+      }),
+    )
     lost.push(
       await loseMaster(
         on,

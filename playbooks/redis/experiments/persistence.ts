@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, quote, tableLines, MessageError } from 'labbook'
-import { labExperiment, type LabContext, say, joinTexts, type LabSetupContext } from '../../messages/say.ts'
+import { type Exhibit, quote, MessageError, type MessageTable } from 'labbook'
+import { labExperiment, type LabContext, say, joinTexts, type LabSetupContext, tableOf } from '../../messages/say.ts'
 import { injectFault } from '../../lab/inject-fault.ts'
 import { recoverFrom } from '../../lab/recover.ts'
 import { watchReady } from '../../methods/nodes.ts'
@@ -70,7 +70,7 @@ export const persistence = labExperiment(
     const rounds: Round[] = []
     const began = performance.now()
     for (let time = 1; time <= repeats; time++) {
-      on.log(`Killing Redis: ${time} of ${repeats}`)
+      on.log(say('Killing Redis: {time} of {times}', { time, times: repeats }))
       rounds.push(
         await round(on, async () => {
           const { exitCode, stderr } = await on.exec({ host: node, command: killAll })
@@ -81,7 +81,10 @@ export const persistence = labExperiment(
     const exhibit = on.record({
       title: 'Lost increments after SIGKILL',
       durationMs: Math.round(performance.now() - began),
-      command: `${repeats} times: ${PER_SECOND} increments/s on each of four servers; docker kill --signal KILL after ${KILL_AFTER_SECONDS} s; GET after Swarm restarted them`,
+      command: say(
+        '{n|time|times}: {rate} increments/s on each of four servers; docker kill --signal KILL after {seconds} s; GET after Swarm restarted them',
+        { n: repeats, rate: PER_SECOND, seconds: KILL_AFTER_SECONDS },
+      ),
       stdout: table(rounds),
     })
     reportKills(on, rounds, [deployed, exhibit])
@@ -217,7 +220,7 @@ async function powerCut(
   }
   const exhibit = on.record({
     title: 'Lost increments after power cuts',
-    command: fault.description,
+    command: fault.text,
     stdout: table(rounds),
     durationMs: Math.round(performance.now() - began),
   })
@@ -236,10 +239,12 @@ async function powerCut(
   })
 }
 
-const table = (rounds: readonly Round[]): string =>
-  tableLines(
+const table = (rounds: readonly Round[]): MessageTable =>
+  tableOf(
     [
-      ['PERSISTENCE', 'RUN', 'ACKNOWLEDGED', 'INDETERMINATE', 'ADDED', 'LOST', 'IN THE LAST SECOND'],
+      (['PERSISTENCE', 'RUN', 'ACKNOWLEDGED', 'INDETERMINATE', 'ADDED', 'LOST', 'IN THE LAST SECOND'] as const).map(
+        (title) => say(title),
+      ),
       ...MODES.flatMap((mode) =>
         rounds.map((each, time) => {
           const { loss, lastSecond } = each[mode]
@@ -249,11 +254,11 @@ const table = (rounds: readonly Round[]): string =>
             loss?.acknowledged ?? '?',
             loss?.indeterminate ?? '?',
             loss?.added ?? '?',
-            loss?.lost ?? 'unknown',
+            loss?.lost ?? say('unknown'),
             lastSecond,
           ]
         }),
       ),
     ],
-    { align: ['left', 'right'] },
-  ).join('\n')
+    ['left', 'right'],
+  )

@@ -1,7 +1,16 @@
-import { answerMessage, intervalMessage } from '../../load/experiments/messages.ts'
-import { type Experiment, tableLines } from 'labbook'
-import { labExperiment, type LabContext, joinTexts, say, verbatim } from '../../messages/say.ts'
-import { compare, csvOf, generatorLimit, interleaved, type LoadResult, runLoad, validityIssues } from 'labbook/load'
+import { answerMessage } from '../../load/experiments/messages.ts'
+import { type Experiment, type Message, messageText, tableLines } from 'labbook'
+import { labExperiment, type LabContext, joinTexts, say, verbatim, hostText } from '../../messages/say.ts'
+import {
+  compare,
+  csvOf,
+  generatorLimit,
+  interleaved,
+  intervalText,
+  type LoadResult,
+  runLoad,
+  validityIssues,
+} from 'labbook/load'
 import { bottleneckOf } from '../../load/bottleneck.ts'
 import { loadSettings } from '../../load/settings.ts'
 import { inventoryTargets, targetsOf } from '../../load/trial.ts'
@@ -19,7 +28,7 @@ const LEAST_TRIALS = 5
 interface WriteTrial {
   readonly topology: Topology
   readonly result: LoadResult
-  readonly issues: readonly string[]
+  readonly issues: readonly Message[]
   readonly limit: string
 }
 
@@ -71,7 +80,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
           topology,
           result,
           issues: validityIssues(result, { failed: settings.failureLimit }),
-          limit: limit.what ?? limit.why,
+          limit: messageText(limit.what ?? limit.why),
         })
       }
       const memory = new Map<Topology, number>()
@@ -86,37 +95,50 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
       const exhibit = on.record({
         title: 'Increments per second by topology',
         durationMs: Math.round(performance.now() - began),
-        command: `POST /api/counter/increment, ${settings.connections} connections, ${trials.length / TOPOLOGIES.length} trials of ${settings.trialSeconds} s per topology, ABBA order`,
-        stdout: [
-          ...tableLines([
-            ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
-            ...TOPOLOGIES.flatMap((topology) =>
-              of(topology).map(
-                ({ result }, time) => [
-                  topology,
-                  time + 1,
-                  result.throughput.toFixed(1),
-                  at(result, '50'),
-                  at(result, '99'),
-                  result.total.failures,
-                ],
-                { align: ['left', 'right'] },
-              ),
+        command: say(
+          'POST /api/counter/increment, {connections} connections, {trials} trials of {seconds} s per topology, ABBA order',
+          {
+            connections: settings.connections,
+            trials: trials.length / TOPOLOGIES.length,
+            seconds: settings.trialSeconds,
+          },
+        ),
+        stdout: hostText(
+          [
+            ...tableLines(
+              [
+                ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
+                ...TOPOLOGIES.flatMap((topology) =>
+                  of(topology).map(({ result }, time) => [
+                    topology,
+                    time + 1,
+                    result.throughput.toFixed(1),
+                    at(result, '50'),
+                    at(result, '99'),
+                    result.total.failures,
+                  ]),
+                ),
+              ],
+              { align: ['left', 'right'] },
             ),
-          ]),
-          '',
-          ...verdicts.map(({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${verdict.why}`),
-          '',
-          ...TOPOLOGIES.map(
-            (topology) => `memory of Redis and Sentinel, ${topology}: ${memoryText(memory.get(topology))}`,
-          ),
-          '',
-          ...[...new Set(trials.map(({ limit }) => limit))].map(
-            (limit) =>
-              `bottleneck in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
-          ),
-          ...trials.flatMap(({ topology, issues }) => issues.map((issue) => `warning, ${topology}: ${issue}`)),
-        ].join('\n'),
+            '',
+            ...verdicts.map(
+              ({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${messageText(verdict.why)}`,
+            ),
+            '',
+            ...TOPOLOGIES.map(
+              (topology) => `memory of Redis and Sentinel, ${topology}: ${memoryText(memory.get(topology))}`,
+            ),
+            '',
+            ...[...new Set(trials.map(({ limit }) => limit))].map(
+              (limit) =>
+                `bottleneck in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
+            ),
+            ...trials.flatMap(({ topology, issues }) =>
+              issues.map((issue) => `warning, ${topology}: ${messageText(issue)}`),
+            ),
+          ].join('\n'),
+        ),
         chart: {
           kind: 'lines',
           title: 'Increments per second of each trial, in execution order',
@@ -161,7 +183,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
                   : say('{topology} {answer} (ratio {ratio})', {
                       topology,
                       answer: answerMessage(answer),
-                      ratio: intervalMessage(ratio),
+                      ratio: intervalText(ratio),
                     }),
               ),
             ),

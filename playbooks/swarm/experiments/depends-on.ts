@@ -1,5 +1,5 @@
 import { disturbAll, quote, MessageError } from 'labbook'
-import { labExperiment, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
+import { labExperiment, say, inSeconds, type LabSetupContext, hostText } from '../../messages/say.ts'
 import { STACK } from '../../app/stack.ts'
 import { checkSteadyState, manager } from './support/cluster.ts'
 
@@ -89,8 +89,8 @@ export const dependsOn = labExperiment(
     })
     const written = on.record({
       title: 'Compose file with depends_on',
-      command: 'compose.yml',
-      stdout: text,
+      command: hostText('compose.yml'),
+      stdout: hostText(text),
       durationMs: 0,
     })
     const deployed = await on.exhibit({

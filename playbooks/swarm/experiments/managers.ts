@@ -40,10 +40,10 @@ export const onlyManagerLost: Experiment = labExperiment(
     on.finding('swarm.manager-lost.one.goes-on', {
       holds: running.exitCode === 0 && count > 0,
       evidence,
-      detail: say(
-        "{count} replicas kept running on {host}; they answer without a count, as Redis ran on the manager's node",
-        { count, host: running.host },
-      ),
+      detail: say("{count|replica|replicas} kept running on {host}; no count, as Redis ran on the manager's node", {
+        count,
+        host: running.host,
+      }),
     })
     on.finding('swarm.manager-lost.one.unmanaged', {
       holds: killed.exitCode === 0 ? !managed.reached && remaining < count : null,

@@ -1,5 +1,5 @@
-import { type Exhibit, quote, tableLines, MessageError } from 'labbook'
-import { labExperiment, type LabContext, say, type LabSetupContext, type LabText } from '../../messages/say.ts'
+import { type Exhibit, quote, MessageError } from 'labbook'
+import { labExperiment, type LabContext, say, type LabSetupContext, type LabText, tableOf } from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
 import { checkSteadyState, COUNTER, COUNTER_SERVICE, runningReplicas, desiredReplicas } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
@@ -159,12 +159,14 @@ function record(on: LabContext, title: LabText, results: readonly NodeAnswers[])
     ...[...sharesByReplica(answers)]
       .sort(([a], [b]) => a.localeCompare(b))
       .map(([replica, { count, node: on }]: [string, Share]) => [node, replica, on, count]),
-    ...(errors.length === 0 ? [] : [[node, '', '', `${errors.length} failed: ${errors[0] ?? ''}`]]),
+    ...(errors.length === 0
+      ? []
+      : [[node, '', '', say('{n} failed: {error}', { n: errors.length, error: errors[0] ?? '' })]]),
   ])
   return on.record({
     title,
     command: 'GET /api/counter through each node, each on a new connection',
-    stdout: tableLines([['THROUGH', 'REPLICA', 'ON', 'ANSWERS'], ...rows]).join('\n'),
+    stdout: tableOf([[say('THROUGH'), say('REPLICA'), say('ON'), say('ANSWERS')], ...rows]),
     durationMs: 0,
   })
 }

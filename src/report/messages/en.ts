@@ -1,5 +1,5 @@
 import { ENGLISH_MESSAGES } from '../../events/message.ts'
-import { dayAndTime, duration, ENGLISH, measureIn, numberIn } from '../format.ts'
+import { capitalized, dayAndTime, duration, ENGLISH, measureIn, numberIn } from '../format.ts'
 
 const number = numberIn(ENGLISH)
 const measure = measureIn(ENGLISH)
@@ -9,7 +9,6 @@ const plural = (n: number, word: string): string => `${number(n)} ${word}${n ===
 
 const COUNTS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'] as const
 const countWord = (n: number): string => COUNTS[n] ?? String(n)
-const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
 
 const MONTHS = [
   'January',
@@ -231,8 +230,6 @@ export const en = {
       `Each answer rests on findings (${number(findings)} in all), and each finding on recorded commands, outputs and ` +
       `measurements (${plural(exhibits, 'exhibit')}).`,
     answers: (yes: number, no: number, unknown: number): string => `Yes ${yes}, No ${no}, Inconclusive ${unknown}`,
-    conclusiveFindings: (n: number, of: number): string =>
-      `${number(n)} of ${plural(of, 'finding')} ${n === 1 ? 'is' : 'are'} conclusive.`,
     seeEvidence: 'Evidence',
     figure: (n: number): string => `Figure ${n}`,
     conclusion: (answered: number, all: number): string =>

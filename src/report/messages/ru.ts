@@ -1,5 +1,5 @@
 import type { RunnerText } from '../../events/runner-texts.ts'
-import { dayAndTime, durationIn, measureIn, numberIn, type Units } from '../format.ts'
+import { capitalized, dayAndTime, durationIn, measureIn, numberIn, type Units } from '../format.ts'
 import type { Messages } from './messages.ts'
 
 /** Thousands are separated by a no-break space. */
@@ -175,7 +175,7 @@ export const ru: Messages = {
   defaultTitles: {
     swarm: (app, nodes) => `${app} в Docker Swarm, ${plural(nodes, 'узел', 'узла', 'узлов')}`,
     kubernetes: (app, nodes) => `${app} в кластере Kubernetes, ${plural(nodes, 'узел', 'узла', 'узлов')}`,
-    application: (stack) => `Приложение ${stack}`,
+    application: (stack) => `Приложение ${capitalized(stack)}`,
     services: 'Сервисы',
   },
   charts: {
@@ -259,8 +259,6 @@ export const ru: Messages = {
       `Каждый ответ основан на результатах проверок (всего ${number(findings)}), а они - на записанных командах, выводе и ` +
       `измерениях (${plural(exhibits, 'материал', 'материала', 'материалов')}).`,
     answers: (yes, no, unknown) => `Да: ${yes}, нет: ${no}, не определено: ${unknown}`,
-    conclusiveFindings: (n, of) =>
-      `Определено ${number(n)} из ${plural(of, 'результата', 'результатов', 'результатов')}.`,
     seeEvidence: 'Доказательства',
     figure: (n) => `Рисунок ${n}`,
     conclusion: (answered, all) =>

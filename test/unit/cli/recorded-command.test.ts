@@ -1,5 +1,6 @@
 import t from 'tap'
-import { repeatedCommand, type ReadersPart } from '../../../src/cli/recorded-command.ts'
+import { PROJECT_VARS } from '../../../playbooks/project.ts'
+import { repeatedCommand as repeatedIn, type ReadersPart } from '../../../src/cli/recorded-command.ts'
 import { sharedVariables } from '../../../src/cli/shared-variables.ts'
 import type { RunStart } from '../../../src/events/events.ts'
 import { defineVars, varTypes } from '../../../src/playbook/define-vars.ts'
@@ -15,6 +16,10 @@ const start = (args: readonly string[], more: Partial<RunStart> = {}): RunStart 
   controller: { hostname: 'c', node: 'v22', platform: 'linux' },
   ...more,
 })
+/** In this project, without files. */
+const repeatedCommand = (run: RunStart, reader: ReadersPart) =>
+  repeatedIn(run, reader, { vars: PROJECT_VARS, find: () => undefined })
+
 const nobody: ReadersPart = { argv: [], extraVars: {}, files: [] }
 
 t.test('subcommands, tags, repetitions and variables are those of the run; hosts and consent are the reader’s', (t) => {
@@ -123,9 +128,10 @@ t.test('masked secrets and files are refused, unless the reader specifies them',
   const run = start(['-e', 'password=[REDACTED] x=1', '-e', '{"url": "http://u:[REDACTED]@h"}', '-e', '@conf/lab.yml'])
   t.throws(() => repeatedCommand(run, nobody), {
     message: [
-      'the run masked the values of secrets: password, url',
+      'password: the run masked this secret',
+      'url: the run masked this secret',
       'the run read variables from files that it does not contain: conf/lab.yml',
-      'specify them: -e password=VALUE -e url=VALUE -e @PATH/lab.yml (or in a file: -e @secrets.yml)',
+      'specify your own: -e password=VALUE -e url=VALUE -e @PATH/lab.yml (secrets in a file: -e @secrets.yml)',
     ].join('\n'),
   })
   const reader = { argv: ['-e', '@lab.yml'], extraVars: { password: 'p', url: 'u' }, files: ['lab.yml'] }

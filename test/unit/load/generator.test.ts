@@ -10,6 +10,8 @@ import { programs } from '../../../src/load/program.ts'
 import { analyzeUsers } from '../../../src/load/users.ts'
 import { processes } from '../../support/processes.ts'
 import { startServer } from './support.ts'
+import { messageText, type Message } from '../../../src/events/message.ts'
+import { inEnglish, reason } from '../../support/in-english.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const GET = { path: '/' } as const
@@ -19,7 +21,7 @@ const sum = (counts: Readonly<Record<string, number>>): number =>
 const run = (plan: PlanInput): Promise<LoadResult> => programs.load(plan)
 /** A busy machine may add further issues. */
 const hasIssue = (result: LoadResult, issue: RegExp, options?: ValidityOptions): boolean =>
-  validityIssues(result, options).some((each) => issue.test(each))
+  validityIssues(result, options).some((each) => issue.test(messageText(each)))
 const p = ({ total }: LoadResult, percentile: number): number => total.latency.percentiles[String(percentile)] ?? 0
 
 t.test('closed load keeps every connection busy, and follows each request to its end', async (t) => {
@@ -77,7 +79,10 @@ t.test('closed load without reconnects reaches too few replicas, which is report
   t.equal(Object.keys(result.replicas).length, 2, 'from the body if headers lack it')
   t.ok(hasIssue(result, /^2 of 4 replicas responded$/, { replicas: 4 }))
   t.same(shareIssues({ a: 100, b: 100 }, 2, 0.5), [])
-  t.match(shareIssues({ a: 190, b: 10 }, 2, 0.5), [/one replica served 10 % of an equal share/])
+  t.match(
+    shareIssues({ a: 190, b: 10 }, 2, 0.5).map((issue) => messageText(issue)),
+    [/one replica served 10 % of an equal share/],
+  )
 })
 
 t.test('failures are counted by error, and too many end a closed load', async (t) => {
@@ -225,14 +230,16 @@ t.test('users have one connection each, and a throughput predicted from think ti
 
 t.test('analyzeUsers() decides whether the users or the server limit throughput', (t) => {
   const latency = (mean: number): LoadResult['total']['latency'] => ({ min: mean, mean, max: mean, percentiles: {} })
-  const say = (mean: number, requests: number, { failures = 0, limit }: { failures?: number; limit?: string } = {}) =>
-    analyzeUsers(
-      { users: 30, think: [0.25, 0.5] },
-      {
-        seconds: 10,
-        total: { method: '', name: 'Aggregated', requests, failures, meanBytes: 0, latency: latency(mean) },
-      },
-      limit,
+  const say = (mean: number, requests: number, { failures = 0, limit }: { failures?: number; limit?: Message } = {}) =>
+    inEnglish(
+      analyzeUsers(
+        { users: 30, think: [0.25, 0.5] },
+        {
+          seconds: 10,
+          total: { method: '', name: 'Aggregated', requests, failures, meanBytes: 0, latency: latency(mean) },
+        },
+        limit,
+      ),
     )
   t.match(say(2, 790), { most: 80, setByUsers: true, why: /^users requested 99 % of their maximum at zero latency$/ })
   t.match(say(300, 440), {
@@ -244,7 +251,7 @@ t.test('analyzeUsers() decides whether the users or the server limit throughput'
     setByUsers: null,
     why: 'measured 30.0 requests/s; think time and latency predict 44.4',
   })
-  t.match(say(2, 790, { limit: 'it was busy' }), { setByUsers: null, why: 'it was busy' })
+  t.match(say(2, 790, { limit: reason('it was busy') }), { setByUsers: null, why: 'it was busy' })
   t.match(say(2, 790, { failures: 80 }), { setByUsers: null, why: '80 of 790 requests failed' })
   t.match(say(2, 79), { setByUsers: null, why: '79 requests are too few' })
   t.end()

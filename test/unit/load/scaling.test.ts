@@ -3,6 +3,7 @@ import t from 'tap'
 import { seeded } from '../../../src/load/random.ts'
 import { fitLaw, peakOf, usl, type ScalingLaw, type ScalingTrial } from '../../../src/load/scaling.ts'
 import { runs, sameCases } from '../../support/seed.ts'
+import { inEnglish } from '../../support/in-english.ts'
 
 const COUNTS = [1, 2, 4, 8]
 
@@ -77,25 +78,28 @@ t.test("Amdahl's law has no coherence and no peak", async (t) => {
   t.ok(falling && low <= falling.at(4) && falling.at(4) <= high && low < high, 'the curve lies in its confidence band')
 })
 
+/** With its texts in English. */
+const said = (...fitted: Parameters<typeof fitLaw>): unknown => inEnglish(fitLaw(...fitted))
+
 t.test('fitLaw() is inconclusive if the data does not determine the law', async (t) => {
-  t.match(fitLaw(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 2, 4]), 'usl'), {
+  t.match(said(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 2, 4]), 'usl'), {
     cannotTell: /3 different numbers of replicas; a fit of 3 parameters needs 4/,
   })
-  t.match(fitLaw(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 4]), 'amdahl'), { cannotTell: /2 different numbers/ })
+  t.match(said(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 4]), 'amdahl'), { cannotTell: /2 different numbers/ })
   t.match(
-    fitLaw(measured(usl(300, 0.2, 0.01), 0.3, 5), 'usl'),
+    said(measured(usl(300, 0.2, 0.01), 0.3, 5), 'usl'),
     { cannotTell: /misses the trials|confidence interval of (contention|coherence) is too wide/ },
     'too much noise',
   )
   t.match(
-    fitLaw(
+    said(
       [1, 2, 4, 8].map((replicas) => ({ replicas, throughput: 0 })),
       'usl',
     ),
     { cannotTell: /no throughput/ },
   )
   t.match(
-    fitLaw(
+    said(
       [1, 2, 4, 8].map((replicas, place) => ({ replicas, throughput: place % 2 === 0 ? 100 : 900 })),
       'usl',
     ),

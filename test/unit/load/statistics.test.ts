@@ -4,13 +4,14 @@ import { seeded } from '../../../src/load/random.ts'
 import { runUntilDecided } from '../../../src/load/sequential.ts'
 import { compare, type Conclusion, interleaved, ratioOfMeans, type Trial } from '../../../src/load/statistics.ts'
 import { runs } from '../../support/seed.ts'
+import { inEnglish, reason } from '../../support/in-english.ts'
 
 /** Approximately normal noise (Irwin-Hall) with a relative spread. */
 const noisy = (random: () => number, mean: number, spread: number): number =>
   mean * (1 + spread * (Array.from({ length: 12 }, random).reduce((sum, each) => sum + each, 0) - 6))
 
 const trials = (values: readonly number[], issues: readonly string[] = []): Trial[] =>
-  values.map((value) => ({ value, issues }))
+  values.map((value) => ({ value, issues: issues.map(reason) }))
 
 /** Comparisons of samples with a known ratio. */
 function verdicts(ratio: number, spread: number, times: number, each = 5) {
@@ -75,29 +76,32 @@ t.test('ratioOfMeans() is scale invariant, and inverts if its samples are swappe
   t.pass('300 random pairs')
 })
 
+/** With its texts in English. */
+const said = (...compared: Parameters<typeof compare>): unknown => inEnglish(compare(...compared))
+
 t.test('an inconclusive comparison has a reason', async (t) => {
   const steady = [100, 101, 99, 100, 102]
-  t.match(compare(trials([100, 101]), trials(steady)), {
+  t.match(said(trials([100, 101]), trials(steady)), {
     answer: 'inconclusive',
     why: /too few trials: 2 and 5/,
   })
-  t.match(compare(trials([50, 150, 100, 60, 140]), trials([70, 170, 120, 65, 150])), {
+  t.match(said(trials([50, 150, 100, 60, 140]), trials([70, 170, 120, 65, 150])), {
     answer: 'inconclusive',
     why: /too wide: ratio/,
   })
   t.match(
-    compare(trials(steady), [
+    said(trials(steady), [
       ...trials(steady.map((value) => value * 3)),
       ...trials([300], ['load generator is the bottleneck']),
     ]),
     { answer: 'inconclusive', why: 'load generator is the bottleneck' },
     'one invalid trial is enough',
   )
-  t.match(compare(trials(steady), trials([0, 100, 100, 100, 100])), {
+  t.match(said(trials(steady), trials([0, 100, 100, 100, 100])), {
     answer: 'inconclusive',
     why: /no successful response/,
   })
-  t.match(compare(trials(steady), trials(steady, ['a', 'b', 'c'])), { why: 'a; and 2 more issues, such as: b' })
+  t.match(said(trials(steady), trials(steady, ['a', 'b', 'c'])), { why: 'a; and 2 more issues, such as: b' })
 })
 
 /** A load test whose throughputs have a known ratio. */
@@ -170,8 +174,8 @@ t.test('runUntilDecided() ends with the first invalid trial, and says why', asyn
   let number = 0
   const { comparison, trials } = await runUntilDecided([1, 4], { most: 9 }, async () => ({
     value: 100,
-    issues: ++number === 3 ? ['the generator lagged'] : [],
+    issues: ++number === 3 ? [reason('the generator lagged')] : [],
   }))
-  t.match(comparison, { answer: 'inconclusive', why: 'the generator lagged' })
+  t.match(inEnglish(comparison), { answer: 'inconclusive', why: 'the generator lagged' })
   t.equal(trials.length, 3)
 })

@@ -4,7 +4,7 @@ import t from 'tap'
 import { networkOf, parseTasks } from '../../../playbooks/balancer/network.ts'
 import { RUSSIAN } from '../../../playbooks/messages/ru.ts'
 import type { Chart } from '../../../src/events/chart.ts'
-import type { Exhibit, Finding, PlayStart, RunStart } from '../../../src/events/events.ts'
+import type { Exhibit, Finding, LogEvent, PlayStart, RunStart } from '../../../src/events/events.ts'
 import type { Text } from '../../../src/events/message.ts'
 import { withCatalogue } from '../../../src/report/messages/index.ts'
 import { ru } from '../../../src/report/messages/ru.ts'
@@ -13,14 +13,14 @@ import { latinProse } from '../../support/latin-prose.ts'
 
 /* Recorded runs on a lab, with the texts of their reports only: nothing in them is left in English. */
 
-type Recorded = Exhibit | Finding | PlayStart | RunStart
+type Recorded = Exhibit | Finding | LogEvent | PlayStart | RunStart
 
 const JOURNALS = path.join(import.meta.dirname, 'journals')
 
 /** Names of services, nodes and the like that are values of texts. */
 function valuesOf(text: Text | undefined): string[] {
   if (text === undefined || typeof text === 'string') return []
-  const values = 'list' in text ? text.list : Object.values(text.values)
+  const values = 'table' in text ? text.table.flat() : 'list' in text ? text.list : Object.values(text.values)
   return values.flatMap((value) =>
     typeof value === 'object' ? valuesOf(value) : typeof value === 'string' && !value.includes(' ') ? [value] : [],
   )
@@ -44,9 +44,14 @@ function textsOfChart(chart: Chart, messages: typeof ru): string[] {
 /** The texts of a report that an event adds to. */
 function textsOf(event: Recorded, messages: typeof ru): string[] {
   if (event.type === 'play_start') return [textIn(event.hypothesis ?? '', messages)]
+  if (event.type === 'notice') return [textIn(event.messages?.message ?? '', messages)]
   if (event.type === 'exhibit')
     return [
       textIn(event.messages?.title ?? event.title, messages),
+      // Errors of requests are those of the operating system: "3 x connect ECONNREFUSED ...".
+      ...[event.messages?.command, event.messages?.stdout].map((text) =>
+        textIn(text ?? '', messages).replaceAll(/^ +\d+ x .*$/gm, ''),
+      ),
       ...(event.chart === undefined ? [] : textsOfChart(event.chart, messages)),
     ]
   if (event.type !== 'finding') return []
@@ -62,8 +67,7 @@ function textsAndNames(file: string, messages: typeof ru): { texts: string[]; na
   const names = events.flatMap((event) => {
     if (event.type === 'run_start') return [...event.hosts]
     if (event.type === 'play_start') return []
-    const { messages: own = {} } = event
-    return Object.values(own).flatMap((text: Text) => valuesOf(text))
+    return Object.values<Text | undefined>(event.messages ?? {}).flatMap((text) => valuesOf(text))
   })
   return { texts: events.flatMap((event) => textsOf(event, messages)), names }
 }

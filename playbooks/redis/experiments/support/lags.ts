@@ -1,6 +1,6 @@
-import { say, type LabChart, type LabText } from '../../../messages/say.ts'
+import { joinTexts, say, type LabChart, type LabText } from '../../../messages/say.ts'
 import { quantileSorted } from 'simple-statistics'
-import { csvText, type Message, messageText } from 'labbook'
+import { csvText, type Message, type MessageValue } from 'labbook'
 import { parseJsonLines } from './lost-writes.ts'
 
 /** Replication lag of a replica, in milliseconds. */
@@ -82,19 +82,21 @@ export function lagQuantile({ sorted, late }: Pick<Lags, 'sorted' | 'late'>, qua
 }
 
 /** Read round trips: the resolution of the lag. */
-export const roundTripText = ({ roundTrips: trips }: Lags): string =>
+export const roundTripMessage = ({ roundTrips: trips }: Lags): MessageValue =>
   trips.length === 0
-    ? 'not measured'
-    : [0.5, 0.9, 0.99]
-        .map((quantile) => `p${quantile * 100} ${quantileSorted([...trips], quantile).toFixed(3)} ms`)
-        .join(', ')
-
-export const lagText = (lags: Lags): string => messageText(lagMessage(lags))
+    ? say('not measured')
+    : joinTexts(
+        [0.5, 0.9, 0.99].map((quantile) =>
+          say('{name} {ms} ms', { name: `p${quantile * 100}`, ms: quantileSorted([...trips], quantile).toFixed(3) }),
+        ),
+      )
 
 export function lagMessage(lags: Lags): Message {
-  const quantiles = QUANTILES.map(
-    (quantile) => `${quantile === 1 ? 'max' : `p${quantile * 100}`} ${formatMs(lagQuantile(lags, quantile))}`,
-  ).join(', ')
+  const quantiles = joinTexts(
+    QUANTILES.map((quantile) =>
+      quantileMessage(quantile === 1 ? say('max') : `p${quantile * 100}`, lagQuantile(lags, quantile)),
+    ),
+  )
   return say('{quantiles}{late} ({samples} samples)', {
     quantiles,
     late: lags.late > 0 ? say(', {late} over 5 s', { late: lags.late }) : '',
@@ -102,8 +104,10 @@ export function lagMessage(lags: Lags): Message {
   })
 }
 
-const formatMs = (ms: number): string =>
-  Number.isNaN(ms) ? 'over 5 s' : `${ms < 10 ? ms.toFixed(2) : ms.toFixed(0)} ms`
+const quantileMessage = (name: MessageValue, ms: number): Message =>
+  Number.isNaN(ms)
+    ? say('{name} over 5 s', { name })
+    : say('{name} {ms} ms', { name, ms: ms < 10 ? ms.toFixed(2) : ms.toFixed(0) })
 
 /** Cumulative distribution of the lag, one curve per series. */
 export const lagChart = (states: readonly { readonly label: LabText; readonly lags: Lags }[]): LabChart => ({

@@ -2,7 +2,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { meshComparison } from '../../../../playbooks/balancer/mesh.ts'
-import { messageText, type Message } from '../../../../src/labbook.ts'
+import { messageText, type Message, type MessageTable } from '../../../../src/labbook.ts'
 
 /** Answers with the header of a replica: another one for each request, or for each connection. */
 async function appServer(t: Test, by: 'request' | 'connection'): Promise<number> {
@@ -26,7 +26,7 @@ async function appServer(t: Test, by: 'request' | 'connection'): Promise<number>
 interface Verdict {
   readonly holds: boolean | null
   readonly detail: Message
-  readonly evidence: readonly { readonly id: string; readonly title?: string; readonly stdout?: string }[]
+  readonly evidence: readonly { readonly id: string; readonly title?: string; readonly stdout?: MessageTable }[]
 }
 
 /** Runs the comparison against servers of this machine. */
@@ -125,7 +125,10 @@ t.test('the requests through the balancer are evidence, and without them nothing
   const recorded = verdicts[PORT]?.evidence.find(
     ({ title }) => title === 'One request to each app through the balancer',
   )
-  t.match(recorded?.stdout, /^\/app1\/api\/counter +200 +replica\d\n\/app2\/api\/counter +200 +replica\d$/m)
+  t.match(
+    messageText(recorded?.stdout ?? ''),
+    /^\/app1\/api\/counter +200 +replica\d\n\/app2\/api\/counter +200 +replica\d$/m,
+  )
   const none = await compare(t, { ipvs: true, nodes: [] })
   t.equal(none.verdicts[PORT]?.holds, null, 'no node of the balancer')
 })

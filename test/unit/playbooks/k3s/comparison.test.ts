@@ -5,7 +5,7 @@ import t from 'tap'
 import { countLines, countConfigLines } from '../../../../playbooks/k3s/comparison/config-lines.ts'
 import { CONCEPTS, ROWS, SET_UP, VERDICTS } from '../../../../playbooks/k3s/comparison/rows.ts'
 import { setUpTime, storedRuns } from '../../../../playbooks/k3s/comparison/runs.ts'
-import { conceptTable, measuredTable } from '../../../../playbooks/k3s/comparison/table.ts'
+import { conceptTable as conceptsOf, measuredTable as tableOfRuns } from '../../../../playbooks/k3s/comparison/table.ts'
 import { parseUsage, usageScript } from '../../../../playbooks/k3s/comparison/usage.ts'
 import { comparison, measureK3s, measureSwarm } from '../../../../playbooks/k3s/comparison/index.ts'
 import k3s from '../../../../playbooks/k3s/playbook.ts'
@@ -14,7 +14,15 @@ import { K3S_EXPERIMENTS } from '../../../../playbooks/k3s/experiments/index.ts'
 import { kubernetesProof } from '../../../../playbooks/k3s/proof.ts'
 import { appProof } from '../../../../playbooks/app/proof.ts'
 import { EXPERIMENTS } from '../../../../playbooks/swarm/experiments/index.ts'
+import { messageText } from '../../../../src/labbook.ts'
 import { runIn, shells } from '../../../support/shells.ts'
+
+/** In English. */
+const conceptTable = (...of: Parameters<typeof conceptsOf>): string => messageText(conceptsOf(...of))
+const measuredTable = (...of: Parameters<typeof tableOfRuns>) => {
+  const { text, ...table } = tableOfRuns(...of)
+  return { ...table, text: messageText(text) }
+}
 
 const finding = (id: string, name: string, values: number[], detail = '') => ({
   id,

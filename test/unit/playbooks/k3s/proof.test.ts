@@ -7,6 +7,7 @@ import { checkIngress, ingressAddresses, untestable } from '../../../../playbook
 import { kubernetesProof } from '../../../../playbooks/k3s/proof.ts'
 import { labExperiment } from '../../../../playbooks/messages/say.ts'
 import { runSteps } from '../../../support/play-run.ts'
+import { hostText } from '../../../../playbooks/messages/say.ts'
 
 const json = (response: Parameters<RequestListener>[1], value: object): void => {
   response.writeHead(200).end(JSON.stringify(value))
@@ -119,7 +120,12 @@ t.test('a controller that does not serve the app fails the proof', async (t) => 
         ID,
         await checkIngress(
           on,
-          on.record({ title: 'Services and Ingress', command: 'kubectl get ingresses', stdout: '', durationMs: 0 }),
+          on.record({
+            title: 'Services and Ingress',
+            command: hostText('kubectl get ingresses'),
+            stdout: hostText(''),
+            durationMs: 0,
+          }),
           0,
         ),
       )

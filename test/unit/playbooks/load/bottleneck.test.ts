@@ -1,5 +1,9 @@
 import t from 'tap'
-import { bottleneckOf, type CpuUsage } from '../../../../playbooks/load/bottleneck.ts'
+import { bottleneckOf as bottleneck, type CpuUsage } from '../../../../playbooks/load/bottleneck.ts'
+import { inEnglish, reason } from '../../../support/in-english.ts'
+
+/** With its texts in English. */
+const bottleneckOf = (...used: Parameters<typeof bottleneck>): unknown => inEnglish(bottleneck(...used))
 
 const container = (name: string, service: string, cores: number, throttled = 0): CpuUsage => ({
   kind: 'container',
@@ -31,7 +35,7 @@ t.test('bottleneckOf() names the bottleneck, or why it is unknown', async (t) =>
     why: /no CPU is saturated.*highest is web\.1 at 40 %/,
   })
   t.match(bottleneckOf([], undefined), { what: undefined, why: /no CPU usage sampled/ })
-  t.match(bottleneckOf([container('web.1', 'web', 0.49)], 'the generator used 97 % of the one core it can use'), {
+  t.match(bottleneckOf([container('web.1', 'web', 0.49)], reason('the generator used 97 % of its one core')), {
     refused: true,
     what: undefined,
     why: /^inconclusive: the generator/,

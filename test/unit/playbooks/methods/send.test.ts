@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { sendProbe } from '../../../../playbooks/methods/send.ts'
 import { failingProbes, isNotHttp, trafficOf, type EntryTarget } from '../../../../playbooks/methods/traffic.ts'
 import type { EntryProbe } from '../../../../playbooks/methods/entry-point.ts'
+import { reason } from '../../../support/in-english.ts'
 
 const HOST = '127.0.0.1'
 
@@ -138,7 +139,7 @@ t.test('the count is read again while the service recovers', async (t) => {
 
 function target(port: number, probes: readonly EntryProbe[], node = 'a'): EntryTarget {
   return {
-    entryPoint: { service: 'web', port: 80, mode: 'host', probes, reason: 'guess' },
+    entryPoint: { service: 'web', port: 80, mode: 'host', probes, reason: reason('guess') },
     node,
     address: { host: HOST, port },
   }

@@ -5,6 +5,7 @@ import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import type { StackModel } from '../../../../playbooks/prove/model.ts'
 import { describeProbe } from '../../../../playbooks/methods/entry-point.ts'
+import { messageText } from '../../../../src/labbook.ts'
 
 /** Configs are read from `directory`. */
 const modelOf = (text: string, directory?: string): StackModel =>
@@ -16,14 +17,14 @@ const modelOf = (text: string, directory?: string): StackModel =>
 const roles = (text: string, directory?: string): string[] =>
   modelOf(text, directory).services.map(
     ({ name, role, roleReason, dependencies }) =>
-      `${name} ${role} (${roleReason})${dependencies.length === 0 ? '' : ` -> ${dependencies.join(', ')}`}`,
+      `${name} ${role} (${messageText(roleReason)})${dependencies.length === 0 ? '' : ` -> ${dependencies.join(', ')}`}`,
   )
 
 /** `8080 web ingress: GET / (status below 500) (guess)`. */
 const entries = (text: string): string[] =>
   modelOf(text).entryPoints.map(
     ({ port, service, mode, probes, reason }) =>
-      `${port} ${service} ${mode}: ${probes.map(describeProbe).join('; ')} (${reason})`,
+      `${port} ${service} ${mode}: ${probes.map(describeProbe).join('; ')} (${messageText(reason)})`,
   )
 
 /** The stack file of Docker's sample, with the images that it names. */

@@ -12,6 +12,7 @@ import { modelOfServices } from '../../../../playbooks/prove/from-services.ts'
 import { parseTasks } from '../../../../playbooks/methods/tasks.ts'
 import { matchingNodes, parseNodeAttributes } from '../../../../playbooks/prove/swarm-nodes.ts'
 import { endOf } from '../../../../playbooks/methods/updates.ts'
+import { inEnglish } from '../../../support/in-english.ts'
 
 const recorded = (name: string): string =>
   readFileSync(path.join(ROOT, 'test/unit/playbooks/prove/recorded', name), 'utf8')
@@ -32,13 +33,13 @@ t.test('a running stack has the same model as its compose file', async (t) => {
     t.match(service, { ...settings, failureAction: service.failureAction, dependencies: [] }, service.name)
   }
   t.same(running.services.map(({ name }) => name).sort(), ['db', 'front', 'vote'])
-  t.match(running.entryPoints, [{ service: 'front', port: 8091, mode: 'host', reason: 'x-labbook' }])
+  t.match(inEnglish(running.entryPoints), [{ service: 'front', port: 8091, mode: 'host', reason: 'x-labbook' }])
 })
 
 t.test('without the compose file, what it alone has is derived', async (t) => {
   const { services, entryPoints } = modelOfServices('voting', recorded('services.json'))
   t.same(services.map(({ name, role }) => `${name} ${role}`).sort(), ['db stateful', 'front global', 'vote stateless'])
-  t.match(entryPoints, [{ probes: [{ kind: 'http', path: '/' }], reason: 'guess' }])
+  t.match(inEnglish(entryPoints), [{ probes: [{ kind: 'http', path: '/' }], reason: 'guess' }])
 })
 
 t.test('nodes that match constraints', async (t) => {

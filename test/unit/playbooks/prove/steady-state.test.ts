@@ -5,6 +5,7 @@ import { nodeExperiments } from '../../../../playbooks/prove/experiments/node-ex
 import { ProveRun, type Session } from '../../../../playbooks/prove/session.ts'
 import type { EntryTarget } from '../../../../playbooks/methods/traffic.ts'
 import { awaitSteadyState } from '../../../../playbooks/methods/steady-state.ts'
+import { reason } from '../../../support/in-english.ts'
 
 const STEADY =
   '== services\nshop_web\treplicated\t2/2\n== updates\n== settings\n== tasks\nt1\tshop_web.1\tnode2\tRunning\tRunning 1 hour ago\t\n'
@@ -45,7 +46,7 @@ const session = (targets: readonly EntryTarget[] = []): Session => ({
 t.test('one exhibit while an entry point does not answer', async (t) => {
   const { on, watched } = steadySwarm()
   const closed: EntryTarget = {
-    entryPoint: { service: 'web', port: 1, mode: 'host', probes: [{ kind: 'tcp' }], reason: 'guess' },
+    entryPoint: { service: 'web', port: 1, mode: 'host', probes: [{ kind: 'tcp' }], reason: reason('guess') },
     node: 'node2',
     address: { host: '127.0.0.1', port: 1 },
   }

@@ -4,8 +4,9 @@ import t from 'tap'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import type { Outcome } from '../../../../playbooks/prove/session.ts'
-import { describeChange, isTriable, suggest } from '../../../../playbooks/prove/suggest/suggest.ts'
+import { changeText, isTriable, suggest } from '../../../../playbooks/prove/suggest/suggest.ts'
 import { DEFECTIVE, plant } from '../../../lab/prove/defects.ts'
+import { messageText } from '../../../../src/labbook.ts'
 
 const HEALTHY = readFileSync(path.join(ROOT, 'test/lab/prove/compose.yaml'), 'utf8')
 const NODES = ['node1', 'node2', 'node3'].map((hostname) => ({ hostname, attributes: {} }))
@@ -20,7 +21,7 @@ const suggestion = (text: string, outcomes: readonly Outcome[]) =>
 
 /** Each suggested change, without its reason. */
 const changes = (text: string, ...outcomes: Outcome[]): string[] =>
-  suggestion(text, outcomes).changes.map((change) => describeChange(change).replace(/ \(.*\)$/, ''))
+  suggestion(text, outcomes).changes.map((change) => messageText(changeText(change)).replace(/ \(.*\)$/, ''))
 
 /** What the experiments find out about the planted defects, and the changes that follow. */
 const EXPECTED: Readonly<Record<string, { readonly facts?: Outcome['facts']; readonly changes: readonly string[] }>> = {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { unsupportedKinds } from '../../../../playbooks/prove/unsupported.ts'
+import { inEnglish } from '../../../support/in-english.ts'
 
 type On = Parameters<typeof unsupportedKinds>[0]
 
@@ -15,11 +16,11 @@ const cluster = (print: (host: string, command: string) => string): On =>
   }) as unknown as On
 
 const NTP = 'NTP=yes\nNTPSynchronized=yes\n'
-const clock = async (kernels: Readonly<Record<string, string>>, ntp = 'NTP=no\n'): Promise<string | undefined> => {
+const clock = async (kernels: Readonly<Record<string, string>>, ntp = 'NTP=no\n'): Promise<unknown> => {
   const on = cluster((host, command) =>
     command.startsWith('timedatectl') ? ntp : (kernels[host] ?? `boot-${host}\nnone\n`),
   )
-  return (await unsupportedKinds(on, ['clock-step']))['clock-step']
+  return inEnglish((await unsupportedKinds(on, ['clock-step']))['clock-step'])
 }
 
 t.test('the clock of a node is not changed if another machine has the same', async (t) => {
@@ -37,7 +38,7 @@ t.test('the clock of a node is not changed if another machine has the same', asy
 
 t.test('a kernel without netem is named', async (t) => {
   const on = (stdout: string): On => cluster(() => stdout)
-  t.same(await unsupportedKinds(on('cannot find netem\n'), ['slow-network']), {
+  t.same(inEnglish(await unsupportedKinds(on('cannot find netem\n'), ['slow-network'])), {
     'slow-network': 'the kernel of node2 has no netem (cannot find netem)',
   })
   t.same(await unsupportedKinds(on(''), ['slow-network', 'kill']), {})
@@ -49,19 +50,19 @@ t.test('every worker is asked, as any may be disturbed', async (t) => {
     if (command.startsWith('timedatectl')) return host === 'node2' ? NTP : 'NTP=no\n'
     return host === 'node2' ? 'cannot find netem\n' : ''
   })
-  t.match(await unsupportedKinds(first, ['slow-network', 'clock-step']), {
+  t.match(inEnglish(await unsupportedKinds(first, ['slow-network', 'clock-step'])), {
     'slow-network': /node2 has no netem/,
     'clock-step': /clock of node2/,
   })
 })
 
 t.test('a disk of this machine is never filled', async (t) => {
-  const disk = async (kernel: string, device: string, type = 'ext2/ext3'): Promise<string | undefined> => {
+  const disk = async (kernel: string, device: string, type = 'ext2/ext3'): Promise<unknown> => {
     const on = cluster((host, command) => {
       if (command.includes('boot_id')) return host === 'node2' ? kernel : `boot-${host}\nnone\n`
       return host === 'controller' ? '2049\n64\n' : host === 'node2' ? `${device}${type}\n` : '99\nxfs\n'
     })
-    return (await unsupportedKinds(on, ['full-disk']))['full-disk']
+    return inEnglish((await unsupportedKinds(on, ['full-disk']))['full-disk'])
   }
   t.equal(await disk('boot-node2\nnone\n', '2049\n'), undefined, 'another machine')
   t.match(await disk('boot-controller\nnone\n', '2049\n'), /^node2 shares a disk with this machine/)

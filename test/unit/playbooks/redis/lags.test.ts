@@ -7,11 +7,12 @@ import {
   lagQuantile,
   lagChart,
   lagCsv,
-  lagText,
+  lagMessage,
   parseLags,
   wilsonInterval,
-  roundTripText,
+  roundTripMessage,
 } from '../../../../playbooks/redis/experiments/support/lags.ts'
+import { messageText } from '../../../../src/labbook.ts'
 
 const printed = (lags: readonly number[], late = 0): string =>
   [
@@ -35,8 +36,8 @@ t.test('late samples count as larger than any other', async (t) => {
   const lags = parseLags(printed([1000, 2000, 3000, 4000], 4))
   t.equal(lagQuantile(lags, 0.5), 4)
   t.ok(Number.isNaN(lagQuantile(lags, 0.9)))
-  t.match(lagText(lags), /p50 4\.00 ms, p90 over 5 s.*4 over 5 s \(8 samples\)/)
-  t.match(lagText(parseLags('')), /over 5 s.*\(0 samples\)/)
+  t.match(messageText(lagMessage(lags)), /p50 4\.00 ms, p90 over 5 s.*4 over 5 s \(8 samples\)/)
+  t.match(messageText(lagMessage(parseLags(''))), /over 5 s.*\(0 samples\)/)
 })
 
 t.test('lagQuantile() is monotonic and within the samples', async () => {
@@ -76,7 +77,7 @@ t.test('staleMoreOften() compares stale reads, not times', async (t) => {
   t.equal(staleMoreOften(stale, upToDate(0.1)), false)
   t.equal(staleMoreOften(parseLags(''), stale), null, 'no samples')
   t.match(mergeLags([stale, parseLags(printed([100], 2))]), { stale: 62, late: 2, complete: true })
-  t.equal(roundTripText(parseLags('')), 'not measured')
+  t.equal(messageText(roundTripMessage(parseLags(''))), 'not measured')
 })
 
 t.test('wilsonInterval() is the Wilson interval', async (t) => {

@@ -1,0 +1,28 @@
+/** Docker's advice in Russian. */
+export const RUSSIAN_AUDIT = {
+  'Docker’s advice on {area}, checked on {nodes}': 'рекомендации Docker ({area}), проверка на {nodes}',
+  ADVICE: 'РЕКОМЕНДАЦИЯ',
+  yes: 'да',
+  no: 'нет',
+  'Not as advised:': 'Не соблюдается:',
+  'Sources:': 'Источники:',
+  'The daemon has no TCP socket': 'У демона нет TCP-сокета',
+  'Only root and group docker may use the socket': 'Сокет доступен только root и группе docker',
+  'Only root may write daemon.json': 'Изменять daemon.json может только root',
+  'No container is privileged': 'Нет привилегированных контейнеров',
+  'No container shares the network, PID or IPC namespace of its host':
+    'Ни у одного контейнера нет общих с узлом сети, PID или IPC',
+  'No container has the socket of the daemon': 'Ни у одного контейнера нет сокета демона',
+  'System calls are filtered (seccomp)': 'Системные вызовы фильтруются (seccomp)',
+  'Processes in containers do not run as root': 'Процессы в контейнерах работают не от root',
+  'Registries are reached over TLS only': 'Доступ к реестрам только по TLS',
+  'Passwords are secrets, not environment variables': 'Пароли - в секретах, а не в переменных окружения',
+  'Log files of containers are limited': 'Размер журналов контейнеров ограничен',
+  'Containers have a memory limit': 'У контейнеров есть предел памяти',
+  'Containers have a health check': 'У контейнеров есть проверка здоровья',
+  'Images have a tag other than latest, or a digest': 'У образов есть дайджест или тег, отличный от latest',
+  'Less than 85 % of the disk of Docker are used': 'Диск Docker занят менее чем на 85 %',
+  'The daemon starts at boot': 'Демон запускается при загрузке',
+  'The number of managers is odd, and at least three': 'Число узлов-менеджеров нечётное и не меньше трёх',
+  'Services roll back a failed update': 'Сервисы откатывают неудачное обновление',
+} as const
