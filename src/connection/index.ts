@@ -19,7 +19,7 @@ export function openConnection(target: ConnectionSettings): Connection {
   return new HostConnection(transport, { exe, flags })
 }
 
-// Logins need the SSH library, which takes longer to load than most of Labbook: a start without logins does not load it.
+// Logins need the SSH library, which takes long to load: a start without logins does not load it.
 
 /** As {@link firstContact.unknownHostKeys}. */
 export const unknownHostKeys: typeof firstContact.unknownHostKeys = async (targets) => {
