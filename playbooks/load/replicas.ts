@@ -132,9 +132,6 @@ export async function scaleTo(on: LabContext, replicas: number, cpus = COUNTER_C
   return running.exhibit
 }
 
-/** `1 replica`, `4 replicas` */
-export const replicaCount = (count: number): string => `${count} replica${count === 1 ? '' : 's'}`
-
 const counterTasks = (tasks: string): string[] => tasks.split('\n').filter((line) => line.includes(` ${COUNTER}.`))
 
 /** Whether exactly so many replicas run, all with the CPU limit. @param stdout - of {@link TASKS_AND_LIMITS}. */
