@@ -9,7 +9,7 @@ import {
   lines,
 } from '../messages/say.ts'
 import { endpointOf } from '../lab/address.ts'
-import { missingIpvs, findHostsWithoutIpvs } from '../swarm/experiments/support/ipvs.ts'
+import { missingIpvs, findHostsWithoutIpvs } from '../methods/ipvs.ts'
 import { CookieClient, distinctReplicas, requestOverOneConnection, responseTable } from './client.ts'
 import { balancerEndpoints, pathOf } from './endpoints.ts'
 import { APPS, balancerSettings, STACK } from './stack.ts'

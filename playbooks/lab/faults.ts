@@ -1,4 +1,4 @@
-import { type Message, messageText, timeoutMultiplierOf } from 'labbook'
+import { type Disturbance, type DisturbanceContext, type Message, messageText, timeoutMultiplierOf } from 'labbook'
 import { type Fault, type Faults, machineFaults, providerOf } from 'labbook/lab'
 import { type LabSetupContext } from '../messages/say.ts'
 import { projectLab } from './lab.ts'
@@ -19,3 +19,15 @@ export const describedBy = (text: Message): Pick<Fault, 'description' | 'text'> 
   description: messageText(text),
   text,
 })
+
+/** The effect of a fault on a host, without its name: on the user's own machines a power cut is a reset. */
+export const disturbanceOf = ({ description: says }: Fault, host: string): Disturbance => ({
+  host,
+  what: says.startsWith(`${host} `) ? says.slice(host.length + 1) : says.replace(` of ${host} `, ' '),
+})
+
+/** Power-off of each host. */
+export const powerOffEach = (
+  on: Pick<DisturbanceContext, 'groups' | 'hostvars'>,
+  hosts: readonly string[],
+): Disturbance[] => hosts.map((host) => disturbanceOf(faultsOf(on, host).powerLoss, host))

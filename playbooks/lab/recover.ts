@@ -1,8 +1,16 @@
-import { MessageError } from 'labbook'
+import { type Exhibit, MessageError } from 'labbook'
 import { type Fault, recovery } from 'labbook/lab'
-import { type LabSetupContext, say } from '../messages/say.ts'
+import { type LabContext, type LabSetupContext, type LabText, say } from '../messages/say.ts'
 
 type Command = Parameters<LabSetupContext['exec']>[0]
+
+type Result = Pick<Exhibit, 'exitCode' | 'stdout' | 'stderr'>
+
+function requireSuccess(node: string, { exitCode, stdout, stderr }: Result): void {
+  if (exitCode === 0) return
+  const output = (stderr.trim() || stdout.trim()).slice(-300)
+  throw new MessageError(say('cannot recover {node} (exit code {exitCode}): {output}', { node, exitCode, output }))
+}
 
 /**
  * Runs a command that undoes a fault of a node.
@@ -10,10 +18,7 @@ type Command = Parameters<LabSetupContext['exec']>[0]
  * @throws {MessageError} if it fails.
  */
 export async function undoOn(on: Pick<LabSetupContext, 'exec'>, node: string, command: Command): Promise<void> {
-  const { exitCode, stdout, stderr } = await on.exec(command)
-  if (exitCode === 0) return
-  const output = (stderr.trim() || stdout.trim()).slice(-300)
-  throw new MessageError(say('cannot recover {node} (exit code {exitCode}): {output}', { node, exitCode, output }))
+  requireSuccess(node, await on.exec(command))
 }
 
 /**
@@ -23,3 +28,19 @@ export async function undoOn(on: Pick<LabSetupContext, 'exec'>, node: string, co
  */
 export const recoverFrom = (on: Pick<LabSetupContext, 'exec'>, node: string, fault: Fault): Promise<void> =>
   undoOn(on, node, recovery(fault))
+
+/**
+ * Recovers a node from a fault, and records it.
+ *
+ * @throws {MessageError} if it fails.
+ */
+export async function recordRecovery(
+  on: Pick<LabContext, 'exhibit'>,
+  node: string,
+  fault: Fault,
+  title: LabText = say('Recover {node}', { node }),
+): Promise<Exhibit> {
+  const recovered = await on.exhibit({ title, ...recovery(fault) })
+  requireSuccess(node, recovered)
+  return recovered
+}

@@ -36,6 +36,9 @@ export interface TimelineRecorder {
   readonly now: () => number
 }
 
+/** For commands outside an observation. */
+export const NO_TIMELINE: TimelineRecorder = { mark: () => {}, now: () => performance.now() / 1000 }
+
 /** Result of an observation. */
 export interface ObservationResult<T> {
   readonly value: T

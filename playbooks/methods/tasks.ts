@@ -14,8 +14,21 @@ export interface StackTask {
   readonly error: string
 }
 
-/** Name of a service of a stack in the Swarm. */
+/** A service of a stack. */
+export interface NamedService {
+  /** Its name in the compose file. */
+  readonly service: string
+  /** Its name in the Swarm: `voting_vote`. */
+  readonly fullName: string
+}
+
 export const fullName = ({ stack }: { readonly stack: string }, service: string): string => `${stack}_${service}`
+
+/** A service, by its name in the compose file. */
+export const namedService = (stack: { readonly stack: string }, service: string): NamedService => ({
+  service,
+  fullName: fullName(stack, service),
+})
 
 const OUTPUT = "--no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}'"
 
@@ -68,10 +81,14 @@ export interface Container {
 /**
  * A running container of a service, on a worker if there is one.
  *
- * @throws if no task runs on a node of the inventory.
+ * @param hosts - nodes to look on. Default: all of the Swarm.
+ * @throws if no task runs there.
  */
-export async function containerIn(on: LabContext, service: string): Promise<Container> {
-  const hosts = on.groups.swarm ?? []
+export async function containerIn(
+  on: LabContext,
+  service: string,
+  hosts: readonly string[] = on.groups.swarm ?? [],
+): Promise<Container> {
   const workers = on.groups.swarm_workers ?? []
   const running = (await serviceTasks(on, service))
     .filter((task) => isRunning(task) && hosts.includes(task.node))
@@ -83,9 +100,17 @@ export async function containerIn(on: LabContext, service: string): Promise<Cont
   throw new MessageError(say('no task of {service} runs on a node of the inventory', { service }))
 }
 
-/** Prints Docker's update state and message. */
-export const updateState = (service: string): string =>
-  `docker service inspect ${service} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`
-
-/** An error with which the scheduler leaves a task pending, until the stack or the nodes change. */
+/** Whether the scheduler leaves a task pending, until the stack or the nodes change. */
 export const isUnschedulable = ({ state, error }: StackTask): boolean => state === 'pending' && error !== ''
+
+/** Seconds for which a task may be unschedulable: another one may end within them. */
+const BLOCKED_SECONDS = 20
+
+/** A test, for each poll, whether a task has been unschedulable for too long. */
+export function blockedFor({ timeoutMultiplier }: Pick<LabSetupContext, 'timeoutMultiplier'>) {
+  let since: number | undefined
+  return (tasks: readonly StackTask[]): boolean => {
+    since = tasks.some(isUnschedulable) ? (since ?? Date.now()) : undefined
+    return since !== undefined && Date.now() - since > BLOCKED_SECONDS * 1000 * timeoutMultiplier
+  }
+}

@@ -8,13 +8,14 @@ import { requireServices, type ExperimentKind } from './kinds.ts'
 import type { StackModel } from './model.ts'
 import { modelLines, modelTables } from './preview.ts'
 import { fullName, isRunning, serviceTasks } from '../methods/tasks.ts'
-import { currentTargets, isSteady, type ProveRun, type Session } from './session.ts'
+import type { ProveRun, Session } from './session.ts'
 import { nodesCommand, parseNodeAttributes } from './swarm-nodes.ts'
 import { unsupportedKinds } from './unsupported.ts'
 import { failingProbes, isNotHttp, targetsOfEntryPoint, type EntryTarget } from '../methods/traffic.ts'
 import type { EntryPoint } from '../methods/entry-point.ts'
+import { HAS_IPVS } from '../methods/ipvs.ts'
+import { currentTargets, isSteady } from '../methods/steady-state.ts'
 
-const HAS_IPVS = '[ -d /proc/sys/net/ipv4/vs ] || [ -e /proc/net/ip_vs ] || modprobe -n -q ip_vs 2>/dev/null'
 const CONVERGE_SECONDS = 240
 const ANSWER_SECONDS = 60
 

@@ -1,7 +1,8 @@
-import { type LabContext, type LabText } from '../messages/say.ts'
+import type { LabContext, LabText } from '../messages/say.ts'
 import { observeDuring, stackCluster, type ObservationResult, type TimelineRecorder } from '../methods/observe.ts'
 import type { StackService } from './model.ts'
-import { currentTargets, type Session } from './session.ts'
+import type { Session } from './session.ts'
+import { currentTargets } from '../methods/steady-state.ts'
 
 /** Runs `body` while requests are sent to every entry point. */
 export async function observeStack<T>(

@@ -1,11 +1,8 @@
 import { type Message, PlaybookError } from 'labbook'
-import { type LabSetupContext, say } from '../messages/say.ts'
-import { readState, stateCommand, type StackState } from '../stack/stack-state.ts'
-import { hasAllTasks } from '../stack/tasks.ts'
 import { KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
 import type { StackService, StackModel } from './model.ts'
 import type { ConstraintNode } from './swarm-nodes.ts'
-import { failingProbes, type EntryTarget } from '../methods/traffic.ts'
+import type { EntryTarget } from '../methods/traffic.ts'
 
 /** What the first step finds and the experiments use. */
 export interface Session {
@@ -14,7 +11,7 @@ export interface Session {
   /** The running services. */
   readonly model: StackModel
   readonly nodes: readonly ConstraintNode[]
-  /** Every address of every entry point, on whichever nodes its tasks run: see {@link currentTargets}. */
+  /** Every address of every entry point, on whichever nodes its tasks run: see `currentTargets`. */
   readonly targets: readonly EntryTarget[]
   /** Experiments that the machines do not support, and why. */
   readonly unsupported: Readonly<Partial<Record<ExperimentKind, Message>>>
@@ -88,74 +85,5 @@ export class ProveRun {
         ? services
         : []
       : services.filter(({ name }) => failed.some(({ service }) => service === name))
-  }
-}
-
-/** Reads the state of all services and tasks of the stack. */
-export async function stackState(on: LabSetupContext, { stack }: Pick<Session, 'stack'>): Promise<StackState> {
-  const { stdout } = await on.exec({ command: stateCommand(stack) })
-  return readState(stdout)
-}
-
-/** The addresses that must answer now: a port of a node only where a task runs. */
-export async function currentTargets(on: LabSetupContext, session: Session): Promise<readonly EntryTarget[]> {
-  const { tasks } = await stackState(on, session)
-  return session.targets.filter(
-    ({ entryPoint: { mode, service }, node }) =>
-      mode !== 'host' ||
-      tasks.some(
-        (task) =>
-          task.service === `${session.stack}_${service}` &&
-          task.node === node &&
-          task.desired === 'running' &&
-          task.state === 'running',
-      ),
-  )
-}
-
-const STARTED_AND_RUNNING = 'running'
-
-/** Whether every service runs all its tasks, and no update is in progress. */
-export const isSteady = ({ services, tasks }: StackState): boolean =>
-  services.length > 0 &&
-  services.every(
-    (service) =>
-      hasAllTasks(service, tasks) &&
-      (service.completed !== null || service.running <= service.desired) &&
-      !['updating', 'rollback_started'].includes(service.update),
-  ) &&
-  tasks.every(({ desired, state }) => desired !== 'running' || state === STARTED_AND_RUNNING)
-
-/** Seconds for a stack to recover after an experiment, before the timeout multiplier. */
-const RECOVERY_SECONDS = 150
-
-/**
- * Waits until every service runs all its tasks, and every entry point answers.
- *
- * @returns why it does not; undefined once it does.
- */
-export async function awaitSteadyState(
-  on: LabSetupContext,
-  session: Session,
-  within = RECOVERY_SECONDS,
-): Promise<Message | undefined> {
-  const deadline = Date.now() + within * on.timeoutMultiplier * 1000
-  for (;;) {
-    const { reached, exhibit } = await on.watch({
-      title: say('State of stack {stack}', { stack: session.stack }),
-      waitingFor: `stack ${session.stack} to converge`,
-      command: stateCommand(session.stack),
-      within: Math.max(1, (deadline - Date.now()) / 1000 / on.timeoutMultiplier),
-      until: ({ stdout, exitCode }) => exitCode === 0 && isSteady(readState(stdout)),
-    })
-    if (!reached) return say('the stack did not converge (see exhibit "{exhibit}")', { exhibit: exhibit.id })
-    // `watch` records an exhibit: once, while only the entry points are waited for.
-    do {
-      const failing = await failingProbes(await currentTargets(on, session))
-      if (failing.length === 0) return undefined
-      if (Date.now() > deadline)
-        return say('entry points do not answer: {failing}', { failing: failing.slice(0, 3).join('; ') })
-      await on.pause(1, 'the entry points to answer')
-    } while (isSteady(await stackState(on, session)))
   }
 }

@@ -1,7 +1,7 @@
 import { type MessageValue, type Message } from 'labbook'
 import { projectLab } from '../lab/lab.ts'
 import { type LabSetupContext, say } from '../messages/say.ts'
-import { DISK_TEST, NETEM_TEST } from './experiments/node-faults.ts'
+import { DISK_TEST, NETEM_TEST } from '../methods/node-faults.ts'
 import type { ExperimentKind } from './kinds.ts'
 import type { Session } from './session.ts'
 
@@ -88,15 +88,23 @@ async function withNtp(on: On, worker: string): Promise<Message | undefined> {
 /** Devices of the directories that matter to this machine. */
 const OWN_DISKS = 'stat -c %d / /home /root /tmp /var /var/lib /var/lib/docker 2>/dev/null'
 
+/** With others, a directory may share a disk although its device number differs: Btrfs, ZFS, overlays, memory. */
+const ONE_DEVICE = ['ext2/ext3', 'xfs']
+
 /** A machine with another kernel has separate disks, unless it is a container. */
 async function withoutDisk(on: On, worker: string): Promise<Message | undefined> {
   const here = await kernelOf(on, CONTROLLER)
   const there = await kernelOf(on, worker)
   const mayShare = there.id === '' || there.id === here.id || there.isContainer
   if (!mayShare && projectLab(on)?.provider !== 'namespaces') return undefined
-  const { stdout } = await on.exec({ host: worker, command: DISK_TEST })
+  const [device = '', type = ''] = (await on.exec({ host: worker, command: DISK_TEST })).stdout.trim().split('\n')
   const own = await on.exec({ host: CONTROLLER, command: OWN_DISKS })
-  return stdout.trim() === '' || own.stdout.split('\n').includes(stdout.trim())
-    ? say('{node} shares a disk with this machine (in a lab of namespaces: set lab_disk)', { node: worker })
-    : undefined
+  if (device === '' || own.stdout.split('\n').includes(device))
+    return say('{node} shares a disk with this machine (in a lab of namespaces: set lab_disk)', { node: worker })
+  return ONE_DEVICE.includes(type)
+    ? undefined
+    : say("Docker's data on {node} is on {type}, which may share a disk with this machine: use ext4 or xfs", {
+        node: worker,
+        type,
+      })
 }

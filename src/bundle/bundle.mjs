@@ -1,26 +1,16 @@
 // Startup is most of a short run: loading 400 files one by one takes a second of CPU time, one file with cached
 // bytecode a tenth of that. So a playbook is bundled, and the bundle is cached until one of its files changes.
 import { isAscii } from 'node:buffer'
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
+import v8 from 'node:v8'
 import vm from 'node:vm'
+import { CODE, PACKAGE } from './package-directory.mjs'
 import { placeInPlaybook, showSourcePositions } from './source-positions.mjs'
 
 const require = createRequire(import.meta.url)
-
-/** Labbook's directory: the repository, or the installed package, whose files are compiled to JavaScript. */
-const PACKAGE = path.resolve(import.meta.dirname, '../..')
-const CODE = existsSync(path.join(PACKAGE, 'src/labbook.ts')) ? '.ts' : '.js'
-
-/**
- * Not bundled: packages that start processes or threads from their own files; and the chart library, which few runs
- * need and which is as large as everything else.
- */
-const EXTERNAL = /^(?:autocannon|esbuild|echarts)(?:\/|$)/
 
 /**
  * @typedef {object} PlaybookBundle
@@ -33,11 +23,17 @@ const EXTERNAL = /^(?:autocannon|esbuild|echarts)(?:\/|$)/
  * @property {string} stem - the start of the bundle's file names.
  * @property {string} manifest
  *
+ * @typedef {object} Manifest
+ * @property {string} key - what the bundle was made for.
+ * @property {Record<string, Stamp>} inputs - the files that it was made of.
+ * @property {string} file - the bundle.
+ * @property {readonly string[]} loaded - the parts loaded on demand whose bytecode is cached.
+ *
+ * @typedef {readonly [size: number, mtimeMs: number, ino: number]} Stamp
+ *
  * @typedef {object} Bundle
  * @property {string} code
- * @property {string} file - where the code is cached.
- * @property {string} map - its source map.
- * @property {string} compiled - its bytecode.
+ * @property {Manifest} manifest
  */
 
 /**
@@ -79,12 +75,14 @@ export const loadModule = (root, file) => load(root, file, `export * from ${JSON
  * @returns {Promise<object | undefined>}
  */
 async function load(root, entryFile, contents) {
-  const paths = cachePaths(root, entryFile)
-  const bundle = cachedBundle(paths) ?? (await build(root, entryFile, paths, contents))
+  const key = [PACKAGE, entryFile, process.version, process.arch].join('\n')
+  const paths = cachePaths(root, entryFile, key)
+  const bundle = cachedBundle(paths, key) ?? (await newBundle(root, entryFile, contents, paths, key))
   if (bundle === undefined) return undefined
-  showSourcePositions(bundle.file, bundle.map)
+  const { file } = bundle.manifest
+  showSourcePositions(file, `${file}.map`)
   try {
-    return evaluate(bundle)
+    return evaluate(bundle, paths)
   } catch (error) {
     const position = placeInPlaybook(root, path.join(PACKAGE, 'src'), error)
     if (position === undefined) throw error
@@ -94,123 +92,89 @@ async function load(root, entryFile, contents) {
 }
 
 /**
- * The cache paths of a playbook's bundle. `manifest` lists its source files and its output file.
- *
  * @param {string} root
  * @param {string} entryFile
+ * @param {string} key
  * @returns {CachePaths}
  */
-function cachePaths(root, entryFile) {
+function cachePaths(root, entryFile, key) {
   const modules = path.join(root, 'node_modules')
   // A project may have no packages: Labbook installed for all projects of this machine.
   const directory = existsSync(modules)
     ? path.join(modules, '.cache/labbook')
     : path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'labbook')
-  const key = hash(`${PACKAGE}\0${entryFile}\0${process.version}\0${process.arch}`)
   const name = path.basename(entryFile, path.extname(entryFile))
-  const stem = `${name === 'playbook' ? path.basename(path.dirname(entryFile)) : name}-${key}`
+  const stem = `${name === 'playbook' ? path.basename(path.dirname(entryFile)) : name}-${shortHash(key)}`
   return { directory, stem, manifest: path.join(directory, `${stem}.json`) }
 }
 
 /**
- * V8 validates cached bytecode by source length alone, so a bundle's files are named by a hash of its content.
+ * FNV-1a: Node's cryptography takes milliseconds to load.
  *
- * @param {CachePaths} paths
- * @param {string} code
- * @returns {Bundle}
+ * @param {string} text
  */
-function filesOf({ directory, stem }, code) {
-  const file = path.join(directory, `${stem}-${hash(code)}.cjs`)
-  return { code, file, map: `${file}.map`, compiled: `${file}.v8` }
+function shortHash(text) {
+  let hash = 0xcbf29ce484222325n
+  for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
+  return hash.toString(16).padStart(16, '0')
 }
-
-const hash = (/** @type {string} */ text) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 /**
  * The cached bundle, if none of its source files has changed.
  *
  * @param {CachePaths} paths
+ * @param {string} key
  * @returns {Bundle | undefined}
  */
-function cachedBundle(paths) {
+function cachedBundle(paths, key) {
   try {
-    const { inputs, file } = /** @type {{ inputs: Record<string, string>, file: string }} */ (
-      JSON.parse(readFileSync(paths.manifest, 'utf8'))
-    )
-    for (const [input, stamp] of Object.entries(inputs)) if (fileStamp(input) !== stamp) return undefined
-    const bytes = readFileSync(file)
-    const code = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString()
-    return { code, file, map: `${file}.map`, compiled: `${file}.v8` }
+    const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(paths.manifest, 'utf8')))
+    if (manifest.key !== key) return undefined
+    for (const [input, stamp] of Object.entries(manifest.inputs)) if (!hasStamp(input, stamp)) return undefined
+    const bytes = readFileSync(manifest.file)
+    return { code: isAscii(bytes) ? bytes.toString('latin1') : bytes.toString(), manifest }
   } catch {
     return undefined
   }
 }
 
-/** @param {string} file */
-function fileStamp(file) {
-  const { size, mtimeMs, ino } = statSync(file)
-  return `${size} ${mtimeMs} ${ino}`
+/**
+ * @param {string} file
+ * @param {Stamp} stamp
+ */
+function hasStamp(file, [size, mtimeMs, ino]) {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  return stats !== undefined && stats.mtimeMs === mtimeMs && stats.size === size && stats.ino === ino
 }
 
 /**
  * @param {string} root
  * @param {string} entryFile
- * @param {CachePaths} paths
  * @param {string} contents
+ * @param {CachePaths} paths
+ * @param {string} key
  * @returns {Promise<Bundle | undefined>}
  */
-async function build(root, entryFile, paths, contents) {
-  const esbuild = await import('esbuild')
-  const result = await esbuild
-    .build({
-      stdin: { contents, resolveDir: root },
-      bundle: true,
-      // V8 reads a third less, and needs one byte a character.
-      minifyWhitespace: true,
-      charset: 'ascii',
-      platform: 'node',
-      format: 'cjs',
-      target: `node${process.versions.node}`,
-      outfile: path.join(paths.directory, 'bundle.cjs'),
-      sourcemap: 'external',
-      sourcesContent: false,
-      metafile: true,
-      write: false,
-      logLevel: 'silent',
-      plugins: [importMeta(root), labbookImports, externalPackages, nativeAddons],
-      absWorkingDir: root,
-    })
-    .catch((/** @type {unknown} */ error) => {
-      const { errors } = /** @type {Partial<import('esbuild').BuildFailure>} */ (error)
-      // Without esbuild messages it is a bug, not an error in a playbook.
-      if (!Array.isArray(errors)) throw error
-      for (const { text, location } of errors) {
-        const where = location === null ? entryFile : `${location.file}:${location.line}:${location.column + 1}`
-        process.stderr.write(`${where}: ${text}\n`)
-      }
-    })
-  // Its process is in the terminal's foreground group and no longer needed.
-  await esbuild.stop()
-  if (result === undefined) return undefined
-  const text = (/** @type {string} */ end) =>
-    /** @type {import('esbuild').OutputFile} */ (result.outputFiles.find((file) => file.path.endsWith(end))).text
-  const bundle = filesOf(paths, text('.cjs'))
-  // For packages, the list of installed packages stands for all their files.
-  const own = Object.keys(result.metafile.inputs).filter(
-    (file) => !file.includes('node_modules/') && file !== '<stdin>',
-  )
-  const inputs = [...own.map((file) => path.join(root, file)), ...installedPackages(root)].filter((file) =>
-    existsSync(file),
-  )
-  const manifest = { inputs: Object.fromEntries(inputs.map((file) => [file, fileStamp(file)])), file: bundle.file }
+async function newBundle(root, entryFile, contents, paths, key) {
+  const { build, contentHash } = await import('./build.mjs')
+  const built = await build(root, entryFile, contents, paths.directory)
+  if (built === undefined) return undefined
+  const { code, map, inputs } = built
+  // V8 validates cached bytecode by source length alone, so a bundle's files are named by a hash of its content.
+  const file = path.join(paths.directory, `${paths.stem}-${contentHash(code)}.cjs`)
+  const stamps = inputs.map((input) => {
+    const { size, mtimeMs, ino } = statSync(input)
+    return [input, /** @type {Stamp} */ ([size, mtimeMs, ino])]
+  })
+  const manifest = /** @type {Manifest} */ ({ key, inputs: Object.fromEntries(stamps), file, loaded: [] })
   // The manifest makes the others valid, so it is last.
   writeFiles([
-    [bundle.file, bundle.code],
-    [bundle.map, text('.map')],
+    [file, code],
+    [`${file}.map`, map],
     [paths.manifest, JSON.stringify(manifest)],
   ])
-  removeOthers(paths, bundle)
-  return bundle
+  removeOthers(paths, file)
+  return { code, manifest }
 }
 
 /**
@@ -235,9 +199,9 @@ function writeFiles(files) {
  * Removes the files of the playbook's earlier bundles.
  *
  * @param {CachePaths} paths
- * @param {Bundle} bundle - the current one.
+ * @param {string} file - the current bundle.
  */
-function removeOthers({ directory, stem }, { file }) {
+function removeOthers({ directory, stem }, file) {
   try {
     for (const name of readdirSync(directory)) {
       if (name.startsWith(`${stem}-`) && !name.startsWith(path.basename(file)))
@@ -249,129 +213,50 @@ function removeOthers({ directory, stem }, { file }) {
 }
 
 /**
- * The files in which npm and pnpm list what is installed for a project, and those of Labbook itself.
- *
- * @param {string} root
- */
-const installedPackages = (root) => [
-  ...[root, path.dirname(path.dirname(PACKAGE))].flatMap((directory) =>
-    ['node_modules/.package-lock.json', 'node_modules/.pnpm/lock.yaml'].map((file) => path.join(directory, file)),
-  ),
-  path.join(PACKAGE, 'package.json'),
-]
-
-const escaped = (/** @type {string} */ text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
-
-/** The values of `import.meta` that modules use to find files next to them. */
-const IMPORT_META = /\bimport\.meta\.(?:url|dirname|filename)\b/g
-
-/**
- * In a bundle `import.meta.url` would be the bundle's; modules need their own to find files next to them.
- *
- * @param {string} root
- * @returns {import('esbuild').Plugin}
- */
-const importMeta = (root) => ({
-  name: 'import meta',
-  setup(build) {
-    // Not in packages, which are many files; but in Labbook, which may be one.
-    const directories = readdirSync(root, { withFileTypes: true }).flatMap((entry) =>
-      entry.isDirectory() && entry.name !== 'node_modules' ? [path.join(root, entry.name)] : [],
-    )
-    const scripts = [path.join(PACKAGE, 'src'), path.join(PACKAGE, 'playbooks'), ...directories].map(escaped).join('|')
-    for (const filter of [/\.ts$/, new RegExp(`^(?:${scripts})/.*\\.m?js$`)])
-      build.onLoad({ filter }, ({ path: file }) => {
-        const text = readFileSync(file, 'utf8')
-        if (!text.includes('import.meta.')) return undefined
-        const values = {
-          'import.meta.url': pathToFileURL(file).href,
-          'import.meta.dirname': path.dirname(file),
-          'import.meta.filename': file,
-        }
-        const contents = text.replace(IMPORT_META, (name) =>
-          JSON.stringify(values[/** @type {keyof typeof values} */ (name)]),
-        )
-        return { contents, loader: file.endsWith('.ts') ? 'ts' : 'js' }
-      })
-  },
-})
-
-/** Marks what the plugins below resolve themselves. */
-const RESOLVING = Symbol('resolving')
-
-/**
- * `labbook` is this Labbook, also if the project has no packages or another version: two would not know each other's
- * tasks.
- *
- * @type {import('esbuild').Plugin}
- */
-const labbookImports = {
-  name: 'labbook',
-  setup(build) {
-    build.onResolve({ filter: /^labbook(?:\/|$)/ }, async ({ path: name, kind, importer, pluginData }) => {
-      if (pluginData === RESOLVING) return undefined
-      return await build.resolve(name, { kind, importer, resolveDir: PACKAGE, pluginData: RESOLVING })
-    })
-  },
-}
-
-/**
- * Packages that are not bundled are Labbook's, not the project's: in a strict tree of packages only Labbook sees them.
- *
- * @type {import('esbuild').Plugin}
- */
-const externalPackages = {
-  name: 'external packages',
-  setup(build) {
-    build.onResolve({ filter: EXTERNAL }, async ({ path: name, kind, importer, resolveDir, pluginData }) => {
-      if (pluginData === RESOLVING) return undefined
-      // The bundle has `require()` for each `import` statement, but `import()` stays: it takes URLs.
-      const isImport = kind === 'dynamic-import'
-      const options = { importer, resolveDir, pluginData: RESOLVING }
-      const found = await build.resolve(name, { ...options, kind: isImport ? kind : 'require-call' })
-      if (found.errors.length > 0) return found
-      return { path: isImport ? pathToFileURL(found.path).href : found.path, external: true }
-    })
-  },
-}
-
-/**
- * Native addons are not bundled; they are optional for their packages.
- *
- * @type {import('esbuild').Plugin}
- */
-const nativeAddons = {
-  name: 'native addons',
-  setup(build) {
-    build.onResolve({ filter: /\.node$/ }, ({ path: file, resolveDir }) => ({
-      path: path.resolve(resolveDir, file),
-      external: true,
-    }))
-  },
-}
-
-/**
  * @param {Bundle} bundle
+ * @param {CachePaths} paths
  * @returns {object} its exports.
  */
-function evaluate({ code, file, compiled }) {
+function evaluate({ code, manifest }, paths) {
+  const { file } = manifest
+  const compiled = `${file}.v8`
   let cachedData
   try {
     cachedData = readFileSync(compiled)
   } catch {
     // The first run with this code creates it.
   }
-  const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${code}\n})`, {
+  const script = new vm.Script(code, {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   })
-  const loaded = { exports: {} }
-  const run = /** @type {(...args: unknown[]) => void} */ (script.runInThisContext())
-  run(loaded.exports, require, loaded, file, path.dirname(file))
-  // On exit, so that it includes lazily compiled functions.
-  if (cachedData === undefined || script.cachedDataRejected) {
-    process.once('exit', () => writeFiles([[compiled, script.createCachedData()]]))
+  const loaded = new Set(cachedData === undefined || script.cachedDataRejected ? [] : manifest.loaded)
+  let isWriting = false
+  /** On exit, so that the cache includes what was compiled until then. */
+  const writeOnExit = () => {
+    if (isWriting) return
+    isWriting = true
+    // V8 would drop what has not run for a while.
+    v8.setFlagsFromString('--no-flush-bytecode')
+    process.once('exit', () => {
+      // It accepts a cache only with the flags that it was made with.
+      v8.setFlagsFromString('--flush-bytecode')
+      writeFiles([
+        [compiled, script.createCachedData()],
+        [paths.manifest, JSON.stringify({ ...manifest, loaded: [...loaded] })],
+      ])
+    })
   }
-  return loaded.exports
+  if (cachedData === undefined || script.cachedDataRejected) writeOnExit()
+  /** @param {string} name */
+  const loading = (name) => {
+    if (loaded.has(name)) return
+    loaded.add(name)
+    writeOnExit()
+  }
+  const module = { exports: {} }
+  const run = /** @type {(...args: unknown[]) => void} */ (script.runInThisContext())
+  run(module.exports, require, module, file, path.dirname(file), loading)
+  return module.exports
 }

@@ -42,7 +42,7 @@ export async function prepareConnections(settings: () => readonly ConnectionSett
 async function passphraseOf(file: string): Promise<Secret> {
   for (let attempt = 1; ; attempt++) {
     const passphrase = await promptPassword(`Passphrase for key ${file}`)
-    const problem = passphraseProblem(file, passphrase.reveal())
+    const problem = await passphraseProblem(file, passphrase.reveal())
     if (problem === undefined) return passphrase
     if (attempt === ATTEMPTS) throw new UsageError(problem)
   }

@@ -1,7 +1,7 @@
 import type { ClientChannel } from 'ssh2'
 import { type Channel, type ChannelEnd, OUTPUT_GRACE_MS, type Transport } from './transport.ts'
 import { Unreachable } from './connection.ts'
-import { type AuthenticatedClient, logIn } from './ssh-login.ts'
+import type { AuthenticatedClient } from './ssh-login.ts'
 import type { ConnectionSettings } from './settings.ts'
 
 /** One SSH connection: established on first use, re-established after it was lost. */
@@ -88,7 +88,8 @@ export class SshTransport implements Transport {
     if (this.#closed) return Promise.reject(new Unreachable(`${this.name}: the connection is closed`))
     if (this.#connection === undefined) {
       const { signal } = this.#abort
-      const connection = logIn(this.#target, signal)
+      // On demand, as in index.ts.
+      const connection = import('./ssh-login.ts').then(({ logIn }) => logIn(this.#target, signal))
       const forget = (): void => {
         if (this.#connection === connection) this.#connection = undefined
       }

@@ -99,8 +99,6 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-const execute = promisify(execFile)
-
 async function runScript(path: string): Promise<ScriptOutput> {
   const list = await outputOf(path, ['--list'])
   const hosts = new Map<string, SourceText>()
@@ -111,7 +109,7 @@ async function runScript(path: string): Promise<ScriptOutput> {
 async function outputOf(path: string, args: readonly string[]): Promise<SourceText> {
   const command = [path, ...args].join(' ')
   try {
-    const { stdout } = await execute(resolve(path), args, { encoding: 'buffer', maxBuffer: 1 << 30 })
+    const { stdout } = await promisify(execFile)(resolve(path), args, { encoding: 'buffer', maxBuffer: 1 << 30 })
     return { path: command, text: decodeUtf8(command, stdout) }
   } catch (error) {
     if (error instanceof InventoryError) throw error

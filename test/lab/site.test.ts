@@ -139,7 +139,7 @@ void step('experiments confirm all findings and restore the cluster', (t) => pro
 void step(
   'a run after one killed during an experiment recovers, and the next changes nothing',
   async (t) => {
-    const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'Drain node3', laterMs: 500 })
+    const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'node3 is drained', laterMs: 500 })
     t.equal(exitCode, null, 'the run with the experiment is killed')
     await succeeds(t, site())
     await succeeds(t, site())

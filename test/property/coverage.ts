@@ -75,7 +75,7 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
 /**
 /**
  * Not covered by a property: waiting has no state, services may end at any time, nothing changes packages in between,
- * and nodes have no git and no package index of Python (`test/unit/modules/core`).
+ * and nodes have no git, no package index of Python and no ufw (`test/unit/modules/core`).
  */
 const byUnitTests: readonly ModuleName[] = [
   'pause',
@@ -84,6 +84,7 @@ const byUnitTests: readonly ModuleName[] = [
   'service_facts',
   'git',
   'pip',
+  'ufw',
 ]
 
 /**

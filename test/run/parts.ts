@@ -81,6 +81,7 @@ const UNIT = [
   'procps',
   'python3',
   'ruby',
+  'ufw',
   'unzip',
   'wget',
   'xz-utils',

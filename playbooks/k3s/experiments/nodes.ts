@@ -1,9 +1,8 @@
 import { disturbAll } from 'labbook'
 import { injectFault } from '../../lab/inject-fault.ts'
 import { labExperiment, type LabContext, say, inSeconds, type LabSetupContext } from '../../messages/say.ts'
-import { recovery } from 'labbook/lab'
-import { faultsOf } from '../../lab/faults.ts'
-import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
+import { recordRecovery, recoverFrom } from '../../lab/recover.ts'
+import { faultsOf, powerOffEach } from '../../lab/faults.ts'
 import { observeDuring, type TimelineRecorder } from '../../methods/observe.ts'
 import { podsCommand } from '../proof.ts'
 import { isReadyNode, parseClusterNodes, parsePods } from '../objects.ts'
@@ -186,7 +185,7 @@ export const nodeKilled = labExperiment(
     rollback: async (on) => {
       const { at, k, within } = appOnCluster(on)
       const { node, host } = targetNode(on)
-      await on.exec(recovery(faultsOf(on, host).powerLoss))
+      await recoverFrom(on, host, faultsOf(on, host).powerLoss)
       await on.watch({
         ...at,
         title: say('Status of {node} after the rollback', { node }),
@@ -223,7 +222,7 @@ export const nodeKilled = labExperiment(
         const replacedAfter = now() - lostAt
         mark('all pods run on other nodes')
         const end = now()
-        const recovered = await on.exhibit({ title: say('Power on {node}', { node }), ...recovery(fault) })
+        const recovered = await recordRecovery(on, host, fault, say('Power on {node}', { node }))
         const back = await on.watch({
           ...at,
           title: say('Status of {node} after power on', { node }),

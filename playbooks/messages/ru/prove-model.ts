@@ -47,6 +47,8 @@ export const RUSSIAN_PROVE_MODEL = {
   'this machine': 'эта машина',
   'NTP sets the clock of {node} right: stop it there (timedatectl set-ntp false)':
     'NTP исправляет часы {node}: остановите его там (timedatectl set-ntp false)',
+  "Docker's data on {node} is on {type}, which may share a disk with this machine: use ext4 or xfs":
+    'Данные Docker на {node} лежат на {type}, у которой может быть общий диск с этой машиной: нужна ext4 или xfs',
   '{node} shares a disk with this machine (in a lab of namespaces: set lab_disk)':
     'у {node} общий диск с этой машиной (в лаборатории из пространств имён: задайте lab_disk)',
 

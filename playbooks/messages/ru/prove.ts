@@ -65,6 +65,7 @@ export const RUSSIAN_PROVE = {
   'Timeline: a container of {service} hangs': 'Ход событий: контейнер {service} завис',
   'Stop the processes of a container of {service}': 'Остановка процессов контейнера {service}',
   'container of {service} on {node} hangs': 'контейнер {service} на {node} завис',
+  'Health of the container of {service}': 'Состояние контейнера {service}',
   'no health check: Swarm cannot notice that a container hangs':
     'проверки состояния нет: Swarm не может заметить зависание контейнера',
   'replaced after {time}; {requests}': 'заменён через {time}; {requests}',
@@ -129,6 +130,10 @@ export const RUSSIAN_PROVE = {
   'Update of {name} to a broken version keeps the entry points available':
     'При обновлении {name} до неработающей версии точки входа остаются доступны',
   'Timeline: {service} is updated to a broken version': 'Ход событий: обновление {service} до неработающей версии',
+  'Forced update of {service}': 'Принудительное обновление {service}',
+  'Tasks of {service} during forced update': 'Задачи {service} во время принудительного обновления',
+  'forced update: {state}': 'принудительное обновление: {state}',
+  'Update state of {service}': 'Состояние обновления {service}',
   'Broken update of {service}': 'Неудачное обновление {service}',
   'broken update': 'неудачное обновление',
   'broken update: {state}': 'неудачное обновление: {state}',
@@ -174,6 +179,7 @@ export const RUSSIAN_PROVE = {
   'Reject connections to the registry on {host}': 'Отказ в соединениях с реестром на {host}',
   'Tasks until all run without {node}': 'Задачи, пока все не заработают без {node}',
   'tasks run on other nodes': 'задачи работают на других узлах',
+  'tasks do not run on other nodes': 'задачи не работают на других узлах',
   'fault ends': 'сбой заканчивается',
   'recovered after {time}': 'восстановлен через {time}',
   'no task of {service} ran on {node} before': 'до этого на {node} не было ни одной задачи {service}',

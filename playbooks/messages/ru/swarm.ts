@@ -46,6 +46,8 @@ export const RUSSIAN_SWARM = {
     'увеличить нельзя: предел реплик на этих узлах - {limit}',
   '{failed} of {sent} requests failed; {fewer} replicas ran after {took}, {wanted} again after {took2}':
     'ошибок запросов: {failed} из {sent}; реплик стало {fewer} через {took}, снова {wanted} через {took2}',
+  '{fewer} replicas ran after {took}, {wanted} again after {took2}':
+    'реплик стало {fewer} через {took}, снова {wanted} через {took2}',
 
   // Health checks.
   'The health check fails; after the configured number of retries Swarm kills the container and starts another. Until then, requests that the load balancer sends to it time out.':

@@ -1,11 +1,12 @@
 import { quote } from 'labbook'
 import { say } from '../../messages/say.ts'
 import { observeStack } from '../observe.ts'
-import { containerIn, fullName } from '../../methods/tasks.ts'
+import { containerIn, namedService } from '../../methods/tasks.ts'
 import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
 import { hasEntryPoints } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
-import { BROKEN, endOf, isReplacedInPlace, judgeRequests, roll, undoUpdate } from './update.ts'
+import { BROKEN, isReplacedInPlace, judgeRequests } from './update.ts'
+import { breakService, endOf, isRolledBack, undoUpdate } from '../../methods/updates.ts'
 import { unlessPartitioned } from '../../methods/verdicts.ts'
 
 /** Runs for two seconds, like a program that fails when it first reads its configuration. */
@@ -31,8 +32,8 @@ export const brokenUpdate: ServiceExperiment = {
     },
   ],
   async method(on, session, service) {
-    const name = fullName(session, service.name)
-    const container = await containerIn(on, name)
+    const named = namedService(session, service.name)
+    const container = await containerIn(on, named.fullName)
     const health = (await hasHealthcheck(on, container))
       ? {}
       : { healthcheck: 'none', ...(await healthCandidate(on, service, container)) }
@@ -41,25 +42,18 @@ export const brokenUpdate: ServiceExperiment = {
       session,
       say('Timeline: {service} is updated to a broken version', { service: service.name }),
       async (watching) => {
-        const rolled = await roll(
-          on,
-          service,
-          name,
-          'broken',
-          `docker service update --detach --quiet --entrypoint ${quote(ENTRYPOINT)} ${name}`,
-          watching,
-        )
+        const rolled = await breakService(on, named, `--entrypoint ${quote(ENTRYPOINT)}`, watching)
         await on.pause(2, 'the last responses')
         return rolled
       },
     )
-    const { state, took, exhibits, error } = observed.value
-    const rolledBack = state.startsWith('rollback_completed')
+    const { took, exhibits } = observed.value
+    const rolledBack = isRolledBack(observed.value)
     return {
       'rolls-back': {
         holds: rolledBack,
         evidence: [...exhibits, observed.exhibit],
-        detail: endOf({ state, took, error }),
+        detail: endOf(observed.value),
         measured: rolledBack ? { 'time to roll back': [took, 's'] } : {},
       },
       requests: {
@@ -69,6 +63,6 @@ export const brokenUpdate: ServiceExperiment = {
     }
   },
   undo: async (on, session, service) => {
-    await undoUpdate(on, fullName(session, service.name))
+    await undoUpdate(on, namedService(session, service.name), BROKEN)
   },
 }

@@ -1,11 +1,11 @@
 import { durationMultiplierOf } from 'labbook'
 import { say, inSeconds } from '../../messages/say.ts'
 import { observeStack } from '../observe.ts'
-import { fullName } from '../../methods/tasks.ts'
-import { awaitSteadyState } from '../session.ts'
-import { scaleCommand } from './scale.ts'
+import { namedService } from '../../methods/tasks.ts'
+import { scaleCommand } from '../../methods/scale.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
 import { describeStats, statsByProbe, unlessPartitioned } from '../../methods/verdicts.ts'
+import { awaitSteadyState } from '../../methods/steady-state.ts'
 
 /** Seconds for which the dependency is away. */
 const AWAY_SECONDS = 8
@@ -20,7 +20,7 @@ export const dependency: ServiceExperiment = {
     { name: 'recovers', statement: ({ name }) => say('The stack recovers by itself after {name} was away', { name }) },
   ],
   async method(on, session, service) {
-    const name = fullName(session, service.name)
+    const named = namedService(session, service.name)
     const users = session.model.services.filter(({ dependencies }) => dependencies.includes(service.name))
     const observed = await observeStack(
       on,
@@ -29,14 +29,14 @@ export const dependency: ServiceExperiment = {
       async ({ mark, now }) => {
         const removed = await on.exhibit({
           title: say('Scale {service} to 0', { service: service.name }),
-          command: scaleCommand(name, 0),
+          command: scaleCommand(named, 0),
         })
         mark(say('{service} scaled to 0', { service: service.name }))
         await on.pause(AWAY_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `the users of ${service.name}`)
         const began = now()
         const returned = await on.exhibit({
           title: say('Scale {service} back', { service: service.name }),
-          command: scaleCommand(name, service.replicas),
+          command: scaleCommand(named, service.replicas),
         })
         mark(say('{service} scaled to {replicas}', { service: service.name, replicas: service.replicas }))
         const problem = await awaitSteadyState(on, session, RECOVERY_SECONDS)
@@ -60,6 +60,6 @@ export const dependency: ServiceExperiment = {
     }
   },
   undo: async (on, session, service) => {
-    await on.exec({ command: scaleCommand(fullName(session, service.name), service.replicas) })
+    await on.exec({ command: scaleCommand(namedService(session, service.name), service.replicas) })
   },
 }

@@ -1,12 +1,11 @@
-import { signal } from '../../swarm/experiments/health.ts'
 import { say, inSeconds } from '../../messages/say.ts'
-import { observeStack } from '../observe.ts'
-import { containerIn, fullName, isRunning, serviceTasks } from '../../methods/tasks.ts'
-import { healthCandidate } from './health-candidate.ts'
-import { replacementTime } from './replacement-time.ts'
-import { watchReplacement } from './kill.ts'
-import type { ServiceExperiment } from './service-experiment.ts'
+import { continueContainer, continueService, hangContainer, recordHealthcheck } from '../../methods/replacement.ts'
+import { replacementTime } from '../../methods/replacement-time.ts'
+import { containerIn, namedService } from '../../methods/tasks.ts'
 import { describeStats, statsByProbe } from '../../methods/verdicts.ts'
+import { observeStack } from '../observe.ts'
+import { healthCandidate } from './health-candidate.ts'
+import type { ServiceExperiment } from './service-experiment.ts'
 
 /** Stops all processes of a container: it runs, but does not answer. */
 export const hang: ServiceExperiment = {
@@ -16,13 +15,9 @@ export const hang: ServiceExperiment = {
     { name: 'replaced', statement: ({ name }) => say('Swarm replaces a container of {name} that hangs', { name }) },
   ],
   async method(on, session, service) {
-    const name = fullName(session, service.name)
-    const container = await containerIn(on, name)
-    const healthcheck = await on.exhibit({
-      title: say('Health check of {service}', { service: service.name }),
-      host: container.node,
-      command: `docker inspect --format '{{json .Config.Healthcheck}}' ${container.id}`,
-    })
+    const named = namedService(session, service.name)
+    const container = await containerIn(on, named.fullName)
+    const healthcheck = await recordHealthcheck(on, service.name, container)
     const within = replacementTime(healthcheck.stdout.trim())
     if (within === undefined)
       return {
@@ -37,30 +32,19 @@ export const hang: ServiceExperiment = {
       on,
       session,
       say('Timeline: a container of {service} hangs', { service: service.name }),
-      async ({ mark, now }) => {
-        const running = (await serviceTasks(on, name)).filter(isRunning).length
-        const began = now()
-        const stopped = await on.exhibit({
-          title: say('Stop the processes of a container of {service}', { service: service.name }),
-          host: container.node,
-          command: signal(container.id, 'STOP'),
-        })
-        mark(say('container of {service} on {node} hangs', { service: service.name, node: container.node }))
-        const replaced = await watchReplacement(on, service, name, container.task, running, within)
-        mark(replaced.reached ? 'replaced' : 'not replaced')
-        // A container that is stopped cannot end: Docker kills it after the grace period.
-        const after = now() - began
-        if (replaced.reached) return { stopped, replaced, after, candidate: {} }
-        await on.exec({ host: container.node, command: signal(container.id, 'CONT') })
-        return { stopped, replaced, after, candidate: await healthCandidate(on, service, container) }
+      async (watching) => {
+        const hung = await hangContainer(on, named, container, within, watching)
+        if (hung.replaced.reached) return { ...hung, candidate: {} }
+        await continueContainer(on, container.node, container.id)
+        return { ...hung, candidate: await healthCandidate(on, service, container) }
       },
     )
-    const { stopped, replaced, after, candidate } = observed.value
+    const { stopped, unhealthy, replaced, replacedAfter: after, candidate } = observed.value
     const requests = describeStats(statsByProbe(observed))
     return {
       replaced: {
         holds: stopped.exitCode === 0 ? replaced.reached : null,
-        evidence: [healthcheck, stopped, replaced.exhibit, observed.exhibit],
+        evidence: [healthcheck, stopped, unhealthy.exhibit, replaced.exhibit, observed.exhibit],
         detail: replaced.reached
           ? say('replaced after {time}; {requests}', { time: inSeconds(after), requests })
           : say('still running after {time}: the health check succeeds while the processes are stopped; {requests}', {
@@ -72,14 +56,5 @@ export const hang: ServiceExperiment = {
       },
     }
   },
-  undo: async (on, session, service) => {
-    for (const host of on.groups.swarm ?? []) {
-      const { stdout } = await on.exec({
-        host,
-        command: `docker ps -q --filter label=com.docker.swarm.service.name=${fullName(session, service.name)}`,
-      })
-      for (const id of stdout.split('\n').filter(Boolean))
-        await on.exec({ host, command: `${signal(id, 'CONT')} || true` })
-    }
-  },
+  undo: (on, session, service) => continueService(on, namedService(session, service.name)),
 }

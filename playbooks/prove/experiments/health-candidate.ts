@@ -2,7 +2,7 @@ import { quote } from 'labbook'
 import { type LabContext } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
 import type { Container } from '../../methods/tasks.ts'
-import { replacementTime } from './replacement-time.ts'
+import { replacementTime } from '../../methods/replacement-time.ts'
 
 /** Seconds for a check, as in the suggested health check. */
 const TIMEOUT_SECONDS = 3

@@ -1,21 +1,12 @@
-import { type LabContext, type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
+import { type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
 import { hasCounter, observeStack } from '../observe.ts'
-import {
-  containerIn,
-  fullName,
-  isRunning,
-  parseTasks,
-  tasksCommand,
-  serviceTasks,
-  type StackTask,
-} from '../../methods/tasks.ts'
-import { isSteady, stackState, type Session } from '../session.ts'
+import { containerIn, fullName, isRunning, namedService, serviceTasks } from '../../methods/tasks.ts'
+import { watchReplacement } from '../../methods/replacement.ts'
+import type { Session } from '../session.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
 import { availability, maxOutage, noLostIncrement, onlyIf, unlessPartitioned } from '../../methods/verdicts.ts'
-
-/** Seconds after which a slot without a new task counts as not replaced. */
-const NO_NEW_TASK_SECONDS = 15
+import { isSteady, stackState } from '../../methods/steady-state.ts'
 
 export const hasEntryPoints = (_service: StackService, { targets }: Session): boolean => targets.length > 0
 
@@ -38,7 +29,8 @@ export const kill: ServiceExperiment = {
     },
   ],
   async method(on, session, service) {
-    const name = fullName(session, service.name)
+    const named = namedService(session, service.name)
+    const name = named.fullName
     const observed = await observeStack(
       on,
       session,
@@ -53,7 +45,7 @@ export const kill: ServiceExperiment = {
           command: `docker kill ${container.id}`,
         })
         mark(say('container of {service} on {node} killed', { service: service.name, node: container.node }))
-        const replaced = await watchReplacement(on, service, name, container.task, running)
+        const replaced = await watchReplacement(on, named, container.task, running)
         mark(replaced.reached ? 'replaced' : 'not replaced')
         const after = now() - began
         // Requests that were sent before the replacement.
@@ -84,38 +76,6 @@ export const kill: ServiceExperiment = {
     }
   },
   undo: restoreTasks,
-}
-
-/** Waits until a task has ended and as many run as before; ends early if Swarm starts no other. */
-export async function watchReplacement(
-  on: LabContext,
-  service: StackService,
-  name: string,
-  task: string,
-  wanted: number,
-  within = 120,
-): Promise<{ reached: boolean; exhibit: Awaited<ReturnType<LabContext['watch']>>['exhibit'] }> {
-  let tasks: readonly StackTask[] = []
-  let endedAt: number | undefined
-  const isReplaced = (): boolean =>
-    !tasks.some((each) => each.id === task && isRunning(each)) && tasks.filter(isRunning).length >= wanted
-  const { exhibit } = await on.watch({
-    title: say('Tasks of {service} until the replacement', { service: service.name }),
-    waitingFor: `another task of ${service.name}`,
-    command: tasksCommand(name),
-    within,
-    until: ({ stdout, exitCode }) => {
-      if (exitCode !== 0) return false
-      tasks = parseTasks(stdout)
-      if (!tasks.some((each) => each.id === task && isRunning(each))) endedAt ??= Date.now()
-      const isAbandoned =
-        endedAt !== undefined &&
-        Date.now() - endedAt > NO_NEW_TASK_SECONDS * 1000 * on.timeoutMultiplier &&
-        tasks.filter(({ desired }) => desired === 'running' || desired === 'ready').length < wanted
-      return isReplaced() || isAbandoned
-    },
-  })
-  return { reached: isReplaced(), exhibit }
 }
 
 /** Starts missing tasks of a service that Swarm does not restart. */

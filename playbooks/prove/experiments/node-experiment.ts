@@ -1,14 +1,16 @@
 import { disturbAll, type DisturbanceContext, type Experiment } from 'labbook'
 import { type LabSetupContext, labExperiment, type LabText, type MessageKey, say } from '../../messages/say.ts'
 import { recoverFrom, undoOn } from '../../lab/recover.ts'
-import { disturbanceOf } from '../../swarm/experiments/support/disturbs.ts'
 import { KINDS } from '../kinds.ts'
 import type { StackService } from '../model.ts'
-import { awaitSteadyState, type ProveRun } from '../session.ts'
-import { disturbNode, watchReady } from './disturb-node.ts'
-import { NODE_FAULTS, REGISTRY_BACK, type NodeKind } from './node-faults.ts'
-import { findingId, reportVerdict, requireSteadyState, titleIn, type ClaimVerdict } from './service-experiment.ts'
+import type { ProveRun } from '../session.ts'
+import { watchReady } from '../../methods/nodes.ts'
+import { disturbNode } from './disturb-node.ts'
+import { NODE_FAULTS, REGISTRY_BACK, type NodeKind } from '../../methods/node-faults.ts'
+import { findingId, reportVerdict, titleIn, type ClaimVerdict } from './service-experiment.ts'
 import { placeTasksOn, targetNode } from './target-node.ts'
+import { awaitSteadyState, requireSteadyState } from '../../methods/steady-state.ts'
+import { disturbanceOf } from '../../lab/faults.ts'
 
 interface NodeExperiment {
   readonly kind: NodeKind

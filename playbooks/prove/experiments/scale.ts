@@ -1,12 +1,12 @@
-import { type LabContext, say, inSeconds } from '../../messages/say.ts'
-import type { TimelineRecorder } from '../../methods/observe.ts'
+import { say, inSeconds } from '../../messages/say.ts'
+import { scaleCommand, scaleTo } from '../../methods/scale.ts'
+import { namedService } from '../../methods/tasks.ts'
+import { noFailedRequest, onlyIf, unlessPartitioned } from '../../methods/verdicts.ts'
 import type { StackService } from '../model.ts'
 import { observeStack } from '../observe.ts'
-import { fullName, isRunning, parseTasks, tasksCommand } from '../../methods/tasks.ts'
 import type { Session } from '../session.ts'
 import { hasEntryPoints } from './kill.ts'
 import type { ServiceExperiment } from './service-experiment.ts'
-import { noFailedRequest, onlyIf, unlessPartitioned } from '../../methods/verdicts.ts'
 
 /** Largest number of replicas that ports of the nodes and `max_replicas_per_node` allow. */
 function limitOf({ maxPerNode, ports }: StackService, { nodes }: Session): number {
@@ -35,6 +35,7 @@ export const scale: ServiceExperiment = {
   ],
   async method(on, session, service) {
     const { replicas } = service
+    const named = namedService(session, service.name)
     const observed = await observeStack(
       on,
       session,
@@ -44,8 +45,8 @@ export const scale: ServiceExperiment = {
         replicas,
       }),
       async (watching) => {
-        const up = await scaleTo(on, session, service, replicas + 1, watching)
-        const down = await scaleTo(on, session, service, replicas, watching)
+        const up = await scaleTo(on, named, replicas + 1, watching)
+        const down = await scaleTo(on, named, replicas, watching)
         await on.pause(1, 'the last responses')
         return { up, down }
       },
@@ -78,35 +79,6 @@ export const scale: ServiceExperiment = {
     }
   },
   undo: async (on, session, service) => {
-    await on.exec({ command: scaleCommand(fullName(session, service.name), service.replicas) })
+    await on.exec({ command: scaleCommand(namedService(session, service.name), service.replicas) })
   },
-}
-
-export const scaleCommand = (service: string, replicas: number): string =>
-  `docker service scale --detach ${service}=${replicas}`
-
-async function scaleTo(
-  on: LabContext,
-  session: Session,
-  service: StackService,
-  replicas: number,
-  { mark, now }: TimelineRecorder,
-) {
-  const name = fullName(session, service.name)
-  const began = now()
-  const scaled = await on.exhibit({
-    title: say('Scale {service} to {replicas}', { service: service.name, replicas }),
-    command: scaleCommand(name, replicas),
-  })
-  mark(say('scale {service} to {replicas}', { service: service.name, replicas }))
-  const { reached, exhibit } = await on.watch({
-    title: say('Tasks of {service} until {replicas} run', { service: service.name, replicas }),
-    command: tasksCommand(name),
-    within: 90,
-    // Without a filter for the desired state: a task that is still stopping counts as running.
-    until: ({ stdout }) => parseTasks(stdout).filter(({ state }) => state === 'running').length === replicas,
-  })
-  mark(say('{replicas} run', { replicas }))
-  const pending = parseTasks(exhibit.stdout).find((task) => !isRunning(task) && task.error !== '')
-  return { reached, took: now() - began, error: pending?.error ?? '', exhibits: [scaled, exhibit] }
 }

@@ -11,7 +11,8 @@ import {
 } from '../../messages/say.ts'
 import { KINDS, type ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
-import { awaitSteadyState, type ProveRun, type Session } from '../session.ts'
+import type { ProveRun, Session } from '../session.ts'
+import { requireSteadyState } from '../../methods/steady-state.ts'
 
 /** A claim about each service of an experiment. */
 export interface Claim {
@@ -102,12 +103,6 @@ export function serviceExperiment(
       }
     },
   )
-}
-
-/** @throws if the stack does not converge, or an entry point does not answer. */
-export async function requireSteadyState(on: LabSetupContext, session: Session): Promise<void> {
-  const problem = await awaitSteadyState(on, session)
-  if (problem !== undefined) throw new MessageError(say('steady state not reached: {problem}', { problem }))
 }
 
 /** One service that cannot be tried does not end the experiment for the others. */

@@ -1,11 +1,13 @@
 import { MessageError } from 'labbook'
-import { isReady, isUpdateOver, NODES } from '../../swarm/experiments/support/cluster.ts'
+import { isReady, NODES } from '../../methods/nodes.ts'
+import { NO_TIMELINE } from '../../methods/observe.ts'
+import { forceUpdate } from '../../methods/updates.ts'
 import { type LabSetupContext, say, joinTexts } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
-import { fullName, isRunning, serviceTasks } from '../../methods/tasks.ts'
+import { fullName, isRunning, namedService, serviceTasks } from '../../methods/tasks.ts'
 import type { ProveRun, Session } from '../session.ts'
 import { matchingNodes } from '../swarm-nodes.ts'
-import { requireSteadyState } from './service-experiment.ts'
+import { requireSteadyState } from '../../methods/steady-state.ts'
 
 /**
  * The active worker that runs tasks of most of the services, and none of a stateful service that is not named. A node
@@ -65,39 +67,11 @@ export async function placeTasksOn(
 ): Promise<void> {
   for (const service of services) {
     const { maxPerNode, replicas } = service
-    const name = fullName(session, service.name)
+    const named = namedService(session, service.name)
     const limit = maxPerNode === 0 ? Infinity : maxPerNode * session.nodes.length
-    const isThere = (await serviceTasks(on, name)).some((task) => isRunning(task) && task.node === node)
+    const isThere = (await serviceTasks(on, named.fullName)).some((task) => isRunning(task) && task.node === node)
     if (isThere || replicas < 2 || replicas >= limit || !isAllowedOn(session, service, node)) continue
-    await spreadTasks(on, service.name, name)
+    await forceUpdate(on, named, NO_TIMELINE)
   }
   await requireSteadyState(on, session)
-}
-
-/** Prints the state and the start of the latest update; `none` without one. */
-const updateOf = (name: string): string =>
-  `docker service inspect ${name} --format '{{with .UpdateStatus}}{{.State}} {{.StartedAt}}{{else}}none{{end}}'`
-
-/**
- * Replaces the tasks of a service, and waits for the end.
- *
- * @throws {MessageError} if the update cannot be started, or is not over in time.
- */
-export async function spreadTasks(on: LabSetupContext, service: string, name: string): Promise<void> {
-  // An earlier update may be over as well: the one that is waited for began later.
-  const { stdout: earlier } = await on.exec({ command: updateOf(name) })
-  const { exitCode, stderr } = await on.exec({ command: `docker service update --detach --quiet --force ${name}` })
-  if (exitCode !== 0)
-    throw new MessageError(say('cannot update {service}: {stderr}', { service, stderr: stderr.trim() }))
-  const { reached, exhibit } = await on.watch({
-    title: say('Update that spreads the tasks of {service}', { service }),
-    waitingFor: `the update of ${service}`,
-    command: updateOf(name),
-    within: 240,
-    until: ({ stdout }) => stdout !== earlier && isUpdateOver(stdout),
-  })
-  if (!reached)
-    throw new MessageError(
-      say('the update of {service} is not over (see exhibit "{exhibit}")', { service, exhibit: exhibit.id }),
-    )
 }

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, quote, MessageError, type MessageTable } from 'labbook'
 import { labExperiment, type LabContext, say, joinTexts, type LabSetupContext, tableOf } from '../../messages/say.ts'
-import { injection, recovery } from 'labbook/lab'
-import { faultsOf } from '../../lab/faults.ts'
+import { injectFault } from '../../lab/inject-fault.ts'
+import { recoverFrom } from '../../lab/recover.ts'
+import { watchReady } from '../../methods/nodes.ts'
+import { faultsOf, powerOffEach } from '../../lab/faults.ts'
 import { projectLab } from '../../lab/lab.ts'
-import { isReady, NODES, targetNode } from '../../swarm/experiments/support/cluster.ts'
-import { lastWorker, powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
+import { targetNode } from '../../swarm/experiments/support/cluster.ts'
+import { lastWorker } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, lowRepeatNote, repeatCount } from './settings.ts'
 import { persistenceServer, PERSISTENCE_MODES, persistenceCompose, type PersistenceMode } from './support/compose.ts'
@@ -209,15 +211,10 @@ async function powerCut(
   for (let time = 1; time <= repeatCount(on); time++) {
     rounds.push(
       await round(on, async () => {
-        await on.exec(injection(fault))
+        await injectFault(on, fault)
         await sleep(5000)
-        await on.exec(recovery(fault))
-        await on.watch({
-          title: say('Status of {node}', { node }),
-          command: NODES,
-          within: 300,
-          until: ({ stdout }) => isReady(stdout, node),
-        })
+        await recoverFrom(on, node, fault)
+        await watchReady(on, node, { within: 300 })
       }),
     )
   }

@@ -1,32 +1,26 @@
-import { disturbAll, durationMultiplierOf, type Exhibit } from 'labbook'
+import { disturbAll, durationMultiplierOf } from 'labbook'
+import { recoverFrom } from '../../lab/recover.ts'
+import { NODE_FAULTS } from '../../methods/node-faults.ts'
+import { evidenceOf, injectNodeFault, recoverNode } from '../../methods/node-outage.ts'
 import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
-import { checkReplicas, watchReplicas } from '../../app/proof.ts'
+import { checkReplicas } from '../../app/proof.ts'
 import {
   checkSteadyState,
   COUNTER,
-  NODES,
+  COUNTER_SERVICE,
   waitForReplicas,
-  replicasCommand,
+  countReturned,
+  movableReplicas,
+  OBSERVATION_SECONDS,
   SPREAD,
-  UPDATE_STATE,
   targetNode,
 } from './support/cluster.ts'
 import { lastWorker, disturbSwarmNodes } from './support/disturbs.ts'
 import type { TimelineRecorder } from '../../methods/observe.ts'
 import { observeApp } from './support/observe-app.ts'
 import { appEndpoints } from '../../app/entry-points.ts'
-
-/** Time in which replicas could return. Swarm schedules tasks within a second of an event. */
-const OBSERVATION_SECONDS = 5
-
-const tasksOn = (node: string): string => `docker node ps ${node} --format '{{.CurrentState}}\t{{.Name}}' | sort`
-
-/** Draining sets the desired state at once; the node is empty only when the tasks have stopped. */
-const allStopped = (states: string): boolean =>
-  states
-    .split('\n')
-    .filter(Boolean)
-    .every((line) => /^(Shutdown|Complete|Failed|Rejected|Orphaned|Remove)/.test(line))
+import { forceUpdate, isCompleted } from '../../methods/updates.ts'
+import { NODES } from '../../methods/nodes.ts'
 
 /** Its status has the availability: active or drain. */
 const inspectNode = (node: string): string => `docker node inspect --pretty ${node}`
@@ -53,11 +47,12 @@ export const drain = labExperiment(
     steadyState: checkSteadyState,
     rollback: async (on) => {
       const node = targetNode(on)
-      await on.exec({ command: `docker node update --availability active ${node}` })
+      await recoverFrom(on, node, NODE_FAULTS.drain(on, node))
     },
   },
   async (on) => {
     const node = targetNode(on)
+    const observed = OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier)
     const before = [
       await on.exhibit({ title: 'Nodes before the drain', command: NODES }),
       await on.exhibit({ title: say('Inspect {node} before the drain', { node }), command: inspectNode(node) }),
@@ -70,12 +65,8 @@ export const drain = labExperiment(
       async (watching) => {
         const evacuated = await evacuate(on, node, watching)
         const emptyAt = watching.now()
-        const activated = await on.exhibit({
-          title: say('Activate {node}', { node }),
-          command: `docker node update --availability active ${node}`,
-        })
-        watching.mark(say('{node} active', { node }))
-        const returned = await countReturned(on, node)
+        const { recovered: activated } = await recoverNode(on, node, NODE_FAULTS.drain(on, node), watching)
+        const returned = await countReturned(on, node, observed, say('Replicas on {node} after activation', { node }))
         const rebalanced = await rebalance(on, watching)
         return { evacuated, emptyAt, activated, returned, rebalanced }
       },
@@ -83,25 +74,33 @@ export const drain = labExperiment(
     const { evacuated, emptyAt, activated, returned, rebalanced } = value
     const elsewhere = requestStats({ endpoints: (endpoint) => endpoint !== node, to: emptyAt })
     on.finding('swarm.drain.evacuates', {
-      holds: evacuated.emptied.reached && evacuated.replicas.reached,
+      holds: evacuated.state?.reached === true && evacuated.moved?.reached === true,
       evidence: [...before, ...evacuated.exhibits, exhibit],
       detail: say(
         '{node} ran no task after {emptied}; all replicas ran on other nodes after {replicas}; {failed} of {sent} requests through other nodes failed meanwhile',
         {
           node,
-          emptied: inSeconds(evacuated.emptied.seconds),
-          replicas: inSeconds(evacuated.emptied.seconds + evacuated.replicas.seconds),
+          emptied: inSeconds(evacuated.stateAfter),
+          replicas: inSeconds(evacuated.movedAfter),
           failed: elsewhere.failed,
           sent: elsewhere.sent,
         },
       ),
       measured: {
-        'time to empty': [evacuated.emptied.seconds, 's'],
-        'reschedule time': [evacuated.emptied.seconds + evacuated.replicas.seconds, 's'],
+        'time to empty': [evacuated.stateAfter, 's'],
+        'reschedule time': [evacuated.movedAfter, 's'],
         'failed requests': [elsewhere.failed, ''],
       },
     })
-    on.finding('swarm.active.does-not-return', { ...returned, evidence: [activated, ...returned.evidence, exhibit] })
+    on.finding('swarm.active.does-not-return', {
+      holds: returned.holds,
+      evidence: [activated, ...returned.evidence, exhibit],
+      detail: say('{returned} replicas on {node} {observed} s after activation', {
+        returned: returned.count,
+        node,
+        observed,
+      }),
+    })
     on.finding('swarm.force-update.rebalances', {
       holds: rebalanced.ok && new RegExp(`\\b${node}\\b`).test(rebalanced.after.stdout),
       evidence: [...rebalanced.exhibits, rebalanced.after, exhibit],
@@ -116,23 +115,11 @@ export const drain = labExperiment(
   },
 )
 
-async function evacuate(on: LabContext, node: string, { mark }: TimelineRecorder) {
-  const drained = await on.exhibit({
-    title: say('Drain {node}', { node }),
-    command: `docker node update --availability drain ${node}`,
+async function evacuate(on: LabContext, node: string, watching: TimelineRecorder) {
+  const outage = await injectNodeFault(on, node, NODE_FAULTS.drain(on, node), watching, {
+    state: 'empty',
+    services: movableReplicas(on),
   })
-  mark(say('{node} drained', { node }))
-  const emptied = await on.watch({
-    title: say('Tasks left on {node}', { node }),
-    waitingFor: `${node} to be empty`,
-    command: tasksOn(node),
-    within: 120,
-    every: 0.5,
-    until: ({ stdout, exitCode }) => exitCode === 0 && allStopped(stdout),
-  })
-  mark(say('{node} empty', { node }))
-  const replicas = await waitForReplicas(on, 'Replicas during the drain', [node])
-  mark('all replicas run on other nodes')
   const nodes = await on.exhibit({ title: 'Nodes during the drain', command: NODES })
   const inspected = await on.exhibit({
     title: say('Inspect {node} during the drain', { node }),
@@ -149,51 +136,14 @@ async function evacuate(on: LabContext, node: string, { mark }: TimelineRecorder
     appEndpoints(on).filter((endpoint) => endpoint.node !== node),
     'Responses during the drain',
   )
-  const exhibits: Exhibit[] = [
-    drained,
-    emptied.exhibit,
-    replicas.exhibit,
-    nodes,
-    inspected,
-    containers,
-    after,
-    answers.exhibit,
-  ]
-  return { emptied, replicas, exhibits }
+  const { injected, state, moved } = outage
+  const exhibits = [injected, ...evidenceOf(state, moved), nodes, inspected, containers, after, answers.exhibit]
+  return { ...outage, exhibits }
 }
 
-async function countReturned(on: LabContext, node: string) {
-  const observed = OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier)
-  await on.pause(observed, `replicas on ${node}`)
-  const after = await on.exhibit({
-    title: say('Replicas on {node} after activation', { node }),
-    command: replicasCommand(node),
-  })
-  const returned = after.stdout.split('\n').filter((line) => line.trim() !== '').length
-  return {
-    holds: after.exitCode === 0 ? returned === 0 : null,
-    evidence: [after],
-    detail: say('{returned} replicas on {node} {observed} s after activation', { returned, node, observed }),
-  }
-}
-
-/** Runs detached and polls: a command that waits would block the connection for all other commands. */
-async function rebalance(on: LabContext, { mark }: TimelineRecorder) {
-  const forced = await on.exhibit({
-    title: 'Force an update',
-    command: `docker service update --detach --quiet --force ${COUNTER}`,
-  })
-  mark('forced update')
-  const done = await on.watch({
-    title: 'Status of the forced update',
-    waitingFor: 'the update to complete',
-    command: UPDATE_STATE,
-    within: 240,
-    every: 1,
-    until: ({ stdout }) => stdout.startsWith('completed'),
-  })
-  const { reached, exhibit: running } = await watchReplicas(on, 'Replicas after the forced update')
-  mark('update completed')
+async function rebalance(on: LabContext, watching: TimelineRecorder) {
+  const forced = await forceUpdate(on, COUNTER_SERVICE, watching)
+  const { reached, exhibit: running } = await waitForReplicas(on, 'Replicas after the forced update')
   const after = await on.exhibit({ title: 'Replicas per node after the forced update', command: SPREAD })
-  return { ok: forced.exitCode === 0 && done.reached && reached, exhibits: [forced, done.exhibit, running], after }
+  return { ok: isCompleted(forced) && reached, exhibits: [...forced.exhibits, running], after }
 }

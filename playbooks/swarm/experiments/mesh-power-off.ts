@@ -1,9 +1,9 @@
-import { faultsOf } from '../../lab/faults.ts'
+import { faultsOf, powerOffEach } from '../../lab/faults.ts'
 import { inSeconds, labExperiment, say } from '../../messages/say.ts'
-import { checkSteadyState, targetNode } from './support/cluster.ts'
-import { lastWorker, powerOffEach } from './support/disturbs.ts'
-import { ipvsTables, reportMissingIpvs } from './support/ipvs.ts'
-import { injectNodeFault, recoverNode, restoreNode } from './support/node-outage.ts'
+import { checkSteadyState, movableReplicas, restoreNode, targetNode } from './support/cluster.ts'
+import { lastWorker } from './support/disturbs.ts'
+import { ipvsTables, reportMissingIpvs } from '../../methods/ipvs.ts'
+import { evidenceOf, injectNodeFault, recoverNode } from '../../methods/node-outage.ts'
 import { observeApp } from './support/observe-app.ts'
 
 const POWER_OFF = 'swarm.node-power-off.recovers'
@@ -41,25 +41,41 @@ export const meshPowerOff = labExperiment(
         endpoints: (endpoint) => endpoint !== node,
       },
       async (timeline) => {
-        const outage = await injectNodeFault(on, node, fault, timeline, { down: 180, replicas: 400 })
+        const outage = await injectNodeFault(on, node, fault, timeline, {
+          state: 'Down',
+          stateWithin: 180,
+          services: movableReplicas(on),
+          movedWithin: 400,
+        })
         const replacedAt = timeline.now()
         const during = await ipvsTables(on, from, 'IPVS tables of {host} during the power-off')
         const back = await recoverNode(on, node, fault, timeline, { within: 400, every: 2 })
         return { ...outage, replacedAt, during, ...back, readyAfter: timeline.now() - replacedAt }
       },
     )
-    const { injected, down, downAfter, replicas, injectedAt, replacedAt, during, recovered, ready, readyAfter } = value
+    const {
+      injected,
+      state: down,
+      stateAfter,
+      moved,
+      injectedAt,
+      replacedAt,
+      during,
+      recovered,
+      ready,
+      readyAfter,
+    } = value
     const [outage, later] = [requestStats({ from: injectedAt, to: replacedAt }), requestStats({ from: replacedAt })]
     on.finding(POWER_OFF, {
-      holds: down.reached && replicas.reached && ready.reached && later.sent > 0 && later.failed === 0,
-      evidence: [before, injected, down.exhibit, replicas.exhibit, during, recovered, ready.exhibit, exhibit],
+      holds: down?.reached === true && moved?.reached === true && ready.reached && later.sent > 0 && later.failed === 0,
+      evidence: [before, injected, ...evidenceOf(down, moved), during, recovered, ready.exhibit, exhibit],
       detail: say(
         '{failed} of {sent} requests failed after all replicas ran on other nodes ({replacedAfter}, Down after {downAfter}), {failed2} of {sent2} before (longest outage {outage}); {node} Ready {readyAfter} later',
         {
           failed: later.failed,
           sent: later.sent,
           replacedAfter: inSeconds(replacedAt - injectedAt),
-          downAfter: inSeconds(downAfter),
+          downAfter: inSeconds(stateAfter),
           failed2: outage.failed,
           sent2: outage.sent,
           outage: inSeconds(outage.outage),
@@ -68,7 +84,7 @@ export const meshPowerOff = labExperiment(
         },
       ),
       measured: {
-        'time to Down': [downAfter, 's'],
+        'time to Down': [stateAfter, 's'],
         'time to all replicas': [replacedAt - injectedAt, 's'],
         'failed requests': [outage.failed, ''],
         'longest outage': [outage.outage, 's'],

@@ -1,28 +1,21 @@
 import { type Exhibit, quote, MessageError } from 'labbook'
 import { labExperiment, type LabContext, say, type LabSetupContext, type LabText, tableOf } from '../../messages/say.ts'
 import { callMany, type CallResults } from '../../app/client.ts'
-import { checkSteadyState, COUNTER, runningReplicas, scaleCommand, desiredReplicas } from './support/cluster.ts'
+import { checkSteadyState, COUNTER, COUNTER_SERVICE, runningReplicas, desiredReplicas } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
-import { ipvsTables, reportMissingIpvs } from './support/ipvs.ts'
+import { ipvsTables, reportMissingIpvs } from '../../methods/ipvs.ts'
 import { smallestShare, sharesByReplica, type Share } from './support/shares.ts'
 import { appEndpoints } from '../../app/entry-points.ts'
+import { scaleCommand, watchRunning } from '../../methods/scale.ts'
 
 /** Connections per replica through each node. IPVS uses round robin, so few are enough. */
 const PER_REPLICA = 6
 /** Smallest accepted fraction of an equal share. */
 const MINIMUM_SHARE = 0.5
 
-const RUNNING = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
-
 const scaleAndWait = async (on: LabContext, replicas: number) => {
-  await on.exec({ command: scaleCommand(replicas) })
-  return on.watch({
-    title: say('Replicas until {replicas} run', { replicas }),
-    command: RUNNING,
-    within: 300,
-    every: 3,
-    until: ({ stdout }) => runningReplicas(stdout).length === replicas,
-  })
+  await on.exec({ command: scaleCommand(COUNTER_SERVICE, replicas) })
+  return watchRunning(on, COUNTER_SERVICE, replicas, { within: 300, every: 3 })
 }
 
 const EVERY_NODE = 'swarm.mesh.every-node'
@@ -45,7 +38,7 @@ export const mesh = labExperiment(
     },
     steadyState: checkSteadyState,
     rollback: async (on: LabSetupContext) => {
-      await on.exec({ command: scaleCommand(desiredReplicas(on)) })
+      await on.exec({ command: scaleCommand(COUNTER_SERVICE, desiredReplicas(on)) })
     },
   },
   async (on) => {
@@ -65,7 +58,7 @@ export const mesh = labExperiment(
 
 async function everyNode(on: LabContext, fewer: number): Promise<void> {
   const { reached, exhibit: running } = await scaleAndWait(on, fewer)
-  const busy = new Set(runningReplicas(running.stdout).map((line) => line.split(' ')[1]))
+  const busy = new Set(runningReplicas(running.stdout).map((task) => task.node))
   const idle = (on.groups.swarm ?? []).filter((node) => !busy.has(node))
   const results = await requestThroughEach(on, fewer * PER_REPLICA)
   const exhibit = record(on, say('Responses per node with {fewer} replicas', { fewer }), results)
@@ -122,7 +115,7 @@ async function vip(on: LabContext, wanted: number, running: Exhibit): Promise<vo
   })
   const host: string =
     runningReplicas(running.stdout)
-      .map((line) => line.split(' ')[1] ?? '')
+      .map((task) => task.node)
       .find((node) => (on.groups.swarm ?? []).includes(node)) ?? (on.hosts[0] as string)
   const total = wanted * PER_REPLICA
   const responses = await on.exhibit({

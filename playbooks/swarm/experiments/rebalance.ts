@@ -2,18 +2,21 @@ import { disturbAll } from 'labbook'
 import { labExperiment, inSeconds, say } from '../../messages/say.ts'
 import {
   checkSteadyState,
-  COUNTER,
+  COUNTER_SERVICE,
   desiredReplicas,
   maxReplicas,
+  movableReplicas,
   replicasCommand,
   runningReplicas,
-  scaleCommand,
   SPREAD,
   targetNode,
-  waitForReplicas,
 } from './support/cluster.ts'
 import { disturbSwarmNodes, lastWorker } from './support/disturbs.ts'
+import { recoverFrom } from '../../lab/recover.ts'
+import { NODE_FAULTS } from '../../methods/node-faults.ts'
+import { injectNodeFault, recoverNode } from '../../methods/node-outage.ts'
 import { observeApp } from './support/observe-app.ts'
+import { scaleCommand, scaleTo } from '../../methods/scale.ts'
 
 /** Empties a node, and places replicas on it again without replacing those that run. */
 export const rebalance = labExperiment(
@@ -30,8 +33,9 @@ export const rebalance = labExperiment(
     assertions: { 'swarm.scale.rebalances': 'Scaling by one and back places a replica on the node again' },
     steadyState: checkSteadyState,
     rollback: async (on) => {
-      await on.exec({ command: `docker node update --availability active ${targetNode(on)}` })
-      await on.exec({ command: scaleCommand(desiredReplicas(on)) })
+      const node = targetNode(on)
+      await recoverFrom(on, node, NODE_FAULTS.drain(on, node))
+      await on.exec({ command: scaleCommand(COUNTER_SERVICE, desiredReplicas(on)) })
     },
   },
   async (on) => {
@@ -42,51 +46,35 @@ export const rebalance = labExperiment(
     const { value, exhibit, requestStats } = await observeApp(
       on,
       { title: say('Timeline: {node} empty, {other} and {wanted} replicas', { node, other, wanted }) },
-      async ({ mark, now }) => {
-        await on.exec({ command: `docker node update --availability drain ${node}` })
-        mark(say('{node} drained', { node }))
-        await waitForReplicas(on, say('Replicas without {node}', { node }), [node])
-        await on.exec({ command: `docker node update --availability active ${node}` })
-        mark(say('{node} active', { node }))
+      async (watching) => {
+        const drain = NODE_FAULTS.drain(on, node)
+        await injectNodeFault(on, node, drain, watching, { services: movableReplicas(on) })
+        await recoverNode(on, node, drain, watching)
         const before = await on.exhibit({ title: 'Replicas per node before scaling', command: SPREAD })
         const empty = await on.exhibit({
           title: say('Replicas on {node} before scaling', { node }),
           command: replicasCommand(node),
         })
-        const began = now()
-        const steps = []
-        for (const replicas of [other, wanted]) {
-          steps.push(
-            await on.exhibit({
-              title: say('Scale to {replicas} and rebalance', { replicas }),
-              command: scaleCommand(replicas),
-            }),
-          )
-          mark(say('scale to {replicas}', { replicas }))
-          const { exhibit: running } = await on.watch({
-            title: say('Replicas while {replicas} are desired', { replicas }),
-            command: `docker service ps ${COUNTER} --format '{{.Name}} {{.Node}} {{.CurrentState}}'`,
-            within: 120,
-            until: ({ stdout }) => runningReplicas(stdout).length === replicas,
-          })
-          steps.push(running)
-        }
-        const took = now() - began
+        const scaled = [
+          await scaleTo(on, COUNTER_SERVICE, other, watching),
+          await scaleTo(on, COUNTER_SERVICE, wanted, watching),
+        ]
         const own = await on.exhibit({
           title: say('Replicas on {node} after scaling', { node }),
           command: replicasCommand(node),
         })
         const after = await on.exhibit({ title: 'Replicas per node after scaling', command: SPREAD })
-        return { before, empty, steps, took, own, after }
+        return { before, empty, scaled, own, after }
       },
     )
-    const { before, empty, steps, took, own, after } = value
+    const { before, empty, scaled, own, after } = value
+    const took = scaled.reduce((sum, each) => sum + each.took, 0)
     const placed = runningReplicas(own.stdout).length
     const wasEmpty = empty.exitCode === 0 && empty.stdout.trim() === ''
     const { failed, sent } = requestStats()
     on.finding('swarm.scale.rebalances', {
       holds: own.exitCode === 0 && wasEmpty ? placed > 0 : null,
-      evidence: [before, empty, ...steps, own, after, exhibit],
+      evidence: [before, empty, ...scaled.flatMap(({ exhibits }) => exhibits), own, after, exhibit],
       detail: say('{placed} replicas on {node} after {took}; {failed} of {sent} requests failed', {
         placed,
         node,

@@ -1,19 +1,9 @@
-import { labExperiment, type LabContext, say, inSeconds } from '../../messages/say.ts'
-import {
-  checkSteadyState,
-  COUNTER,
-  maxReplicas,
-  runningReplicas,
-  scaleCommand,
-  SPREAD,
-  desiredReplicas,
-} from './support/cluster.ts'
+import { inSeconds, joinTexts, labExperiment, say } from '../../messages/say.ts'
+import { scaleCommand, scaleTo } from '../../methods/scale.ts'
+import { noFailedRequest, unlessPartitioned } from '../../methods/verdicts.ts'
+import { checkSteadyState, COUNTER_SERVICE, desiredReplicas, maxReplicas } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
-import { partitionDuring, inconclusiveIfPartitioned } from '../../methods/partition.ts'
-import type { TimelineRecorder } from '../../methods/observe.ts'
 import { observeApp } from './support/observe-app.ts'
-
-const DESIRED_REPLICAS = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}}'`
 
 /** Scales the app up and down under load. */
 export const scale = labExperiment(
@@ -30,7 +20,7 @@ export const scale = labExperiment(
     },
     steadyState: checkSteadyState,
     rollback: async (on) => {
-      await on.exec({ command: scaleCommand(desiredReplicas(on)) })
+      await on.exec({ command: scaleCommand(COUNTER_SERVICE, desiredReplicas(on)) })
     },
   },
   async (on) => {
@@ -38,72 +28,58 @@ export const scale = labExperiment(
     const limit = maxReplicas(on)
     const more = Math.min(wanted + 2, limit)
     const fewer = Math.max(1, Math.min(2, wanted - 1))
-    const { value, exhibit, requestStats } = await observeApp(
+    const observed = await observeApp(
       on,
       { title: say('Timeline: {wanted}, {more}, {fewer}, {wanted} replicas', { wanted, more, fewer }) },
       async (watching) => {
-        const up = await change(on, more, watching)
+        const up = await scaleTo(on, COUNTER_SERVICE, more, watching)
         const upAt = watching.now()
-        const down = await change(on, fewer, watching)
-        const restored = await change(on, wanted, watching)
+        const down = await scaleTo(on, COUNTER_SERVICE, fewer, watching)
+        const restored = await scaleTo(on, COUNTER_SERVICE, wanted, watching)
         return { up, upAt, down, restored }
       },
     )
-    const { up, upAt, down, restored } = value
+    const { up, upAt, down, restored } = observed.value
+    const requests = noFailedRequest(observed, { to: upAt }).detail ?? ''
     on.finding('swarm.scale.up', {
       holds: more > wanted ? up.reached : null,
-      evidence: [...up.exhibits, exhibit],
+      evidence: [...up.exhibits, observed.exhibit],
       detail:
         more > wanted
-          ? say('{more} instead of {wanted} replicas ran after {took}; {failed} of {sent} requests failed', {
-              more,
-              wanted,
-              took: inSeconds(up.took),
-              failed: requestStats({ to: upAt }).failed,
-              sent: requestStats({ to: upAt }).sent,
-            })
+          ? joinTexts(
+              [
+                say('{more} instead of {replicas} replicas ran after {time}', {
+                  more,
+                  replicas: wanted,
+                  time: inSeconds(up.took),
+                }),
+                requests,
+              ],
+              '; ',
+            )
           : say('cannot scale up: the nodes are limited to {limit} replicas', { limit }),
       measured: { 'time to scale up': [up.took, 's'] },
     })
-    const stats = requestStats({ from: upAt })
-    on.finding(
-      'swarm.scale.down',
-      inconclusiveIfPartitioned(await partitionDuring(on, exhibit, down.reached ? stats.failed : 0), {
-        holds: down.reached && stats.failed === 0,
-        evidence: [...down.exhibits, ...restored.exhibits, exhibit],
-        detail: say(
-          '{failed} of {sent} requests failed; {fewer} replicas ran after {took}, {wanted} again after {took2}',
-          {
-            failed: stats.failed,
-            sent: stats.sent,
+    const verdict = noFailedRequest(observed, { from: upAt })
+    const evidence = [...down.exhibits, ...restored.exhibits]
+    const scaled = down.reached
+      ? await unlessPartitioned(on, observed, { ...verdict, evidence })
+      : { ...verdict, holds: false, evidence: [...evidence, observed.exhibit] }
+    on.finding('swarm.scale.down', {
+      ...scaled,
+      detail: joinTexts(
+        [
+          scaled.detail ?? '',
+          say('{fewer} replicas ran after {took}, {wanted} again after {took2}', {
             fewer,
             took: inSeconds(down.took),
             wanted,
             took2: inSeconds(restored.took),
-          },
-        ),
-        measured: { 'time to scale down': [down.took, 's'], 'failed requests': [stats.failed, ''] },
-      }),
-    )
+          }),
+        ],
+        '; ',
+      ),
+      measured: { 'time to scale down': [down.took, 's'], ...verdict.measured },
+    })
   },
 )
-
-async function change(on: LabContext, replicas: number, { mark, now }: TimelineRecorder) {
-  const began = now()
-  const scaled = await on.exhibit({ title: say('Scale to {replicas}', { replicas }), command: scaleCommand(replicas) })
-  mark(say('scale to {replicas}', { replicas }))
-  const { reached, exhibit } = await on.watch({
-    title: say('Replicas until {replicas} run', { replicas }),
-    // Without a desired-state filter: tasks that are still stopping count as running.
-    command: `docker service ps ${COUNTER} --format '{{.Name}} {{.Node}} {{.CurrentState}}'`,
-    within: 120,
-    until: ({ stdout }) => runningReplicas(stdout).length === replicas,
-  })
-  mark(say('{replicas} run', { replicas }))
-  const took = now() - began
-  const desired = await on.exhibit({
-    title: say('Desired replicas: {replicas}', { replicas }),
-    command: `${DESIRED_REPLICAS}; ${SPREAD}`,
-  })
-  return { reached, took, exhibits: [scaled, exhibit, desired] }
-}

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -70,6 +80,28 @@ t.test('changed playbook is bundled again, and only one bundle is cached', async
   write(playbook("debug({ msg: 'other' })"))
   t.match(run('-v').output, 'other')
   t.strictSame(cached(), ['mine-*-*.cjs', 'mine-*-*.cjs.map', 'mine-*-*.cjs.v8', 'mine-*.json'])
+})
+
+t.test('start loads the modules that it uses, and the cache has those of all starts', async (t) => {
+  const { directory, write, run } = project(t)
+  const cache = path.join(directory, 'node_modules/.cache/labbook')
+  const cacheFile = (end: string): string =>
+    path.join(cache, readdirSync(cache).find((name) => name.endsWith(end)) ?? '')
+  const modules = (): string[] => {
+    const { loaded } = JSON.parse(readFileSync(cacheFile('.json'), 'utf8')) as { loaded: string[] }
+    return loaded.filter((file) => file.includes('/modules/core/')).map((file) => path.basename(file))
+  }
+  write(playbook(`debug({ msg: 'first' }), copy({ dest: '${directory}/copy', content: 'text' })`))
+  t.equal(run('--help').exitCode, 0)
+  t.strictSame(modules(), [])
+  const first = statSync(cacheFile('.v8'))
+  t.match(run('-v').output, 'first')
+  t.strictSame(modules(), ['debug.ts', 'copy.ts'])
+  const second = statSync(cacheFile('.v8'))
+  t.ok(second.size > first.size, 'the cache has more code')
+  run('--help')
+  run('-v')
+  t.equal(statSync(cacheFile('.v8')).ino, second.ino, 'a cache that has all is not written again')
 })
 
 t.test('each Labbook has its bundle of a playbook', async (t) => {

@@ -23,6 +23,8 @@ const CRONTABS = '/var/spool/cron/crontabs'
 /** As the module systemd. */
 const ofUnit = systemd.definition.schema.parse(service)
 
+const UFW_RULES = ['/etc/ufw/user.rules', '/etc/ufw/user6.rules']
+
 export const systemReads: readonly Row[] = [
   [
     'authorized_key',
@@ -66,6 +68,18 @@ export const systemReads: readonly Row[] = [
     ]),
   ],
   ['iptables', { table: 'nat', chain: 'INPUT', jump: 'DROP' }, ['iptables:nat', 'package:iptables']],
+  [
+    'ufw',
+    { state: 'enabled' },
+    [
+      'ufw',
+      'package:ufw',
+      ...['/etc/ufw/ufw.conf', '/etc/default/ufw', ...UFW_RULES, '/etc/ufw/applications.d'].flatMap((path) => [
+        path,
+        `directory:${path}`,
+      ]),
+    ],
+  ],
   ['docker_host_info', { images: true }, undefined],
   ['docker_swarm_info', {}, [...dockerResources.engine, dockerResources.membership]],
   ['docker_prune', { images: true }, undefined],
@@ -114,6 +128,7 @@ export const systemSets: readonly Row[] = [
     ['/usr/bin/editor', '/var/lib/dpkg/alternatives/editor', '/etc/alternatives/editor'],
   ],
   ['iptables', { chain: 'INPUT', jump: 'DROP' }, ['iptables:filter']],
+  ['ufw', { rule: 'allow' }, ['ufw', 'iptables:filter', '/etc/ufw/ufw.conf', '/etc/default/ufw', ...UFW_RULES]],
   ['docker_host_info', { images: true }, []],
   ['docker_swarm_info', {}, []],
   ['docker_prune', { images: true }, undefined],

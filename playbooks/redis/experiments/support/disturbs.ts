@@ -1,6 +1,7 @@
 import type { Disturbs } from 'labbook'
-import { nonManagers, powerOffEach, disturbSwarmNodes } from '../../../swarm/experiments/support/disturbs.ts'
+import { nonManagers, disturbSwarmNodes } from '../../../swarm/experiments/support/disturbs.ts'
 import { LAB } from './lab.ts'
+import { powerOffEach } from '../../../lab/faults.ts'
 
 /** A separate stack runs next to the app; the app's data is not changed. */
 export const disturbsLabStack = (more?: string): Disturbs =>

@@ -3,10 +3,12 @@ import { injectFault } from '../../../lab/inject-fault.ts'
 import { inSeconds, say, type LabContext, type LabSetupContext, type LabText } from '../../../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exhibit, quote, type Message, messageText, MessageError } from 'labbook'
-import { type Fault, recovery } from 'labbook/lab'
+import type { Fault } from 'labbook/lab'
+import { recordRecovery, recoverFrom } from '../../../lab/recover.ts'
+import { watchAllReady } from '../../../methods/nodes.ts'
 import { describedBy } from '../../../lab/faults.ts'
 import { faultsOf } from '../../../lab/faults.ts'
-import { isReady, manager, NODES } from '../../../swarm/experiments/support/cluster.ts'
+import { manager } from '../../../swarm/experiments/support/cluster.ts'
 import type { RequestResult } from '../../../methods/steady-probe.ts'
 import { requestStats, type RequestStats } from '../../../methods/requests.ts'
 import { observeDuring, stackCluster, type TimelineRecorder } from '../../../methods/observe.ts'
@@ -145,11 +147,13 @@ export async function loseMaster(
       )
       const recoveryAt = now()
       mark('recovery started')
-      const recovered = await on.exhibit({
-        title: say('Recover from: {description}', { description: fault.text }),
-        ...recovery(fault),
-      })
-      await nodesReady(on)
+      const recovered = await recordRecovery(
+        on,
+        master.node,
+        fault,
+        say('Recover from: {description}', { description: fault.text }),
+      )
+      await watchAllReady(on, { within: 180 })
       await waitForHealthy(on, lab, 240)
       mark('stack healthy')
       await sleep(1000, undefined, { signal: on.signal })
@@ -276,25 +280,29 @@ async function waitForFailover(
   return now() - startedAt
 }
 
-async function nodesReady(on: Pick<LabSetupContext, 'watch' | 'groups'>): Promise<void> {
-  const all = on.groups.swarm ?? []
-  await on.watch({
-    title: 'Nodes until all are Ready',
-    command: NODES,
-    within: 180,
-    until: ({ stdout }) => all.every((name) => isReady(stdout, name)),
-  })
+/**
+ * Recovers every node that may be faulty and removes the stacks. Idempotent, also after an interruption.
+ *
+ * @throws {MessageError} what failed first, after all nodes were tried.
+ */
+export async function restoreNodes(on: LabSetupContext): Promise<void> {
+  const nodes = (on.groups.swarm ?? []).filter((name) => name !== manager(on))
+  const recovered = nodes.map((node) => recoverFromLoss(on, node))
+  await Promise.allSettled(recovered)
+  await Promise.all(recovered)
+  await watchAllReady(on, { within: 180 })
+  await removeLabStacks(on)
 }
 
-/** Recovers every node that may be faulty and removes the stacks. Idempotent, also after an interruption. */
-export async function restoreNodes(on: LabSetupContext): Promise<void> {
-  for (const node of (on.groups.swarm ?? []).filter((name) => name !== manager(on))) {
-    const { powerLoss: powerOff, partition: cutOff } = faultsOf(on, node)
-    await on.exec(recovery(cutOff)).catch(() => undefined)
-    await on.exec(recovery(powerOff))
-  }
-  await nodesReady(on)
-  await removeLabStacks(on)
+/** A node without power cannot end its partition before it has power. */
+async function recoverFromLoss(on: LabSetupContext, node: string): Promise<void> {
+  const { powerLoss, partition } = faultsOf(on, node)
+  const isConnected = await recoverFrom(on, node, partition).then(
+    () => true,
+    () => false,
+  )
+  await recoverFrom(on, node, powerLoss)
+  if (!isConnected) await recoverFrom(on, node, partition)
 }
 
 /** Longest write outage of each run. */

@@ -1,10 +1,18 @@
-import { PlaybookError, type WatchResult, MessageError } from 'labbook'
-import { waitForStack } from '../../../app/proof.ts'
+import { type Message, MessageError, PlaybookError, type WatchResult } from 'labbook'
+import { counterStack } from '../../../app/entry-points.ts'
+import { awaitSteadyState, requireSteadyState } from '../../../methods/steady-state.ts'
 import { STACK } from '../../../app/stack.ts'
 import { appVars } from '../../../app/vars.ts'
-import { type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
+import { type LabContext, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
+import type { Fault } from 'labbook/lab'
+import { recoverFrom } from '../../../lab/recover.ts'
+import type { MovableService } from '../../../methods/node-outage.ts'
+import { watchAllReady, watchReady, type WatchTimes } from '../../../methods/nodes.ts'
+import { scaleCommand } from '../../../methods/scale.ts'
+import { isRunning, namedService, parseTasks, tasksCommand, type StackTask } from '../../../methods/tasks.ts'
 
-export const COUNTER = `${STACK}_counter`
+export const COUNTER_SERVICE = namedService({ stack: STACK }, 'counter')
+export const COUNTER = COUNTER_SERVICE.fullName
 
 /** The node to inject faults into: the last worker, so that the manager and Redis with its volume stay up. */
 export function targetNode({ groups }: Pick<LabSetupContext, 'groups'>): string {
@@ -26,38 +34,28 @@ export function maxReplicas(on: Pick<LabSetupContext, 'groups' | 'hosts' | 'host
   return maxPerNode === 0 ? Infinity : maxPerNode * (on.groups.swarm ?? []).length
 }
 
-export const scaleCommand = (replicas: number): string => `docker service scale --detach ${COUNTER}=${replicas}`
-
-export const NODES = `docker node ls --format 'table {{.Hostname}}\\t{{.Status}}\\t{{.Availability}}\\t{{.ManagerStatus}}'`
+/** A node opens its port some time after the replicas run. */
+const [STEADY_SECONDS, STEADY_TIMES] = [300, 2]
 
 /** Checks the steady state: every node is Ready and Active, and the app answers through every node. */
 export async function checkSteadyState(on: LabSetupContext): Promise<void> {
-  const wanted = on.groups.swarm ?? []
-  const nodes = await on.watch({
-    title: 'Nodes before the experiment',
-    command: NODES,
-    within: 60,
-    until: ({ stdout }) => wanted.every((name) => isReady(stdout, name)),
-  })
+  const nodes = await watchAllReady(on, { within: 60 })
   if (!nodes.reached)
     throw new MessageError(
       say('steady state not reached: not every node is Ready and Active (see exhibit "{exhibit}")', {
         exhibit: nodes.exhibit.id,
       }),
     )
-  const [error] = await waitForStack(on)
-  if (error !== undefined)
-    throw new MessageError(
-      say('steady state not reached: the app does not answer through every node ({error})', { error }),
-    )
+  await requireApp(on)
 }
 
-export const isReady = (nodes: string, name: string): boolean =>
-  new RegExp(`^${name}\\s+Ready\\s+Active\\b`, 'm').test(nodes)
-export const isDown = (nodes: string, name: string): boolean => new RegExp(`^${name}\\s+Down\\b`, 'm').test(nodes)
+/** @throws {MessageError} if the app does not reach its steady state. */
+export const requireApp = (on: LabSetupContext): Promise<void> =>
+  requireSteadyState(on, counterStack(on), STEADY_SECONDS, STEADY_TIMES)
 
-const running = (filter = ''): string =>
-  `docker service ps ${COUNTER} --filter desired-state=running ${filter}--format '{{.Name}} {{.Node}} {{.CurrentState}}'`
+/** Waits for the steady state of the app. @returns why it is not reached. */
+export const awaitApp = (on: LabSetupContext): Promise<Message | undefined> =>
+  awaitSteadyState(on, counterStack(on), STEADY_SECONDS, STEADY_TIMES)
 
 /** Waits until the desired number of replicas run on nodes other than `without`. */
 export function waitForReplicas(
@@ -69,17 +67,19 @@ export function waitForReplicas(
   const wanted = desiredReplicas(on)
   return on.watch({
     title,
-    command: running(),
+    command: tasksCommand(COUNTER),
     within,
     until: ({ stdout }) => runningReplicas(stdout, without).length >= wanted,
   })
 }
 
-export const runningReplicas = (stdout: string, without: readonly string[] = []): string[] =>
-  stdout.split('\n').filter((line) => / Running /.test(line) && !without.includes(line.split(' ')[1] ?? ''))
+/** The replicas that run on nodes other than `without`. */
+export const runningReplicas = (stdout: string, without: readonly string[] = []): StackTask[] =>
+  parseTasks(stdout).filter((task) => isRunning(task) && !without.includes(task.node))
 
 /** Command that lists the replicas scheduled on a node. */
-export const replicasCommand = (node: string): string => running(`--filter node=${node} `)
+export const replicasCommand = (node: string): string =>
+  tasksCommand(`${COUNTER} --filter desired-state=running --filter node=${node}`)
 
 /**
  * Places a replica on a recovered node, as Swarm does not move running replicas there: Labbook scales up by one so that
@@ -92,7 +92,7 @@ export async function rebalanceTo(on: LabSetupContext, node: string): Promise<vo
   const { stdout: ownReplicas } = await on.exec({ command: replicasCommand(node) })
   if (ownReplicas.trim() !== '' || maxReplicas(on) <= wanted) return
   try {
-    await on.exec({ command: scaleCommand(wanted + 1) })
+    await on.exec({ command: scaleCommand(COUNTER_SERVICE, wanted + 1) })
     await on.watch({
       title: say('Replicas on {node}', { node }),
       command: replicasCommand(node),
@@ -100,16 +100,32 @@ export async function rebalanceTo(on: LabSetupContext, node: string): Promise<vo
       until: ({ stdout }) => runningReplicas(stdout).length > 0,
     })
   } finally {
-    await on.exec({ command: scaleCommand(wanted) })
+    await on.exec({ command: scaleCommand(COUNTER_SERVICE, wanted) })
   }
 }
 
 /** Counts the replicas of each node. */
 export const SPREAD = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Node}}' | sort | uniq -c`
 
-/** Prints `completed`, `updating`, `rollback_completed`, ..., and Docker's message. */
-export const UPDATE_STATE = `docker service inspect ${COUNTER} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`
+/** Time in which replicas could return to a node. Swarm schedules tasks within a second of an event. */
+export const OBSERVATION_SECONDS = 5
 
-/** Whether an update state is final. */
-export const isUpdateOver = (stdout: string): boolean =>
-  /^(completed|rollback_completed|paused|rollback_paused)/.test(stdout)
+/** Checks whether replicas return to a node within some seconds. */
+export async function countReturned(on: LabContext, node: string, seconds: number, title: LabText) {
+  await on.pause(seconds, `replicas on ${node}`)
+  const after = await on.exhibit({ title, command: replicasCommand(node) })
+  const count = parseTasks(after.stdout).length
+  return { holds: after.exitCode === 0 ? count === 0 : null, evidence: [after], count }
+}
+
+/** The replicas, which a fault of a node moves to others. */
+export const movableReplicas = (on: Pick<LabSetupContext, 'hosts' | 'hostvars'>): MovableService[] => [
+  { ...COUNTER_SERVICE, replicas: desiredReplicas(on) },
+]
+
+/** Rolls back a fault: recovers the node, waits until it is Ready, and lets it have a replica again. */
+export async function restoreNode(on: LabSetupContext, node: string, fault: Fault, times: WatchTimes): Promise<void> {
+  await recoverFrom(on, node, fault)
+  await watchReady(on, node, times)
+  await rebalanceTo(on, node)
+}

@@ -2,8 +2,9 @@ import { type ExperimentContext, messageText } from 'labbook'
 import t from 'tap'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
 import { nodeExperiments } from '../../../../playbooks/prove/experiments/node-experiment.ts'
-import { awaitSteadyState, ProveRun, type Session } from '../../../../playbooks/prove/session.ts'
+import { ProveRun, type Session } from '../../../../playbooks/prove/session.ts'
 import type { EntryTarget } from '../../../../playbooks/methods/traffic.ts'
+import { awaitSteadyState } from '../../../../playbooks/methods/steady-state.ts'
 import { reason } from '../../../support/in-english.ts'
 
 const STEADY =

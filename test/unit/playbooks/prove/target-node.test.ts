@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isAllowedOn, spreadTasks, targetNode } from '../../../../playbooks/prove/experiments/target-node.ts'
+import { isAllowedOn, targetNode } from '../../../../playbooks/prove/experiments/target-node.ts'
 import type { LabSetupContext } from '../../../../playbooks/messages/say.ts'
 import type { StackService } from '../../../../playbooks/prove/model.ts'
 import type { ProveRun, Session } from '../../../../playbooks/prove/session.ts'
@@ -63,26 +63,4 @@ t.test('constraints decide whether a service may run on a node', async (t) => {
   const service = (...constraints: string[]) => ({ constraints }) as unknown as StackService
   t.equal(isAllowedOn(session, service(), 'node2'), true)
   t.equal(isAllowedOn(session, service('node.hostname == node1'), 'node2'), false)
-})
-
-t.test('the update that spreads tasks is waited for, not an earlier one', async (t) => {
-  const spread = (exitCode: number, earlier: string, ...states: readonly string[]): Promise<string> => {
-    const on = {
-      exec: async ({ command }: { command: string }) =>
-        command.includes('--force')
-          ? { exitCode, stdout: '', stderr: 'no quorum' }
-          : { exitCode: 0, stdout: earlier, stderr: '' },
-      watch: async ({ until }: { until: (result: { stdout: string }) => boolean }) => {
-        last = states.find((stdout) => until({ stdout })) ?? ''
-        return { reached: last !== '', exhibit: { id: 'x' } }
-      },
-    } as unknown as LabSetupContext
-    let last = ''
-    return spreadTasks(on, 'web', 'shop_web').then(() => last)
-  }
-  const old = 'completed 10:00'
-  t.equal(await spread(0, old, old, 'none', 'updating 11:00', 'completed 11:00'), 'completed 11:00')
-  t.equal(await spread(0, 'none', 'none', 'paused 11:00'), 'paused 11:00')
-  await t.rejects(spread(0, old, old, 'updating 11:00'), /the update of web is not over/)
-  await t.rejects(spread(1, old, 'completed 11:00'), /cannot update web: no quorum/)
 })

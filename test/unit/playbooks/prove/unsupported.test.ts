@@ -57,10 +57,10 @@ t.test('every worker is asked, as any may be disturbed', async (t) => {
 })
 
 t.test('a disk of this machine is never filled', async (t) => {
-  const disk = async (kernel: string, device: string): Promise<unknown> => {
+  const disk = async (kernel: string, device: string, type = 'ext2/ext3'): Promise<unknown> => {
     const on = cluster((host, command) => {
       if (command.includes('boot_id')) return host === 'node2' ? kernel : `boot-${host}\nnone\n`
-      return host === 'controller' ? '2049\n64\n' : host === 'node2' ? device : '99\n'
+      return host === 'controller' ? '2049\n64\n' : host === 'node2' ? `${device}${type}\n` : '99\nxfs\n'
     })
     return inEnglish((await unsupportedKinds(on, ['full-disk']))['full-disk'])
   }
@@ -68,6 +68,12 @@ t.test('a disk of this machine is never filled', async (t) => {
   t.match(await disk('boot-controller\nnone\n', '2049\n'), /^node2 shares a disk with this machine/)
   t.match(await disk('boot-x\nsystemd-nspawn\n', '64\n'), /^node2 shares a disk/)
   t.match(await disk('', '64\n'), /^node2 shares a disk/)
-  t.match(await disk('boot-controller\nnone\n', ''), /^node2 shares a disk/, 'the device is not known')
+  t.match(await disk('boot-controller\nnone\n', '', ''), /^node2 shares a disk/, 'the device is not known')
   t.equal(await disk('boot-controller\nnone\n', '77\n'), undefined, 'a separate disk')
+  for (const type of ['btrfs', 'overlayfs', 'zfs', 'tmpfs'])
+    t.match(
+      await disk('boot-controller\nnone\n', '77\n', type),
+      `Docker's data on node2 is on ${type}, which may share a disk`,
+      'another number on the same disk',
+    )
 })

@@ -15,7 +15,10 @@ t.test('three-managers restarts a daemon once its demotion is complete, and then
     hostvars: () => ({}),
     timeoutMultiplier: 1,
     signal: new AbortController().signal,
-    exec: async (what: { host?: string; command: string }) => void calls.push(command(what)),
+    exec: async (what: { host?: string; command: string }) => {
+      calls.push(command(what))
+      return { exitCode: 0, stdout: '', stderr: '' }
+    },
     // Until the stack, of which this test has none.
     watch: async (what: { host?: string; command: string; until: (result: object) => boolean }) => {
       calls.push(command(what))
@@ -25,7 +28,7 @@ t.test('three-managers restarts a daemon once its demotion is complete, and then
           [false, false, true],
           command(what),
         )
-      return { reached: !what.command.startsWith('docker stack'), seconds: 0, exhibit: {} }
+      return { reached: !what.command.startsWith('echo'), seconds: 0, exhibit: {} }
     },
     exhibit: unused,
     record: unused,
@@ -49,7 +52,10 @@ t.test('three-managers does not restart the daemon of a node that is still a man
     groups: { swarm: ['node1', 'node2', 'node3'], swarm_managers: ['node1'] },
     hostvars: () => ({}),
     timeoutMultiplier: 1,
-    exec: async ({ command }: { command: string }) => void commands.push(command),
+    exec: async ({ command }: { command: string }) => {
+      commands.push(command)
+      return { exitCode: 0, stdout: '', stderr: '' }
+    },
     watch: async ({ command }: { command: string }) => ({
       reached: !command.includes('LocalNodeState'),
       seconds: 0,
@@ -61,4 +67,18 @@ t.test('three-managers does not restart the daemon of a node that is still a man
     /node2 is not a worker after its demotion \(see exhibit "role"\)/,
   )
   t.notOk(commands.some((command) => command.includes('restart docker')))
+})
+
+t.test('a manager that cannot be recovered fails the rollback', async (t) => {
+  const on = {
+    hosts: ['node1'],
+    groups: { swarm: ['node1', 'node2'], swarm_managers: ['node1'] },
+    hostvars: () => ({}),
+    timeoutMultiplier: 1,
+    exec: async () => ({ exitCode: 1, stdout: '', stderr: 'no such machine\n' }),
+  }
+  await t.rejects(
+    oneOfThreeLost.rollback?.(on as unknown as SetupContext) ?? Promise.resolve(),
+    /cannot recover node1 \(exit code 1\): no such machine/,
+  )
 })

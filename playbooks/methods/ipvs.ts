@@ -1,7 +1,8 @@
 import { type Exhibit, type Message } from 'labbook'
-import { type LabContext, type MessageKey, say } from '../../../messages/say.ts'
+import { type LabContext, type MessageKey, say } from '../messages/say.ts'
 
-const HAS_IPVS = 'test -d /proc/sys/net/ipv4/vs || test -e /proc/net/ip_vs || modprobe -n -q ip_vs'
+/** Without IPVS in the kernel, there is no routing mesh. */
+export const HAS_IPVS = 'test -d /proc/sys/net/ipv4/vs || test -e /proc/net/ip_vs || modprobe -n -q ip_vs 2>/dev/null'
 /** The IPVS tables of the routing mesh (`ingress_sbox`) and of the services' virtual IPs (`lb_...`). */
 const TABLES = `command -v ipvsadm >/dev/null || { echo 'ipvsadm is not installed here: install the package ipvsadm to see the tables'; exit 0; }
 for space in /run/docker/netns/ingress_sbox /run/docker/netns/lb_*; do

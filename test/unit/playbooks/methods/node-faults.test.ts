@@ -2,12 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import {
-  NODE_FAULTS,
-  REGISTRY_BACK,
-  registryAway,
-  type NodeKind,
-} from '../../../../playbooks/prove/experiments/node-faults.ts'
+import { NODE_FAULTS, REGISTRY_BACK, registryAway, type NodeKind } from '../../../../playbooks/methods/node-faults.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 
 const on = { hosts: ['node1'], groups: { swarm: ['node1', 'node2'] }, hostvars: () => ({}) }

@@ -1,8 +1,7 @@
 import { type Message, timeoutMultiplierOf } from 'labbook'
-import { type LabSetupContext, say } from '../../messages/say.ts'
+import { type LabSetupContext, say } from '../messages/say.ts'
 import { deleteRules, limitedFault, type Fault } from 'labbook/lab'
-import { describedBy, faultsOf } from '../../lab/faults.ts'
-import { stopDaemon } from '../../swarm/experiments/node-failure.ts'
+import { describedBy, faultsOf } from '../lab/faults.ts'
 
 type On = Pick<LabSetupContext, 'groups' | 'hostvars' | 'hosts'>
 
@@ -72,8 +71,8 @@ const fullDisk = (on: On, node: string): Fault => {
   )
 }
 
-/** Prints the device of Docker's data. */
-export const DISK_TEST = 'stat -c %d /var/lib/docker'
+/** Prints the device and the file system of Docker's data. `stat` names ext4 as ext2/ext3. */
+export const DISK_TEST = 'stat -c %d /var/lib/docker && stat -f -c %T /var/lib/docker'
 
 /** Has the time of the boot by the right clock. */
 const CLOCK_MARK = '/run/labbook-clock-step'
@@ -104,12 +103,23 @@ const clockStep = (on: On, node: string): Fault => {
   )
 }
 
+/** Stops the daemon and its socket: socket activation would restart it. */
+const stopDaemon = (_on: On, node: string): Fault => ({
+  ...fault(
+    node,
+    say('the Docker daemon of {node} is stopped', { node }),
+    'systemctl stop docker.socket docker.service',
+    'systemctl start docker.socket docker.service',
+  ),
+  recoverSeconds: 200,
+})
+
 /** The faults of a node by the names of their experiments. */
 export const NODE_FAULTS = {
   drain,
   'power-cut': (on: On, node: string): Fault => faultsOf(on, node).powerLoss,
   'cut-off': (on: On, node: string): Fault => faultsOf(on, node).partition,
-  'daemon-stopped': (_on: On, node: string): Fault => stopDaemon(node),
+  'daemon-stopped': stopDaemon,
   'registry-away': drain,
   'slow-network': slowNetwork,
   'full-disk': fullDisk,

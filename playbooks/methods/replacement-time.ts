@@ -1,4 +1,4 @@
-import { asList, asMap } from '../../stack/compose-values.ts'
+import { asList, asMap } from '../stack/compose-values.ts'
 
 const NANO = 1e9
 /** Docker's defaults. */
