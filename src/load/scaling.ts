@@ -66,7 +66,8 @@ export function fitLaw(trials: readonly ScalingTrial[], which: 'usl' | 'amdahl',
         { counts, parameters, least },
       ),
     }
-  if (trials.some(({ throughput }) => !(throughput > 0))) return { cannotTell: loadMessage('a trial has no throughput') }
+  if (trials.some(({ throughput }) => !(throughput > 0)))
+    return { cannotTell: loadMessage('a trial has no throughput') }
   const start = Math.max(...trials.map(({ replicas, throughput }) => throughput / replicas))
   const starts = [0.02, 0.3, 0.8].flatMap((contention) =>
     [0, 0.03].map((coherence): Parameters => [start, contention, coherence]),
@@ -115,7 +116,9 @@ function undetermined({ contention, coherence, residual: misses }: ScalingLaw): 
       interval: intervalText(contention, 3),
     })
   if (coherence.high - coherence.low > WIDEST.coherence)
-    return loadMessage('the confidence interval of coherence is too wide: {interval}', { interval: intervalText(coherence, 4) })
+    return loadMessage('the confidence interval of coherence is too wide: {interval}', {
+      interval: intervalText(coherence, 4),
+    })
   return undefined
 }
 

@@ -103,9 +103,12 @@ export function analyzeUsers(
   const ratio = measured / base.most
   const inconclusive = (why: Message): UsersAnalysis => ({ ...base, setByUsers: null, why })
   if (limit !== undefined) return inconclusive(limit)
-  if (total.requests < FEW) return inconclusive(loadMessage('{requests} requests are too few', { requests: total.requests }))
+  if (total.requests < FEW)
+    return inconclusive(loadMessage('{requests} requests are too few', { requests: total.requests }))
   if (total.failures / total.requests > FAILED)
-    return inconclusive(loadMessage('{failed} of {sent} requests failed', { failed: total.failures, sent: total.requests }))
+    return inconclusive(
+      loadMessage('{failed} of {sent} requests failed', { failed: total.failures, sent: total.requests }),
+    )
   if (Math.abs(measured / predicted - 1) > TOLERANCE) {
     return inconclusive(
       loadMessage('measured {measured} requests/s; think time and latency predict {predicted}', {
