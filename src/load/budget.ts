@@ -1,5 +1,5 @@
 import type { Message } from '../events/message.ts'
-import { say } from './texts.ts'
+import { loadMessage } from './texts.ts'
 
 /** CPU seconds of one request, measured by a short load. */
 export interface RequestCosts {
@@ -50,7 +50,7 @@ export function replicaBudget(
   const perReplicaSecond = 1 + (costs.others + (generatorApart ? 0 : costs.generator)) / costs.replica
   const fits = Math.floor(free / (replicas * perReplicaSecond) / STEP + 1e-9) * STEP
   const limit = Math.min(current, Number(fits.toFixed(2)))
-  const shares = say(
+  const shares = loadMessage(
     '{free} of {cores} cores are free for {replicas} replicas; a request costs {replica} ms in a replica, {others} ms in the rest of the machine and {generator} ms in the load generator{apart}',
     {
       free: free.toFixed(2),
@@ -59,22 +59,22 @@ export function replicaBudget(
       replica: milliseconds(costs.replica),
       others: milliseconds(costs.others),
       generator: milliseconds(costs.generator),
-      apart: generatorApart ? say(', which has a dedicated core') : '',
+      apart: generatorApart ? loadMessage(', which has a dedicated core') : '',
     },
   )
   if (limit < LEAST_LIMIT)
     return {
-      undecidable: say('each replica could use at most {limit} cores, and needs {least}: {shares}', {
+      undecidable: loadMessage('each replica could use at most {limit} cores, and needs {least}: {shares}', {
         limit: Math.max(0, limit).toFixed(2),
         least: LEAST_LIMIT,
         shares,
       }),
       remedy:
         busyAtRest > cores / 4
-          ? say('end what uses {busy} cores on this machine, or send the load from hosts of a group loadgen', {
+          ? loadMessage('end what uses {busy} cores on this machine, or send the load from hosts of a group loadgen', {
               busy: busyAtRest.toFixed(2),
             })
-          : say('use a machine with more cores, fewer replicas, or hosts of a group loadgen'),
+          : loadMessage('use a machine with more cores, fewer replicas, or hosts of a group loadgen'),
     }
   return { limit, why: shares }
 }

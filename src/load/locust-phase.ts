@@ -10,7 +10,7 @@ export interface ImportFinding {
   readonly detail: string
 }
 
-/** A shorter phase, or fewer requests, say little. */
+/** A shorter phase, or fewer requests, loadMessage little. */
 const LEAST_SECONDS = 30
 const LEAST_REQUESTS = 100
 /** Maximum ratio of failed requests: failures are often faster than responses. */

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import type { Message } from '../events/message.ts'
-import { percents, say } from './texts.ts'
+import { percents, loadMessage } from './texts.ts'
 
 /** Resource use of the load generator itself. */
 export interface GeneratorUsage {
@@ -46,14 +46,14 @@ const LATE_MS = 100
  * @param lateP99 - lag of the requests of an open load, in milliseconds.
  */
 export function generatorLimit({ cores, busy, delay }: GeneratorUsage, lateP99?: number): Message | undefined {
-  if (cores >= BUSY) return say('the generator used {percent} % of its one core', { percent: percents(cores) })
+  if (cores >= BUSY) return loadMessage('the generator used {percent} % of its one core', { percent: percents(cores) })
   if (busy >= BUSY)
-    return say('the generator was busy {percent} % of the time, with {cores} % of a core', {
+    return loadMessage('the generator was busy {percent} % of the time, with {cores} % of a core', {
       percent: percents(busy),
       cores: percents(cores),
     })
-  if (delay.p99 >= LATE_MS) return say('the generator lagged {ms} ms (p99)', { ms: Math.round(delay.p99) })
+  if (delay.p99 >= LATE_MS) return loadMessage('the generator lagged {ms} ms (p99)', { ms: Math.round(delay.p99) })
   if (lateP99 !== undefined && lateP99 >= LATE_MS)
-    return say('requests were sent {ms} ms late (p99)', { ms: Math.round(lateP99) })
+    return loadMessage('requests were sent {ms} ms late (p99)', { ms: Math.round(lateP99) })
   return undefined
 }

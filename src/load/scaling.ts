@@ -4,7 +4,7 @@ import { LuDecomposition, Matrix } from 'ml-matrix'
 import { mean } from 'simple-statistics'
 import type { Message } from '../events/message.ts'
 import { LEVEL, intervalText, type Interval } from './statistics.ts'
-import { percents, say } from './texts.ts'
+import { percents, loadMessage } from './texts.ts'
 
 /** Throughput of one trial at a number of replicas. */
 export interface ScalingTrial {
@@ -61,12 +61,13 @@ export function fitLaw(trials: readonly ScalingTrial[], which: 'usl' | 'amdahl',
   const least = parameters + 1
   if (counts < least)
     return {
-      cannotTell: say(
+      cannotTell: loadMessage(
         'trials have {counts} different numbers of replicas; a fit of {parameters} parameters needs {least}',
         { counts, parameters, least },
       ),
     }
-  if (trials.some(({ throughput }) => !(throughput > 0))) return { cannotTell: say('a trial has no throughput') }
+  if (trials.some(({ throughput }) => !(throughput > 0)))
+    return { cannotTell: loadMessage('a trial has no throughput') }
   const start = Math.max(...trials.map(({ replicas, throughput }) => throughput / replicas))
   const starts = [0.02, 0.3, 0.8].flatMap((contention) =>
     [0, 0.03].map((coherence): Parameters => [start, contention, coherence]),
@@ -79,7 +80,7 @@ export function fitLaw(trials: readonly ScalingTrial[], which: 'usl' | 'amdahl',
   // At a bound of 0 the covariance means nothing. So the intervals are those of a fit without it, and are clamped.
   const free = bestFit('free')
   const errors = standardErrors(trials, free, parameters)
-  if (errors === undefined) return { cannotTell: say('the trials do not determine the parameters') }
+  if (errors === undefined) return { cannotTell: loadMessage('the trials do not determine the parameters') }
   const t = jstat.studentt.inv((1 + level) / 2, trials.length - parameters)
   const interval = (place: 1 | 2): Interval => {
     const half = t * (errors.parameters[place] ?? 0)
@@ -109,13 +110,15 @@ export function fitLaw(trials: readonly ScalingTrial[], which: 'usl' | 'amdahl',
 }
 
 function undetermined({ contention, coherence, residual: misses }: ScalingLaw): Message | undefined {
-  if (misses > MISSES) return say('the curve misses the trials by {percent} %', { percent: percents(misses) })
+  if (misses > MISSES) return loadMessage('the curve misses the trials by {percent} %', { percent: percents(misses) })
   if (contention.high - contention.low > WIDEST.contention)
-    return say('the confidence interval of contention is too wide: {interval}', {
+    return loadMessage('the confidence interval of contention is too wide: {interval}', {
       interval: intervalText(contention, 3),
     })
   if (coherence.high - coherence.low > WIDEST.coherence)
-    return say('the confidence interval of coherence is too wide: {interval}', { interval: intervalText(coherence, 4) })
+    return loadMessage('the confidence interval of coherence is too wide: {interval}', {
+      interval: intervalText(coherence, 4),
+    })
   return undefined
 }
 

@@ -1,7 +1,7 @@
 import jstat from 'jstat'
 import { mean, sampleVariance } from 'simple-statistics'
 import { messageText, type Message } from '../events/message.ts'
-import { percents, say } from './texts.ts'
+import { percents, loadMessage } from './texts.ts'
 
 /** An estimate with its confidence interval. */
 export interface Interval {
@@ -87,7 +87,7 @@ export function compare(base: readonly Trial[], other: readonly Trial[], options
   })
   if (base.length < least || other.length < least) {
     return inconclusive(
-      say('too few trials: {base} and {other}, {least} each are needed', {
+      loadMessage('too few trials: {base} and {other}, {least} each are needed', {
         base: base.length,
         other: other.length,
         least,
@@ -95,7 +95,7 @@ export function compare(base: readonly Trial[], other: readonly Trial[], options
     )
   }
   if (![...base, ...other].every(({ value }) => value > 0))
-    return inconclusive(say('a trial has no successful response'))
+    return inconclusive(loadMessage('a trial has no successful response'))
   const ratio = ratioOfMeans(
     base.map(({ value }) => value),
     other.map(({ value }) => value),
@@ -106,16 +106,16 @@ export function compare(base: readonly Trial[], other: readonly Trial[], options
   const values = { ratio: intervalText(ratio), level: percents(level) }
   const numbers =
     looks === 1
-      ? say('ratio {ratio}, {level} % confidence interval', values)
-      : say('ratio {ratio}, {level} % confidence interval, corrected for {looks} looks', { ...values, looks })
+      ? loadMessage('ratio {ratio}, {level} % confidence interval', values)
+      : loadMessage('ratio {ratio}, {level} % confidence interval, corrected for {looks} looks', { ...values, looks })
   if (ratio.low >= 1 / (1 + within) && ratio.high <= 1 + within) {
-    const why = say('no difference within {percent} %: {numbers}', { percent: percents(within), numbers })
+    const why = loadMessage('no difference within {percent} %: {numbers}', { percent: percents(within), numbers })
     return { answer: 'no difference', why, ratio }
   }
-  if (ratio.low > 1) return { answer: 'more', why: say('more: {numbers}', { numbers }), ratio }
-  if (ratio.high < 1) return { answer: 'less', why: say('less: {numbers}', { numbers }), ratio }
+  if (ratio.low > 1) return { answer: 'more', why: loadMessage('more: {numbers}', { numbers }), ratio }
+  if (ratio.high < 1) return { answer: 'less', why: loadMessage('less: {numbers}', { numbers }), ratio }
   return inconclusive(
-    say('the confidence interval is too wide: {numbers}; run more or longer trials', { numbers }),
+    loadMessage('the confidence interval is too wide: {numbers}; run more or longer trials', { numbers }),
     ratio,
   )
 }
@@ -126,7 +126,7 @@ export const formatInterval = ({ estimate, low, high }: Interval, digits = 2): s
 
 /** The same, for findings. */
 export const intervalText = ({ estimate, low, high }: Interval, digits = 2): Message =>
-  say('{estimate} ({low} to {high})', {
+  loadMessage('{estimate} ({low} to {high})', {
     estimate: estimate.toFixed(digits),
     low: low.toFixed(digits),
     high: high.toFixed(digits),
@@ -136,5 +136,5 @@ function summarizeIssues(first: Message, issues: readonly Message[]): Message {
   const [, other, ...others] = new Map(issues.map((issue) => [messageText(issue), issue])).values()
   return other === undefined
     ? first
-    : say('{first}; and {n|more issue|more issues}, such as: {other}', { first, n: others.length + 1, other })
+    : loadMessage('{first}; and {n|more issue|more issues}, such as: {other}', { first, n: others.length + 1, other })
 }

@@ -49,7 +49,7 @@ export type LoadText =
   | ', which has a dedicated core'
 
 /** A text of a load test with its values. */
-export const say = sayIn<LoadText>()
+export const loadMessage = sayIn<LoadText>()
 
 /** A fraction in whole percents. */
 export const percents = (fraction: number): number => Math.round(fraction * 100)

@@ -8,7 +8,7 @@ import { weightedChoice, seeded } from './random.ts'
 import { send } from './request.ts'
 import type { EndReason, LoadResult, UsersAnalysis } from './result.ts'
 import type { Tally } from './tally.ts'
-import { percents, say } from './texts.ts'
+import { percents, loadMessage } from './texts.ts'
 
 /**
  * Users with think time: each sends a request, waits for the response, thinks, and repeats, on its own connection to
@@ -103,12 +103,15 @@ export function analyzeUsers(
   const ratio = measured / base.most
   const inconclusive = (why: Message): UsersAnalysis => ({ ...base, setByUsers: null, why })
   if (limit !== undefined) return inconclusive(limit)
-  if (total.requests < FEW) return inconclusive(say('{requests} requests are too few', { requests: total.requests }))
+  if (total.requests < FEW)
+    return inconclusive(loadMessage('{requests} requests are too few', { requests: total.requests }))
   if (total.failures / total.requests > FAILED)
-    return inconclusive(say('{failed} of {sent} requests failed', { failed: total.failures, sent: total.requests }))
+    return inconclusive(
+      loadMessage('{failed} of {sent} requests failed', { failed: total.failures, sent: total.requests }),
+    )
   if (Math.abs(measured / predicted - 1) > TOLERANCE) {
     return inconclusive(
-      say('measured {measured} requests/s; think time and latency predict {predicted}', {
+      loadMessage('measured {measured} requests/s; think time and latency predict {predicted}', {
         measured: measured.toFixed(1),
         predicted: predicted.toFixed(1),
       }),
@@ -118,12 +121,12 @@ export function analyzeUsers(
     ? {
         ...base,
         setByUsers: true,
-        why: say('users requested {percent} % of their maximum at zero latency', { percent: percents(ratio) }),
+        why: loadMessage('users requested {percent} % of their maximum at zero latency', { percent: percents(ratio) }),
       }
     : {
         ...base,
         setByUsers: false,
-        why: say('users waited {latency} ms per response and requested {percent} % of their maximum', {
+        why: loadMessage('users waited {latency} ms per response and requested {percent} % of their maximum', {
           latency: Math.round(meanLatency * 1000),
           percent: percents(ratio),
         }),

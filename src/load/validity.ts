@@ -1,7 +1,7 @@
 import type { Message } from '../events/message.ts'
 import { generatorLimit } from './meter.ts'
 import type { LoadResult } from './result.ts'
-import { percents, say } from './texts.ts'
+import { percents, loadMessage } from './texts.ts'
 
 export interface ValidityOptions {
   /** Maximum ratio of failed requests. Default 0.01. */
@@ -19,13 +19,13 @@ export function validityIssues(
 ): Message[] {
   const { ended, total, generator, lateP99 } = result
   const issues: Message[] = []
-  if (ended !== 'in time') issues.push(say('load ended early: {why}', { why: say(ended) }))
+  if (ended !== 'in time') issues.push(loadMessage('load ended early: {why}', { why: loadMessage(ended) }))
   const limit = generatorLimit(generator, lateP99)
-  if (limit !== undefined) issues.push(say('load generator is the bottleneck: {limit}', { limit }))
-  if (total.requests === 0) issues.push(say('no request got a response'))
+  if (limit !== undefined) issues.push(loadMessage('load generator is the bottleneck: {limit}', { limit }))
+  if (total.requests === 0) issues.push(loadMessage('no request got a response'))
   else if (total.failures / total.requests > failed) {
     issues.push(
-      say('{percent} % of the requests failed; the limit is {limit} %', {
+      loadMessage('{percent} % of the requests failed; the limit is {limit} %', {
         percent: ((total.failures / total.requests) * 100).toFixed(1),
         limit: failed * 100,
       }),
@@ -39,13 +39,13 @@ export function validityIssues(
 export function shareIssues(responses: Readonly<Record<string, number>>, replicas: number, share: number): Message[] {
   const counts = Object.values(responses)
   if (counts.length !== replicas)
-    return [say('{answered} of {replicas} replicas responded', { answered: counts.length, replicas })]
+    return [loadMessage('{answered} of {replicas} replicas responded', { answered: counts.length, replicas })]
   const equal = counts.reduce((sum, count) => sum + count, 0) / replicas
   const least = Math.min(...counts)
   return least >= equal * share
     ? []
     : [
-        say('one replica served {percent} % of an equal share; the minimum is {minimum} %', {
+        loadMessage('one replica served {percent} % of an equal share; the minimum is {minimum} %', {
           percent: percents(least / equal),
           minimum: percents(share),
         }),

@@ -18,21 +18,21 @@ const SYSTEMS: Readonly<Record<string, string>> = {
 }
 
 /** Facts about hosts by name. */
-export interface MachineFacts {
+export interface RunMachines {
   readonly machines: ReadonlyMap<string, Machine>
   readonly docker: ReadonlyMap<string, string>
 }
 
 /** Collects facts about hosts from the output of `setup` and `docker node ls`. */
-export class MachineFold implements MachineFacts {
+export class MachineFold implements RunMachines {
   machines = new Map<string, Machine>()
   /** Docker version by node name. */
   docker = new Map<string, string>()
   /** Of the runs before the current one: the same host may have been another machine. */
-  readonly #earlier: MachineFacts[] = []
+  readonly #earlier: RunMachines[] = []
 
   /** The facts of each run that has any, oldest first. */
-  get runs(): readonly MachineFacts[] {
+  get runs(): readonly RunMachines[] {
     return [...this.#earlier, this].filter(({ machines }) => machines.size > 0)
   }
 

@@ -41,7 +41,7 @@ const DIGEST = /\b((?:sha256:)?[0-9a-f]{12})[0-9a-f]{52}\b/g
 export function fitOutput(text: string, columns: number): string {
   const short = text.replaceAll(DIGEST, '$1…')
   const lines = text.split('\n')
-  const isTable = /^[A-Z][A-Z -]+$/.test(lines[0] ?? '') && /\S {2,}\S/.test(lines[0] ?? '')
+  const isTable = /^\p{Lu}[\p{Lu} -]+$/u.test(lines[0] ?? '') && /\S {2,}\S/.test(lines[0] ?? '')
   if (!isTable || !lines.some(({ length }) => length > columns)) return short
   return narrowTable(lines, columns).join('\n')
 }

@@ -6,7 +6,7 @@ import { dataFiles, type DataFile } from './data-files.ts'
 import type { DiffLine, diffLines } from './diff.ts'
 import type { ReportData, HostTasks, RetainedExhibit } from './report-data.ts'
 import { excerpt } from './format.ts'
-import type { MachineFacts } from './machines.ts'
+import type { RunMachines } from './machines.ts'
 import { findingStatistics } from './finding-statistics.ts'
 import type { drawTerminal, fittingSize } from './terminal-svg.ts'
 import { answerOf, groupByQuestion } from './questions.ts'
@@ -159,7 +159,7 @@ function joinNames(all: readonly string[], { phrases }: Messages): string {
 }
 
 /** Groups identical machines on one line: `node1, node2: Debian 12 x86_64, 2 CPUs, 3.8 GiB, Docker 20.10.24`. */
-function machines({ machines, docker }: MachineFacts, messages: Messages): string[] {
+function machines({ machines, docker }: RunMachines, messages: Messages): string[] {
   const hostsByKind = new Map<string, string[]>()
   const inOrder = [...machines].toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
   for (const [host, { system, cpus, memory }] of inOrder) {

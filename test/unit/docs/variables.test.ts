@@ -14,7 +14,6 @@ const MAGIC = new Set(['ansible_facts', 'groups', 'hostvars', 'inventory_hostnam
 /** Code that reads variables by a name that only a run knows, and what that name is. */
 const BY_NAME: Readonly<Record<string, string>> = {
   'playbooks/redis/settings.ts': 'a name of redisVars',
-  'src/cli/recorded-command.ts': 'variables of --extra-vars, to record them',
   'src/cli/shared-variables.ts': 'names that the playbook declares',
   'src/inventory/script-inventory.ts': "a host's name, in the output of a script",
   'src/inventory/variables.ts': 'all variables of a file, to check them',

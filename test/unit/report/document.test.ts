@@ -6,7 +6,6 @@ import { renderReport } from '../../../src/report/index.ts'
 import { answerOf } from '../../../src/report/questions.ts'
 import { exhibit, result, runStart } from '../evidence/events.ts'
 import { journalOf, richRun } from './rich-run.ts'
-import { MachineFold } from '../../../src/report/machines.ts'
 
 function runIn(directory: string, events: Iterable<RunEvent>): string {
   mkdirSync(directory, { recursive: true })
@@ -188,32 +187,6 @@ await t.test('several runs make one report: the newest finding of an id wins, wi
   t.match(article, 'output of the newer run')
   t.notMatch(article, 'output of the older run')
   t.match(evidence, 'only in the older run')
-})
-
-await t.test('a host of two runs may be two machines: each is shown, with its own version of Docker', (t) => {
-  const fold = new MachineFold()
-  const run = (version: string, docker: string): void => {
-    fold.addStart()
-    const stdout = `os_id debian\nos_version ${version}\nuname Linux x86_64\n`
-    fold.addResult({
-      module: 'setup',
-      host: 'node1',
-      commands: [{ kind: 'probe', script: '', stdout, stderr: '', exitCode: 0, durationMs: 1 }],
-    })
-    fold.addExhibit({ stdout: `HOSTNAME  ENGINE VERSION\nnode1     ${docker}\n` })
-  }
-  run('13', '26.1.5')
-  run('12', '20.10.24')
-  fold.addStart()
-  t.same(
-    fold.runs.map(({ machines, docker }) => [machines.get('node1')?.system, docker.get('node1')]),
-    [
-      ['Debian 13 x86_64', '26.1.5'],
-      ['Debian 12 x86_64', '20.10.24'],
-    ],
-    'a run without facts adds none',
-  )
-  t.end()
 })
 
 await t.test(
