@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
 import { contentOf, readsAt, setContent, setTree } from '../support/effects.ts'
+import { sha1 } from '../support/file-content.ts'
 import { targetFile } from '../support/params.ts'
 import { parsePathFacts, pathProbe } from '../support/path-facts.ts'
 import { isOrBecomesPrivate } from '../support/place-file.ts'
@@ -108,9 +109,9 @@ fi`,
     const dest = String(inputs['path'])
     if (inputs['directory'] !== undefined)
       return { changes: [], problem: `"${dest}" on the controller is a directory: append / to dest`, ...reads }
-    const sha1 = createHash('sha1').update(content).digest('hex')
+    const checksum = sha1(content)
     const md5sum = createHash('md5').update(content).digest('hex')
-    const values = { file: src, dest, checksum: sha1, remote_checksum: sha1, md5sum, remote_md5sum: null }
+    const values = { file: src, dest, checksum, remote_checksum: checksum, md5sum, remote_md5sum: null }
     if (inputs['current']?.equals(content) === true) return { changes: [], values, ...reads }
     const kind = inputs['current'] === undefined ? 'new' : 'replaces another'
     return {

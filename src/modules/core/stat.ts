@@ -2,14 +2,16 @@ import * as z from 'zod'
 import { octal, targetFile } from '../support/params.ts'
 import { NUMBERS, readsAt, treeAt } from '../support/effects.ts'
 import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery } from '../support/path-facts.ts'
+import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
 const schema = z.strictObject({
   path: targetFile,
   /** Follow links. */
   follow: z.boolean().default(false),
-  /** Compute the SHA-256 of files. */
+  /** Compute the checksum of files that the user of the task can read. */
   get_checksum: z.boolean().default(true),
+  checksum_algorithm: z.enum(['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']).default('sha1'),
 })
 
 /** Facts about a path, with Ansible's names. If nothing exists, only `exists` and `path`. */
@@ -30,14 +32,20 @@ export interface StatValues {
   /** Seconds since 1970. */
   readonly mtime?: number
   readonly lnk_target?: string
-  /** SHA-256 in hexadecimal, of files. */
+  /** In hexadecimal, of files: SHA-1, or `checksum_algorithm`. */
   readonly checksum?: string
 }
 
-const pathQuery = ({ path, follow, get_checksum }: z.output<typeof schema>): PathQuery => ({
+const SUM = 'sum='
+
+const pathQuery = ({ path, follow, get_checksum, checksum_algorithm }: z.output<typeof schema>): PathQuery => ({
   path,
   follow,
-  ...(get_checksum ? { read: 'hash' as const } : {}),
+  ...(get_checksum
+    ? {
+        extraProbe: `case $lb_f in 8*) if [ -r "$lb_p" ]; then lb_h=$(${checksum_algorithm}sum <"$lb_p"); echo "${SUM}\${lb_h%% *}"; fi;; esac`,
+      }
+    : {}),
 })
 
 /** Retrieves facts about a path. Unlike in Ansible, one below a file or in a loop of links does not exist. */
@@ -54,8 +62,10 @@ export const stat = defineModule<typeof schema, StatValues>({
   plan({ path }, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${path}: ${facts}` }
-    const { kind, mode, uid, gid, user, group, size, mtime, target, sha256 } = facts
+    const { kind, mode, uid, gid, user, group, size, mtime, target, words } = facts
+    const sum = [...words].find((word) => word.startsWith(SUM))?.slice(SUM.length)
     const reads = readsAt(facts, treeAt)
+    if (sum === '') return { changes: [], problem: `cannot read ${path}: ${lastLine(observed.stderr)}`, ...reads }
     if (kind === null) return { changes: [], values: { exists: false, path }, ...reads }
     const values: StatValues = {
       exists: true,
@@ -71,7 +81,7 @@ export const stat = defineModule<typeof schema, StatValues>({
       size,
       mtime,
       ...(target === undefined ? {} : { lnk_target: target }),
-      ...(sha256 === undefined ? {} : { checksum: sha256 }),
+      ...(sum === undefined ? {} : { checksum: sum }),
     }
     return { changes: [], values, ...reads }
   },

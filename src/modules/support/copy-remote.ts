@@ -62,12 +62,12 @@ const directoryQuery = (params: RemoteCopy): PathQuery => ({
   extraProbe: treeComparison(params, directoryAt(params)),
 })
 
-/** Kind, mode and, for a file, the hash of the source. */
+/** Kind, mode and, for a file, the hash of the source, and the SHA-1 that is returned. */
 const sourceProbe = ({ src }: RemoteCopy): string =>
   [
     sh`lb_s=${src}`,
     'if [ -d "$lb_s" ]; then echo directory; stat -L -c %f -- "$lb_s"',
-    `elif [ -f "$lb_s" ]; then echo file; stat -L -c %f -- "$lb_s"; sha256sum <"$lb_s"`,
+    `elif [ -f "$lb_s" ]; then echo file; stat -L -c %f -- "$lb_s"; sha256sum <"$lb_s"; sha1sum <"$lb_s"`,
     'elif [ -e "$lb_s" ]; then echo other; else echo missing; fi',
   ].join('\n')
 
@@ -84,7 +84,7 @@ export function planRemoteCopy(params: RemoteCopy, observed: Observed): Plan<Cop
   const outputs = separateOutputs(observed)
   if (typeof outputs === 'string') return { changes: [], problem: outputs }
   const source = outputs.get('0')
-  const [kind = '', bits = '', sum = ''] = source?.stdout.split('\n') ?? []
+  const [kind = '', bits = '', sum = '', returned = ''] = source?.stdout.split('\n') ?? []
   const mode = Number.parseInt(bits, 16) & 0o7777
   if (kind === 'missing') return { changes: [], problem: `${params.src} does not exist on this host` }
   if (kind === 'other') return { changes: [], problem: `${params.src} is a device, socket or pipe` }
@@ -93,17 +93,18 @@ export function planRemoteCopy(params: RemoteCopy, observed: Observed): Plan<Cop
   const place = isFile ? fileAt(params) : directoryAt(params)
   if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${place}: ${facts}` }
   const resolved = { ...params, mode: params.mode === 'preserve' ? mode : params.mode }
-  const checksum = /^[0-9a-f]{64}/.exec(sum)?.[0]
+  const hash = /^[0-9a-f]{64}/.exec(sum)?.[0]
+  const checksum = /^[0-9a-f]{40}/.exec(returned)?.[0]
   if (!isFile) return planRemoteTree(resolved, place, facts)
-  return checksum === undefined
+  return hash === undefined || checksum === undefined
     ? { changes: [], problem: `cannot read ${params.src}` }
-    : planRemoteFile(resolved, facts, { checksum, mode })
+    : planRemoteFile(resolved, facts, { hash, checksum, mode })
 }
 
 function planRemoteFile(
   params: RemoteCopy & GivenAttributes,
   facts: PathFacts,
-  source: { readonly checksum: string; readonly mode: number },
+  source: { readonly hash: string; readonly checksum: string; readonly mode: number },
 ): Plan<Copied> {
   const dest = facts.isInDirectory ? posix.join(params.dest, posix.basename(params.src)) : fileAt(params)
   const values = { dest, checksum: source.checksum }
@@ -114,7 +115,7 @@ function planRemoteFile(
     obstacle(dest, creation.length > 0 ? { ...facts, noParent: false } : facts) ?? missingAccount(facts, params)
   if (problem !== undefined) return { changes: [], problem, ...rest }
   if (!params.force && facts.kind !== null) return { changes: [], values, ...rest }
-  const isUpToDate = facts.kind === 'file' && facts.sha256 === source.checksum
+  const isUpToDate = facts.kind === 'file' && facts.sha256 === source.hash
   // As in Ansible, a new content brings the mode of the source, and the owner is the user who copies it.
   const isReplaced = facts.kind !== null && !isUpToDate
   const old = isReplaced ? { ...NEW_FILE, mode: source.mode } : oldMode(facts, NEW_FILE)

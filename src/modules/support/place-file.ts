@@ -3,7 +3,7 @@ import type { Diff, EarlierState, Plan } from '../module.ts'
 import type { Observed } from '../script-output.ts'
 import { attributeChanges, attributesDenied, describeAttributes, differing, missingAccount } from './attributes.ts'
 import { directoryKey, entryAt, readsAt, setContent, setsAt, setTree } from './effects.ts'
-import { asText, CONTENT_LIMIT, forDiff, printBytes, sha256, tooBig } from './file-content.ts'
+import { asText, CONTENT_LIMIT, forDiff, printBytes, sha1, sha256, tooBig } from './file-content.ts'
 import type { Attributes, GivenAttributes } from './params.ts'
 import { entryProblem } from './path-access.ts'
 import { parsePathFacts, type PathFacts } from './path-facts.ts'
@@ -31,7 +31,7 @@ export interface Placement extends GivenAttributes {
 /** Registered value of copy and template. */
 export interface PlacedFile {
   readonly dest: string
-  /** SHA-256 of the desired content, in hexadecimal. */
+  /** SHA-1 of the desired content, in hexadecimal, as in Ansible. */
   readonly checksum: string
   readonly size: number
 }
@@ -45,13 +45,13 @@ export function planPlacement(given: Placement, observed: Observed): Plan<Placed
   const created = given.confidential ? { ...NEW_FILE, mode: 0o600 } : NEW_FILE
   const wanted = resolveMode({ ...given, dest }, oldMode(facts, created))
   if (typeof wanted === 'string') return { changes: [], problem: `${dest}: ${wanted}` }
-  const values: PlacedFile = { dest, checksum: sha256(content), size: content.length }
+  const values: PlacedFile = { dest, checksum: sha1(content), size: content.length }
   const rest = { ...readsOf(dest, facts), confidential: isPrivate(facts, wanted) }
   const problem = sizeProblem(content) ?? obstacle(dest, facts) ?? missingAccount(facts, wanted)
   if (problem !== undefined) return { changes: [], problem, ...rest }
   if (!force && facts.kind !== null) return { changes: [], values, ...rest }
   const leaves = { [dest]: content }
-  const isUpToDate = isSame(facts, values, content)
+  const isUpToDate = isSame(facts, content)
   const denied = isUpToDate ? attributesDenied(dest, facts, wanted) : entryProblem(dest, facts)
   if (denied !== undefined) return { changes: [], problem: denied, ...rest }
   return {
@@ -112,9 +112,9 @@ export function textProblem(path: string, facts: PathFacts, limit: number): stri
   return isText ? undefined : `${path} is not UTF-8 text`
 }
 
-function isSame(facts: PathFacts, { checksum }: PlacedFile, content: Buffer): boolean {
+function isSame(facts: PathFacts, content: Buffer): boolean {
   if (facts.kind !== 'file') return false
-  if (facts.sha256 !== undefined) return facts.sha256 === checksum
+  if (facts.sha256 !== undefined) return facts.sha256 === sha256(content)
   // Bytes that are not UTF-8 show as U+FFFD; content with that character is also compared by size.
   return facts.size === content.length && facts.content !== undefined && facts.content === asText(content)
 }

@@ -155,6 +155,10 @@ t.test('a file of the controller is copied byte for byte, also into a directory'
     converged(t, run, [`create ${folder}/blob.bin`])
     t.match(run.before.changes[0]?.diff?.after, /^\(binary, sha256 [0-9a-f]{64}, 200003 bytes\)\n$/)
     t.ok(readFileSync(join(folder, 'blob.bin')).equals(bytes))
+    const checksum = createHash('sha1').update(bytes).digest('hex')
+    t.match(run.before.values, { checksum }, 'the checksum of Ansible')
+    const again = converge(shell, copy, { src: join(folder, 'blob.bin'), dest: join(folder, 'b'), remote_src: true })
+    t.match([again.before.values, again.after.values], [{ checksum }, { checksum }])
   })
 })
 
