@@ -8,6 +8,13 @@ import { isNodeAddress, parseSubnet } from '../modules/lab/subnet.ts'
 import { inventoryVariables } from '../playbook/variables.ts'
 import { toText } from '../values/to-text.ts'
 
+/** What the command line says about the lab. */
+export interface LabRequest {
+  /** `--provider`, else `-e lab_provider=`. */
+  readonly provider?: string | undefined
+  readonly extraVars?: Readonly<Record<string, unknown>>
+}
+
 /**
  * Selects the lab's provider (`--provider`, else that of the existing lab, else `lab_provider` of the inventory) and
  * sets the variables of its hosts.
@@ -15,17 +22,25 @@ import { toText } from '../values/to-text.ts'
  * @param options - of the playbook.
  * @throws {LabError} the provider does not exist, or none is supported here.
  */
-export function withLab(inventory: Inventory, asked: string | undefined, options?: LabOptions): Inventory {
-  const rendered = inventoryVariables(inventory, {})
-  const vars = (host: string): Host['vars'] => labVariables(inventory.hosts.get(host)?.vars ?? {}, rendered(host))
+export function withLab(
+  inventory: Inventory,
+  { provider, extraVars = {} }: LabRequest,
+  options?: LabOptions,
+): Inventory {
+  // The inventory's provider says whom its `lab_dir` belongs to.
+  const overriding = Object.fromEntries(Object.entries(extraVars).filter(([name]) => name !== 'lab_provider'))
+  const rendered = inventoryVariables(inventory, overriding)
+  const vars = (host: string): Host['vars'] =>
+    labVariables(inventory.hosts.get(host)?.vars ?? {}, overriding, rendered(host))
   const all = [...inventory.hosts.keys()]
   const first = all.find((host) => vars(host).lab_provider !== undefined)
   const stored = first === undefined ? undefined : storedChoice(toText(vars(first).lab_name ?? 'labbook'))
   const lab = resolveProvider(
     { groups: { all }, hostvars: vars },
     {
-      ...(asked === undefined ? {} : { requested: asked }),
+      ...(provider === undefined ? {} : { requested: provider }),
       ...(stored === undefined ? {} : { remembered: stored }),
+      isDirectoryFixed: overriding.lab_dir !== undefined,
     },
     probeController,
     options,
@@ -39,14 +54,25 @@ export function withLab(inventory: Inventory, asked: string | undefined, options
   }
 }
 
+/** The extra variables of a run: `lab_provider` is the provider that {@link withLab} selected, also for `auto`. */
+export function withSelectedProvider(
+  extraVars: Readonly<Record<string, unknown>>,
+  { hosts }: Inventory,
+): Readonly<Record<string, unknown>> {
+  const selected = [...hosts.values()].map(({ vars }) => vars.lab_provider).find(isProvider)
+  return extraVars.lab_provider === undefined || selected === undefined
+    ? extraVars
+    : { ...extraVars, lab_provider: selected }
+}
+
 /** The lab depends on these before it knows anything else. Other variables may need what it sets. */
 const LAB = /^(?:lab_|ansible_(?:host|port|connection)$)/
 
 /** A host's variables, of which those of the lab are rendered; for the controller only those that say it is none. */
-function labVariables(vars: Host['vars'], rendered: Host['vars']): Host['vars'] {
+function labVariables(vars: Host['vars'], overriding: Host['vars'], rendered: Host['vars']): Host['vars'] {
   if (vars.lab_provider === undefined) return vars
   const needed = rendered.ansible_connection === 'local' ? /^(?:lab_provider|ansible_connection)$/ : LAB
-  const names = Object.keys(vars).filter((name) => needed.test(name))
+  const names = Object.keys({ ...vars, ...overriding }).filter((name) => needed.test(name))
   return { ...vars, ...Object.fromEntries(names.map((name) => [name, rendered[name]])) }
 }
 

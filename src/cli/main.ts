@@ -17,7 +17,7 @@ import { execute } from './execute.ts'
 import type { PreparedRun } from './prepared-run.ts'
 import { LabError } from '../lab/lab.ts'
 import { helpText } from './help.ts'
-import { labMachineTest, withLab } from './lab.ts'
+import { labMachineTest, withLab, withSelectedProvider } from './lab.ts'
 import { listExperiments } from './list-experiments.ts'
 import { inventoryFiles, playbookDirectory } from './inventory-files.ts'
 import { labbookVersion } from './labbook-version.ts'
@@ -103,10 +103,10 @@ async function start(
   const isInformation = options.help || options.version
   const config = isInformation ? undefined : new AnsibleConfig(process.env)
   const vault = config && (await openVault(options.vault, config, canPrompt({ ...options, yes: false })))
-  const extraVars = isInformation ? {} : readExtraVars(options.extraVars, vault)
+  const requestedVars = isInformation ? {} : readExtraVars(options.extraVars, vault)
   const declared = (playbook.vars ?? []).flatMap(({ definitions }) => Object.keys(definitions))
-  const reads = new VarReadTracker(Object.keys(extraVars), declared)
-  const rendered = renderVariables(extraVars, { host: 'the command line', reads })
+  const reads = new VarReadTracker(Object.keys(requestedVars), declared)
+  const rendered = renderVariables(requestedVars, { host: 'the command line', reads })
   const all = stepsOf(playbook, options.args, reads.view(rendered))
   if (options.help) return print(help(playbook, command, all))
   if (config === undefined) return print(`labbook ${version}\n`)
@@ -116,9 +116,10 @@ async function start(
   const { files, warnings: inventoryWarnings } = inventoryFiles(options, root, config)
   const inventory = withLab(
     withLocalhost(await readInventory({ files, playbookDirectory: playbookDirectory(root), vault })),
-    options.provider ?? named(rendered.lab_provider),
+    { provider: options.provider ?? named(rendered.lab_provider), extraVars: requestedVars },
     playbook.lab,
   )
+  const extraVars = withSelectedProvider(requestedVars, inventory)
   const limited = await chooseHosts(options, inventory)
   const retry =
     options.retryFailed === undefined ? undefined : failedHosts(options.retryFailed, path.join(root, 'runs'))

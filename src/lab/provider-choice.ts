@@ -47,6 +47,8 @@ export interface ProviderRequest {
   readonly requested?: string
   /** The provider this lab was created with, if the inventory did not choose it. */
   readonly remembered?: ProviderChoice
+  /** `lab_dir` is from the command line: the directory of any provider. */
+  readonly isDirectoryFixed?: boolean
 }
 
 /** Resolves the provider and returns the variables of each lab host. Undefined: the inventory has no lab. */
@@ -80,7 +82,7 @@ export function resolveProvider(
         ...vars,
         lab_provider: choice.provider,
         ...(overridden ? { lab_chosen: choice.reason } : {}),
-        ...directoryOf(vars, choice.provider, configured),
+        ...(wishes.isDirectoryFixed === true ? {} : directoryOf(vars, choice.provider, configured)),
       }
     },
   }

@@ -31,12 +31,16 @@ export class StartAt {
     return this.isFound
   }
 
-  /** The tasks of the hosts of a batch, without those before the first match; empty lists without a match. */
+  /**
+   * The tasks of the hosts of a batch, without those before the first match. Without a match: all tasks if an earlier
+   * batch or play has one, else none.
+   */
   drop<T extends Listed>(play: object, lists: readonly (readonly T[])[]): readonly (readonly T[])[] {
     if (this.isFound && this.#step !== play) return lists
     const order = mergedOrder(lists.map((tasks) => tasks.map(({ key }) => key)))
     // A `rescue` runs only after a failure.
     const found = lists.flat().filter(({ task, title }) => this.#isMatch(title) && !isInRescue(task.blocks))
+    if (found.length === 0 && this.isFound) return lists
     const first = Math.min(...found.map(({ key }) => order.get(key) ?? 0))
     if (found.length > 0) this.#step = play
     return lists.map((tasks) => tasks.filter(({ key }) => (order.get(key) ?? 0) >= first))

@@ -1,10 +1,12 @@
 import { AnsibleConfig } from '../ansible-config.ts'
 import { readInventory, type Inventory } from '../../inventory/index.ts'
+import type { ExtraVarsArgument } from '../extra-vars.ts'
 import { inventoryFiles, playbookDirectory } from '../inventory-files.ts'
 import { withLab } from '../lab.ts'
 import { withLocalhost } from '../localhost.ts'
 import { parseOptions } from '../options.ts'
 import { stepsOf, type Playbook } from '../playbook.ts'
+import { readExtraVars } from '../read-extra-vars.ts'
 import { candidateLines, completions } from './candidates.ts'
 import { completionSources } from './sources.ts'
 
@@ -19,7 +21,7 @@ export async function completionsFor(playbook: Playbook, argv: readonly string[]
     steps,
     () => {
       if (inventory === undefined) throw new Error('the inventory cannot be read')
-      return withLab(withLocalhost(inventory), undefined, playbook.lab)
+      return withLab(withLocalhost(inventory), { extraVars: extraVarsOf(options?.extraVars ?? []) }, playbook.lab)
     },
     root,
   )
@@ -29,6 +31,20 @@ export async function completionsFor(playbook: Playbook, argv: readonly string[]
 async function inventoryOf(inventory: readonly string[], root: string): Promise<Inventory> {
   const { files } = inventoryFiles({ inventory }, root, new AnsibleConfig(process.env))
   return await readInventory({ files, playbookDirectory: playbookDirectory(root) })
+}
+
+/** Without a file that cannot be read: it may be encrypted. */
+function extraVarsOf(sources: readonly ExtraVarsArgument[]): Record<string, unknown> {
+  return Object.assign(
+    {},
+    ...sources.map((source) => {
+      try {
+        return readExtraVars([source])
+      } catch {
+        return {}
+      }
+    }),
+  ) as Record<string, unknown>
 }
 
 /** The options before the last argument; undefined if they are not valid so far. */

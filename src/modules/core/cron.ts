@@ -121,7 +121,8 @@ export const cron = defineModule<typeof schema, CronValues>({
     params.cron_file === undefined
       ? [
           'command -v crontab >/dev/null || { echo no-crontab; exit 0; }',
-          `lb_text=$(${listing(params)} 2>&1; echo "x$?") || exit`,
+          defineCrontab(params),
+          'lb_text=$(lb_crontab -l; echo "x$?") || exit',
           `printf %s "$lb_text"`,
         ].join('\n')
       : pathProbe(textFileQuery(fileAt(params.cron_file))),
@@ -137,30 +138,33 @@ const crontabOf = (
   keysBelow: (path: string) => string[],
 ): string[] => (user === undefined ? keysBelow(SPOOL) : keysOf(`${SPOOL}/${user}`))
 
-const forUser = ({ user }: Params): readonly string[] => (user === undefined ? [] : ['-u', user])
-
-const listing = (params: Params): string => sh`crontab ${forUser(params)} -l`
+/** Shell text that defines `lb_crontab`. Only root may name a user, also when it is the user of the task. */
+const defineCrontab = ({ user }: Params): string =>
+  user === undefined
+    ? 'lb_crontab() { crontab "$@"; }'
+    : sh`lb_crontab() { if [ "$(id -un)" = ${user} ]; then crontab "$@"; else crontab -u ${user} "$@"; fi; }`
 
 const describe = ({ name, state, env }: Params): string =>
   `${state === 'absent' ? 'remove' : 'set'} ${env ? 'variable' : 'job'} "${name}"`
 
-function planCrontab(params: Params, { stdout }: Observed): Plan<CronValues> {
+function planCrontab(params: Params, { stdout, stderr }: Observed): Plan<CronValues> {
   const { user } = params
   const whose = user === undefined ? 'the crontab' : `the crontab of ${user}`
   if (stdout.trim() === 'no-crontab')
     return { changes: [], problem: 'crontab not found on this host: install the package cron' }
   const [, output = '', code = ''] = /^([^]*)x(\d+)$/.exec(stdout.trimEnd()) ?? []
-  const isNone = code !== '0' && /no crontab for|can't open '[^']*': No such file/.test(output)
-  if (code !== '0' && !isNone) return { changes: [], problem: `cannot read ${whose}: ${lastLine(output)}` }
+  const isNone = code !== '0' && /no crontab for|can't open '[^']*': No such file/.test(stderr)
+  if (code !== '0' && !isNone) return { changes: [], problem: `cannot read ${whose}: ${lastLine(stderr)}` }
   const before = isNone ? '' : withoutHeader(output)
   const after = tried(before, params)
   if (after instanceof PatternError) return { changes: [], problem: `${whose}: ${after.message}` }
   const values = namesIn(after)
   if (after === before) return { changes: [], values, confidential: true }
   const script = [
-    `lb_text=$(${listing(params)} 2>&1; echo "x$?")`,
+    defineCrontab(params),
+    'lb_text=$(lb_crontab -l 2>/dev/null; echo "x$?")',
     sh`[ "$(printf %s "$lb_text" | sha256sum)" = ${`${sha256(stdout.trimEnd())}  -`} ] || exit ${CHANGED_MEANWHILE}`,
-    sh`printf %s ${after} | crontab ${forUser(params)} - || exit`,
+    sh`printf %s ${after} | lb_crontab - || exit`,
   ].join('\n')
   const hidden = (text: string): string => (text === '' ? '' : '(not shown: only its user can read it)\n')
   return {

@@ -8,7 +8,7 @@ import { refusing } from '../support/refusing.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
-const texts = z.union([z.string().transform((text) => text.split(',').map((each) => each.trim())), z.array(z.string())])
+const texts = z.union([z.string().transform((text) => text.split(',')), z.array(z.string())])
 
 const amount = (units: string): RegExp => new RegExp(`^(-?\\d+)([${units}])?$`, 'i')
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 }
@@ -27,9 +27,12 @@ const amountIn = (units: Readonly<Record<string, number>>, error: string) =>
 const schema = z
   .strictObject(
     {
-      /** Directories to search. */
-      paths: z.union([targetFile.transform((path) => [path]), z.array(targetFile).min(1)]),
-      /** Names: shell patterns or, with `use_regex`, Python's regular expressions from the start of the name. */
+      /** Directories to search: a list, or a text with commas between them. */
+      paths: texts.pipe(z.array(targetFile).min(1)),
+      /**
+       * Names, as a list or with commas between them: shell patterns or, with `use_regex`, Python's regular expressions
+       * from the start of the name.
+       */
       patterns: texts.default([]),
       /** Names to leave out. */
       excludes: texts.default([]),
@@ -95,7 +98,7 @@ export interface FindValues {
   readonly files: readonly FoundFile[]
   readonly matched: number
   readonly msg: string
-  /** Paths that are no directories. */
+  /** Paths that are no directories, and directories that cannot be read, with the reasons. */
   readonly skipped_paths: Readonly<Record<string, string>>
 }
 
@@ -114,16 +117,14 @@ export const find = defineModule<typeof schema, FindValues>({
     if (found.newline !== undefined)
       return { changes: [], problem: `a name below ${found.newline} contains a newline, which is not supported` }
     const files = filterFound(params, found)
-    const skipped = Object.fromEntries(found.skipped.map((path) => [path, `'${path}' is not a directory`]))
-    const msg =
-      found.skipped.length > 0
-        ? 'Not all paths examined, check warnings for details'
-        : files.length === params.limit
-          ? 'Limit of matches reached'
-          : 'All paths examined'
+    const msg = found.isIncomplete
+      ? 'Not all paths examined, check warnings for details'
+      : files.length === params.limit
+        ? 'Limit of matches reached'
+        : 'All paths examined'
     return {
       changes: [],
-      values: { files, matched: files.length, msg, skipped_paths: skipped },
+      values: { files, matched: files.length, msg, skipped_paths: Object.fromEntries(found.skipped) },
       reads: found.real.flatMap(treeAt),
     }
   },

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
-import { gitFacts, planGit, remoteRefs, type GitParams, type GitValues } from '../support/git-plan.ts'
+import { CLONING, gitFacts, planGit, remoteRefs, type GitParams, type GitValues } from '../support/git-plan.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../support/effects.ts'
 import { mode, targetFile } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
@@ -106,12 +106,16 @@ export const git = defineModule<typeof schema, GitValues>({
       sh`  printf 'url %s\\n' "$(lb_git -C "$lb_in" config --get ${`remote.${remote}.url`})"`,
       '  lb_said=$(lb_git -C "$lb_in" status --porcelain --untracked-files=no) || exit',
       `  [ -z "$lb_said" ] || printf '%s\\n' "$lb_said" | sed 's/^/modified /'`,
+      sh`  lb_cloning=$(lb_git -C "$lb_in" config --get ${CLONING})`,
+      '  if [ -n "$lb_cloning" ]; then',
+      '    if [ -e "$lb_in/.git/index" ]; then echo "interrupted after checkout"; else echo "interrupted before checkout"; fi',
+      '  fi',
       ...(recursive
         ? [
             `  [ ! -f "$lb_in/.gitmodules" ] || lb_git -C "$lb_in" submodule status --recursive | sed -n 's/^-[^ ]* /submodule /p'`,
           ]
         : []),
-      ...(update ? [] : ['  exit 0']),
+      ...(update ? [] : ['  [ -n "$lb_cloning" ] || exit 0']),
       'fi',
       // In a directory that exists: a path of the repository may be relative to it, never to that of the shell.
       sh`lb_refs=$(lb_git ls-remote -- ${repo} ${refs}) || exit`,

@@ -243,12 +243,13 @@ function mountNow(params: Params, facts: MountFacts, isEdited: boolean): Change 
 
 function remount(params: Params, { mounted }: MountFacts): Change {
   const { path, state, opts } = params
-  const withOpts = state !== 'mounted' && opts !== undefined && opts !== 'defaults'
+  const withOpts = state === 'remounted' && opts !== undefined && opts !== 'defaults'
   const again = sh`umount -- ${path} && mount ${mountArguments(params)} || exit`
   return {
     description: `remount ${path}${mounted === undefined ? '' : ` (${mounted[0]})`}`,
     script: [
-      sh`mount -o ${withOpts ? `remount,${opts}` : 'remount'} ${tableOption(params)} -- ${path}` +
+      // With type and source, which an ephemeral mount has, mount does not read fstab.
+      sh`mount -o ${withOpts ? `remount,${opts}` : 'remount'} ${mountArguments(params)}` +
         // A new mount would have the options of fstab.
         (withOpts ? ' || exit' : sh` 2>/dev/null || { ${raw(again)}; }`),
     ].join('\n'),

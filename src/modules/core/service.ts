@@ -53,7 +53,7 @@ const forSystemd = ({ name, state, enabled }: z.output<typeof schema>): z.output
 const valuesOf = (name: string, { active_state, unit_file_state }: SystemdValues): ServiceValues => ({
   name,
   state: ['active', 'reloading', 'activating'].includes(active_state) ? 'started' : 'stopped',
-  enabled: unit_file_state === 'enabled',
+  enabled: unit_file_state === 'enabled' || unit_file_state === 'generated',
 })
 
 /** A plan with Ansible's values. */

@@ -159,12 +159,16 @@ function problemOf(params: Params, unit: Unit): string | undefined {
   }
   if (['error', 'bad-setting'].includes(unit.load))
     return `the unit file of ${name} has errors: see systemctl status ${name}`
+  if (enabled === false && unit.file === 'generated')
+    return `${name} cannot be disabled: systemd generates it from ${unit.origin}. Remove its entry there, or set masked: true`
   return undefined
 }
 
 function changesFor(params: Params, name: string, unit: Unit): Change[] {
   const { state, enabled, masked } = params
-  const isMasked = unit.load === 'masked'
+  // A mask in /run is lost at the next boot.
+  const isMasked = unit.file === 'masked'
+  const isMaskedUntilBoot = unit.file === 'masked-runtime'
   const changes: Change[] = []
   const unitName = withSuffix(name)
   const add = (
@@ -180,12 +184,13 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
     }
     changes.push(step(params, description, [script], sets, diff))
   }
-  if (masked === false && isMasked)
-    add(`unmask ${name}`, sh`systemctl unmask -- ${name} >&2 || exit`, setMasked(unitName), [
-      'file',
-      'masked',
-      'unmasked',
-    ])
+  if (masked === false && (isMasked || isMaskedUntilBoot))
+    add(
+      `unmask ${name}`,
+      sh`systemctl unmask -- ${name} >&2 && systemctl unmask --runtime -- ${name} >&2 || exit`,
+      setMasked(unitName),
+      ['file', unit.file, 'unmasked'],
+    )
   const reload = params.daemon_reload && (unit.stale || unit.load === 'not-found')
   if (reload) add('reload systemd', 'systemctl daemon-reload || exit', [MANAGER])
   if (enabled !== undefined && enabled !== isEnabled(unit, enabled)) {
@@ -199,7 +204,7 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
   const verb = verbFor(state, unit)
   if (verb !== undefined) {
     // A restarted unit is as active as before.
-    const isActive = verb === 'restart' || verb === 'reload'
+    const isActive = verb !== 'stop' && isRunning(unit)
     add(
       `${verb} ${name}`,
       actionScript(verb, name),
@@ -208,16 +213,22 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
     )
   }
   if (masked === true && !isMasked)
-    add(`mask ${name}`, sh`systemctl mask -- ${name} >&2 || exit`, setMasked(unitName), ['file', 'unmasked', 'masked'])
+    add(`mask ${name}`, sh`systemctl mask -- ${name} >&2 || exit`, setMasked(unitName), [
+      'file',
+      isMaskedUntilBoot ? unit.file : 'unmasked',
+      'masked',
+    ])
   return changes
 }
 
 const isRunning = (unit: Unit): boolean => unit.active === 'active' || unit.active === 'reloading'
+/** Its start may have read the old configuration. A unit that waits for its next start has no process. */
+const isStarting = (unit: Unit): boolean => unit.active === 'activating' && !unit.sub.startsWith('auto-restart')
 const isStopped = (unit: Unit): boolean => ['inactive', 'failed', ''].includes(unit.active)
 
 /**
- * Units that cannot be enabled (static, alias) count as in the desired state. An indirect unit is enabled when the
- * units of its Also= are.
+ * Units that cannot be enabled (static, alias) count as in the desired state. A generated unit is enabled: it cannot be
+ * disabled. An indirect unit is enabled when the units of its Also= are.
  */
 function isEnabled(unit: Unit, requested: boolean): boolean {
   if (unit.file === 'indirect' && unit.also.length > 0) {
@@ -225,7 +236,7 @@ function isEnabled(unit: Unit, requested: boolean): boolean {
     return requested ? unit.also.every((state) => isOn(state) || state === 'static') : unit.also.some(isOn)
   }
   if (['static', 'indirect', 'alias', 'transient'].includes(unit.file)) return requested
-  return unit.file === 'enabled'
+  return unit.file === 'enabled' || unit.file === 'generated'
 }
 
 type Verb = 'start' | 'stop' | 'restart' | 'reload'
@@ -239,9 +250,9 @@ function verbFor(state: Params['state'], unit: Unit): Verb | undefined {
     case 'stopped':
       return isStopped(unit) ? undefined : 'stop'
     case 'restarted':
-      return isRunning(unit) ? 'restart' : 'start'
+      return isRunning(unit) || isStarting(unit) ? 'restart' : 'start'
     case 'reloaded':
-      return isRunning(unit) ? 'reload' : 'start'
+      return isRunning(unit) || isStarting(unit) ? 'reload' : 'start'
   }
 }
 
@@ -276,13 +287,15 @@ const step = (
 
 /** How the unit differs after all changes; undefined if it does not. */
 function unmetState(params: Params, unit: Unit): string | undefined {
-  const { name, state, enabled } = params
+  const { name, state, enabled, masked } = params
   if (name === undefined) return undefined
+  if (masked === false && unit.file.startsWith('masked'))
+    return `${name} is still masked: systemctl unmask removes masks in /etc and /run only`
   const ranOnce = unit.type === 'oneshot' && unit.active === 'inactive' && unit.result === 'success'
   if (state === 'stopped' ? !isStopped(unit) : state !== undefined && !isRunning(unit) && !ranOnce) {
     return `${name} is ${unit.active} (${unit.sub}), not ${state === 'stopped' ? 'stopped' : 'running'}`
   }
-  if (params.masked !== true && enabled !== undefined && enabled !== isEnabled(unit, enabled)) {
+  if (masked !== true && enabled !== undefined && enabled !== isEnabled(unit, enabled)) {
     return `${name} is ${unit.file || 'not enabled'}, not ${enabled ? 'enabled' : 'disabled'}`
   }
   return undefined

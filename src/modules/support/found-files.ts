@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { quote, sh } from '../../shell/quote.ts'
+import { quote, raw, sh } from '../../shell/quote.ts'
 import { grepPattern } from './grep-pattern.ts'
 import { matchPattern } from './line-pattern.ts'
 import { octal } from './params.ts'
@@ -63,6 +63,10 @@ const nameTest = (pattern: string): string => sh`-name ${pattern.replaceAll('\\'
 
 const anyOf = (tests: readonly string[]): string => `\\( ${tests.join(' -o ')} \\)`
 
+/** Directories that cannot be listed, or whose entries cannot be examined. */
+const CLOSED =
+  'for lb_d do if [ ! -r "$lb_d" ]; then printf "unreadable %s\\n" "$lb_d"; elif [ ! -x "$lb_d" ]; then printf "unsearchable %s\\n" "$lb_d"; fi; done'
+
 /** A read-only script that lists what `find` finds, by what its command can select. */
 export function findProbe(params: FindParams): string {
   const { patterns, excludes, file_type, use_regex, hidden, recurse, depth, follow, contains } = params
@@ -75,13 +79,19 @@ export function findProbe(params: FindParams): string {
   const levels = recurse ? depth : 1
   const pattern = contains === undefined || file_type !== 'file' ? undefined : grepPattern(`^(?:${contains})`)
   const content = typeof pattern === 'string' ? [sh`-exec grep -q -E -e ${pattern} -- {} \\;`] : []
+  const entries = [
+    ...tests.map((test) => (follow && test.startsWith('-type') ? typeOfEntry(file_type) : test)),
+    ...content,
+  ]
+  const walk = `find ${follow ? '-L' : '-H'} "$1" -mindepth 1${levels === undefined ? '' : ` -maxdepth ${levels}`}`
   return [
+    `lb_closed() { ${CLOSED}; }`,
     'lb_one() { [ -d "$1" ] || { printf \'skipped %s\\n\' "$1"; return; }',
+    'lb_closed "$1"',
+    // In parentheses, or after another one, busybox ignores `-exec +`.
+    ...(recurse ? [sh`${raw(walk)} -type d -exec sh -c ${CLOSED} sh {} + 2>/dev/null`] : []),
     // With -L, the tests would be about what links lead to: the type is that of the entry itself.
-    `find ${follow ? '-L' : '-H'} "$1" -mindepth 1${levels === undefined ? '' : ` -maxdepth ${levels}`} \\( -path '*\n*' -exec printf 'newline %s\\n' "$1" \\; \\) -o \\( ${[
-      ...tests.map((test) => (follow && test.startsWith('-type') ? typeOfEntry(file_type) : test)),
-      ...content,
-    ].join(' ')} -exec ${listing(params)} \\) 2>/dev/null; }`,
+    `${walk} -path '*\n*' -exec printf 'newline %s\\n' "$1" \\; -o ${entries.join(' ')} -exec ${listing(params)} 2>/dev/null; }`,
     'lb_real() { printf \'real %s\\n\' "$(readlink -f -- "$1")"; }',
     "date '+now %s'",
     ...params.paths.flatMap((path) => [`lb_real ${quote(path)}`, `lb_one ${quote(path)}`]),
@@ -109,7 +119,10 @@ export interface Found {
   /** Seconds since 1970 on the host. */
   readonly now: number
   readonly files: readonly FoundFile[]
-  readonly skipped: readonly string[]
+  /** Paths that are no directories, and directories below them that cannot be read, with the reasons. */
+  readonly skipped: ReadonlyMap<string, string>
+  /** A path is no directory, or the entries of a directory cannot be examined. */
+  readonly isIncomplete: boolean
   /** Where the paths lead. */
   readonly real: readonly string[]
   /** A path below which a name contains a newline. */
@@ -118,21 +131,26 @@ export interface Found {
 
 export function parseFound(stdout: string): Found {
   const files: FoundFile[] = []
-  const skipped: string[] = []
+  const skipped = new Map<string, string>()
   const real: string[] = []
   let now = 0
+  let isIncomplete = false
   let newline: string | undefined
   for (const line of stdout.split('\n')) {
     const at = line.indexOf(' ')
     const [kind, rest] = [line.slice(0, at), line.slice(at + 1)]
+    // As in Ansible, a directory that cannot be listed does not count.
+    isIncomplete ||= kind === 'skipped' || kind === 'unsearchable'
     if (kind === 'now') now = Number(rest)
     else if (kind === 'newline') newline = rest
-    else if (kind === 'skipped') skipped.push(rest)
+    else if (kind === 'skipped') skipped.set(rest, `'${rest}' is not a directory`)
+    else if (kind === 'unreadable' || kind === 'unsearchable')
+      skipped.set(posix.normalize(rest), `[Errno 13] Permission denied: '${posix.normalize(rest)}'`)
     else if (kind === 'real' && rest !== '') real.push(rest)
     else if (kind === 'file') files.push(fileIn(rest))
     else if (kind === 'sum') files.push({ ...(files.pop() as FoundFile), checksum: rest })
   }
-  return { now, files, skipped, newline, real }
+  return { now, files, skipped, isIncomplete, newline, real }
 }
 
 function fileIn(line: string): FoundFile {

@@ -33,6 +33,8 @@ export interface GitValues {
 interface GitFacts {
   readonly state: 'missing' | 'empty' | 'directory' | 'file' | 'repository'
   readonly head: string
+  /** A clone of this module has not ended; it may not have checked out the files. */
+  readonly interrupted: 'no' | 'before checkout' | 'after checkout'
   readonly branch: string
   readonly url: string
   readonly modified: readonly string[]
@@ -55,6 +57,7 @@ export function gitFacts(stdout: string): GitFacts {
   return {
     state: (all('state')[0] ?? 'missing') as GitFacts['state'],
     head: all('head')[0] ?? '',
+    interrupted: (all('interrupted')[0] ?? 'no') as GitFacts['interrupted'],
     branch: all('branch')[0] ?? '',
     url: all('url')[0] ?? '',
     modified: all('modified'),
@@ -98,18 +101,22 @@ export function planGit(params: GitParams, facts: GitFacts, setup: string): Plan
   if (facts.state === 'file') return problem(`${dest} is a file, not a directory`)
   if (facts.state === 'directory') return problem(`${dest} is not empty, and no working tree of Git`)
   const exists = facts.state === 'repository'
-  if (exists ? !update : !clone) return { changes: [], values }
+  const isInterrupted = facts.interrupted !== 'no'
+  if (exists ? !update && !isInterrupted : !clone) return { changes: [], values }
   const wanted = wantedCommit(params, facts)
   if (typeof wanted === 'string') return problem(wanted)
   if (!exists) return { changes: [cloning(params, wanted, setup)], values, changeValues: { before: null } }
-  if (facts.modified.length > 0 && !force)
+  // Before the checkout, each file counts as deleted.
+  if (facts.modified.length > 0 && !force && facts.interrupted !== 'before checkout')
     return problem(
       `${dest} has local modifications (${facts.modified.map((line) => line.slice(3)).join(', ')}): ` +
         'commit or discard them, or set force: true',
     )
   const isOtherUrl = facts.url !== repo
   const isCurrent =
-    facts.head.startsWith(wanted.commit) && (wanted.branch === undefined || wanted.branch === facts.branch)
+    !isInterrupted &&
+    facts.head.startsWith(wanted.commit) &&
+    (wanted.branch === undefined || wanted.branch === facts.branch)
   const steps: Change[] = [
     ...(isOtherUrl ? [otherUrl(params, facts, setup)] : []),
     ...(isCurrent && facts.modified.length === 0 ? [] : [updating(params, facts, wanted, setup)]),
@@ -143,7 +150,9 @@ const submodules = ({ recursive, depth }: GitParams): string =>
 
 /** Checks out the commit, on its branch if it has one. The version may have moved on since the probe. */
 function checkout({ remote, version }: GitParams, { branch }: Wanted): string {
-  if (branch === undefined) return sh`lb_git -C "$lb_in" checkout -q --force --detach ${version} >&2 || exit`
+  // The remote's HEAD is no branch: what was fetched, not the HEAD of the working tree.
+  const commit = version === 'HEAD' ? 'FETCH_HEAD' : version
+  if (branch === undefined) return sh`lb_git -C "$lb_in" checkout -q --force --detach ${commit} >&2 || exit`
   const tracked = `${remote}/${branch}`
   return [
     sh`lb_git -C "$lb_in" checkout -q --force -B ${branch} ${`refs/remotes/${tracked}`} >&2 || exit`,
@@ -151,14 +160,21 @@ function checkout({ remote, version }: GitParams, { branch }: Wanted): string {
   ].join('\n')
 }
 
+/** In the configuration of a working tree while this module clones it: a run that is killed leaves it. */
+export const CLONING = 'labbook.cloning'
+const endOfClone = sh`lb_git -C "$lb_in" config --unset ${CLONING} || exit`
+
 function cloning(params: GitParams, wanted: Wanted, setup: string): Change {
   const { repo, dest, remote, depth, single_branch, version } = params
-  const isNamed = version !== 'HEAD' && !wanted.commit.startsWith(version.toLowerCase())
+  const isNamed = version !== 'HEAD' && !isCommit(version, wanted)
+  // A shortened commit can only be looked up in the full history.
+  const shallow = depth === undefined || (isCommit(version, wanted) && !isFull(version)) ? undefined : depth
   const flags = [
     '-q',
+    ...['-c', `${CLONING}=true`],
     ...(remote === 'origin' ? [] : ['-o', remote]),
-    ...(depth === undefined ? [] : ['--depth', String(depth)]),
-    ...(single_branch || depth !== undefined ? ['--single-branch'] : []),
+    ...(shallow === undefined ? [] : ['--depth', String(shallow)]),
+    ...(single_branch || shallow !== undefined ? ['--single-branch'] : []),
     ...(isNamed ? ['--branch', version] : []),
     ...(isNamed || version === 'HEAD' ? [] : ['--no-checkout']),
   ]
@@ -171,13 +187,31 @@ function cloning(params: GitParams, wanted: Wanted, setup: string): Change {
       sh`lb_git clone ${flags} -- ${repo} "$lb_in" >&2 || exit`,
       ...(isNamed || version === 'HEAD' ? [] : [fetchCommit(params, version), checkout(params, wanted)]),
       submodules(params),
+      endOfClone,
     ].join('\n'),
   }
 }
 
-/** A clone may lack the commit: a shallow one, or one of a single branch. */
-const fetchCommit = ({ remote, depth }: GitParams, commit: string): string =>
-  sh`lb_git -C "$lb_in" cat-file -e ${`${commit}^{commit}`} 2>/dev/null || lb_git -C "$lb_in" fetch -q ${depth === undefined ? [] : ['--depth', String(depth)]} ${remote} ${commit} >&2 || exit`
+const isCommit = (version: string, { commit, branch }: Wanted): boolean =>
+  branch === undefined && version !== 'HEAD' && commit.startsWith(version.toLowerCase())
+/** All digits of a commit, of SHA-1 or SHA-256. */
+const isFull = (commit: string): boolean => commit.length === 40 || commit.length === 64
+
+/**
+ * A working tree may lack the commit. Servers send one by its name only if it is complete, and not all do: otherwise
+ * all branches and tags are fetched.
+ */
+function fetchCommit({ remote, depth }: GitParams, commit: string): string {
+  const shallow = depth === undefined ? [] : ['--depth', String(depth)]
+  const isKnown = sh`lb_git -C "$lb_in" cat-file -e ${`${commit}^{commit}`} 2>/dev/null`
+  const byName = sh`lb_git -C "$lb_in" fetch -q ${shallow} ${remote} ${commit} 2>/dev/null`
+  return [
+    `if ! ${isKnown}${isFull(commit) ? ` && ! ${byName}` : ''}; then`,
+    '  lb_all=; [ "$(lb_git -C "$lb_in" rev-parse --is-shallow-repository)" != true ] || lb_all=--unshallow',
+    sh`  lb_git -C "$lb_in" fetch -q $lb_all ${remote} ${`+refs/heads/*:refs/remotes/${remote}/*`} ${'+refs/tags/*:refs/tags/*'} >&2 || exit`,
+    'fi',
+  ].join('\n')
+}
 
 function otherUrl({ dest, repo, remote }: GitParams, { url }: GitFacts, setup: string): Change {
   const set =
@@ -191,26 +225,37 @@ function otherUrl({ dest, repo, remote }: GitParams, { url }: GitFacts, setup: s
 }
 
 function updating(params: GitParams, facts: GitFacts, wanted: Wanted, setup: string): Change {
-  const { dest, remote, depth, version } = params
-  const { commit, branch } = wanted
-  const shallow = depth === undefined ? [] : ['--depth', String(depth)]
-  const fetch =
-    branch !== undefined
-      ? sh`lb_git -C "$lb_in" fetch -q ${shallow} ${remote} ${`+refs/heads/${branch}:refs/remotes/${remote}/${branch}`} >&2 || exit`
-      : commit.startsWith(version.toLowerCase())
-        ? fetchCommit(params, version)
-        : sh`lb_git -C "$lb_in" fetch -q ${shallow} ${remote} ${`+refs/tags/${version}:refs/tags/${version}`} >&2 || exit`
-  const discards = facts.modified.length > 0 ? ', discarding local modifications' : ''
+  const { dest, repo } = params
+  const isInterrupted = facts.interrupted !== 'no'
+  const discards = facts.modified.length > 0 && !isInterrupted ? ', discarding local modifications' : ''
+  const was = facts.head === '' ? '' : ` (was ${short(facts.head)})`
   return {
-    description: `update ${dest} to ${name(params, wanted)}${facts.head === '' ? '' : ` (was ${short(facts.head)})`}${discards}`,
+    description: isInterrupted
+      ? `complete the interrupted clone of ${repo} to ${dest} at ${name(params, wanted)}`
+      : `update ${dest} to ${name(params, wanted)}${was}${discards}`,
     script: [
       setup,
       sh`lb_in=${dest}`,
+      ...(isInterrupted ? [`find "$lb_in/.git" -name '*.lock' -type f -exec rm -f -- {} + || exit`] : []),
       ...(facts.modified.length > 0 && facts.head !== '' ? ['lb_git -C "$lb_in" reset -q --hard >&2 || exit'] : []),
-      fetch,
+      fetching(params, wanted),
       checkout(params, wanted),
       submodules(params),
+      ...(isInterrupted ? [endOfClone] : []),
     ].join('\n'),
-    diff: { subject: dest, before: facts.head === '' ? '' : `${facts.head}\n`, after: `${commit}\n` },
+    diff: { subject: dest, before: facts.head === '' ? '' : `${facts.head}\n`, after: `${wanted.commit}\n` },
   }
+}
+
+function fetching(params: GitParams, wanted: Wanted): string {
+  const { remote, depth, version } = params
+  const { branch } = wanted
+  if (isCommit(version, wanted)) return fetchCommit(params, version)
+  const ref =
+    branch === undefined
+      ? version === 'HEAD'
+        ? 'HEAD'
+        : `+refs/tags/${version}:refs/tags/${version}`
+      : `+refs/heads/${branch}:refs/remotes/${remote}/${branch}`
+  return sh`lb_git -C "$lb_in" fetch -q ${depth === undefined ? [] : ['--depth', String(depth)]} ${remote} ${ref} >&2 || exit`
 }

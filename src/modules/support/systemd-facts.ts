@@ -33,7 +33,8 @@ export function unitProbe(name: string | undefined): string {
     // A unit that systemd has not loaded yet is listed only among the files.
     sh`  *LoadState=not-found*) [ -z "$(systemctl list-unit-files --no-legend -- ${withSuffix(name)})" ] || echo OnDisk=yes ;;`,
     // An init script has no unit file; is-enabled asks the tool for it.
-    sh`  *UnitFileState=generated*) echo "IsEnabled=$(systemctl is-enabled -- ${name} 2>/dev/null)" ;;`,
+    sh`  *UnitFileState=generated*) echo "IsEnabled=$(systemctl is-enabled -- ${name} 2>/dev/null)"`,
+    sh`    systemctl show -p FragmentPath,SourcePath -- ${name} ;;`,
     // The unit itself cannot be enabled, but those in its Also= can.
     sh`  *UnitFileState=indirect*) lb_also=$(systemctl cat -- ${name} 2>/dev/null | sed -n 's/^Also=//p')`,
     '    for lb_other in $lb_also; do echo "Also=$(systemctl is-enabled -- "$lb_other" 2>/dev/null)"; done ;;',
@@ -72,6 +73,8 @@ export interface Unit {
   readonly onDisk: boolean
   readonly type: string
   readonly result: string
+  /** What a generated unit is made from, such as /etc/fstab, or its file. */
+  readonly origin: string
 }
 
 /** Parses the output of {@link unitProbe}. */
@@ -87,5 +90,6 @@ export function parseUnit(stdout: string): Unit {
     onDisk: read('OnDisk') === 'yes',
     type: read('Type'),
     result: read('Result'),
+    origin: read('SourcePath') || read('FragmentPath'),
   }
 }

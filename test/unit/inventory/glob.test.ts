@@ -12,6 +12,13 @@ t.test('glob matches the same names as fnmatch', async (t) => {
     ['n[!1-3]', ['n4', 'n!'], ['n1', 'n3']],
     ['n[]a]', ['n]', 'na'], ['n[']],
     ['n[1', ['n[1'], ['n1']],
+    ['n[]', ['n[]'], ['n', 'n1']],
+    ['n[!]', ['n[!]'], ['n!', 'n1']],
+    ['n[!]a]', ['n1'], ['n]', 'na']],
+    ['n[^-]', ['n^', 'n-'], ['n1']],
+    ['Configure [web-app]', ['Configure w', 'Configure e', 'Configure p'], ['Configure b', 'Configure c']],
+    ['n[c-a]', [], ['na', 'nb', 'nc', 'n-', 'n']],
+    ['n[!c-a]', ['na', 'n-'], ['n']],
   ]
   for (const [glob, yes, no] of cases) {
     for (const name of yes) t.match(name, globToRegExp(glob), `${glob} matches ${name}`)

@@ -79,7 +79,7 @@ void t.test('the lab reads rendered variables', async (t) => {
   hosts: {n1: {id: 11}, n2: {id: 12}}
   vars: {lab_provider: "{{ p }}", p: namespaces, lab_name: "x{{ p }}", ansible_host: "10.77.0.{{ id }}"}
 `)
-  const { hosts } = withLab(lab, undefined)
+  const { hosts } = withLab(lab, {})
   t.match(hosts.get('n2')?.vars, { lab_provider: 'namespaces', lab_name: 'xnamespaces', ansible_host: '10.77.0.12' })
 })
 

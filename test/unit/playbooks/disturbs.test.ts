@@ -39,7 +39,7 @@ const own = text
   .filter((line) => !/^ +lab_|BindAddress/.test(line))
   .join('\n')
 const inventoryOf = (content: string): Inventory =>
-  withLab(withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text: content } })), undefined)
+  withLab(withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text: content } })), {})
 const ALONE =
   'all:\n  children:\n    docker: {hosts: {one: {ansible_host: 192.0.2.1}}}\n    swarm: {children: {swarm_managers: {hosts: {one: }}, swarm_workers: {hosts: {}}}}\n    registry: {hosts: {one: }}\n'
 const INVENTORIES = {

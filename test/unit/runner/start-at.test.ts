@@ -54,6 +54,12 @@ t.test('--start-at-task starts each host at the same place, in all batches of it
   )
 })
 
+t.test('--start-at-task runs all tasks of a later batch that does not have the task', async (t) => {
+  const serial = play('p', { hosts: 'all', serial: 1 }, ({ host }) => [ok('prepare'), ok(`configure ${host}`)])
+  const run = async (startAtTask: string) => (await runSteps([serial], { startAtTask, hosts: ['a', 'b', 'c'] })).story
+  t.strictSame(await run('configure b'), ['b configure b: changed', 'c prepare: changed', 'c configure c: changed'])
+})
+
 for (const [name, hint] of [
   ['thre', 'did you mean "three"?'],
   ['repair', 'did you mean'],

@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { cron } from '../../../../src/modules/core/cron.ts'
@@ -20,12 +21,18 @@ case $1 in
 esac
 `
 
+/** For an ordinary user, with a warning in each list. */
+const ORDINARY = CRONTAB.replace(
+  'then user=$2; shift 2;',
+  "then echo 'must be privileged to use -u' >&2; exit 1;",
+).replace('-l) ', "-l) echo 'crontab: a warning' >&2; ")
+
 type Params = Parameters<typeof cron.definition.schema.parse>[0]
 
-function withCrontab(shell: Shell, folder: string) {
+function withCrontab(shell: Shell, folder: string, crontab = CRONTAB) {
   const bin = join(folder, 'bin')
   mkdirSync(bin)
-  writeFileSync(join(bin, 'crontab'), CRONTAB)
+  writeFileSync(join(bin, 'crontab'), crontab)
   chmodSync(join(bin, 'crontab'), 0o755)
   const { definition } = cron
   const run = (script: string) => runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } })
@@ -72,6 +79,17 @@ t.test('cron sets and removes jobs and variables of a crontab', async (t) => {
   })
 })
 
+t.test('cron names no user who is that of the task, and takes no warning for a job', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { apply, plan, tab } = withCrontab(shell, folder, ORDINARY)
+    const user = userInfo().username
+    converged(t, apply({ name: 'a', user, job: 'x' }), [`set job "a" in the crontab of ${user}`])
+    converged(t, apply({ name: 'b', job: 'y' }), ['set job "b" in the crontab'])
+    t.equal(readFileSync(tab('me'), 'utf8'), '#Ansible: a\n* * * * * x\n#Ansible: b\n* * * * * y\n')
+    t.match(plan({ name: 'a', user: 'ann', job: 'x' }).problem, 'must be privileged to use -u')
+  })
+})
+
 t.test('cron sets jobs in a file, and removes it when it is empty', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const file = join(folder, 'backup')
@@ -92,7 +110,7 @@ t.test('on busybox, a user without a crontab has an empty one', (t) => {
   const { definition } = cron
   const plan = (output: string) => {
     const params = definition.schema.parse({ name: 'a', user: 'alice', job: 'x' })
-    return definition.plan(params, { stdout: `${output}\nx1`, stderr: '', exitCode: 0 }, {}, {})
+    return definition.plan(params, { stdout: 'x1', stderr: `${output}\n`, exitCode: 0 }, {}, {})
   }
   t.same(
     plan("crontab: can't open 'alice': No such file or directory").changes.map(({ description }) => description),

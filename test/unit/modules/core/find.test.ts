@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -25,6 +26,8 @@ interface FindCase {
   readonly id: string
   readonly params: object
   readonly init: string
+  /** Id of the user who searches. */
+  readonly user?: number
 }
 interface Answer {
   readonly case: string
@@ -32,6 +35,7 @@ interface Answer {
   readonly files?: readonly (readonly [path: string, mode: string, checksum: string | null])[]
   readonly matched?: number
   readonly msg?: string
+  readonly skipped?: Readonly<Record<string, string>>
 }
 
 const { definition } = find
@@ -42,22 +46,32 @@ function findIn(shell: Shell, given: object): Pick<Plan<FindValues>, 'values' | 
   return definition.plan(data, runIn(shell, definition.probe(data, {})), {}, {})
 }
 
-t.test('find finds what that of Ansible finds', async (t) => {
+const asUser = (shell: Shell, user: number | undefined): Shell =>
+  user === undefined
+    ? shell
+    : { ...shell, argv: ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...shell.argv] }
+
+t.test('find finds and skips what that of Ansible does', async (t) => {
   const cases = read('finds.json') as readonly FindCase[]
   const answers = new Map((read('found.json') as readonly Answer[]).map((answer) => [answer.case, answer]))
-  const [first] = cases
   for (const shell of shells) {
     const folder = mkdtempSync(join(tmpdir(), 'labbook-find-'))
     const at = join(folder, 't')
-    mkdirSync(at)
+    let started = ''
     try {
-      const started = spawnSync('sh', ['-e', '-c', (first?.init ?? '').replaceAll('/t/', `${at}/`)])
-      t.equal(started.status, 0, String(started.stderr))
+      chmodSync(folder, 0o755)
       // The script differs little from case to case: the other shells run each third.
-      for (const { id, params } of cases.filter((_, at) => shell === shells[0] || at % 3 === 0)) {
+      for (const { id, params, init, user } of cases.filter((_, at) => shell === shells[0] || at % 3 === 0)) {
         const answer = answers.get(id)
+        if (init !== started) {
+          rmSync(at, { recursive: true, force: true })
+          mkdirSync(at)
+          const { status, stderr } = spawnSync('sh', ['-e', '-c', init.replaceAll('/t/', `${at}/`)])
+          t.equal(status, 0, String(stderr))
+          started = init
+        }
         const { values, problem } = findIn(
-          shell,
+          asUser(shell, user),
           JSON.parse(JSON.stringify(params).replaceAll('/t/', `${at}/`)) as object,
         )
         if (answer?.failed === true) {
@@ -67,8 +81,10 @@ t.test('find finds what that of Ansible finds', async (t) => {
         const files = (values?.files ?? [])
           .map((file) => [file.path.replace(at, '/t'), file.mode, file.checksum ?? null] as const)
           .sort(([a], [b]) => (a < b ? -1 : 1))
-        const { matched, msg } = values ?? {}
-        t.same({ case: id, files, matched, msg }, answer, `${shell.name}: ${id}`)
+        const { matched, msg, skipped_paths = {} } = values ?? {}
+        const skipped = JSON.parse(JSON.stringify(skipped_paths).replaceAll(at, '/t')) as object
+        const has = Object.keys(skipped).length > 0
+        t.same({ case: id, files, matched, msg, ...(has ? { skipped } : {}) }, answer, `${shell.name}: ${id}`)
       }
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -110,6 +126,22 @@ t.test('find gives facts as stat does, a limit, and refuses names with a newline
     t.match(findIn(shell, { paths: folder, contains: '(?=a)' }).problem, 'is not supported')
     t.match(findIn(shell, { paths: folder, use_regex: true, patterns: '(' }).problem, 'the regular expression')
     t.match(findIn(shell, { paths: folder, read_whole_file: true }).problem, '"read_whole_file" is not supported')
+  })
+})
+
+t.test('find names a directory whose entries it cannot examine', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    mkdirSync(join(folder, 'listed'))
+    writeFileSync(join(folder, 'listed/file'), '')
+    chmodSync(join(folder, 'listed'), 0o744)
+    chmodSync(folder, 0o755)
+    const { values } = findIn(asUser(shell, 4242), { paths: folder, recurse: true })
+    t.same(values, {
+      files: [],
+      matched: 0,
+      msg: 'Not all paths examined, check warnings for details',
+      skipped_paths: { [join(folder, 'listed')]: `[Errno 13] Permission denied: '${join(folder, 'listed')}'` },
+    })
   })
 })
 

@@ -92,6 +92,93 @@ t.test('git clones a tag, a commit, and a history of one commit', async (t) => {
   })
 })
 
+t.test('git fetches a shortened commit that is not in the working tree', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { repo, commit } = repository(folder)
+    const one = run(repo, 'rev-parse', 'v1')
+    run(repo, 'checkout', '-q', '-b', 'third')
+    for (const params of [{}, { single_branch: true }, { depth: 1, repo: `file://${repo}` }]) {
+      const label = JSON.stringify(params)
+      const dest = path.join(folder, `tree${label.length}`)
+      converge(shell, git, { repo, dest, version: 'other', ...params })
+      const version = commit(`new ${label}`).slice(0, 8)
+      converged(t, converge(shell, git, { repo, dest, ...params, version }), [
+        `update ${dest} to ${version} (was ${one.slice(0, 10)})`,
+      ])
+      t.match(run(dest, 'rev-parse', 'HEAD'), version, label)
+    }
+    const dest = path.join(folder, 'new')
+    const shallow = { repo: `file://${repo}`, dest, depth: 1, version: one.slice(0, 8) }
+    converged(t, converge(shell, git, shallow), [`clone ${shallow.repo} to ${dest} at ${shallow.version}`])
+    const none = converge(shell, git, { repo, dest, version: '0123456789' })
+    t.match(none.applied.at(-1), { exitCode: /^[1-9]/, stderr: /0123456789/ })
+  })
+})
+
+t.test('git follows the HEAD of a remote that is no branch', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { repo, commit } = repository(folder)
+    const dest = path.join(folder, 'tree')
+    converge(shell, git, { repo, dest })
+    const two = run(repo, 'rev-parse', 'HEAD')
+    run(repo, 'checkout', '-q', '--detach', 'v1')
+    const one = run(repo, 'rev-parse', 'HEAD')
+    const [at, was] = [one.slice(0, 10), two.slice(0, 10)]
+    converged(t, converge(shell, git, { repo, dest }), [`update ${dest} to HEAD (${at}) (was ${was})`])
+    const three = commit('three')
+    converged(t, converge(shell, git, { repo, dest }), [`update ${dest} to HEAD (${three.slice(0, 10)}) (was ${at})`])
+    for (const params of [{}, { repo: `file://${repo}`, depth: 1 }]) {
+      const other = path.join(folder, JSON.stringify(params).replaceAll('/', ''))
+      const cloned = converge(shell, git, { repo, dest: other, ...params })
+      t.match([cloned.after.changes, cloned.after.values], [[], { after: three }])
+    }
+  })
+})
+
+/** A git that is killed in a clone, before it checks out the files. */
+const KILLED_BEFORE = `#!/bin/sh
+[ "$1" = clone ] || exec git "$@"
+shift
+for last; do :; done
+git clone --no-checkout "$@" && : >"$last/.git/index.lock"
+exit 137
+`
+/** A git that is killed when it has checked them out. */
+const KILLED_AFTER = `#!/bin/sh
+case $* in *--unset*) exit 137 ;; esac
+exec git "$@"
+`
+
+t.test('git completes a clone that was killed', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { repo } = repository(folder)
+    const one = run(repo, 'rev-parse', 'v1')
+    const executable = path.join(folder, 'git')
+    for (const [text, version] of [
+      [KILLED_BEFORE, 'v1'],
+      [KILLED_BEFORE, one],
+      [KILLED_BEFORE, 'other'],
+      [KILLED_AFTER, 'v1'],
+    ] as const) {
+      const label = `${text === KILLED_AFTER ? 'after' : 'before'} ${version}`
+      const dest = path.join(folder, label)
+      writeFileSync(executable, text, { mode: 0o755 })
+      const first = converge(shell, git, { repo, dest, version, executable })
+      t.match(first.applied, [{ exitCode: 137 }], label)
+      const at = version === one ? one : `${version} (${one.slice(0, 10)})`
+      converged(t, converge(shell, git, { repo, dest, version, update: false }), [
+        `complete the interrupted clone of ${repo} to ${dest} at ${at}`,
+      ])
+      t.equal(readFileSync(path.join(dest, 'file'), 'utf8'), 'one', label)
+    }
+    const dest = path.join(folder, 'mine')
+    converge(shell, git, { repo, dest, executable })
+    writeFileSync(path.join(dest, 'file'), 'mine')
+    t.match(converge(shell, git, { repo, dest }).before.problem, 'has local modifications (file)')
+    t.equal(readFileSync(path.join(dest, 'file'), 'utf8'), 'mine')
+  })
+})
+
 t.test('local modifications are an error, or discarded with force', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { repo } = repository(folder)

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { z } from 'zod'
 import { mount } from '../../../../src/modules/core/mount.ts'
 import { parseMounts } from '../../../../src/modules/support/mount-facts.ts'
-import { converge, runIn, shells } from '../../../support/shells.ts'
+import { converge, runIn, shells, type Shell } from '../../../support/shells.ts'
 import { converged, descriptions, inEachShell } from '../each-shell.ts'
 
 /* Texts of fstab are compared with Ansible's in text-edits.test.ts. */
@@ -96,6 +96,40 @@ t.test('mount mounts, remounts and unmounts', async (t) => {
     } finally {
       runIn(shells[0], `umount '${path}' 2>/dev/null`)
     }
+  })
+})
+
+/** A shell with other mounts, and these lines in /etc/fstab. */
+const withFstab = (shell: Shell, folder: string, fstab: string): Shell => {
+  writeFileSync(join(folder, 'fstab'), fstab)
+  const setup = 'mount --bind "$1" /etc/fstab && mount -t tmpfs -o size=8m first "$2" && shift 2 && exec "$@"'
+  const argv = ['unshare', '--mount', 'sh', '-c', setup, 'sh', join(folder, 'fstab'), join(folder, 'at')] as const
+  return { name: shell.name, argv: [...argv, ...shell.argv] }
+}
+
+t.test('an ephemeral mount is mounted again without options of fstab', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const at = join(folder, 'at')
+    mkdirSync(at)
+    const inMounts = withFstab(shell, folder, `first ${at} tmpfs ro 0 0\n`)
+    const after = (opts: string, before: string) => {
+      const params = mount.definition.schema.parse({
+        ...{ path: at, src: 'first', fstype: 'tmpfs', state: 'ephemeral', opts },
+      })
+      const probe = runIn(inMounts, mount.definition.probe(params, {}))
+      const { changes } = mount.definition.plan(params, probe, {}, {})
+      const { exitCode, stdout } = runIn(
+        inMounts,
+        `${before}\n${changes[0]?.script}\ngrep ' ${at} ' /proc/mounts; ls ${at}`,
+      )
+      t.equal(exitCode, 0, opts)
+      return stdout
+    }
+    const kept = after('size=4m', `: >${at}/file`)
+    t.match(kept, /^first .* tmpfs rw,.*size=4096k.*\nfile\n$/, 'writable, with the file')
+    // A file system cannot become smaller than its content: it is unmounted, and mounted.
+    const fresh = after('size=1m', `head -c 3000000 /dev/zero >${at}/file`)
+    t.match(fresh, /^first .* tmpfs rw,.*size=1024k.*\n$/, 'a new one')
   })
 })
 

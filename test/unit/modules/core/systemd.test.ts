@@ -58,6 +58,23 @@ void t.test('enabling comes before starting, each with its diff', async (t) => {
   )
 })
 
+void t.test(
+  'an activating unit is restarted or reloaded: its process may have read the old configuration',
+  async (t) => {
+    const starting = { ActiveState: 'activating', SubState: 'start' }
+    for (const [state, verb] of [
+      ['restarted', 'restart'],
+      ['reloaded', 'reload'],
+    ] as const) {
+      const { changes } = plan({ name: 'x', state }, unit(starting))
+      t.match(changes, [{ description: `${verb} x`, sets: ['unit:x.service', '*'] }], `${state}: it becomes active`)
+      const waiting = unit({ ActiveState: 'activating', SubState: 'auto-restart' })
+      t.same(descriptions({ name: 'x', state }, waiting), ['start x'], `${state}: no process runs`)
+    }
+    t.match(plan({ name: 'x', state: 'restarted' }, unit()).changes, [{ sets: ['*'] }], 'it is as active as before')
+  },
+)
+
 void t.test('an activating or failed unit is started', async (t) => {
   for (const ActiveState of ['activating', 'failed', 'deactivating']) {
     t.same(descriptions({ name: 'docker', state: 'started' }, unit({ ActiveState })), ['start docker'], ActiveState)
@@ -105,11 +122,43 @@ void t.test('a masked unit is unmasked first, or is an error', async (t) => {
   t.same(descriptions({ name: 'x', masked: true }, masked), [])
 })
 
+void t.test('a mask until the next boot is removed, and is no permanent one', async (t) => {
+  const runtime = unit({ LoadState: 'masked', ...stopped, UnitFileState: 'masked-runtime' })
+  const { changes } = plan({ name: 'x', masked: true }, runtime)
+  t.match(changes, [{ description: 'mask x', diff: { before: 'masked-runtime\n', after: 'masked\n' } }])
+  for (const state of ['masked', 'masked-runtime']) {
+    const found = plan({ name: 'x', masked: false }, unit({ LoadState: 'masked', ...stopped, UnitFileState: state }))
+    t.match(found.changes, [{ description: 'unmask x', diff: { before: `${state}\n` } }])
+    t.match(found.changes[0]?.script, 'systemctl unmask -- x >&2 && systemctl unmask --runtime -- x >&2')
+  }
+  const left = definition.result?.(parse({ name: 'x', masked: false }), [
+    { stdout: unit({ UnitFileState: 'masked' }), stderr: '', exitCode: 0 },
+  ])
+  t.match(left?.failed, /x is still masked/)
+})
+
 void t.test('units that cannot be enabled need no change; init scripts are enabled', async (t) => {
   t.same(descriptions({ name: 'x', enabled: true }, unit({ UnitFileState: 'static' })), [])
   t.same(descriptions({ name: 'x', enabled: true }, `${unit({ UnitFileState: 'generated' })}IsEnabled=disabled\n`), [
     'enable x',
   ])
+})
+
+void t.test('a generated unit is enabled, and cannot be disabled', async (t) => {
+  const generated = `${unit({ UnitFileState: 'generated' })}IsEnabled=generated\n`
+  t.same(plan({ name: 'srv.mount', enabled: true }, generated).changes, [])
+  const origins: readonly [string, string][] = [
+    ['FragmentPath=/run/systemd/generator/srv.mount\nSourcePath=/etc/fstab\n', '/etc/fstab'],
+    ['FragmentPath=/run/systemd/generator/srv.mount\nSourcePath=\n', '/run/systemd/generator/srv.mount'],
+  ]
+  for (const [lines, origin] of origins) {
+    t.equal(
+      plan({ name: 'srv.mount', enabled: false }, generated + lines).problem,
+      `srv.mount cannot be disabled: systemd generates it from ${origin}. Remove its entry there, or set masked: true`,
+    )
+  }
+  const script = `${unit({ UnitFileState: 'generated' })}IsEnabled=disabled\n`
+  t.equal(plan({ name: 'x', enabled: false }, script).problem, undefined, 'an init script can be disabled')
 })
 
 void t.test('an indirect unit is enabled when the units of its Also= are', async (t) => {
@@ -232,7 +281,7 @@ for (const shell of shells) {
   void t.test(`${shell.name}: each change ends by printing the unit's state`, async (t) => {
     const bin = t.testdir({
       systemctl:
-        '#!/bin/sh\ncase $* in show*) printf "LoadState=loaded\\nActiveState=active\\nUnitFileState=generated\\n" ;; is-enabled*) echo enabled ;; esac',
+        '#!/bin/sh\ncase $* in show*) printf "LoadState=loaded\\nActiveState=active\\nUnitFileState=generated\\n" ;; is-enabled*) echo generated ;; esac',
     })
     chmodSync(`${bin}/systemctl`, 0o755)
     const run = (script: string) => runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } })
@@ -243,7 +292,7 @@ for (const shell of shells) {
       ['restart x'],
     )
     const applied = changes.map(({ script }) => run(script))
-    t.same(definition.result?.(params, applied), { values: { active_state: 'active', unit_file_state: 'enabled' } })
+    t.same(definition.result?.(params, applied), { values: { active_state: 'active', unit_file_state: 'generated' } })
   })
 }
 
