@@ -52,8 +52,9 @@ export class TopologyFold {
     if (module !== 'setup' || output === undefined || !this.#hosts.has(host)) return
     const address = /^route .* src (\S+)/m.exec(output)?.[1]
     const boot = /^boot_id (\S+)/m.exec(output)?.[1]
-    if (address !== undefined) this.#addresses.set(host, address)
-    if (boot !== undefined) this.#boots.set(host, boot)
+    // As roles and replicas: of several runs, the first. Later ones may be of other machines with the same names.
+    if (address !== undefined && !this.#addresses.has(host)) this.#addresses.set(host, address)
+    if (boot !== undefined && !this.#boots.has(host)) this.#boots.set(host, boot)
   }
 
   addExhibit({ command, stdout }: Pick<Exhibit, 'command' | 'stdout'>): void {

@@ -4,6 +4,7 @@ import t from 'tap'
 import { messageText } from '../../../src/events/message.ts'
 import { renderReport } from '../../../src/report/index.ts'
 import { MachineFold } from '../../../src/report/machines.ts'
+import { TopologyFold } from '../../../src/report/topology.ts'
 import { exhibit, notice, runStart } from '../evidence/events.ts'
 import { journalOf } from './rich-run.ts'
 
@@ -86,6 +87,24 @@ await t.test('a host of two runs may be two machines: each is shown, with its ow
       ['Debian 12 x86_64', '20.10.24'],
     ],
     'a run without facts adds none',
+  )
+  t.end()
+})
+
+await t.test('of runs on other machines with the same names, the topology has the addresses of the first', (t) => {
+  const fold = new TopologyFold()
+  for (const address of ['10.77.0.11', '10.88.9.11']) {
+    fold.addStart({ hosts: ['node1'] })
+    const stdout = `route 1.1.1.1 dev eth0 src ${address}\n`
+    fold.addResult({
+      module: 'setup',
+      host: 'node1',
+      commands: [{ kind: 'probe', script: '', stdout, stderr: '', exitCode: 0, durationMs: 1 }],
+    })
+  }
+  t.same(
+    fold.topology().nodes.map(({ address }) => address),
+    ['10.77.0.11'],
   )
   t.end()
 })
