@@ -153,7 +153,12 @@ function changeOf(params: Params, family: Family, listing: Output, check: Output
   if (check.exitCode > 1) return `${program(family)}: ${lastLine(check.stdout.replace(/\nTry .*$/s, ''))}`
   if ((check.exitCode === 0) === (state === 'present')) return []
   const text = words.map(quote).join(' ')
-  if (state === 'absent') return change(`remove rule ${text} of`, '-D', ...words)
+  if (state === 'absent') {
+    // There may be several that are equal: each `-D` removes one.
+    const [check, remove] = ['-C', '-D'].map((act) => command(params, family, act, ...words))
+    const script = `while ${check} 2>/dev/null; do ${remove} || exit; done`
+    return [{ description: `remove rule ${text} of ${where}`, script }]
+  }
   if (action === 'append') return change(`append rule ${text} to`, '-A', ...words)
   return change(`insert rule ${text} into`, '-I', ...(rule_num === undefined ? [] : [rule_num]), ...words)
 }

@@ -9,8 +9,18 @@ import { refusing } from '../support/refusing.ts'
 import { defineModule } from '../task.ts'
 
 /** Options that change what pip compares with, or what it does. */
-const REFUSED_ARGS =
-  /^(?:-[hqvV]*[treUI]|--(?:target|prefix|root|upgrade|force-reinstall|ignore-installed|editable|requirement|dry-run)(?:=|$))/
+const REFUSED_SHORT = /^-[hqvV]*[treUI]/
+const REFUSED_LONG = [
+  ...['--target', '--prefix', '--root', '--upgrade', '--force-reinstall', '--ignore-installed', '--editable'],
+  ...['--requirement', '--dry-run'],
+]
+
+/** pip accepts the beginning of a long option for the whole; `--pre` is an option itself. */
+function isRefused(argument: string): boolean {
+  const [option = ''] = argument.split('=')
+  if (!option.startsWith('--')) return REFUSED_SHORT.test(option)
+  return option.length > 2 && option !== '--pre' && REFUSED_LONG.some((name) => name.startsWith(option))
+}
 
 const requirement = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?\s*(?:[<>=!~;(].*)?$/, {
   error: 'must be a name, such as requests or requests>=2.31: for a URL or a path, run pip in a command with creates',
@@ -74,7 +84,7 @@ const schema = z
       error: 'virtualenv and requirements must be absolute paths on the host, or relative to chdir',
     },
   )
-  .refine(({ extra_args = '' }) => !splitWords(extra_args).some((word) => REFUSED_ARGS.test(word)), {
+  .refine(({ extra_args = '' }) => !splitWords(extra_args).some(isRefused), {
     error: 'an option of extra_args changes what pip does: use state, name and requirements, or run pip in a command',
   })
 

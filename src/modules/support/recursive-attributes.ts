@@ -1,4 +1,4 @@
-import { quote, sh } from '../../shell/quote.ts'
+import { sh } from '../../shell/quote.ts'
 import { allBits, octal, type Attributes, type GivenAttributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
 import { changeOwner } from './replace-file.ts'
@@ -51,14 +51,20 @@ export function modeSteps({ mode }: GivenAttributes, { words }: PathFacts): Mode
   return steps
 }
 
-/** Sets the attributes of everything at and below a directory. The bits that a step leaves are in front of no other. */
+/**
+ * Sets the attributes of everything at and below a directory. The bits that a step leaves are in front of no other. As
+ * in Ansible, only what has another owner gets one: the kernel removes the setuid bit of a file whose owner is set.
+ */
 export function setRecursively(path: string, { owner, group, mode }: Attributes, steps?: readonly ModeStep[]): string {
+  const others = conditions({ owner, group })
   return [
     ...(steps ?? []).map(
       ({ isDirectory, from, to }) =>
         sh`find -H ${path} ${isDirectory ? ['-type', 'd'] : ['!', '-type', 'd', '!', '-type', 'l']} -perm ${octal(from)} -exec chmod ${allBits(to)} -- {} + || exit`,
     ),
-    ...changeOwner(quote(path), owner, group, ' -R -h').map((step) => `${step} || exit`),
+    ...changeOwner('{} +', owner, group, ' -h').map(
+      (step) => sh`find -H ${path} \\( ${{ raw: others.join(' -o ') }} \\) -exec ` + `${step} || exit`,
+    ),
     ...(mode === undefined || steps !== undefined
       ? []
       : [sh`find -H ${path} ! -type l ! -perm ${octal(mode)} -exec chmod ${allBits(mode)} -- {} + || exit`]),

@@ -60,6 +60,31 @@ t.test('file with recurse sets attributes below a directory', async (t) => {
   })
 })
 
+t.test('file with recurse keeps the setuid bit of files that have the owner', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const path = join(folder, 'd')
+    mkdirSync(path)
+    writeFileSync(join(path, 'tool'), '')
+    chmodSync(join(path, 'tool'), 0o4755)
+    converged(t, converge(shell, file, { path, recurse: true, owner: 'root', mode: 'g+w' }), [
+      `set attributes recursively in ${path} (0775, root)`,
+    ])
+    t.equal(permissions(join(path, 'tool')), 0o4775)
+    writeFileSync(join(path, 'other'), '')
+    converged(t, converge(shell, file, { path, recurse: true, group: 'daemon' }), [
+      `set attributes recursively in ${path} (:daemon)`,
+    ])
+    converged(t, converge(shell, file, { path: join(path, 'other'), owner: 4321 }), [
+      `change owner of ${path}/other to 4321:daemon (was root:daemon)`,
+    ])
+    chmodSync(join(path, 'tool'), 0o4755)
+    converged(t, converge(shell, file, { path, recurse: true, group: 'daemon', owner: 'root' }), [
+      `set attributes recursively in ${path} (root:daemon)`,
+    ])
+    t.equal(permissions(join(path, 'tool')), 0o4755, 'only the other file gets another owner')
+  })
+})
+
 t.test('file with state absent removes files, directories and links', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd/e'), { recursive: true })

@@ -30,6 +30,7 @@ const CASES: [title: string, init: string, given: Given, description: RegExp | u
   ['append', ':', SSH, /^append rule -p tcp -j ACCEPT --destination-port 22 .* to filter INPUT$/, [SSH_RULE]],
   ['exists', HAS_SSH, SSH, undefined, [SSH_RULE]],
   ['absent', HAS_SSH, { ...SSH, state: 'absent' }, /^remove rule/, []],
+  ['absent, of several', `${HAS_SSH}; ${HAS_SSH}`, { ...SSH, state: 'absent' }, /^remove rule/, []],
   ['absent already', ':', { ...SSH, state: 'absent' }, undefined, []],
   ['absent with its target', ':', { chain: 'INPUT', jump: 'GONE', state: 'absent' }, undefined, []],
   [

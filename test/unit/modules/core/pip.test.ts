@@ -201,9 +201,28 @@ void t.test('pip refuses what it leaves out, by name', async (t) => {
   t.match(refusal({ name: 'a', editable: true }), '"editable" is not supported: run pip install -e in a command')
   t.match(refusal({ name: 'git+https://example.org/a' }), /for a URL or a path, run pip in a command/)
   t.match(refusal({ name: 'a', extra_args: '--target=/x' }), /an option of extra_args changes what pip does/)
-  for (const extra_args of ['-rreq.txt', '-t/dir', '-qU', '-Uq', '-vvIq', '-e.', '-qr req.txt'])
+  for (const extra_args of [
+    '-rreq.txt',
+    '-t/dir',
+    '-qU',
+    '-Uq',
+    '-vvIq',
+    '-e.',
+    '-qr req.txt',
+    '--upg',
+    '--req=a',
+    '--r a',
+  ])
     t.match(refusal({ name: 'a', extra_args }), /an option of extra_args changes what pip does/, extra_args)
-  for (const extra_args of ['-q', '-cu.txt', '-ihttps://x/rUt', '--upgrade-strategy eager', '-fUrl'])
+  for (const extra_args of [
+    '-q',
+    '-cu.txt',
+    '-ihttps://x/rUt',
+    '--upgrade-strategy eager',
+    '--pre',
+    '--root-user-action=ignore',
+    '-fUrl',
+  ])
     t.equal(refusal({ name: 'a', extra_args }), '', extra_args)
   t.match(refusal({ name: 'a', requirements: '/x' }), 'set either name or requirements')
   t.match(refusal({ name: ['a', 'b'], version: '1' }), /version is for one name/)
