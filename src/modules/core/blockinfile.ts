@@ -1,10 +1,8 @@
 import * as z from 'zod'
 import { replacing, targetFile } from '../support/params.ts'
-import { accountsOf, entryAt, setContent } from '../support/effects.ts'
-import { planTextEdit, textFileQuery } from '../support/edit-text-file.ts'
+import { planTextEdit, textFileModule } from '../support/edit-text-file.ts'
 import { editBlock, markerLines } from '../support/file-block.ts'
 import { expression } from '../support/line-expression.ts'
-import { pathProbe, batchedPathFacts } from '../support/path-facts.ts'
 import { FILE_PARAMS, refusing } from '../support/refusing.ts'
 import { inNewDirectory } from '../support/place-file.ts'
 import { defineModule } from '../task.ts'
@@ -69,13 +67,8 @@ type Params = z.output<typeof schema>
 export const blockinfile = defineModule<typeof schema, { readonly path: string }>({
   name: 'blockinfile',
   schema,
-  reads: (params) => [...entryAt(params.path), ...accountsOf(params)],
-  sets: ({ path }) => setContent(path),
+  ...textFileModule,
   title: (params) => `${params.path}${isRemoved(params) ? ' absent' : ''}`,
-  probe: (params) => pathProbe(textFileQuery(params)),
-  batchedFacts: (params) => batchedPathFacts(textFileQuery(params)),
-  sideEffectFree: true,
-  printsFiles: true,
   planAfter(params, observed, state, inputs, vars) {
     const after = inNewDirectory(params.path, observed, state)
     return after && this.plan(params, after, inputs, vars)

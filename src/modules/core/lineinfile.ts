@@ -1,10 +1,8 @@
 import * as z from 'zod'
 import { replacing, targetFile } from '../support/params.ts'
-import { accountsOf, entryAt, setContent } from '../support/effects.ts'
-import { planTextEdit, textFileQuery } from '../support/edit-text-file.ts'
+import { planTextEdit, textFileModule } from '../support/edit-text-file.ts'
 import { editLines } from '../support/file-lines.ts'
 import { expression } from '../support/line-expression.ts'
-import { pathProbe, batchedPathFacts } from '../support/path-facts.ts'
 import { inNewDirectory } from '../support/place-file.ts'
 import { defineModule } from '../task.ts'
 
@@ -55,14 +53,9 @@ type Params = z.output<typeof schema>
 export const lineinfile = defineModule<typeof schema, { readonly path: string }>({
   name: 'lineinfile',
   schema,
-  reads: (params) => [...entryAt(params.path), ...accountsOf(params)],
-  sets: ({ path }) => setContent(path),
+  ...textFileModule,
   title: ({ path, line, regexp, search_string, state }) =>
     `${path}: ${line ?? regexp ?? search_string ?? ''}${state === 'absent' ? ' absent' : ''}`,
-  probe: (params) => pathProbe(textFileQuery(params)),
-  batchedFacts: (params) => batchedPathFacts(textFileQuery(params)),
-  sideEffectFree: true,
-  printsFiles: true,
   planAfter(params, observed, state, inputs, vars) {
     const after = inNewDirectory(params.path, observed, state)
     return after && this.plan(params, after, inputs, vars)

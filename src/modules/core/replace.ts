@@ -1,9 +1,7 @@
 import * as z from 'zod'
 import { replacing, targetFile } from '../support/params.ts'
-import { accountsOf, entryAt, setContent } from '../support/effects.ts'
-import { planTextEdit, textFileQuery } from '../support/edit-text-file.ts'
+import { planTextEdit, textFileModule } from '../support/edit-text-file.ts'
 import { PatternError, sectionPattern, textPattern } from '../support/line-pattern.ts'
-import { pathProbe, batchedPathFacts } from '../support/path-facts.ts'
 import { FILE_PARAMS, refusing } from '../support/refusing.ts'
 import { replaceText, sectionExpression } from '../support/replace-text.ts'
 import { defineModule } from '../task.ts'
@@ -52,13 +50,8 @@ const schema = z
 export const replace = defineModule<typeof schema, { readonly path: string }>({
   name: 'replace',
   schema,
-  reads: (params) => [...entryAt(params.path), ...accountsOf(params)],
-  sets: ({ path }) => setContent(path),
+  ...textFileModule,
   title: ({ path, regexp }) => `${path}: ${regexp}`,
-  probe: (params) => pathProbe(textFileQuery(params)),
-  batchedFacts: (params) => batchedPathFacts(textFileQuery(params)),
-  sideEffectFree: true,
-  printsFiles: true,
   plan(params, observed) {
     const { path, regexp } = params
     const edit = {

@@ -1,12 +1,12 @@
 import type { Change, Diff, Plan } from '../module.ts'
 import type { Observed } from '../script-output.ts'
 import { attributeChanges, attributesDenied, describeAttributes, differing, missingAccount } from './attributes.ts'
-import { entryAt, readsAt, setContent, setsAt } from './effects.ts'
+import { accountsOf, entryAt, readsAt, setContent, setsAt } from './effects.ts'
 import { printBytes, sha256 } from './file-content.ts'
 import { PatternError } from './line-pattern.ts'
 import { octal, type GivenAttributes } from './params.ts'
 import { entryProblem } from './path-access.ts'
-import { parsePathFacts, type PathFacts, type PathQuery } from './path-facts.ts'
+import { batchedPathFacts, parsePathFacts, pathProbe, type PathFacts, type PathQuery } from './path-facts.ts'
 import { isOrBecomesPrivate, obstacle, textProblem } from './place-file.ts'
 import { guardedReplacement } from './replace-file.ts'
 import { NEW_FILE, oldMode, resolveMode, type WithBits } from './resolve-mode.ts'
@@ -41,6 +41,16 @@ export const textFileQuery = ({ path, owner, group }: TextFile): PathQuery => ({
   group,
   read: { text: LIMIT },
 })
+
+/** What the modules for parts of one text have in common. */
+export const textFileModule = {
+  reads: (params: TextFile) => [...entryAt(params.path), ...accountsOf(params)],
+  sets: ({ path }: TextFile) => setContent(path),
+  probe: (params: TextFile) => pathProbe(textFileQuery(params)),
+  batchedFacts: (params: TextFile) => batchedPathFacts(textFileQuery(params)),
+  sideEffectFree: true,
+  printsFiles: true,
+} as const
 
 /** Plans the new text of a file, with its owner, group and mode. Links are followed. */
 export function planTextEdit<V>(params: TextFile, edit: TextEdit, observed: Observed, values: V): Plan<V> {
