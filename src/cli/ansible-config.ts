@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { unquote } from './key-values.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A setting of ansible.cfg, or of the environment. */
@@ -36,7 +37,8 @@ export class AnsibleConfig {
   }
 
   /**
-   * Reads a setting: from the first variable that is set, else from the first line that has it.
+   * Reads a setting: from the first variable that is set, else from the first line that has it. (Ansible lists them in
+   * the opposite order.)
    *
    * @param variables - of the environment: `ANSIBLE_TIMEOUT`.
    * @param keys - `section.key`: `defaults.timeout`.
@@ -48,9 +50,9 @@ export class AnsibleConfig {
       const value = this.#environment[name]
       if (value !== undefined && value !== '') return { value, origin: `$${name}`, directory: process.cwd() }
     }
-    const found = this.#settings.get(lines[0] ?? '')
-    if (found === undefined || found.value === '') return undefined
-    return { value: found.value, origin: `${this.file}:${found.line}`, directory: this.#directory }
+    const found = lines.map((key) => this.#settings.get(key)).find((each) => each !== undefined && each.value !== '')
+    if (found === undefined) return undefined
+    return { value: unquote(found.value), origin: `${this.file}:${found.line}`, directory: this.#directory }
   }
 
   /** What the run uses of the file, and what it does not. Call it after all settings were read. */
@@ -105,26 +107,34 @@ function isReadable(file: string): boolean {
 }
 
 /*
- * Not by a library: `ini` of npm reads quotes, brackets in keys and dots in sections as structure, takes no ":" and
- * joins no indented lines, as Python's configparser does, which Ansible uses.
+ * A line continues a value if it is indented deeper than the value's first line. Not by a library: `ini` of npm reads
+ * quotes, brackets in keys and dots in sections as structure, takes no ":" and joins no indented lines, as Python's
+ * configparser does, which Ansible uses.
  */
 function parseConfig(text: string, file: string): Map<string, { value: string; line: number }> {
   const settings = new Map<string, { value: string; line: number }>()
+  const sections = new Set<string>()
   let section: string | undefined
-  let last: string | undefined
+  let last: { value: string; readonly line: number } | undefined
+  let indent = 0
   text.split(/\r?\n/).forEach((raw, i) => {
     const line = i + 1
-    const uncommented = raw.replace(/(^|\s);.*$/, '')
-    const content = uncommented.trim()
-    if (content === '' || content.startsWith('#')) return
-    const known = last === undefined ? undefined : settings.get(last)
-    if (/^\s/.test(raw) && last !== undefined && known !== undefined) {
-      settings.set(last, { value: `${known.value}\n${content}`.trim(), line: known.line })
+    const content = raw.replace(/(^|\s);.*$/, '').trim()
+    if (content === '' || content.startsWith('#')) {
+      if (raw.trim() === '' && last !== undefined) last.value += '\n'
       return
     }
-    const header = /^\[([^\]]+)\]/.exec(content)
-    if (header !== null) {
-      section = header[1] ?? ''
+    const depth = raw.search(/\S/)
+    if (last !== undefined && depth > indent) {
+      last.value += `\n${content}`
+      return
+    }
+    indent = depth
+    const [, header] = /^\[(.+)\]/.exec(content) ?? []
+    if (header !== undefined) {
+      if (sections.has(header)) throw new UsageError(`${file}:${line}: duplicate [${header}]: remove one`)
+      sections.add(header)
+      section = header
       last = undefined
       return
     }
@@ -132,8 +142,11 @@ function parseConfig(text: string, file: string): Map<string, { value: string; l
     if (section === undefined || key === undefined) {
       throw new UsageError(`${file}:${line}: cannot read ${JSON.stringify(content)}: write key = value, in a [section]`)
     }
-    last = `${section}.${key.toLowerCase()}`
-    settings.set(last, { value, line })
+    const name = `${section}.${key.toLowerCase()}`
+    if (settings.has(name)) throw new UsageError(`${file}:${line}: duplicate ${key} of [${section}]: remove one`)
+    last = { value, line }
+    settings.set(name, last)
   })
+  for (const setting of settings.values()) setting.value = setting.value.trimEnd()
   return settings
 }

@@ -32,7 +32,7 @@ const SHOWN = 20
 export async function requireCurrentPlan(
   file: string,
   saved: SavedPlan,
-  options: Omit<RunOptions, 'subscriber' | 'check'>,
+  options: Omit<RunOptions, 'subscriber' | 'check' | 'confirm'>,
 ): Promise<void> {
   const redactor = new Redactor()
   const recorder = new PlanRecorder()
@@ -45,6 +45,7 @@ export async function requireCurrentPlan(
       recorder.add(masked)
       if (masked.type === 'result' && (masked.status === 'failed' || masked.status === 'unreachable'))
         problems.push(`? ${masked.host}: ${masked.task}: ${masked.message ?? masked.status}`)
+      else if (masked.type === 'notice' && masked.level === 'error') problems.push(`? ${masked.message}`)
     },
   })
   if (exitCode === 130) throw new Cancelled()

@@ -4,7 +4,7 @@ import type { ConnectionDefaults } from '../connection/index.ts'
 import type { AnsibleConfig } from './ansible-config.ts'
 import type { ConnectionOptions } from './connection-options.ts'
 
-/** The connection variable of each setting of Ansible. */
+/** The connection variable of each setting of Ansible. The first of its variables, and of its lines, precedes. */
 const SETTINGS: readonly {
   readonly variable: string
   readonly environment: readonly string[]
@@ -21,8 +21,8 @@ const SETTINGS: readonly {
   },
   {
     variable: 'ansible_host_key_checking',
-    environment: ['ANSIBLE_HOST_KEY_CHECKING', 'ANSIBLE_SSH_HOST_KEY_CHECKING'],
-    keys: ['defaults.host_key_checking', 'ssh_connection.host_key_checking'],
+    environment: ['ANSIBLE_SSH_HOST_KEY_CHECKING', 'ANSIBLE_HOST_KEY_CHECKING'],
+    keys: ['ssh_connection.host_key_checking', 'defaults.host_key_checking'],
   },
   {
     variable: 'ansible_ssh_timeout',
@@ -49,17 +49,17 @@ const SETTINGS: readonly {
   {
     variable: 'ansible_become_user',
     environment: ['ANSIBLE_SUDO_USER', 'ANSIBLE_BECOME_USER'],
-    keys: ['privilege_escalation.become_user', 'sudo_become_plugin.user'],
+    keys: ['sudo_become_plugin.user', 'privilege_escalation.become_user'],
   },
   {
     variable: 'ansible_become_exe',
     environment: ['ANSIBLE_SUDO_EXE', 'ANSIBLE_BECOME_EXE'],
-    keys: ['privilege_escalation.become_exe', 'sudo_become_plugin.executable'],
+    keys: ['sudo_become_plugin.executable', 'privilege_escalation.become_exe'],
   },
   {
     variable: 'ansible_become_flags',
     environment: ['ANSIBLE_SUDO_FLAGS', 'ANSIBLE_BECOME_FLAGS'],
-    keys: ['privilege_escalation.become_flags', 'sudo_become_plugin.flags'],
+    keys: ['sudo_become_plugin.flags', 'privilege_escalation.become_flags'],
   },
 ]
 

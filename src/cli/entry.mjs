@@ -131,9 +131,10 @@ async function execute(program) {
   process.exitCode = await program(await import('../bundle/bundle.mjs'))
 }
 
-/** Ends the process when its output cannot be written. */
+/** Ends the process when its output cannot be written, unless a run handles that itself: it may be amid a change. */
 function watchOutput() {
   process.stdout.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (process.stdout.listenerCount('error') > 1) return
     // The reader of the output may exit first (`--json | head`).
     if (error.code === 'EPIPE') process.exit(0)
     process.exit(fail(`cannot write to stdout: ${error.message}`))

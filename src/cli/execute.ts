@@ -18,6 +18,7 @@ import { stepConfirmation } from './step.ts'
 import { signingKey } from './signing-key.ts'
 import { footerOf } from './footer.ts'
 import { onInterrupt } from './interrupt.ts'
+import { continueWithoutOutput } from './lost-output.ts'
 import type { PreparedRun } from './prepared-run.ts'
 import { sharedVariables } from './shared-variables.ts'
 import { UsageError } from './usage-error.ts'
@@ -32,6 +33,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
   const { targetOf, warnings } = targets(ready)
   signingKey(ready)
   const { argv } = ready
+  continueWithoutOutput()
   const { signal, release } = onInterrupt()
   const common = {
     playbook: ready.playbook,
@@ -44,7 +46,6 @@ export async function execute(ready: PreparedRun): Promise<number> {
     forks: options.forks,
     forceHandlers: options.forceHandlers,
     ...(options.startAtTask === undefined ? {} : { startAtTask: options.startAtTask }),
-    ...(options.step ? { confirm: stepConfirmation() } : {}),
     repeat: options.repeat,
     tags: ready.tags,
     mayDisturb: ready.mayDisturb,
@@ -81,6 +82,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
   try {
     const { exitCode } = await run({
       ...common,
+      ...(options.step ? { confirm: stepConfirmation() } : {}),
       ...(savedPlan === undefined
         ? {}
         : {

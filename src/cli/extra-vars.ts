@@ -1,5 +1,6 @@
 import { checkVars, InventoryError, parseVars, type Vault } from '../inventory/index.ts'
 import { hasTemplate, TemplateText } from '../values/template-text.ts'
+import { keyValue, splitWords } from './key-values.ts'
 import { UsageError } from './usage-error.ts'
 
 /** One `--extra-vars` argument, classified; a file is not read yet. */
@@ -10,9 +11,6 @@ export type ExtraVarsArgument =
 
 /** Texts of files by path. */
 type Texts = Readonly<Record<string, string>>
-
-const QUOTED = /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs
-const WORD = /(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+/gs
 
 /**
  * Classifies an argument and validates it, except for a file, so that errors are reported before anything runs.
@@ -69,27 +67,17 @@ function asUsageError<T>(read: () => T, expected?: string): T {
 }
 
 function pairs(text: string): [string, unknown][] {
-  const words = text.match(WORD) ?? []
-  if (text.replace(WORD, '').trim() !== '') throw new UsageError('--extra-vars: missing closing quote')
+  const words = splitWords(text).filter((word) => word.trim() !== '')
   if (words.length === 0) throw new UsageError('--extra-vars is empty; expected key=value')
   const entries = words.map((word, i): [string, unknown] => {
-    const at = word.indexOf('=')
-    if (at < 1) {
+    const [key, value] = keyValue(word) ?? []
+    if (key === undefined || value === undefined) {
       throw new UsageError(
         `--extra-vars: argument ${i + 1} is not key=value; ` + `quote a value with spaces: -e "key='two words'"`,
       )
     }
-    const value = unquote(word.slice(at + 1))
-    if (word.startsWith('__proto__=')) throw new UsageError('--extra-vars: the name "__proto__" is not supported')
-    return [word.slice(0, at), hasTemplate(value) ? new TemplateText(value, '--extra-vars') : value]
+    if (key === '__proto__') throw new UsageError('--extra-vars: the name "__proto__" is not supported')
+    return [key, hasTemplate(value) ? new TemplateText(value, '--extra-vars') : value]
   })
   return Object.entries(asUsageError(() => checkVars('--extra-vars', Object.fromEntries(entries))))
-}
-
-function unquote(word: string): string {
-  return word.replace(
-    QUOTED,
-    (_, single?: string, double?: string, escaped?: string) =>
-      single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? '',
-  )
 }

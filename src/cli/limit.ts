@@ -13,6 +13,10 @@ export function expandLimit(limit: string): string {
     .join(',')
 }
 
+/** The options that limit a run to hosts which the user has selected; none if these are all hosts. */
+export const limitOf = (hosts: readonly string[], all: readonly string[]): readonly string[] =>
+  all.every((name) => hosts.includes(name)) ? [] : ['--limit', hosts.join(',')]
+
 function patternsIn(file: string): string {
   let text: string
   try {

@@ -22,8 +22,9 @@ import { listExperiments } from './list-experiments.ts'
 import { inventoryFiles, playbookDirectory } from './inventory-files.ts'
 import { labbookVersion } from './labbook-version.ts'
 import { withLocalhost } from './localhost.ts'
-import { expandLimit } from './limit.ts'
+import { expandLimit, limitOf } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
+import { exitCodeWithOutput } from './lost-output.ts'
 import { listTags } from './list-tags.ts'
 import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
@@ -120,7 +121,7 @@ async function start(
     playbook.lab,
   )
   const extraVars = withSelectedProvider(requestedVars, inventory)
-  const limited = await chooseHosts(options, inventory)
+  const { hosts: limited, argv: chosen } = await chooseHosts(options, inventory)
   const retry =
     options.retryFailed === undefined ? undefined : failedHosts(options.retryFailed, path.join(root, 'runs'))
   const hosts = retry === undefined ? limited : retriedHosts(retry, inventory, limited)
@@ -170,8 +171,8 @@ async function start(
     playbook: playbook.name,
     steps: prompted,
     version,
-    argv: commandLine,
-    playbookArguments: retry === undefined ? argv : namingRun(argv, retry.run),
+    argv: [...commandLine, ...chosen],
+    playbookArguments: [...(retry === undefined ? argv : namingRun(argv, retry.run)), ...chosen],
     root,
     options,
     inventory,
@@ -188,7 +189,7 @@ async function start(
     ...(savedPlan === undefined ? {} : { savedPlan }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
-  return await execute(ready)
+  return exitCodeWithOutput(await execute(ready))
 }
 
 /** What completes the last argument. An error completes nothing: the user is not done typing. */
@@ -226,14 +227,18 @@ function print(text: string): 0 {
   return 0
 }
 
-/** All hosts, those of `--limit`, or on a terminal those that the user selects. */
-async function chooseHosts(options: CliOptions, inventory: Inventory): Promise<readonly string[]> {
+/** All hosts, those of `--limit`, or on a terminal those that the user selects; `argv` selects them in another run. */
+async function chooseHosts(
+  options: CliOptions,
+  inventory: Inventory,
+): Promise<{ readonly hosts: readonly string[]; readonly argv: readonly string[] }> {
   const all = [...inventory.hosts.keys()]
-  if (options.limit !== undefined) return limitHosts(inventory, all, expandLimit(options.limit))
+  if (options.limit !== undefined) return { hosts: limitHosts(inventory, all, expandLimit(options.limit)), argv: [] }
   const { list, listHosts, listTasks, listTags, syntaxCheck, retryFailed } = options
   const asks = !list && !listHosts && !listTasks && !listTags && !syntaxCheck && retryFailed === undefined
-  if (!asks || !canPrompt(options)) return all
-  return await promptHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
+  if (!asks || !canPrompt(options)) return { hosts: all, argv: [] }
+  const hosts = await promptHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
+  return { hosts, argv: limitOf(hosts, all) }
 }
 
 const canPrompt = ({ noInput, yes, json }: CliOptions): boolean =>

@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { AnsibleConfig } from '../../../src/cli/ansible-config.ts'
 import { connectionChoices } from '../../../src/cli/connection-choices.ts'
 import { expandLimit } from '../../../src/cli/limit.ts'
@@ -59,6 +59,93 @@ become_ask_pass = yes
     ])
   },
 )
+
+/** What ansible-core and Python's configparser read. */
+const ANSIBLE = JSON.parse(readFileSync(new URL('../../fixtures/cli/ansible.json', import.meta.url), 'utf8')) as {
+  readonly configs: readonly (readonly [text: string, sections: Record<string, Record<string, string>> | null])[]
+  readonly settings: readonly (readonly [value: string, setting: string])[]
+}
+
+/** An `ansible.cfg` with this text. */
+const configOf = (t: Test, text: string): AnsibleConfig => new AnsibleConfig({}, t.testdir({ 'ansible.cfg': text }))
+
+t.test('lines are read as by configparser', async (t) => {
+  t.ok(ANSIBLE.configs.length > 20)
+  for (const [text, sections] of ANSIBLE.configs) {
+    if (sections === null) {
+      t.throws(() => configOf(t, text), UsageError, text)
+      continue
+    }
+    const config = configOf(t, text)
+    for (const [section, options] of Object.entries(sections))
+      for (const [key, value] of Object.entries(options)) {
+        const expected = value === '' ? undefined : /^"x"$|^'y'$/.test(value) ? value.slice(1, -1) : value
+        t.equal(config.setting([], [`${section}.${key}`])?.value, expected, `${key} of ${JSON.stringify(text)}`)
+      }
+    const names = Object.entries(sections).flatMap(([section, options]) =>
+      Object.keys(options).map((key) => `[${section}] ${key}`),
+    )
+    t.strictSame(
+      config.report(),
+      names.length === 0 ? [] : [`ansible.cfg: used: ${names.join(', ')}`],
+      'no other lines',
+    )
+  }
+})
+
+t.test('one pair of quotes is removed from values of ansible.cfg, and of no variable', async (t) => {
+  for (const [value, expected] of ANSIBLE.settings)
+    t.equal(configOf(t, `[defaults]\nremote_user = ${value}\n`).setting([], ['defaults.remote_user'])?.value, expected)
+  const environment = { ANSIBLE_REMOTE_USER: '"deploy"' }
+  t.equal(choose([], environment, t.testdir({})).defaults.variables['ansible_user'], '"deploy"')
+})
+
+t.test('of two lines or variables for one setting the same counts as in Ansible', async (t) => {
+  const variables = (text: string, environment: NodeJS.ProcessEnv = {}): Record<string, unknown> =>
+    choose([], environment, t.testdir({ 'ansible.cfg': text })).defaults.variables
+  const both = variables(`[defaults]
+host_key_checking = False
+timeout = 3
+[ssh_connection]
+host_key_checking = True
+timeout = 4
+[privilege_escalation]
+become_user = a
+become_exe = a
+become_flags = -a
+[sudo_become_plugin]
+user = b
+executable = b
+flags = -b
+`)
+  t.match(both, {
+    ansible_host_key_checking: 'True',
+    ansible_ssh_timeout: '3',
+    ansible_become_user: 'b',
+    ansible_become_exe: 'b',
+    ansible_become_flags: '-b',
+  })
+  t.equal(variables('[defaults]\nhost_key_checking = False\n').ansible_host_key_checking, 'False')
+  t.equal(
+    variables('[defaults]\nhost_key_checking = True\n[ssh_connection]\nhost_key_checking =\n')
+      .ansible_host_key_checking,
+    'True',
+    'an empty line sets nothing',
+  )
+  const environment = {
+    ANSIBLE_HOST_KEY_CHECKING: 'False',
+    ANSIBLE_SSH_HOST_KEY_CHECKING: 'True',
+    ANSIBLE_TIMEOUT: '3',
+    ANSIBLE_SSH_TIMEOUT: '4',
+    ANSIBLE_BECOME_USER: 'a',
+    ANSIBLE_SUDO_USER: 'b',
+  }
+  t.match(variables('', environment), {
+    ansible_host_key_checking: 'True',
+    ansible_ssh_timeout: '3',
+    ansible_become_user: 'b',
+  })
+})
 
 t.test('ansible.cfg is found where Ansible finds it', async (t) => {
   const directory = t.testdir({

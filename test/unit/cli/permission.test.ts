@@ -105,6 +105,26 @@ t.test('prompt on a terminal names the hosts and what happens to each', async (t
   t.equal(yes.raw.match(/machines of Labbook's lab/g)?.length, 1)
 })
 
+t.test('hosts selected on a terminal are those of the saved plan', async (t) => {
+  const { root, left, args, journal } = project(t)
+  const plan = path.join(root, 'plan.json')
+  const talk = [['Select hosts', ' \r']] as const
+  const check = await onTerminal(PROGRAM, args('plain', '--check', '--out', plan), { env: { NO_COLOR: '1' }, talk })
+  t.equal(check.exitCode, 0)
+  t.strictSame((JSON.parse(readFileSync(plan, 'utf8')) as { argv: string[] }).argv.slice(-2), [
+    '--limit',
+    'b,localhost',
+  ])
+  t.match(journal(), '"--limit","b,localhost"')
+  const apply = await onTerminal(PROGRAM, [root, 'plain', '--apply', plan, '--step'], {
+    env: { NO_COLOR: '1' },
+    talk: [['Perform task: Install', '\u001b[B\r']],
+  })
+  t.equal(apply.exitCode, 0, 'each task is asked for once')
+  t.same(left(), ['installed'])
+  t.match(journal(), '"hosts":["b","localhost"]')
+})
+
 t.test('--list shows experiment names, last durations and what it disturbs', async (t) => {
   const { root, left, args } = project(t)
   const folder = path.join(root, 'runs/2026-01-02T03-04-05-experiments')

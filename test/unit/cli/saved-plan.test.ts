@@ -6,9 +6,11 @@ import { main } from '../../../src/cli/main.ts'
 import { playbook } from '../../../src/cli/playbook.ts'
 import { namingRun } from '../../../src/cli/retry-failed.ts'
 import { argumentsOfPlan, planDifferences, type SavedPlan } from '../../../src/cli/saved-plan.ts'
+import { limitOf } from '../../../src/cli/limit.ts'
 import { parseInventory } from '../../../src/inventory/index.ts'
 import { Cancelled } from '../../../src/ui/index.ts'
 import { command, copy, fail, play, secret, shell } from '../../../src/labbook.ts'
+import { PlaybookError } from '../../../src/playbook/play.ts'
 import type { Task } from '../../../src/modules/task.ts'
 
 interface Outcome {
@@ -109,6 +111,19 @@ t.test('--apply that is interrupted while it compares does not say that the plan
   )
 })
 
+t.test('--apply shows an error of the playbook that ends its comparison', async (t) => {
+  let isBroken = false
+  const { file, run } = project(t, (dir) => {
+    if (isBroken) throw new PlaybookError('the template has no end')
+    return two(dir)
+  })
+  await run('--check', '--out', file)
+  isBroken = true
+  const { exitCode, stderr } = await run('--apply', file)
+  t.equal(exitCode, 2)
+  t.match(stderr, /^ {2}\? .*the template has no end$/m)
+})
+
 t.test('--apply fails a task whose host changes after the plan was compared', async (t) => {
   const { file, run, at } = project(t, two, (dir) => [
     shell('Disturb', { cmd: `echo theirs >${dir}/files/one`, sets: [] }),
@@ -189,6 +204,8 @@ t.test('a plan whose command line has a secret is not saved', async (t) => {
 t.test('the command line of a plan has no options that made it', async (t) => {
   t.same(argumentsOfPlan(['-C', '-l', 'a', '--out', 'x', '--check', '--out=y', '-e', 'a=1']), ['-l', 'a', '-e', 'a=1'])
   t.same(argumentsOfPlan(['-CD', '-vCl', 'web', '-lC']), ['-D', '-vl', 'web', '-lC'])
+  t.same(limitOf(['a', 'c'], ['a', 'b', 'c']), ['--limit', 'a,c'], 'hosts that the user has selected')
+  t.same(limitOf(['a', 'b'], ['a', 'b']), [])
   t.same(namingRun(['--retry-failed', 'latest', 'latest', '--retry-failed=latest'], 'r1'), [
     ...['--retry-failed', 'r1', 'latest', '--retry-failed=r1'],
   ])

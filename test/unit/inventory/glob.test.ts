@@ -26,6 +26,52 @@ t.test('glob matches the same names as fnmatch', async (t) => {
   }
 })
 
+t.test('sets and ranges are those of fnmatch', async (t) => {
+  // What Python 3.11 matches of these names.
+  const names = [
+    ...'abcz-]![^\\x'.split(''),
+    'Configure w',
+    'Configure p',
+    'ax',
+    '[]',
+    '[!]',
+    '[a',
+    '[!a',
+    '[]a',
+    'x[]',
+    'a]',
+  ]
+  const cases: [string, string[]][] = [
+    ['Configure [web-app]', ['Configure w', 'Configure p']],
+    ['[z-a]x', []],
+    ['[!z-a]', 'abcz-]![^\\x'.split('')],
+    ['[z-ab]', ['b']],
+    ['[c-ac]', ['c']],
+    ['[]', ['[]']],
+    ['[!]', ['[!]']],
+    ['[]]', [']']],
+    ['[!]]', 'abcz-![^\\x'.split('')],
+    ['[]-a]', ['a', ']', '^']],
+    ['[a-]', ['a', '-']],
+    ['[-a]', ['a', '-']],
+    ['[a-c-e]', ['a', 'b', 'c', '-']],
+    ['[a-b--z]', 'abcz-][^\\x'.split('')],
+    ['[^a]', ['a', '^']],
+    ['[[]', ['[']],
+    ['[\\]', ['\\']],
+    ['[!a', ['[!a']],
+    ['[]a', ['[]a']],
+    ['x[]', ['x[]']],
+    ['[a]]', ['a]']],
+  ]
+  for (const [glob, expected] of cases)
+    t.strictSame(
+      names.filter((name) => globToRegExp(glob).test(name)),
+      expected,
+      glob,
+    )
+})
+
 t.test('glob without special characters matches only itself', async () => {
   const plain = fc.string().filter((text) => !/[*?[]/.test(text))
   fc.assert(
