@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { quote, sh } from '../../shell/quote.ts'
+import { sh } from '../../shell/quote.ts'
+import { quoteWithHome } from '../../shell/quote-with-home.ts'
 import { splitWords } from '../../shell/split-words.ts'
 import {
   isReadOnlyOrChanges,
@@ -11,18 +12,9 @@ import {
   setsOf,
   type CommandValues,
 } from '../support/run-command.ts'
+import { commandLine } from '../support/params.ts'
 import { shorten } from '../support/text.ts'
 import { defineModule } from '../task.ts'
-
-const cmd = z.string().transform((line, context) => {
-  try {
-    if (splitWords(line).length > 0) return line
-    context.addIssue({ code: 'custom', message: 'the command is empty' })
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as SyntaxError).message })
-  }
-  return z.NEVER
-})
 
 const schema = z
   .strictObject({
@@ -30,7 +22,7 @@ const schema = z
      * Command line. It is not processed by a shell: `|`, `*` and, unlike in Ansible, `$HOME` are literal; use `shell`
      * for those. A word that begins with `~/` or `~USER/` is below that home.
      */
-    cmd: cmd.optional(),
+    cmd: commandLine.optional(),
     /** Command and arguments as a list. */
     argv: z
       .array(z.union([z.string(), z.number().transform(String)]))
@@ -44,16 +36,9 @@ const schema = z
 type Params = z.output<typeof schema>
 
 const argumentsOf = ({ cmd, argv }: Params): string[] => argv ?? splitWords(cmd ?? '')
-const commandLine = (params: Params): string => params.cmd ?? sh`${argumentsOf(params)}`
+const lineOf = (params: Params): string => params.cmd ?? sh`${argumentsOf(params)}`
 /** `exec` runs programs only, never a builtin or function of the surrounding shell script. */
-const commandText = (params: Params): string => `( exec ${argumentsOf(params).map(wordOf).join(' ')} )`
-
-/** A word for the shell, which replaces `~` and `~USER` at its start. */
-function wordOf(argument: string): string {
-  const [home = '', rest = ''] = /^(~(?:[a-z_][a-z0-9_-]*)?)((?:\/[^]*)?)$/.exec(argument)?.slice(1) ?? []
-  if (home === '') return quote(argument)
-  return rest.length < 2 ? home + rest : `${home}/${quote(rest.slice(1))}`
-}
+const commandText = (params: Params): string => `( exec ${argumentsOf(params).map(quoteWithHome).join(' ')} )`
 
 /** Runs a command. Always reports changed, unless `creates`, `removes` or `read_only` is set. */
 export const command = defineModule<typeof schema, CommandValues>({
@@ -61,8 +46,8 @@ export const command = defineModule<typeof schema, CommandValues>({
   schema,
   reads: readsOf,
   sets: setsOf,
-  title: (params) => shorten(commandLine(params)),
+  title: (params) => shorten(lineOf(params)),
   probe: (params) => probeCommand(params, commandText(params)),
-  plan: (params, observed) => planCommand(params, commandLine(params), commandText(params), observed),
-  result: (params, applied) => resultOf(commandLine(params), applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
+  plan: (params, observed) => planCommand(params, lineOf(params), commandText(params), observed),
+  result: (params, applied) => resultOf(lineOf(params), applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
 })

@@ -26,7 +26,7 @@ const schema = z
       })
       .default(200)
       .transform((codes) => [codes].flat()),
-    /** Register the content, up to 8 MiB. */
+    /** Register the content, up to 8 MiB. Of JSON, `json` is registered anyway, if it has less than 8 MB. */
     return_content: z.boolean().default(false),
     /**
      * Text, or with `body_format` a value to encode: for a form an object or a list of pairs, where a list sends a
@@ -65,7 +65,7 @@ export interface UriValues {
   readonly status: number
   readonly url: string
   readonly content?: string
-  /** The parsed content, if it is JSON. */
+  /** The parsed content, if its type is that of JSON. */
   readonly json?: unknown
 }
 
@@ -125,10 +125,38 @@ function request(params: Params): string {
     followRedirects: isReadOnly(params),
     connectTimeout: timeout,
     maxTime: timeout,
-    options: { 'write-out': WRITE_OUT, ...(return_content && method !== 'HEAD' ? {} : { output: '/dev/null' }) },
+    options: {
+      'write-out': WRITE_OUT,
+      ...(method === 'HEAD' ? { output: '/dev/null' } : return_content ? {} : { output: '/dev/fd/3' }),
+    },
   })
-  return `command -v curl >/dev/null || { echo 'curl not found on this host: install it first' >&2; exit ${NO_CURL}; }\n${script}`
+  return [
+    `command -v curl >/dev/null || { echo 'curl not found on this host: install it first' >&2; exit ${NO_CURL}; }`,
+    return_content || method === 'HEAD' ? script : printJson(script),
+  ].join('\n')
 }
+
+/** A longer body is not registered as JSON. */
+const JSON_LIMIT_BYTES = 8_000_000
+
+/**
+ * Prints the body, which curl writes to file descriptor 3, only if its type is that of JSON. The type is known at the
+ * end: the body is kept up to the limit, and the rest is read and dropped.
+ */
+const printJson = (script: string): string =>
+  [
+    `lb_dir=$(mktemp -d) || exit; trap 'rm -rf -- "$lb_dir"' EXIT`,
+    `trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`,
+    `{ ${script} 3>&1 >"$lb_dir/end"; echo "$?" >"$lb_dir/code"; } |`,
+    `  { head -c ${JSON_LIMIT_BYTES} >"$lb_dir/body"; cat >/dev/null; }`,
+    'read -r lb_code <"$lb_dir/code" && [ "$lb_code" = 0 ] || exit "${lb_code:-1}"',
+    `if [ "$(wc -c <"$lb_dir/body")" -lt ${JSON_LIMIT_BYTES} ] &&`,
+    `  sed -n 3p "$lb_dir/end" | grep -q -i -e json -e javascript; then cat "$lb_dir/body"; fi`,
+    'cat "$lb_dir/end"',
+  ].join('\n')
+
+/** A type that Ansible's module parses, such as `application/problem+json; charset=utf-8`. */
+const JSON_TYPE = /^[^/;,]+\/(?:[^;,+]*\+)?(?:json|javascript)\s*(?:[;,]|$)/i
 
 function resultOf(
   { url, status_code, return_content }: Params,
@@ -142,7 +170,7 @@ function resultOf(
   const lines = stdout.split('\n')
   const [code = '', type = '', effective = url] = lines.splice(-3)
   const content = lines.join('\n')
-  const json = return_content && /\bjson\b/.test(type) ? parseJson(content) : undefined
+  const json = JSON_TYPE.test(type) ? parseJson(content) : undefined
   const values = {
     status: Number(code),
     url: effective,

@@ -13,6 +13,7 @@ const schema = z
       .regex(/^[A-Za-z0-9_.:%-]+$/, { error: 'must be a hostname or an address' })
       .default('127.0.0.1'),
     port: z.number().int().min(1).max(65535).optional(),
+    /** Path on the host. A link counts as what it leads to. */
     path: targetFile.optional(),
     /**
      * Regular expression that a line of the file, or of the server's first output, must match. What grep cannot do,
@@ -31,7 +32,7 @@ const schema = z
       .optional(),
     /** `started`, `present`: the port accepts connections, the path exists. `stopped`, `absent`: the opposite. */
     state: z.enum(['started', 'present', 'stopped', 'absent']).default('started'),
-    /** Timeout in seconds. */
+    /** Timeout in seconds, including `delay`. */
     timeout: z.number().nonnegative().default(300),
     /** Seconds to wait before the first check. */
     delay: z.number().nonnegative().default(0),
@@ -69,7 +70,8 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
   name: 'wait_for',
   schema,
   waits: true,
-  waitSeconds: ({ delay, timeout }) => delay + timeout,
+  waitSeconds: ({ delay, timeout, port, path }) =>
+    port === undefined && path === undefined ? delay + timeout : Math.max(delay, timeout),
   // Anything may open a port.
   sets: () => [],
   title: (params) => `${subjectOf(params)} ${params.state}`,
@@ -86,7 +88,7 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
         ? sh`sleep ${timeout}`
         : [
             `until ${test}; do`,
-            sh`lb_now; if [ $((lb_up - lb_start)) -ge ${Math.ceil(delay + timeout)} ]; then echo timeout; exit 0; fi`,
+            sh`lb_now; if [ $((lb_up - lb_start)) -ge ${Math.ceil(timeout)} ]; then echo timeout; exit 0; fi`,
             sh`sleep ${sleep}`,
             'done',
           ].join('\n'),
@@ -113,6 +115,6 @@ function condition({ host, port, path, search_regex, connect_timeout }: Params):
   if (port !== undefined) return portCondition(host, port, connect_timeout, search_regex?.grep)
   if (path === undefined) return '{ :; }'
   return search_regex === undefined
-    ? sh`{ [ -e ${path} ] || [ -L ${path} ]; }`
+    ? sh`{ [ -e ${path} ]; }`
     : `{ [ -r ${quote(path)} ] && grep -q -E -e ${quote(search_regex.grep)} -- ${quote(path)}; }`
 }

@@ -67,10 +67,12 @@ export function probeCompose(params: ComposeParams): string {
       : []),
     ...files.map((file) => sh`[ -f ${file} ] || { printf 'no-file %s\\n' ${file}; exit 0; }`),
     'echo "version $(docker compose version --short)"',
-    'lb_json=$(lb_compose config --format json) || exit 4',
+    configFunction(params),
+    'lb_json=$(lb_config --format json) || exit 4',
     `printf '%s\\n' "$lb_json" | tr -d '\\n' | sed 's/^/config /'; echo`,
-    "lb_hashes=$(lb_compose config --hash '*') || exit 4",
+    "lb_hashes=$(lb_config --hash '*') || exit 4",
     `printf '%s\\n' "$lb_hashes" | sed 's/^/hash /'`,
+    ...(params.remove_orphans ? ["lb_compose --profile '*' config --services 2>/dev/null | sed 's/^/declared /'"] : []),
     `lb_name=$(printf '%s\\n' "$lb_json" | sed -n 's/^  "name": "\\([^"]*\\)".*/\\1/p' | head -n 1)`,
     'lb_of="%22com.docker.compose.project%3D$lb_name%22"',
     ...[
@@ -81,6 +83,15 @@ export function probeCompose(params: ComposeParams): string {
     ].map(([kind, path]) => `printf '${kind} '; ${engineRequest(path ?? '')} | tr -d '\\n' || exit; echo`),
   ].join('\n')
 }
+
+/**
+ * Defines `lb_config`. Compose activates the profiles of services that are named: then the configuration is that of all
+ * profiles, unless a service of another profile is not valid.
+ */
+const configFunction = ({ services }: ComposeParams): string =>
+  services.length === 0
+    ? 'lb_config() { lb_compose config "$@"; }'
+    : `lb_config() { lb_compose --profile '*' config "$@" 2>/dev/null || lb_compose config "$@"; }`
 
 const seconds = ({ timeout }: ComposeParams): string[] => (timeout === undefined ? [] : ['--timeout', String(timeout)])
 

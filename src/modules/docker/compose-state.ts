@@ -6,6 +6,7 @@ interface Service {
   readonly deploy?: { readonly replicas?: number }
   readonly depends_on?: Readonly<Record<string, unknown>>
   readonly build?: unknown
+  readonly pull_policy?: string
 }
 
 /** A container of the Engine API. */
@@ -23,6 +24,8 @@ export interface ComposeState {
   readonly version: string
   readonly name: string
   readonly services: ReadonlyMap<string, Service>
+  /** Names of services, also of profiles that are not active, if it matters. Their containers are no orphans. */
+  readonly declared: ReadonlySet<string>
   /** The hash of each service's configuration, which Compose puts on its containers. */
   readonly hashes: ReadonlyMap<string, string>
   readonly containers: readonly Container[]
@@ -48,6 +51,10 @@ export function parseComposeState(stdout: string): ComposeState {
     version: line('version'),
     name: config?.name ?? '',
     services: new Map(Object.entries(config?.services ?? {})),
+    declared: new Set([
+      ...Object.keys(config?.services ?? {}),
+      ...[...stdout.matchAll(/^declared (\S+)$/gm)].map(([, service = '']) => service),
+    ]),
     hashes: new Map([...stdout.matchAll(/^hash (\S+) (\S+)$/gm)].map(([, service = '', hash = '']) => [service, hash])),
     containers: containers.filter((each) => label(each, 'oneoff') !== 'True'),
     networks: networks.map(({ Name }) => Name),
@@ -74,9 +81,26 @@ const withTag = (image: string): string => (/[:@][^/]*$/.test(image) ? image : `
 
 const isRunning = ({ State }: Container): boolean => ['running', 'restarting'].includes(State)
 
+/** What `docker compose up --wait` waits for; undefined: nothing. */
+function unready({ State, Status }: Container): string | undefined {
+  if (State === 'restarting') return State
+  return /\((health: starting|unhealthy)\)/.exec(Status)?.[1]
+}
+
+/** What Compose does on each run, as the Compose file says so for one of the services. */
+export function policyActions(params: ComposeParams, state: ComposeState): ('pull images' | 'build images')[] {
+  const policies = chosenServices(params, state).map((name) => state.services.get(name)?.pull_policy)
+  return [
+    ...(params.pull === 'policy' && policies.includes('always') ? (['pull images'] as const) : []),
+    ...(params.pull === 'policy' && params.build === 'policy' && policies.includes('build')
+      ? (['build images'] as const)
+      : []),
+  ]
+}
+
 /** A line for each thing that `docker compose up` would do. */
 export function differences(params: ComposeParams, state: ComposeState): string[] {
-  const { recreate, scale, remove_orphans } = params
+  const { recreate, scale, remove_orphans, wait } = params
   const needed = params.state === 'stopped' ? 'stopped' : 'running'
   const lines = chosenServices(params, state).flatMap((name) => {
     const service = state.services.get(name)
@@ -92,11 +116,13 @@ export function differences(params: ComposeParams, state: ComposeState): string[
         if (recreate !== 'never' && image !== undefined && label(each, 'image') !== image)
           return [`${which}: image ${service?.image ?? name} is another`]
         if (needed === 'running' && !isRunning(each)) return [`${which}: ${each.State}`]
+        const awaited = needed === 'running' && wait ? unready(each) : undefined
+        if (awaited !== undefined) return [`${which}: ${awaited}`]
         return needed === 'stopped' && isRunning(each) ? [`${which}: ${each.State}`] : []
       }),
     ]
   })
-  const orphans = state.containers.filter((each) => !state.services.has(label(each, 'service')))
+  const orphans = state.containers.filter((each) => !state.declared.has(label(each, 'service')))
   return [...lines, ...(remove_orphans ? orphans.map((each) => `${each.Names?.[0]?.slice(1) ?? each.Id}: orphan`) : [])]
 }
 
@@ -105,12 +131,13 @@ export function leftovers(params: ComposeParams, state: ComposeState): string[] 
   const { services, remove_volumes, remove_orphans } = params
   const isOf = (each: Container): boolean => {
     const service = label(each, 'service')
-    return services.length > 0 ? services.includes(service) : remove_orphans || state.services.has(service)
+    if (services.length > 0) return services.includes(service)
+    return state.services.has(service) || (remove_orphans && !state.declared.has(service))
   }
   const containers = state.containers.filter(isOf).map((each) => `container ${each.Names?.[0]?.slice(1) ?? each.Id}`)
   if (services.length > 0) return containers
-  // An orphan keeps the network in use.
-  const isUsed = !remove_orphans && state.containers.some((each) => !state.services.has(label(each, 'service')))
+  // A container that stays keeps the network in use.
+  const isUsed = state.containers.some((each) => !isOf(each))
   return [
     ...containers,
     ...(isUsed && containers.length === 0 ? [] : state.networks.map((name) => `network ${name}`)),

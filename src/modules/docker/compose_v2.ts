@@ -6,7 +6,14 @@ import { targetFile } from '../support/params.ts'
 import { refusing } from '../support/refusing.ts'
 import { defineModule } from '../task.ts'
 import { composeScript, probeCompose } from './compose-scripts.ts'
-import { containerValues, differences, leftovers, parseComposeState, type ComposeState } from './compose-state.ts'
+import {
+  containerValues,
+  differences,
+  leftovers,
+  parseComposeState,
+  policyActions,
+  type ComposeState,
+} from './compose-state.ts'
 import { engineProblem } from './engine.ts'
 import { CONNECTION_PARAMS } from './filters.ts'
 
@@ -38,7 +45,7 @@ const schema = z
       /** false: Compose looks for the file itself, for one that COMPOSE_FILE names. */
       check_files_existing: z.boolean().default(true),
       state: z.enum(['absent', 'stopped', 'restarted', 'present']).default('present'),
-      /** `always` is a change on each run. */
+      /** `always` is a change on each run; so is `policy` with `pull_policy: always` in the Compose file. */
       pull: z.enum(['always', 'missing', 'never', 'policy']).default('policy'),
       /** `always` is a change on each run. */
       build: z.enum(['always', 'never', 'policy']).default('policy'),
@@ -55,11 +62,11 @@ const schema = z
       remove_orphans: z.boolean().default(false),
       /** Seconds for containers to stop. */
       timeout: z.int().min(0).optional(),
-      /** Only these services. */
+      /** Only these services, also of profiles that are not active. */
       services: z.array(serviceName).default([]),
       /** Number of containers, by service. */
       scale: z.record(serviceName, z.int().min(0)).default({}),
-      /** Wait until the services run and are healthy. */
+      /** Wait until the services run and are healthy, also if nothing else is to do. */
       wait: z.boolean().default(false),
       wait_timeout: z.int().min(0).optional(),
     },
@@ -152,11 +159,20 @@ function changesOf(params: Params, state: ComposeState): Change[] {
   const always = [
     ...(params.pull === 'always' ? ['pull images'] : []),
     ...(params.build === 'always' ? ['build images'] : []),
+    ...policyActions(params, state),
     ...(params.recreate === 'always' ? ['recreate containers'] : []),
   ]
   const found = differences(params, state)
   if (found.length === 0 && always.length === 0) return []
-  const what = params.state === 'stopped' ? 'stop' : state.containers.length === 0 ? 'start' : 'update'
+  const isWait = found.every((line) => /: (restarting|health: starting|unhealthy)$/.test(line))
+  const what =
+    params.state === 'stopped'
+      ? 'stop'
+      : state.containers.length === 0
+        ? 'start'
+        : isWait && always.length === 0
+          ? 'wait for'
+          : 'update'
   return [
     {
       description: `${what} project ${name}${always.length === 0 ? '' : ` (${always.join(', ')})`}`,

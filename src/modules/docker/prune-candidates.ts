@@ -58,16 +58,20 @@ function untilSeconds(text: string, now: number): number {
   )
 }
 
-/** Whether labels and age match the filters. All labels must match, and none of `label!`. */
+/**
+ * Whether labels and age match the filters. All labels must match. The engine spares what has all labels of `label!`,
+ * not what has one of them (`matchLabels` in moby's daemon/prune.go).
+ */
 function matches(given: Filters, labels: Labels, created: number, now: number): boolean {
   const has = (wanted: string): boolean => {
     const [key = '', ...rest] = wanted.split('=')
     const value = labels?.[key]
     return value !== undefined && (rest.length === 0 || value === rest.join('='))
   }
+  const spared = given['label!'] ?? []
   return (
     (given['label'] ?? []).every(has) &&
-    !(given['label!'] ?? []).some(has) &&
+    !(spared.length > 0 && spared.every(has)) &&
     (given['until'] ?? []).every((text) => created < untilSeconds(text, now))
   )
 }
@@ -113,7 +117,8 @@ export function pruneCandidates(kind: PruneKind, given: Filters, answers: Answer
       )
       return (
         (networks as readonly Network[])
-          .filter(({ Id, Name, Ingress }) => !used.has(Id) && !PREDEFINED.has(Name) && Ingress !== true)
+          .filter(({ Id, Name }) => !used.has(Id) && !PREDEFINED.has(Name))
+          .filter(({ Ingress, ConfigOnly }) => Ingress !== true && ConfigOnly !== true)
           // Only a manager removes those of the Swarm.
           .filter(({ Scope }) => Scope !== 'swarm' || Swarm?.ControlAvailable === true)
           .filter((network) => matches(given, network.Labels, Date.parse(network.Created) / 1000, now))
@@ -171,6 +176,7 @@ interface Network {
   readonly Name: string
   readonly Created: string
   readonly Ingress?: boolean
+  readonly ConfigOnly?: boolean
   readonly Labels?: Labels
 }
 interface Volume {

@@ -48,8 +48,11 @@ export interface Drift {
   readonly desired: string
 }
 
-/** How the live services differ from the deployed ones; undefined if they do not. */
-export function driftOf(deployed: readonly Service[], live: readonly Service[]): Drift | undefined {
+/**
+ * How the live services differ from the deployed ones; undefined if they do not.
+ * @param prunes - whether a deployment removes services that others added
+ */
+export function driftOf(deployed: readonly Service[], live: readonly Service[], prunes = false): Drift | undefined {
   const actual = new Map(live.map((service) => [service.name, service.lines]))
   const expected = new Map(deployed.map((service) => [service.name, service.lines]))
   const reasons: string[] = []
@@ -58,8 +61,14 @@ export function driftOf(deployed: readonly Service[], live: readonly Service[]):
   for (const name of [...new Set([...expected.keys(), ...actual.keys()])].sort()) {
     const wanted = expected.get(name)
     const found = actual.get(name)
-    // Services that others added are ignored, as by docker stack deploy.
-    if (wanted === undefined) continue
+    if (wanted === undefined) {
+      // Without --prune, docker stack deploy ignores it.
+      if (prunes) {
+        reasons.push(`service ${name} is not in the Compose files`)
+        before.push(`${name}: service\n`)
+      }
+      continue
+    }
     const missing = wanted.filter((line) => found === undefined || !found.includes(line))
     const unexpected = (found ?? []).filter((line) => !wanted.includes(line))
     if (missing.length + unexpected.length === 0) continue

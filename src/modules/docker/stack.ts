@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
 import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
-import { reveal, Secret } from '../../values/secret.ts'
+import { Secret } from '../../values/secret.ts'
 import { ANYTHING, type Change, type Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
 import { contentOf } from '../support/effects.ts'
 import { ENGINE, MEMBERSHIP, setStack, stackNamed } from './effects.ts'
 import { parseResponses, engineRequest, engineProblem, filtered, findSocket, get, requireEngine } from './engine.ts'
 import { driftOf, parseServices, type Service } from './services.ts'
+import { checksum, checksumOf, composeFiles, defineInputs, inlineTexts, namesInputs } from './stack-inputs.ts'
 import { redactEnvironment } from './redact-environment.ts'
 
 const schema = z
@@ -19,8 +21,8 @@ const schema = z
     /** A Compose file as text, which may be secret. Merged last. */
     content: z.union([z.string(), z.instanceof(Secret)]).optional(),
     /**
-     * Remove services that the Compose files do not define; `owned`: only if `owner` deployed them, otherwise the task
-     * fails.
+     * Remove services that the Compose files do not define, also those that others added; `owned`: only when the stack
+     * is deployed, and only if `owner` deployed them, otherwise the task fails.
      */
     prune: z.union([z.boolean(), z.literal('owned')]).default(false),
     /**
@@ -32,6 +34,7 @@ const schema = z
     services: z.array(z.string()).optional(),
     /** Send this host's registry credentials to the Swarm agents. */
     with_registry_auth: z.boolean().default(false),
+    /** `always` and `changed` look up tags when the stack is deployed: a tag that moved is no change. */
     resolve_image: z.enum(['always', 'changed', 'never']).optional(),
   })
   .refine(
@@ -52,20 +55,22 @@ export interface DockerStack {
 
 const NAMESPACE = 'com.docker.stack.namespace'
 const COMPOSE_LABEL = 'labbook.compose'
+/** Checksum of the files and variables that the Compose files name. */
+const INPUTS_LABEL = 'labbook.inputs'
 /** Checksum of the owner, and the services that it deployed. */
 const OWNER_LABEL = 'labbook.owner'
 const SERVICES_LABEL = 'labbook.services'
 
 /**
  * Deploys a stack. `docker stack deploy` updates every service each time, so each deployment is recorded in a Swarm
- * config: the checksum of the Compose files and the resulting services. The stack is deployed again if the files or a
- * service changed, including replicas but not restarts by `--force`. `docker stack rm` removes the config, too.
+ * config: checksums of the Compose files, of the files and variables that they name, and the resulting services. The
+ * stack is deployed again if one of them changed, including replicas but not restarts by `--force`. `docker stack rm` removes the config, too.
  */
 export const docker_stack = defineModule<typeof schema, DockerStack>({
   name: 'docker_stack',
   schema,
   redactOutput: redactEnvironment,
-  reads: (params) => [...ENGINE, MEMBERSHIP, ...stackNamed(params.name), ...files(params).flatMap(contentOf)],
+  reads: (params) => [...ENGINE, MEMBERSHIP, ...stackNamed(params.name), ...composeFiles(params).flatMap(contentOf)],
   // Its containers may mount paths and volumes of the host.
   sets: ({ name }) => [...setStack(name), ANYTHING],
   title: (params) => params.name,
@@ -84,22 +89,28 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
           `printf '\\n200\\n'`,
           ...[
             ['deployed', COMPOSE_LABEL],
+            ['deployed-inputs', INPUTS_LABEL],
             ['owner', OWNER_LABEL],
             ['owned', SERVICES_LABEL],
           ].map(([key, label]) => `printf '%s\\n' "$lb_record" | sed -n 's/.*"${label}":"\\([^"]*\\)".*/${key} \\1/p'`),
           checksum(params),
+          defineInputs(params),
           'if lb_sum=$(lb_compose); then echo "compose $lb_sum"; else echo "$lb_sum"; fi',
+          `lb_named | sed -n 's/^f /input /p'; lb_sum=$(lb_inputs); [ -z "$lb_sum" ] || echo "inputs $lb_sum"`,
           'exit 0',
         ].join('\n'),
 
   /** After tasks that write all Compose files. */
   planAfter(params, observed, { changed, known }, inputs, vars) {
-    const paths = files(params)
+    const paths = composeFiles(params)
     const contents = paths.map((path) => known[path])
     const isOnlyFiles = Object.keys(changed).every((key) => paths.includes(key))
     const isComplete = contents.every((content) => Buffer.isBuffer(content))
     if (!isOnlyFiles || !isComplete || params.state === 'absent') return undefined
-    const stdout = observed.stdout.replace(/^(?:no-)?compose .+$/m, () => `compose ${checksumOf(params, contents)}`)
+    const sum = checksumOf(params, contents)
+    // The probe shows the inputs of the files as they are now.
+    if (observed.stdout.includes(`\ndeployed ${sum}\n`) && namesInputs(params, contents)) return undefined
+    const stdout = observed.stdout.replace(/^(?:no-)?compose .+$/m, () => `compose ${sum}`)
     return this.plan(params, { ...observed, stdout }, inputs, vars)
   },
 
@@ -116,8 +127,16 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
     if (missing !== undefined) return { changes: [], problem: `Compose file ${missing} does not exist` }
     const [live, recorded] = answers.map(({ body }) => parseServices(body))
     const checksum = read('deployed')
-    const deployed = checksum === undefined ? undefined : { checksum, services: recorded ?? [] }
-    const planned = present(params, live ?? [], deployed, read('compose') ?? '')
+    const deployed =
+      checksum === undefined
+        ? undefined
+        : { checksum, inputs: read('deployed-inputs') ?? 'none', services: recorded ?? [] }
+    const current = { checksum: read('compose') ?? '', inputs: read('inputs') ?? 'none' }
+    const named = [...observed.stdout.matchAll(/^input (.+)$/gm)].map(([, path = '']) => posix.normalize(path))
+    const planned = {
+      ...present(params, live ?? [], deployed, current),
+      ...(named.length > 0 && { reads: named.flatMap(contentOf) }),
+    }
     if (params.prune !== 'owned' || planned.changes.length === 0) return planned
     const others = ofOthers(params, live ?? [], { owner: read('owner'), services: read('owned') })
     return others.length === 0 ? planned : { ...planned, changes: [], problem: pruneProblem(params, others) }
@@ -165,9 +184,15 @@ function recordLabels(configs: unknown, name: string): Labels {
   return all.find(({ Spec }) => Spec?.Name === recordName(name))?.Spec?.Labels ?? {}
 }
 
-/** Record of the last deployment. */
-interface Deployed {
+interface Checksums {
+  /** Of the Compose files. */
   readonly checksum: string
+  /** Of what they name. */
+  readonly inputs: string
+}
+
+/** Record of the last deployment. */
+interface Deployed extends Checksums {
   readonly services: readonly Service[]
 }
 
@@ -175,7 +200,7 @@ function present(
   params: Params,
   live: readonly Service[],
   deployed: Deployed | undefined,
-  currentChecksum: string,
+  current: Checksums,
 ): Plan<DockerStack> {
   const values = { services: Object.fromEntries(live.map(({ name, image }) => [name, image])) }
   const subject = `stack ${params.name}`
@@ -186,14 +211,19 @@ function present(
         : `deploy stack ${params.name} (no complete deployment by Labbook on record)`
     return {
       values,
-      changes: [deploy(params, description, { subject, before: '', after: `compose: ${currentChecksum}\n` })],
+      changes: [deploy(params, description, { subject, before: '', after: `compose: ${current.checksum}\n` })],
     }
   }
-  if (deployed.checksum !== currentChecksum) {
-    const diff = { subject, before: `compose: ${deployed.checksum}\n`, after: `compose: ${currentChecksum}\n` }
+  if (deployed.checksum !== current.checksum) {
+    const diff = { subject, before: `compose: ${deployed.checksum}\n`, after: `compose: ${current.checksum}\n` }
     return { values, changes: [deploy(params, `deploy stack ${params.name}: Compose files changed`, diff)] }
   }
-  const drift = driftOf(deployed.services, live)
+  if (deployed.inputs !== current.inputs) {
+    const diff = { subject, before: `inputs: ${deployed.inputs}\n`, after: `inputs: ${current.inputs}\n` }
+    const description = `deploy stack ${params.name}: files or variables that the Compose files name changed`
+    return { values, changes: [deploy(params, description, diff)] }
+  }
+  const drift = driftOf(deployed.services, live, params.prune === true)
   if (drift === undefined) return { values, changes: [] }
   return {
     values,
@@ -216,34 +246,6 @@ const resourcePaths = (name: string): string[] =>
 const ownerId = (owner = ''): string => createHash('sha256').update(owner).digest('hex')
 const hasItems = (body: unknown): boolean => Array.isArray(body) && body.length > 0
 
-const inlineTexts = (params: Params): (string | Secret)[] => [
-  ...params.compose.filter((it) => typeof it !== 'string').map((it) => JSON.stringify(it)),
-  ...(params.content === undefined ? [] : [params.content]),
-]
-const files = (params: Params): string[] => params.compose.filter((it) => typeof it === 'string')
-
-/** Shell function `lb_compose`: prints the checksum of all files and texts, or `no-compose <path>`. */
-function checksum(params: Params): string {
-  const paths = files(params)
-  return [
-    'lb_compose() {',
-    ...paths.map((path) => sh`  [ -r ${path} ] || { echo ${`no-compose ${path}`}; return 1; }`),
-    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${lastTexts(params)}; } | sha256sum) || return`,
-    '  echo "${lb_hash%% *}"',
-    '}',
-  ].join('\n')
-}
-
-/** The checksum that {@link checksum} prints for files with these contents. */
-function checksumOf(params: Params, contents: readonly Buffer[]): string {
-  const hash = createHash('sha256')
-  for (const content of contents) hash.update(content).update('\n')
-  for (const text of lastTexts(params)) hash.update(`${reveal(text)}\n`)
-  return hash.digest('hex')
-}
-
-const lastTexts = (params: Params): (string | Secret)[] => [...inlineTexts(params), `prune ${params.prune !== false}`]
-
 function deploy(params: Params, description: string, diff: Change['diff']): Change {
   const texts = inlineTexts(params)
   const flags = [
@@ -261,15 +263,17 @@ function deploy(params: Params, description: string, diff: Change['diff']): Chan
     script: [
       findSocket,
       checksum(params),
+      defineInputs(params),
       'lb_sum=$(lb_compose) || { echo "$lb_sum" >&2; exit 1; }',
+      'lb_given=$(lb_inputs)',
       'umask 077; lb_dir=$(mktemp -d) || exit',
       `trap 'rm -rf "$lb_dir"' EXIT`,
       ...texts.map((text, i) => sh`printf '%s\\n' ${text} >"$lb_dir"/${i}.yml || exit`),
-      sh`docker stack deploy ${flags} ${files(params).flatMap((path) => ['-c', path])} ${raw(texts.map((_, i) => `-c "$lb_dir/${i}.yml"`).join(' '))} ${params.name} || exit`,
+      sh`docker stack deploy ${flags} ${composeFiles(params).flatMap((path) => ['-c', path])} ${raw(texts.map((_, i) => `-c "$lb_dir/${i}.yml"`).join(' '))} ${params.name} || exit`,
       // Written last: an interrupted deployment leaves no record and is repeated.
       sh`docker config rm ${recordName(params.name)} >/dev/null 2>&1`,
       `${engineRequest(ofStack('/services', params.name))} >"$lb_dir/services" || exit`,
-      sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum"`)} ${labels} ${recordName(params.name)} "$lb_dir/services" >/dev/null || exit`,
+      sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum" \${lb_given:+--label "${INPUTS_LABEL}=$lb_given"}`)} ${labels} ${recordName(params.name)} "$lb_dir/services" >/dev/null || exit`,
     ].join('\n'),
     ...(diff && { diff }),
   }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
+import { splitWords } from '../../shell/split-words.ts'
 import { absoluteMode, isSymbolicMode, type SymbolicMode } from './symbolic-mode.ts'
 import { secret, Secret, SecretBytes } from '../../values/secret.ts'
 
@@ -137,13 +138,25 @@ export interface Attributes {
   readonly mode?: number | undefined
 }
 
+/** A command line that is split into words, without a shell. */
+export const commandLine = z.string().superRefine((line, context) => {
+  try {
+    if (splitWords(line).length === 0) context.addIssue({ code: 'custom', message: 'the command is empty' })
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as SyntaxError).message })
+  }
+})
+
 /** Parameters of modules that replace the content of a file. */
 export const replacing = {
   ...attributes,
   /** Create a backup of the old file in the same directory. */
   backup: z.boolean().default(false),
-  /** Command that validates the new file before it is put in place; `%s` is its path. */
-  validate: z.string().includes('%s', { error: 'must contain %s for the path of the new file' }).optional(),
+  /**
+   * Command that validates the new file before it is put in place; `%s` is its path. It is not processed by a shell:
+   * for `|` and the like write `sh -c '...' - %s`, with `"$1"` as the path.
+   */
+  validate: commandLine.includes('%s', { error: 'must contain %s for the path of the new file' }).optional(),
 }
 
 /**

@@ -2,6 +2,7 @@ import { sh } from '../../shell/quote.ts'
 import { CHANGED_MEANWHILE, lockDirectory, requireUnchanged } from './file-lock.ts'
 import { octal } from './params.ts'
 import type { Replacement } from './replacement.ts'
+import { runValidation } from './validation.ts'
 import { replacementDryRun } from './replacement-dry-run.ts'
 
 /** How a script replaces a file, for {@link Change}. */
@@ -53,7 +54,7 @@ export function replaceFile(replacement: Replacement): string {
     ...(validate === undefined
       ? []
       : [
-          `( ${validate.replaceAll('%s', '"$lb_new"')} ) >&2 || {`,
+          `{ ${runValidation(validate)}; } || {`,
           sh`lb_code=$?; printf 'validation of the new %s failed\\n' ${path} >&2`,
           `[ "$lb_code" != ${CHANGED_MEANWHILE} ] || lb_code=1; exit "$lb_code"; }`,
         ]),

@@ -1,6 +1,7 @@
 import { sh } from '../../shell/quote.ts'
 import { APPEND_ONLY, REQUIRE_CHANGEABLE, REQUIRE_REPLACEABLE } from './append-only.ts'
 import type { Replacement } from './replacement.ts'
+import { runValidation } from './validation.ts'
 
 /**
  * A script that tells whether {@link replaceFile} would fail for a reason that a probe of the path does not show:
@@ -48,6 +49,6 @@ const validation = (fill: string, mode: number | undefined, validate: string, pa
     `{ ${fill}\n} || exit 0`,
     'exec 8>&-',
     ...(mode === undefined ? [] : [`chmod ${mode.toString(8).padStart(4, '0')} -- "$lb_new" || exit 0`]),
-    `( ${validate.replaceAll('%s', '"$lb_new"')} ) >&2 || {`,
+    `{ ${runValidation(validate)}; } || {`,
     sh`printf 'validation of the new %s failed\\n' ${path} >&2; exit 1; }`,
   ].join('\n')

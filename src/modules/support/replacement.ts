@@ -20,7 +20,7 @@ export interface Replacement {
   readonly mode?: number | undefined
   /** Permission bits of a new file without a mode. Default: by the host's umask. */
   readonly defaultMode?: number | undefined
-  /** A command with `%s` that validates the new file. */
+  /** A command line with `%s` that validates the new file. */
   readonly validate?: string | undefined
   /** Create a backup with Ansible's name for it: `NAME.PID.DATE@TIME~`. */
   readonly backup?: boolean

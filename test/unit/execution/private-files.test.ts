@@ -110,12 +110,12 @@ t.test('text that was read from a private file is masked where it is used', asyn
 t.test('a failed task shows no text of a private file', async (t) => {
   const connect = (name: string) => openConnection(connectionSettings(name, { ansible_connection: 'local' }))
   const failures: Task[] = [
-    lineinfile({ path: write('a', 'TOPSECRET\n'), line: 'x', validate: 'cat %s; false' }),
+    lineinfile({ path: write('a', 'TOPSECRET\n'), line: 'x', validate: "sh -c 'cat %s; false'" }),
     lineinfile({
       path: write('b', 'TOPSECRET\n'),
       line: 'x',
       insertbefore: 'BOF',
-      validate: 'cat %s; sleep 5; : %s',
+      validate: "sh -c 'cat %s; sleep 5'",
       timeout: 1,
     }),
     lineinfile({ path: write('c', 'TOPSECRET\n'), regexp: '^(T)OP', line: '\\2', backrefs: true }),

@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 /**
  * Responds in a separate thread, because the shells under test block this one. `/echo` returns the request,
  * `/status/N` responds with N, `/changing` with another text each time, `/file` is a file and `/SUMS` the list with its
- * checksum; anything else is 404.
+ * checksum; `pages` are more paths, each with type and body; anything else is 404.
  */
 const SERVER = `
 const { createServer } = require('node:http')
@@ -29,6 +29,7 @@ const server = createServer((request, response) => {
       const body = Buffer.concat(pieces).toString()
       send(200, 'application/json', JSON.stringify({ method, url, headers, body }))
     }
+    else if (workerData.pages[url]) send(200, ...workerData.pages[url])
     else if (url.startsWith('/status/')) send(Number(url.slice(8)), 'text/plain', 'a\\nb\\n')
     else send(404, 'text/plain', 'not here')
   })
@@ -37,8 +38,12 @@ server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port
 `
 
 /** Starts the server on loopback; it ends with the test. Gives its port. */
-export const serve = (t: Test, file: Buffer = Buffer.from('a file\n'), token = ''): Promise<number> =>
-  start(t, SERVER, { file, token })
+export const serve = (
+  t: Test,
+  file: Buffer = Buffer.from('a file\n'),
+  token = '',
+  pages: Readonly<Record<string, readonly [type: string, body: string]>> = {},
+): Promise<number> => start(t, SERVER, { file, token, pages })
 
 const SILENT = `
 const { createServer } = require('node:net')

@@ -247,6 +247,34 @@ t.test('copy keeps the old file if validate fails', async (t) => {
   })
 })
 
+t.test('validate of copy is a command line without a shell', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    const fails = (content: string, validate: string): boolean =>
+      converge(shell, copy, { content, dest, validate }).applied[0]?.exitCode !== 0
+    // The path is part of the script, as in Ansible.
+    const script = "sh -c '! grep -q FIXME %s'"
+    t.ok(fails('FIXME\n', script))
+    t.notOk(existsSync(dest))
+    t.notOk(fails('done\n', script))
+    t.ok(fails('FIXME\n', `sh -c '! grep -q FIXME "$1"' - %s`))
+    t.notOk(fails('two\n', `env A=%s sh -c 'grep -q two "$A"'`), 'a word with the path')
+    t.notOk(fails('100%\n', 'grep -q 100%% %s'), '%% is %')
+    t.ok(fails('three\n', 'test -s %s || true'), 'no operators')
+    t.ok(fails('four\n', 'exit 0 %s'), 'no builtins')
+    const spaced = join(folder, 'a b')
+    const { applied, before } = converge(shell, copy, { content: 'done\n', dest: spaced, validate: script })
+    const refusal = { exitCode: 1, stderr: `validate: a script cannot contain the path ${spaced}: pass %s as a word\n` }
+    t.match(applied, [refusal], 'a path with a space')
+    t.match(runIn(shell, before.changes[0]?.dryRun ?? ''), refusal, 'also in check mode')
+  })
+  for (const [validate, message] of [
+    ["sh -c 'a %s", 'unclosed quote'],
+    ['true', 'must contain %s'],
+  ])
+    t.match(copy.definition.schema.safeParse({ dest: '/a', content: '', validate }).error?.message, message)
+})
+
 t.test('copy with force: false keeps an existing file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { uri } from '../../../../src/modules/core/uri.ts'
 import { Secret } from '../../../../src/values/secret.ts'
@@ -98,6 +99,37 @@ t.test('uri sends requests to a web server', async (t) => {
   })
 })
 
+t.test('uri registers JSON without its text', async (t) => {
+  const body = '{"a":[1]}'
+  const long = JSON.stringify('x'.repeat(8_000_000))
+  const port = await serve(t, Buffer.from('a file\n'), '', {
+    '/json': ['application/json', body],
+    '/problem': ['application/problem+JSON; charset=utf-8', body],
+    '/script': ['text/javascript', body],
+    '/broken': ['application/json', '{"a":'],
+    '/lines': ['application/jsonl', body],
+    '/text': ['text/plain', body],
+    '/long': ['application/json', long],
+    '/empty': ['application/json', ''],
+  })
+  inEachShell(t, (t, shell, folder) => {
+    const temporary = process.env['TMPDIR']
+    process.env['TMPDIR'] = folder
+    t.teardown(() => (process.env['TMPDIR'] = temporary ?? '/tmp'))
+    const values = (path: string, more: object = {}) =>
+      converge(shell, uri, { url: `http://127.0.0.1:${port}${path}`, ...more }).before.values
+    for (const path of ['/json', '/problem', '/script']) {
+      const status = { status: 200, url: `http://127.0.0.1:${port}${path}`, json: { a: [1] } }
+      t.same(values(path), status, path)
+      t.same(values(path, { return_content: true }), { ...status, content: body }, path)
+    }
+    for (const path of ['/broken', '/lines', '/text', '/long', '/empty'])
+      t.same(values(path), { status: 200, url: `http://127.0.0.1:${port}${path}` }, path)
+    t.same(values('/json', { method: 'HEAD' }), { status: 200, url: `http://127.0.0.1:${port}/json` }, 'HEAD')
+    t.same(readdirSync(folder), [], 'no temporary files are left')
+  })
+})
+
 t.test('secrets of uri are in no argv', async (t) => {
   const { definition } = uri
   const params = definition.schema.parse({
@@ -106,7 +138,7 @@ t.test('secrets of uri are in no argv', async (t) => {
   })
   const line = definition.probe(params, {}).split(' | ')
   t.match(line[0], 't0ken')
-  t.equal(line[1], 'curl -q --config -')
+  t.match(line[1], /^curl -q --config - 3>&1 >"\$lb_dir\/end";/)
 })
 
 t.test('uri rejects contradictory parameters', async (t) => {

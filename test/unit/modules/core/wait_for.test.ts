@@ -1,9 +1,9 @@
-import { existsSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { wait_for } from '../../../../src/modules/core/wait_for.ts'
-import { converge, type Shell } from '../../../support/shells.ts'
+import { converge, runIn, type Shell } from '../../../support/shells.ts'
 import { keepSilent, serve } from '../http-server.ts'
 import { inEachShell } from '../each-shell.ts'
 
@@ -29,6 +29,12 @@ t.test('wait_for waits for a path', async (t) => {
     t.equal(problem(shell, { path, search_regex: '^two\\s\\d+?$' }), undefined)
     t.equal(problem(shell, { path, search_regex: '^three', msg: 'never came to three' }), 'never came to three')
     t.equal(problem(shell, { path, state: 'absent' }), `timed out after 0 s: ${path} is not absent`)
+    const link = join(folder, 'link')
+    symlinkSync('nowhere', link)
+    t.equal(problem(shell, { path: link }), `timed out after 0 s: ${link} is not started`, 'a dangling link')
+    t.equal(problem(shell, { path: link, state: 'absent' }), undefined, 'a dangling link')
+    writeFileSync(join(folder, 'nowhere'), '')
+    t.equal(problem(shell, { path: link }), undefined)
   })
 })
 
@@ -92,6 +98,19 @@ t.test('wait_for tests a port with any available tool', async (t) => {
       }
     }
   })
+})
+
+t.test('the timeout of wait_for includes its delay', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const log = join(folder, 'log')
+    const { definition } = wait_for
+    const wait = (params: object) => definition.probe(definition.schema.parse(params), {})
+    const sleep = `sleep() { echo "$1" >>${log}; command sleep "$1"; }\n`
+    t.match(runIn(shell, sleep + wait({ path: '/nowhere', delay: 2, timeout: 2 })), { stdout: 'timeout\n' })
+    t.equal(readFileSync(log, 'utf8'), '2\n')
+  })
+  t.equal(wait_for.definition.waitSeconds?.(wait_for.definition.schema.parse({ delay: 3, timeout: 2 })), 5)
+  t.equal(wait_for.definition.waitSeconds?.(wait_for.definition.schema.parse({ path: '/a', delay: 3, timeout: 2 })), 3)
 })
 
 t.test('the time limit of wait_for includes the last attempt', async (t) => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import type { z } from 'zod'
@@ -51,6 +51,55 @@ void t.test('docker_compose_v2 finds what docker compose up would do', async (t)
   )
   t.equal(reasons('other image')?.length, 3)
   t.equal(reasons('running', { state: 'stopped' })?.length, 3)
+})
+
+const withStatus = (status: string): string =>
+  (PROBES['running'] ?? '').replace(/("State": ?"running", ?"Status": ?)"[^"]*"/, `$1"${status}"`)
+
+void t.test('docker_compose_v2 waits for containers on each run', async (t) => {
+  for (const [status, reason] of [
+    ['Up 2 seconds (health: starting)', 'health: starting'],
+    ['Up 2 minutes (unhealthy)', 'unhealthy'],
+  ] as const) {
+    const stdout = withStatus(status)
+    const [change] = plan(stdout, { wait: true }).changes
+    t.equal(change?.description, 'wait for project shop', status)
+    t.match(change?.diff?.before, new RegExp(`^shop-[a-z]+-[12]: ${reason}\n$`), status)
+    t.match(change?.script, '--wait -- ')
+    t.same(plan(stdout).changes, [], `${status}, without wait`)
+    t.equal(plan(stdout, { wait: true, state: 'stopped' }).changes[0]?.description, 'stop project shop')
+  }
+  t.same(plan(withStatus('Up 2 minutes (healthy)'), { wait: true }).changes, [])
+  const restarting = (PROBES['running'] ?? '').replace('"State":"running"', '"State":"restarting"')
+  t.match(plan(restarting, { wait: true }).changes, [{ description: 'wait for project shop' }])
+  t.same(plan(restarting).changes, [])
+})
+
+void t.test('docker_compose_v2 pulls and builds on each run if the Compose file says so', async (t) => {
+  const policy = (name: string): string =>
+    (PROBES['running'] ?? '').replace(/("web": ?\{)/, `$1"pull_policy": "${name}",`)
+  t.match(plan(policy('always')).changes, [{ description: 'update project shop (pull images)', recurs: true }])
+  t.match(plan(policy('build')).changes, [{ description: 'update project shop (build images)', recurs: true }])
+  t.same(plan(policy('missing')).changes, [])
+  t.same(plan(policy('always'), { pull: 'missing' }).changes, [], 'the parameter overrides it')
+  t.same(plan(policy('build'), { build: 'never' }).changes, [])
+  t.same(plan(policy('always'), { services: ['db'] }).changes, [], 'of another service')
+})
+
+void t.test('docker_compose_v2 knows services of profiles that are not active', async (t) => {
+  const orphan = PROBES['orphan'] ?? ''
+  const declared = `${orphan}declared db\ndeclared job\ndeclared web\n`
+  t.same(plan(declared, { remove_orphans: true }).changes, [])
+  const left = (stdout: string): readonly string[] =>
+    plan(stdout, { state: 'absent', remove_orphans: true }).changes[0]?.diff?.before.split('\n') ?? []
+  t.ok(left(orphan).includes('container shop-job-1'))
+  t.notOk(left(declared).includes('container shop-job-1'))
+  t.ok(left(declared).includes('network shop_default'))
+  const alone = declared.replace(/^containers .*$/m, (line) => {
+    const all = JSON.parse(line.slice('containers '.length)) as { Names: string[] }[]
+    return `containers ${JSON.stringify(all.filter(({ Names }) => Names[0] === '/shop-job-1'))}`
+  })
+  t.same(plan(alone, { state: 'absent', remove_orphans: true }).changes, [], 'it keeps the network')
 })
 
 void t.test('docker_compose_v2 removes a project', async (t) => {
@@ -149,6 +198,13 @@ const DOCKER = `#!/bin/sh
 case "$*" in
 "compose version") exit 0 ;;
 *"version --short") echo 2.26.1 ;;
+*"--profile * config "*)
+  [ ! -e compose.strict ] || { echo 'no env file' >&2; exit 1; }
+  case "$*" in
+  *--services) printf 'debug\\nweb\\n' ;;
+  *--hash*) printf 'debug 456\\nweb 123\\n' ;;
+  *) printf '{\\n  "name": "shop",\\n  "services": {"web": {"image": "a"}, "debug": {"image": "a"}}\\n}\\n' ;;
+  esac ;;
 *"config --format json") printf '{\\n  "name": "shop",\\n  "services": {"web": {"image": "a"}}\\n}\\n'; cat compose.yaml >SEEN ;;
 *"config --hash "*) [ ! -e compose.unhashed ] || { echo 'no hash' >&2; exit 1; }; echo 'web 123' ;;
 *) echo "$*" >CALLS ;;
@@ -194,6 +250,19 @@ void t.test('docker_compose_v2 asks the plugin and the engine', async (t) => {
     t.match(same.values?.containers, [{ Name: 'shop-web-1', Service: 'web', State: 'running' }])
     t.equal(readFileSync(seen, 'utf8'), 'the file\n')
     t.match(engine.requests().at(-4)?.request, 'label%22:%5B%22com.docker.compose.project%3Dshop%22')
+
+    t.same(descriptions(run({ project_src: src, services: ['debug'] })), ['update project shop'])
+    t.match(readFileSync(calls, 'utf8'), /up --detach .* -- debug\n$/)
+    writeFileSync(path.join(src, 'compose.strict'), '')
+    t.match(run({ project_src: src, services: ['debug'] }).problem, 'has no service "debug": it has web')
+    t.same(run({ project_src: src, services: ['web'] }).changes, [], 'a service of another profile is not valid')
+    rmSync(path.join(src, 'compose.strict'))
+    t.match(
+      runIn(shell, definition.probe(definition.schema.parse({ project_src: src, remove_orphans: true }), {}), { env }),
+      {
+        stdout: /^declared debug\ndeclared web$/m,
+      },
+    )
 
     writeFileSync(path.join(src, 'compose.unhashed'), '')
     t.equal(run({ project_src: src }).problem, 'docker compose: no hash')

@@ -54,6 +54,8 @@ const NETWORKS = [
   network('bridge'),
   network('used'),
   network('free'),
+  // The engine never prunes it.
+  network('template', { ConfigOnly: true }),
   network('ingress', { Ingress: true, Scope: 'swarm' }),
   network('overlay', { Scope: 'swarm' }),
 ]
@@ -92,6 +94,16 @@ void t.test('docker_prune predicts what the engine removes', async (t) => {
   const cases: [string, Parameters<typeof plan>[0], (string[] | undefined)[], object?][] = [
     ['containers that do not run', { containers: true }, [['job', 'new']]],
     ['not those with a label', { containers: true, containers_filters: { 'label!': 'keep' } }, [['new']]],
+    [
+      'those that have not all of the labels',
+      { containers: true, containers_filters: { 'label!': ['keep', 'prod'] } },
+      [['job', 'new']],
+    ],
+    [
+      'not those with all labels',
+      { containers: true, containers_filters: { 'label!': ['keep', 'keep=yes'] } },
+      [['new']],
+    ],
     ['those with a label of this value', { containers: true, containers_filters: { label: ['keep=yes'] } }, [['job']]],
     ['older ones', { containers: true, containers_filters: { until: '1h30m' } }, []],
     [

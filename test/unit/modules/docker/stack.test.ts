@@ -65,6 +65,15 @@ void t.test('a changed environment is shown without its values', async (t) => {
   })
 })
 
+void t.test('prune: true removes a service that others added', async (t) => {
+  const live = [...THEN, service('counter_extra')]
+  const [change] = plan({ name: 'counter', compose: ['/opt/stack.yml'], prune: true }, probed(live)).changes
+  t.equal(change?.description, 'redeploy stack counter: service counter_extra is not in the Compose files')
+  t.match(change?.diff, { before: 'counter_extra: service\n', after: '' })
+  t.match(change?.script, 'stack deploy --prune ')
+  t.same(plan(asked, probed(live)).changes, [])
+})
+
 void t.test('docker_stack ignores a forced update, the order of services, and services of other stacks', async (t) => {
   const live = [
     service('counter_redis', { replicas: 1, force: 3 }),

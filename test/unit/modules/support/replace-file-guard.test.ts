@@ -96,7 +96,7 @@ t.test('a file is not replaced if it is not the one that the new one was made fr
     refused({ madeFrom: sha('something else') })
     refused({ madeFrom: null })
     refused({ madeFrom: sha(''), old: undefined }, other)
-    t.equal(runIn(shell, script({ path, old, madeFrom: sha(OLD), validate: 'exit 75; : %s' })).exitCode, 1)
+    t.equal(runIn(shell, script({ path, old, madeFrom: sha(OLD), validate: "sh -c 'exit 75' %s" })).exitCode, 1)
     t.equal(runIn(shell, script({ path, old, madeFrom: sha(OLD) })).exitCode, 0)
     t.equal(runIn(shell, script({ path: other, madeFrom: null })).exitCode, 0)
     t.equal(readFileSync(path, 'utf8') + readFileSync(other, 'utf8'), NEW + NEW)

@@ -186,7 +186,7 @@ t.test('any failure keeps the old file and leaves nothing else', async (t) => {
     }
     broken({ fill: `printf half >"$lb_new"; echo no >&2; false` })
     broken({ fill: `printf half >"$lb_new"; echo no >&2; exit 7` })
-    broken({ validate: 'echo no; ! grep -q new %s' })
+    broken({ validate: "sh -c 'echo no; ! grep -q new %s'" })
     broken({ owner: 'nobody.at.all' })
     broken({}, 'mv')
     broken({}, 'sync')
