@@ -122,8 +122,9 @@ async function start(
   const limited = await chooseHosts(options, inventory)
   const retry =
     options.retryFailed === undefined ? undefined : failedHosts(options.retryFailed, path.join(root, 'runs'))
-  const hosts = retry === undefined ? limited : retriedHosts(retry, inventory, limited)
-  if (retry !== undefined && hosts.length === 0) return print(`${nothingToRetry(retry)}\n`)
+  const selected = { hosts: limited, isLimited: options.limit !== undefined }
+  const hosts = retry === undefined ? limited : retriedHosts(retry, inventory, selected)
+  if (retry !== undefined && hosts.length === 0) return printNotice(nothingToRetry(retry), options)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
   const steps = all.filter(
@@ -219,6 +220,11 @@ const help = (
     ...(words === undefined ? {} : { subcommands: words }),
     ...(switches === undefined ? {} : { switches }),
   })
+
+function printNotice(message: string, { json }: CliOptions): 0 {
+  if (!json) return print(`${message}\n`)
+  return print(`${JSON.stringify({ type: 'notice', level: 'info', time: new Date().toISOString(), message })}\n`)
+}
 
 function print(text: string): 0 {
   process.stdout.write(text)

@@ -333,3 +333,7 @@ t.test('wrong arguments are errors of one line', async (t) => {
     stderr: /report_signing_key: \/none does not exist: create a key with ssh-keygen, or name another/,
   })
 })
+
+t.test('the name of a property of all objects is no subcommand', async (t) => {
+  t.match(await report('constructor'), { status: 1, stderr: /^run "constructor" not found in / })
+})

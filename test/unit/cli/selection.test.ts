@@ -98,17 +98,39 @@ function runsWith(t: Test, recaps: Record<string, object>, isComplete = true): s
 t.test('--retry-failed limits a run to the hosts that failed or were unreachable', (t) => {
   const recaps = { node1: { failed: 1 }, node2: { rescued: 1, ignored: 1 }, node3: { unreachable: 1 } }
   const retry = failedHosts('2026-01-01-site', runsWith(t, recaps))
-  t.strictSame(retry, { hosts: ['node1', 'node3'], run: '2026-01-01-site', playbook: 'site' })
-  t.strictSame(retriedHosts(retry, inventory, hosts), ['node1', 'node3'])
-  t.strictSame(retriedHosts(retry, inventory, ['node2', 'node3']), ['node3'], 'with --limit')
+  t.strictSame(retry, { hosts: ['node1', 'node3'], run: '2026-01-01-site', playbook: 'site', status: 'failed' })
+  const all = { hosts, isLimited: false }
+  t.strictSame(retriedHosts(retry, inventory, all), ['node1', 'node3'])
+  const limited = { hosts: ['node2', 'node3'], isLimited: true }
+  t.strictSame(retriedHosts(retry, inventory, limited), ['node3'], 'with --limit')
   t.equal(retriedHostsText(retry, ['node3'], 'site'), '--retry-failed: hosts that failed in 2026-01-01-site: node3')
   t.match(retriedHostsText(retry, ['node3'], 'app'), /in 2026-01-01-site of playbook site: node3$/)
   t.match(nothingToRetry(retry), /^none of the selected hosts failed in .* \(failed: node1, node3\)/)
-  t.match(nothingToRetry({ ...retry, hosts: [] }), /^no host failed in 2026-01-01-site/)
-  t.throws(() => retriedHosts({ ...retry, hosts: ['gone'] }, inventory, hosts), {
+  t.equal(
+    nothingToRetry({ ...retry, hosts: [], status: 'passed' }),
+    'no host failed in 2026-01-01-site: nothing to retry',
+  )
+  const gone = { ...retry, hosts: ['gone', 'node2'] }
+  t.throws(() => retriedHosts(gone, inventory, all), {
     name: 'UsageError',
     message: /gone failed in that run and is not in the inventory/,
   })
+  t.strictSame(retriedHosts(gone, inventory, limited), ['node2'], '--limit, as that message advises')
+  t.end()
+})
+
+t.test('--retry-failed of a run that did not pass although no host failed is an error', (t) => {
+  const earlier = { hosts: [], run: 'r1', playbook: 'site' }
+  const interrupted = { ...earlier, status: 'interrupted' } as const
+  const message = '--retry-failed: no host failed in r1, but '
+  for (const [retry, reason] of [
+    [{ ...earlier, status: 'failed' }, 'the run failed: its report says why'],
+    [interrupted, 'it was interrupted: run it again without --retry-failed'],
+  ] as const)
+    t.throws(() => nothingToRetry(retry), { name: 'UsageError', message: message + reason })
+  const some = { ...interrupted, hosts: ['node1'] }
+  t.throws(() => nothingToRetry(some), { message: /^--retry-failed: none of the selected .* but it was interrupted/ })
+  t.match(retriedHostsText(some, ['node1'], 'site'), /in r1 \(it was interrupted: .*\): node1$/)
   t.end()
 })
 
