@@ -24,7 +24,7 @@ import { labbookVersion } from './labbook-version.ts'
 import { withLocalhost } from './localhost.ts'
 import { expandLimit } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
-import { listTags } from './list-tags.ts'
+import { isSelectable, listTags } from './list-tags.ts'
 import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
@@ -128,7 +128,7 @@ async function start(
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
   const steps = all.filter(
-    (step) => isStepSelectable(step.tags, tags) && (savedPlan === undefined || step.kind === 'play'),
+    (step) => (savedPlan === undefined || step.kind === 'play') && isSelectable(step, inventory, extraVars, tags),
   )
   if (options.listTags) return print(`${listTags(steps, inventory, hosts, extraVars)}\n`)
   if (options.syntaxCheck) return printSyntaxCheck(syntaxCheck(steps, inventory, hosts, extraVars))
@@ -198,7 +198,10 @@ async function complete(playbook: Playbook, argv: readonly string[], root: strin
 }
 
 function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
-  const lines = [...problems, ...unchecked.map((reason) => `not checked, as it may need facts of the host: ${reason}`)]
+  const lines = [
+    ...problems,
+    ...unchecked.map((reason) => `not checked, as it may need facts of the host or an answer: ${reason}`),
+  ]
   process.stderr.write(lines.map((line) => `${line}\n`).join(''))
   if (problems.length > 0) return 1
   return print(`no problems found: ${tasks} tasks and handlers checked\n`)

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { listTags } from '../../../src/cli/list-tags.ts'
+import { isSelectable, listTags } from '../../../src/cli/list-tags.ts'
 import { listTasks } from '../../../src/cli/list.ts'
 import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from '../../../src/cli/retry-failed.ts'
 import { stepConfirmation } from '../../../src/cli/step.ts'
@@ -13,7 +13,8 @@ import { copy } from '../../../src/modules/core/copy.ts'
 import { meta } from '../../../src/modules/core/meta.ts'
 import { block } from '../../../src/playbook/block.ts'
 import { Interrupted } from '../../../src/playbook/interrupted.ts'
-import { play, type PlaybookStep } from '../../../src/playbook/play.ts'
+import type { VarsPrompt } from '../../../src/playbook/play-options.ts'
+import { play, type PlayContext, type PlaybookStep } from '../../../src/playbook/play.ts'
 import { Cancelled } from '../../../src/ui/index.ts'
 import { register } from '../../../src/values/reference.ts'
 
@@ -73,6 +74,49 @@ t.test('--syntax-check', (t) => {
   ])
   t.match(check(needsFacts), { problems: [], unchecked: [/play "Facts" on node1/] })
   t.match(check(needsFacts, ...steps), { tasks: 7 })
+  t.end()
+})
+
+t.test('listings and --syntax-check use the defaults of vars_prompt', (t) => {
+  const tasks = ({ vars }: PlayContext) => [
+    copy(`Copy ${String(vars.to)}`, { content: String(vars.key), dest: vars.to as string, tags: String(vars.tag) }),
+  ]
+  const vars_prompt = [
+    { name: 'to', default: '/etc/motd', private: false },
+    { name: 'tag', default: 'web', private: false },
+    { name: 'key' },
+  ]
+  const ask = (asked: readonly VarsPrompt[], extraVars: object = { key: 'k' }) => {
+    const listed = [play('Ask', { hosts: 'node1', vars_prompt: asked }, tasks)]
+    const only = { tags: [], skipTags: [] }
+    return {
+      tags: listTags(listed, inventory, hosts, { ...extraVars }),
+      names: listTasks(listed, inventory, hosts, { ...extraVars }, only),
+      ...syntaxCheck(listed, inventory, hosts, { ...extraVars }),
+    }
+  }
+  t.match(ask(vars_prompt), { tags: /\n  web$/, names: /\n  Copy \/etc\/motd  \[web\]$/, problems: [], unchecked: [] })
+  t.match(ask(vars_prompt, { key: 'k', to: '/x' }), { names: /Copy \/x/ })
+  const open = [{ name: 'to', private: false }, ...vars_prompt.slice(1)]
+  t.match(ask(open), { names: /Copy <to>/, problems: [], unchecked: [/dest/] }, 'without a default')
+  const relative = [{ name: 'to', default: 'motd' }, ...vars_prompt.slice(1)]
+  t.match(ask(relative), { problems: [/dest/], unchecked: [] }, 'a default that is wrong')
+  t.end()
+})
+
+t.test('a play tagged never is selected by a tag of its tasks', (t) => {
+  const debugging = play('Debug', { hosts: 'all', tags: 'never' }, ({ host, facts }) => [
+    ...(host === 'node2' ? [command('one', { cmd: 'true', tags: 'debug' })] : []),
+    command('two', { cmd: host === 'node3' ? (facts.os as { name: string }).name : 'true' }),
+  ])
+  const selects = (...tags: string[]) => isSelectable(debugging, inventory, {}, { tags, skipTags: [] })
+  t.ok(selects('debug'))
+  t.ok(selects('never'))
+  t.notOk(selects('other'))
+  t.notOk(selects('all'))
+  t.notOk(selects())
+  const elsewhere = play('Elsewhere', { hosts: 'no_such_group', tags: 'never' }, () => [])
+  t.notOk(isSelectable(elsewhere, inventory, {}, { tags: ['debug'], skipTags: [] }), 'its group need not exist')
   t.end()
 })
 
