@@ -17,8 +17,8 @@ export const BUNDLED = ['esbuild', 'node-ssh', 'ssh2'] as const
 /** Packages of the repository only: there, `npx zx` runs the entry points. */
 const REPOSITORY_ONLY = ['zx']
 
-/** Fields that mean the same for the package. */
-const FIELDS = ['name', 'version', 'description', 'keywords', 'license', 'type', 'engines'] as const
+/** Fields that mean the same for the package. npm refuses provenance without `repository`. */
+const FIELDS = ['name', 'version', 'description', 'keywords', 'license', 'repository', 'type', 'engines'] as const
 
 /**
  * The package.json of the package: what is TypeScript in the repository, is JavaScript with declarations there.

@@ -10,7 +10,7 @@ import { externalPackages, importMeta, labbookImports, nativeAddons } from './pl
  * @typedef {object} Built
  * @property {string} code - an expression: a function that evaluates the bundle.
  * @property {string} map - its source map.
- * @property {readonly string[]} inputs - the files that it is made of.
+ * @property {readonly string[]} inputs - the files that it is made of; some need not exist.
  */
 
 /**
@@ -71,17 +71,40 @@ export async function build(root, entryFile, contents, directory) {
 function inputsOf(root, bundled) {
   const own = bundled.filter((file) => !file.includes('node_modules/')).map((file) => path.join(root, file))
   const bundler = readdirSync(import.meta.dirname).map((name) => path.join(import.meta.dirname, name))
-  return [...new Set([...own, ...bundler, ...installedPackages(root)])].filter((file) => existsSync(file))
+  const files = [...own, ...bundler].filter((file) => existsSync(file))
+  return [...new Set([...files, ...configFiles(root, own), ...installedPackages(root)])]
 }
 
 /**
- * The files in which npm and pnpm list what is installed for a project, and those of Labbook itself.
+ * The files of a project that say what an import means (`paths`, `imports`). esbuild takes the `tsconfig.json` of the
+ * nearest directory, and what it extends.
+ *
+ * @param {string} root
+ * @param {readonly string[]} sources
+ */
+function configFiles(root, sources) {
+  const directories = new Set([root])
+  for (const source of sources)
+    for (let each = path.dirname(source); each.startsWith(root + path.sep); each = path.dirname(each))
+      directories.add(each)
+  const existing = [...directories].filter((directory) => existsSync(directory))
+  const extended = existing.flatMap((directory) =>
+    readdirSync(directory).flatMap((name) => (/^tsconfig\..+\.json$/.test(name) ? [path.join(directory, name)] : [])),
+  )
+  const nearest = existing.map((directory) => path.join(directory, 'tsconfig.json'))
+  return [...nearest, ...extended, path.join(root, 'package.json')]
+}
+
+/**
+ * The files in which npm, pnpm and Yarn list what is installed for a project, and those of Labbook itself.
  *
  * @param {string} root
  */
 const installedPackages = (root) => [
   ...[root, path.dirname(path.dirname(PACKAGE))].flatMap((directory) =>
-    ['node_modules/.package-lock.json', 'node_modules/.pnpm/lock.yaml'].map((file) => path.join(directory, file)),
+    ['.package-lock.json', '.pnpm/lock.yaml', '.yarn-integrity', '.yarn-state.yml'].map((file) =>
+      path.join(directory, 'node_modules', file),
+    ),
   ),
   path.join(PACKAGE, 'package.json'),
 ]

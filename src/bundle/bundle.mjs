@@ -25,7 +25,7 @@ const require = createRequire(import.meta.url)
  *
  * @typedef {object} Manifest
  * @property {string} key - what the bundle was made for.
- * @property {Record<string, Stamp>} inputs - the files that it was made of.
+ * @property {Record<string, Stamp | null>} inputs - the files that it was made of; null: missing.
  * @property {string} file - the bundle.
  * @property {readonly string[]} loaded - the parts loaded on demand whose bytecode is cached.
  *
@@ -140,11 +140,13 @@ function cachedBundle(paths, key) {
 
 /**
  * @param {string} file
- * @param {Stamp} stamp
+ * @param {Stamp | null} stamp
  */
-function hasStamp(file, [size, mtimeMs, ino]) {
+function hasStamp(file, stamp) {
   const stats = statSync(file, { throwIfNoEntry: false })
-  return stats !== undefined && stats.mtimeMs === mtimeMs && stats.size === size && stats.ino === ino
+  if (stats === undefined || stamp === null) return stats === undefined && stamp === null
+  const [size, mtimeMs, ino] = stamp
+  return stats.mtimeMs === mtimeMs && stats.size === size && stats.ino === ino
 }
 
 /**
@@ -163,8 +165,8 @@ async function newBundle(root, entryFile, contents, paths, key) {
   // V8 validates cached bytecode by source length alone, so a bundle's files are named by a hash of its content.
   const file = path.join(paths.directory, `${paths.stem}-${contentHash(code)}.cjs`)
   const stamps = inputs.map((input) => {
-    const { size, mtimeMs, ino } = statSync(input)
-    return [input, /** @type {Stamp} */ ([size, mtimeMs, ino])]
+    const stats = statSync(input, { throwIfNoEntry: false })
+    return [input, stats === undefined ? null : [stats.size, stats.mtimeMs, stats.ino]]
   })
   const manifest = /** @type {Manifest} */ ({ key, inputs: Object.fromEntries(stamps), file, loaded: [] })
   // The manifest makes the others valid, so it is last.

@@ -6,6 +6,7 @@ import { inventoryGraph, inventoryHost, inventoryList } from './inventory-view.t
 import { expandLimit } from './limit.ts'
 import { withLocalhost } from './localhost.ts'
 import { OPTIONS as RUN_OPTIONS } from './options.ts'
+import { Cancelled } from '../ui/index.ts'
 import { UsageError } from './usage-error.ts'
 import { openVault, VAULT_OPTIONS, vaultOptions } from './vault-options.ts'
 
@@ -52,6 +53,7 @@ export async function inventoryCommand(
     process.stdout.write(parsed === 'help' ? help(command) : await view(parsed, root))
     return 0
   } catch (error) {
+    if (error instanceof Cancelled) return 130
     if (![UsageError, InventoryError, PatternError].some((type) => error instanceof type)) throw error
     process.stderr.write(`${(error as Error).message}\n`)
     return 1

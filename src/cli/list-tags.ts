@@ -1,7 +1,7 @@
 import type { Inventory } from '../inventory/index.ts'
 import type { PlaybookStep } from '../playbook/play.ts'
 import { tasksOf } from '../playbook/play-tasks.ts'
-import { tagList } from '../playbook/tags.ts'
+import { isStepSelectable, tagList, type TagSelection } from '../playbook/tags.ts'
 import { hostsOf } from '../runner/run.ts'
 import { listingContext } from './list.ts'
 
@@ -41,4 +41,19 @@ export function taskTags(
       return []
     }
   })
+}
+
+/**
+ * Whether a run needs a step. One tagged `never` needs a selected tag, which its tasks may have: they inherit its tags.
+ * Groups of other steps need not be in the inventory.
+ */
+export function isSelectable(
+  step: PlaybookStep,
+  inventory: Inventory,
+  extraVars: Readonly<Record<string, unknown>>,
+  selection: TagSelection,
+): boolean {
+  if (isStepSelectable(step.tags, selection)) return true
+  if (selection.tags.length === 0) return false
+  return taskTags(step, inventory, undefined, extraVars).some((tag) => selection.tags.includes(tag))
 }

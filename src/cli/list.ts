@@ -9,6 +9,7 @@ import type { Play, PlayContext, PlaybookStep } from '../playbook/play.ts'
 import { handlersOf, tasksOf } from '../playbook/play-tasks.ts'
 import { hostsOf } from '../runner/run.ts'
 import { tagList, tagsSelect, type TagSelection } from '../playbook/tags.ts'
+import { promptDefaults } from './vars-prompt.ts'
 
 /** The text of `--list-hosts`: the hosts of each play and experiment. */
 export function listHosts(steps: readonly PlaybookStep[], inventory: Inventory, hosts: readonly string[]): string {
@@ -77,6 +78,7 @@ export function listingContext(
     return variables(name, { ...more, ansible_facts: {} })
   }
   const groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]))
-  const varsWith: PlayContext['varsWith'] = (more) => varsOf(host, { ...play.vars, ...more })
+  const playVars = { ...play.vars, ...promptDefaults(play, extraVars) }
+  const varsWith: PlayContext['varsWith'] = (more) => varsOf(host, { ...playVars, ...more })
   return { host, vars: varsWith({}), varsWith, facts: {}, groups, hostvars: (name) => varsOf(name), check: true }
 }

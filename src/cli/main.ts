@@ -25,7 +25,7 @@ import { withLocalhost } from './localhost.ts'
 import { expandLimit, limitOf } from './limit.ts'
 import { listHosts, listTasks } from './list.ts'
 import { exitCodeWithOutput } from './lost-output.ts'
-import { listTags } from './list-tags.ts'
+import { isSelectable, listTags } from './list-tags.ts'
 import { checkProjectFile } from './project-file.ts'
 import { prepareConnections } from './prepare-connections.ts'
 import { parseOptions, type CliOptions } from './options.ts'
@@ -124,12 +124,13 @@ async function start(
   const { hosts: limited, argv: chosen } = await chooseHosts(options, inventory)
   const retry =
     options.retryFailed === undefined ? undefined : failedHosts(options.retryFailed, path.join(root, 'runs'))
-  const hosts = retry === undefined ? limited : retriedHosts(retry, inventory, limited)
-  if (retry !== undefined && hosts.length === 0) return print(`${nothingToRetry(retry)}\n`)
+  const selected = { hosts: limited, isLimited: options.limit !== undefined }
+  const hosts = retry === undefined ? limited : retriedHosts(retry, inventory, selected)
+  if (retry !== undefined && hosts.length === 0) return printNotice(nothingToRetry(retry), options)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
   const steps = all.filter(
-    (step) => isStepSelectable(step.tags, tags) && (savedPlan === undefined || step.kind === 'play'),
+    (step) => (savedPlan === undefined || step.kind === 'play') && isSelectable(step, inventory, extraVars, tags),
   )
   if (options.listTags) return print(`${listTags(steps, inventory, hosts, extraVars)}\n`)
   if (options.syntaxCheck) return printSyntaxCheck(syntaxCheck(steps, inventory, hosts, extraVars))
@@ -199,7 +200,10 @@ async function complete(playbook: Playbook, argv: readonly string[], root: strin
 }
 
 function printSyntaxCheck({ problems, unchecked, tasks }: SyntaxCheck): 0 | 1 {
-  const lines = [...problems, ...unchecked.map((reason) => `not checked, as it may need facts of the host: ${reason}`)]
+  const lines = [
+    ...problems,
+    ...unchecked.map((reason) => `not checked, as it may need facts of the host or an answer: ${reason}`),
+  ]
   process.stderr.write(lines.map((line) => `${line}\n`).join(''))
   if (problems.length > 0) return 1
   return print(`no problems found: ${tasks} tasks and handlers checked\n`)
@@ -221,6 +225,11 @@ const help = (
     ...(words === undefined ? {} : { subcommands: words }),
     ...(switches === undefined ? {} : { switches }),
   })
+
+function printNotice(message: string, { json }: CliOptions): 0 {
+  if (!json) return print(`${message}\n`)
+  return print(`${JSON.stringify({ type: 'notice', level: 'info', time: new Date().toISOString(), message })}\n`)
+}
 
 function print(text: string): 0 {
   process.stdout.write(text)

@@ -13,16 +13,25 @@ export function missingPrerequisite(root) {
   const { engines, dependencies } = /** @type {{ engines: { node: string }, dependencies: Record<string, string> }} */ (
     JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
   )
+  const install = installCommand(root)
   const required = engines.node.replace(/[^\d.]/g, '')
   if (isOlder(process.versions.node, required)) {
-    return `Labbook requires Node ${required} or newer, but this is Node ${process.versions.node} (${process.execPath}): upgrade it, then run "npm ci" in ${root}`
+    return `Labbook requires Node ${required} or newer, but this is Node ${process.versions.node} (${process.execPath}): upgrade it, then run ${install}`
   }
   const directories = ancestors(root).map((directory) => path.join(directory, 'node_modules'))
   const missing = Object.keys(dependencies).filter(
     (name) => !directories.some((directory) => existsSync(path.join(directory, name))),
   )
-  if (missing.length > 0) return `${counted(missing)} not installed: run "npm ci" in ${root} first`
+  if (missing.length > 0) return `${counted(missing)} not installed: run ${install} first`
   return undefined
+}
+
+/** @param {string} root */
+function installCommand(root) {
+  const [project = '', ...rest] = root.split(`${path.sep}node_modules${path.sep}`)
+  if (rest.length === 0) return `"npm ci" in ${root}`
+  const isGlobal = !existsSync(path.join(project, 'package.json'))
+  return isGlobal ? '"npm install --global labbook"' : `"npm install" in ${project}`
 }
 
 /**

@@ -107,7 +107,8 @@ export async function report(
   project: ReportProject = {},
 ): Promise<number> {
   try {
-    const subcommand = COMMANDS[argv[0] ?? '']
+    const name = argv[0] ?? ''
+    const subcommand = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
     if (subcommand !== undefined) return await subcommand(argv.slice(1), path.join(root, 'runs'), command, project)
     const options = parse(argv)
     if (options === 'help') process.stdout.write(help(command))

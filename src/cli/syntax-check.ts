@@ -7,11 +7,12 @@ import { PlaybookError, type Play, type PlaybookStep } from '../playbook/play.ts
 import { hostsOf } from '../runner/run.ts'
 import { Reference } from '../values/reference.ts'
 import { listingContext } from './list.ts'
+import { needsAnswer } from './vars-prompt.ts'
 
 /** The result of `--syntax-check`. */
 export interface SyntaxCheck {
   readonly problems: readonly string[]
-  /** Plays whose tasks cannot be listed without the facts of a host, and why. */
+  /** Plays that cannot be checked without the facts of a host or an answer of the user, and why. */
   readonly unchecked: readonly string[]
   readonly tasks: number
 }
@@ -35,14 +36,15 @@ export function syntaxCheck(
     const names = hostsOf(step, inventory, hosts)
     if (step.kind === 'experiment') continue
     mayUseFacts ||= step.gather_facts === true
+    const lacksAnswer = needsAnswer(step, extraVars)
     for (const host of names) {
       try {
         const listed = allTasks(step, inventory, host, extraVars)
         tasks += listed.length
-        for (const problem of listed.flatMap(paramsProblem)) problems.add(problem)
+        for (const problem of listed.flatMap(paramsProblem)) (lacksAnswer ? unchecked : problems).add(problem)
       } catch (error) {
         if (!(error instanceof PlaybookError)) throw error
-        if (mayUseFacts) unchecked.add(error.message)
+        if (mayUseFacts || lacksAnswer) unchecked.add(error.message)
         else problems.add(error.message)
       }
     }

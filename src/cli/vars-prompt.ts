@@ -19,8 +19,7 @@ export async function withPromptedVars(
 ): Promise<PlaybookStep[]> {
   const result: PlaybookStep[] = []
   for (const step of steps) {
-    const questions = step.kind === 'play' ? (step.vars_prompt ?? []) : []
-    const open = questions.filter(({ name }) => !Object.hasOwn(extraVars, name))
+    const open = step.kind === 'play' ? openQuestions(step, extraVars) : []
     if (step.kind !== 'play' || open.length === 0) {
       result.push(step)
       continue
@@ -33,11 +32,30 @@ export async function withPromptedVars(
   return result
 }
 
+/** The variables of `vars_prompt` for listings, which ask nothing: defaults, and a placeholder where there is none. */
+export const promptDefaults = (play: Play, extraVars: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    openQuestions(play, extraVars).map((question) => {
+      const { name, default: initial = `<${name}>` } = question
+      return [name, wrapped(question, initial)]
+    }),
+  )
+
+/** Whether a play asks for a value that only the user knows. */
+export const needsAnswer = (play: Play, extraVars: Readonly<Record<string, unknown>>): boolean =>
+  openQuestions(play, extraVars).some((question) => question.default === undefined)
+
+const openQuestions = (
+  { vars_prompt: questions = [] }: Play,
+  extraVars: Readonly<Record<string, unknown>>,
+): VarsPrompt[] => questions.filter(({ name }) => !Object.hasOwn(extraVars, name))
+
+const wrapped = ({ private: isPrivate = true }: VarsPrompt, text: string): unknown => (isPrivate ? secret(text) : text)
+
 async function valueOf(question: VarsPrompt, play: Play, askVariable: AskVariable | undefined): Promise<unknown> {
   const { name, default: initial, private: isPrivate = true } = question
-  const wrap = (text: string): unknown => (isPrivate ? secret(text) : text)
-  if (askVariable !== undefined) return wrap(await answerTo(question, isPrivate, askVariable))
-  if (initial !== undefined) return wrap(initial)
+  if (askVariable !== undefined) return wrapped(question, await answerTo(question, isPrivate, askVariable))
+  if (initial !== undefined) return wrapped(question, initial)
   throw new UsageError(`play "${play.name}" asks for ${name}, and nobody can be asked: set it with -e ${name}=VALUE`)
 }
 

@@ -127,11 +127,9 @@ const LISTED = "list the tasks in order, with meta('flush_handlers') where handl
 const REFUSED: Readonly<Record<string, string>> = {
   pre_tasks: LISTED,
   post_tasks: LISTED,
-  roles: 'call functions that return tasks',
   tasks: 'the third argument of play() is the function that returns the tasks',
   handlers: 'the fourth argument of play() has the handlers',
   vars_files: 'read the files in the playbook, or use -e @FILE',
-  vars_prompt: 'set the variables with -e',
   remote_user: 'set the variable ansible_user',
   connection: 'set the variable ansible_connection',
 }

@@ -104,6 +104,50 @@ t.test('start loads the modules that it uses, and the cache has those of all sta
   t.equal(statSync(cacheFile('.v8')).ino, second.ino, 'a cache that has all is not written again')
 })
 
+t.test('playbook is bundled again when Yarn installed other packages', async (t) => {
+  const { directory, write, run } = project(t)
+  write(`import { msg } from 'tool'\n${playbook('debug({ msg })')}`)
+  const tool = path.join(directory, 'node_modules/tool')
+  mkdirSync(tool)
+  writeFileSync(path.join(tool, 'package.json'), '{ "type": "module", "main": "index.js" }')
+  let version = 0
+  for (const list of ['.yarn-integrity', '.yarn-state.yml'])
+    for (const step of ['installs', 'updates']) {
+      version += 1
+      writeFileSync(path.join(tool, 'index.js'), `export const msg = 'version ${version}'\n`)
+      writeFileSync(path.join(directory, 'node_modules', list), `tool ${version}\n`)
+      t.match(run('-v').output, `version ${version}`, `${list}: Yarn ${step} the package`)
+    }
+})
+
+t.test('playbook is bundled again when an import has another meaning', async (t) => {
+  const { directory, write, run } = project(t)
+  write(`import { msg } from 'texts'\n${playbook('debug({ msg })')}`)
+  for (const name of ['one', 'two']) {
+    mkdirSync(path.join(directory, name))
+    writeFileSync(path.join(directory, name, 'texts.ts'), `export const msg = 'from ${name}'\n`)
+  }
+  const config = (file: string, value: object): void => {
+    writeFileSync(path.join(directory, file), JSON.stringify(value))
+  }
+  const paths = (name: string) => ({ compilerOptions: { paths: { '*': [`./${name}/*`] } } })
+  config('tsconfig.json', { extends: './tsconfig.base.json' })
+  config('tsconfig.base.json', paths('one'))
+  t.match(run('-v').output, 'from one')
+  config('tsconfig.base.json', paths('two'))
+  t.match(run('-v').output, 'from two', 'a file that tsconfig.json extends')
+  config('tsconfig.json', paths('one'))
+  t.match(run('-v').output, 'from one', 'tsconfig.json')
+  config('playbooks/tsconfig.json', { extends: '../tsconfig.base.json' })
+  t.match(run('-v').output, 'from two', 'new, in the directory of the playbook')
+  write(`import { msg } from '#texts'\n${playbook('debug({ msg })')}`)
+  const about = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as object
+  for (const name of ['one', 'two']) {
+    config('package.json', { ...about, imports: { '#texts': `./${name}/texts.ts` } })
+    t.match(run('-v').output, `from ${name}`, 'package.json')
+  }
+})
+
 t.test('each Labbook has its bundle of a playbook', async (t) => {
   const { directory, write, run, cached } = project(t)
   write(playbook("debug({ msg: 'first' })").replace('../../src/labbook.ts', 'labbook'))

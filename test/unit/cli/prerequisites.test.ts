@@ -50,6 +50,22 @@ t.test('every entry point without node_modules says to run npm ci', async (t) =>
     t.strictSame(run(directory, 'npm', 'run', '--silent', name), expected, name)
 })
 
+t.test('error in an installed package says to install in its project', async (t) => {
+  const project = clone(t)
+  for (const place of ['node_modules/labbook', 'node_modules/.pnpm/labbook@1.0.0/node_modules/labbook']) {
+    const directory = path.join(project, place)
+    mkdirSync(directory, { recursive: true })
+    for (const name of ['src', 'package.json'])
+      cpSync(path.join(ROOT, name), path.join(directory, name), { recursive: true })
+    const { stderr } = run(project, process.execPath, path.join(place, 'src/cli/labbook.mjs'), '--version')
+    t.match(stderr, `are not installed: run "npm install" in ${project} first\n`, place)
+    rmSync(path.join(project, 'package.json'))
+    const other = run(project, process.execPath, path.join(place, 'src/cli/labbook.mjs'), '--version')
+    t.match(other.stderr, 'are not installed: run "npm install --global labbook" first\n', place)
+    cpSync(path.join(ROOT, 'package.json'), path.join(project, 'package.json'))
+  }
+})
+
 t.test('error for a package added since npm ci names it', async (t) => {
   const directory = clone(t)
   for (const name of Object.keys(dependencies))

@@ -333,3 +333,14 @@ t.test('wrong arguments are errors of one line', async (t) => {
     stderr: /report_signing_key: \/none does not exist: create a key with ssh-keygen, or name another/,
   })
 })
+
+t.test('the name of a property of all objects is no subcommand', async (t) => {
+  t.match(await report('constructor'), { status: 1, stderr: /^run "constructor" not found in / })
+})
+
+t.test('--retry-failed of a run that passed has nothing to do, with --json as an event', async (t) => {
+  const retry = (...args: readonly string[]) => program(...common, '--retry-failed', signed, ...args)
+  const message = `no host failed in ${signed}: nothing to retry`
+  t.match(retry(), { status: 0, stdout: `${message}\n` })
+  t.match(JSON.parse(retry('--json').stdout), { type: 'notice', level: 'info', message })
+})

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { listTags } from '../../../src/cli/list-tags.ts'
+import { isSelectable, listTags } from '../../../src/cli/list-tags.ts'
 import { listTasks } from '../../../src/cli/list.ts'
 import { failedHosts, nothingToRetry, retriedHosts, retriedHostsText } from '../../../src/cli/retry-failed.ts'
 import { stepConfirmation } from '../../../src/cli/step.ts'
@@ -13,7 +13,8 @@ import { copy } from '../../../src/modules/core/copy.ts'
 import { meta } from '../../../src/modules/core/meta.ts'
 import { block } from '../../../src/playbook/block.ts'
 import { Interrupted } from '../../../src/playbook/interrupted.ts'
-import { play, type PlaybookStep } from '../../../src/playbook/play.ts'
+import type { VarsPrompt } from '../../../src/playbook/play-options.ts'
+import { play, type PlayContext, type PlaybookStep } from '../../../src/playbook/play.ts'
 import { Cancelled } from '../../../src/ui/index.ts'
 import { register } from '../../../src/values/reference.ts'
 
@@ -76,6 +77,49 @@ t.test('--syntax-check', (t) => {
   t.end()
 })
 
+t.test('listings and --syntax-check use the defaults of vars_prompt', (t) => {
+  const tasks = ({ vars }: PlayContext) => [
+    copy(`Copy ${String(vars.to)}`, { content: String(vars.key), dest: vars.to as string, tags: String(vars.tag) }),
+  ]
+  const vars_prompt = [
+    { name: 'to', default: '/etc/motd', private: false },
+    { name: 'tag', default: 'web', private: false },
+    { name: 'key' },
+  ]
+  const ask = (asked: readonly VarsPrompt[], extraVars: object = { key: 'k' }) => {
+    const listed = [play('Ask', { hosts: 'node1', vars_prompt: asked }, tasks)]
+    const only = { tags: [], skipTags: [] }
+    return {
+      tags: listTags(listed, inventory, hosts, { ...extraVars }),
+      names: listTasks(listed, inventory, hosts, { ...extraVars }, only),
+      ...syntaxCheck(listed, inventory, hosts, { ...extraVars }),
+    }
+  }
+  t.match(ask(vars_prompt), { tags: /\n  web$/, names: /\n  Copy \/etc\/motd  \[web\]$/, problems: [], unchecked: [] })
+  t.match(ask(vars_prompt, { key: 'k', to: '/x' }), { names: /Copy \/x/ })
+  const open = [{ name: 'to', private: false }, ...vars_prompt.slice(1)]
+  t.match(ask(open), { names: /Copy <to>/, problems: [], unchecked: [/dest/] }, 'without a default')
+  const relative = [{ name: 'to', default: 'motd' }, ...vars_prompt.slice(1)]
+  t.match(ask(relative), { problems: [/dest/], unchecked: [] }, 'a default that is wrong')
+  t.end()
+})
+
+t.test('a play tagged never is selected by a tag of its tasks', (t) => {
+  const debugging = play('Debug', { hosts: 'all', tags: 'never' }, ({ host, facts }) => [
+    ...(host === 'node2' ? [command('one', { cmd: 'true', tags: 'debug' })] : []),
+    command('two', { cmd: host === 'node3' ? (facts.os as { name: string }).name : 'true' }),
+  ])
+  const selects = (...tags: string[]) => isSelectable(debugging, inventory, {}, { tags, skipTags: [] })
+  t.ok(selects('debug'))
+  t.ok(selects('never'))
+  t.notOk(selects('other'))
+  t.notOk(selects('all'))
+  t.notOk(selects())
+  const elsewhere = play('Elsewhere', { hosts: 'no_such_group', tags: 'never' }, () => [])
+  t.notOk(isSelectable(elsewhere, inventory, {}, { tags: ['debug'], skipTags: [] }), 'its group need not exist')
+  t.end()
+})
+
 /** The directory `runs`, with one run whose hosts have these recaps. */
 function runsWith(t: Test, recaps: Record<string, object>, isComplete = true): string {
   const runs = t.testdir()
@@ -98,17 +142,39 @@ function runsWith(t: Test, recaps: Record<string, object>, isComplete = true): s
 t.test('--retry-failed limits a run to the hosts that failed or were unreachable', (t) => {
   const recaps = { node1: { failed: 1 }, node2: { rescued: 1, ignored: 1 }, node3: { unreachable: 1 } }
   const retry = failedHosts('2026-01-01-site', runsWith(t, recaps))
-  t.strictSame(retry, { hosts: ['node1', 'node3'], run: '2026-01-01-site', playbook: 'site' })
-  t.strictSame(retriedHosts(retry, inventory, hosts), ['node1', 'node3'])
-  t.strictSame(retriedHosts(retry, inventory, ['node2', 'node3']), ['node3'], 'with --limit')
+  t.strictSame(retry, { hosts: ['node1', 'node3'], run: '2026-01-01-site', playbook: 'site', status: 'failed' })
+  const all = { hosts, isLimited: false }
+  t.strictSame(retriedHosts(retry, inventory, all), ['node1', 'node3'])
+  const limited = { hosts: ['node2', 'node3'], isLimited: true }
+  t.strictSame(retriedHosts(retry, inventory, limited), ['node3'], 'with --limit')
   t.equal(retriedHostsText(retry, ['node3'], 'site'), '--retry-failed: hosts that failed in 2026-01-01-site: node3')
   t.match(retriedHostsText(retry, ['node3'], 'app'), /in 2026-01-01-site of playbook site: node3$/)
   t.match(nothingToRetry(retry), /^none of the selected hosts failed in .* \(failed: node1, node3\)/)
-  t.match(nothingToRetry({ ...retry, hosts: [] }), /^no host failed in 2026-01-01-site/)
-  t.throws(() => retriedHosts({ ...retry, hosts: ['gone'] }, inventory, hosts), {
+  t.equal(
+    nothingToRetry({ ...retry, hosts: [], status: 'passed' }),
+    'no host failed in 2026-01-01-site: nothing to retry',
+  )
+  const gone = { ...retry, hosts: ['gone', 'node2'] }
+  t.throws(() => retriedHosts(gone, inventory, all), {
     name: 'UsageError',
     message: /gone failed in that run and is not in the inventory/,
   })
+  t.strictSame(retriedHosts(gone, inventory, limited), ['node2'], '--limit, as that message advises')
+  t.end()
+})
+
+t.test('--retry-failed of a run that did not pass although no host failed is an error', (t) => {
+  const earlier = { hosts: [], run: 'r1', playbook: 'site' }
+  const interrupted = { ...earlier, status: 'interrupted' } as const
+  const message = '--retry-failed: no host failed in r1, but '
+  for (const [retry, reason] of [
+    [{ ...earlier, status: 'failed' }, 'the run failed: its report says why'],
+    [interrupted, 'it was interrupted: run it again without --retry-failed'],
+  ] as const)
+    t.throws(() => nothingToRetry(retry), { name: 'UsageError', message: message + reason })
+  const some = { ...interrupted, hosts: ['node1'] }
+  t.throws(() => nothingToRetry(some), { message: /^--retry-failed: none of the selected .* but it was interrupted/ })
+  t.match(retriedHostsText(some, ['node1'], 'site'), /in r1 \(it was interrupted: .*\): node1$/)
   t.end()
 })
 

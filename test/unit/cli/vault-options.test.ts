@@ -4,6 +4,7 @@ import t from 'tap'
 import { AnsibleConfig } from '../../../src/cli/ansible-config.ts'
 import { openVault, vaultSources, type VaultOptions } from '../../../src/cli/vault-options.ts'
 import { readVaultPasswords } from '../../../src/cli/vault-passwords.ts'
+import { onTerminal } from '../../support/terminal.ts'
 import { encryptVault } from '../../support/vault.ts'
 
 const NONE: VaultOptions = { ask: false, files: [], ids: [] }
@@ -77,4 +78,13 @@ void t.test('errors of passwords', async (t) => {
   ]
   for (const [options, message] of cases)
     await t.rejects(passwords(options), { name: 'UsageError', message }, String(message))
+})
+
+void t.test('Ctrl-C at the prompt of --ask-vault-pass ends "labbook inventory" with 130', async (t) => {
+  const labbook = new URL('../../../src/cli/labbook.mjs', import.meta.url)
+  const { raw, exitCode } = await onTerminal(labbook, ['inventory', '--list', '--ask-vault-pass'], {
+    talk: [['ault password', '\u0003']],
+  })
+  t.equal(exitCode, 130)
+  t.notMatch(raw, /Cancelled|at .*:\d+:\d+/)
 })

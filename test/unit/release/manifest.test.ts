@@ -46,6 +46,11 @@ function installed(): string[] {
   return [...found]
 }
 
+t.test('the package has the repository, which npm compares with that of the CI run', async (t) => {
+  const repository = { type: 'git', url: 'git+https://example.org/labbook.git' }
+  t.same(packageManifest({ ...(readJson('package.json') as Manifest), repository }, {}, {})['repository'], repository)
+})
+
 t.test('a user installs fewer than 160 packages, none with an install script or a deprecation', async (t) => {
   const all = installed()
   t.ok(all.length > 50, 'the packages were found')
