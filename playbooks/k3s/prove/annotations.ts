@@ -1,0 +1,52 @@
+import { PlaybookError } from 'labbook'
+import { parse } from 'yaml'
+import { overrideFaults } from '../../prove/x-labbook.ts'
+import { at, kindOf, type Manifest, mapOf, nameOf, textOf } from './manifests.ts'
+
+const PREFIX = 'labbook/'
+/** The annotations, by the keys of `x-labbook` in a compose file. */
+const ANNOTATIONS = {
+  role: 'role',
+  probe: 'probe',
+  'depends-on': 'depends_on',
+  skip: 'skip',
+  'max-outage': 'max_outage',
+} as const
+
+type Key = keyof typeof ANNOTATIONS
+
+/** What annotations of an object say, in the form of `x-labbook`: their values are YAML. */
+export function overridesIn(object: Manifest): Record<string, never> {
+  const annotations = mapOf(at(object, 'metadata', 'annotations'))
+  const found = (Object.keys(ANNOTATIONS) as Key[]).flatMap((key) => {
+    const value = annotations[`${PREFIX}${key}`]
+    return value === undefined ? [] : [[ANNOTATIONS[key], yamlOf(textOf(value))] as const]
+  })
+  return Object.fromEntries(found) as Record<string, never>
+}
+
+function yamlOf(text: string): unknown {
+  try {
+    return parse(text)
+  } catch {
+    return text
+  }
+}
+
+/** @throws {PlaybookError} if an annotation of a workload has an error. */
+export function requireValidAnnotations(workloads: readonly Manifest[]): void {
+  const overrides = workloads.map((object) => [nameOf(object), overridesIn(object)] as const)
+  const services = Object.fromEntries(
+    overrides.map(([name, own]) => [name, Object.keys(own).length === 0 ? {} : { 'x-labbook': own }]),
+  )
+  const [fault] = overrideFaults({ services })
+  if (fault === undefined) return
+  const name = String(fault.path[1])
+  const object = workloads.find((each) => nameOf(each) === name)
+  const message = fault.message
+    .replace(/^x-labbook\.?/, 'annotation labbook/')
+    .replace('depends_on', 'depends-on')
+    .replace('max_outage', 'max-outage')
+    .replace('the file has no service', 'the manifests have no workload')
+  throw new PlaybookError(`manifests: ${object === undefined ? '' : kindOf(object)} "${name}": ${message}`)
+}
