@@ -83,8 +83,7 @@ export async function undoUpdate(on: LabSetupContext, session: KubernetesSession
     ...at,
     command: k(`get ${resourceOf(workload)} -o jsonpath='{.spec.template.spec.containers[0].image}'`),
   })
-  if (image.stdout.trim() === BROKEN_IMAGE)
-    await on.exec({ ...at, command: k(`rollout undo ${resourceOf(workload)}`) })
+  if (image.stdout.trim() === BROKEN_IMAGE) await on.exec({ ...at, command: k(`rollout undo ${resourceOf(workload)}`) })
   // A StatefulSet waits for a broken pod for ever, also after the rollback.
   for (const { name, state } of podsOf(await currentState(on, session), workload))
     if (UNPULLED.test(state)) await on.exec({ ...at, command: k(`delete pod ${name} --wait=false`) })
