@@ -46,7 +46,7 @@ await part(
     await assertSucceeds(t, k3s('prove', ...vars({ manifests: directory })))
     const found = findings()
     const output = latestRun()
-      .events.flatMap((event) => (event.type === 'log' ? [event.text] : []))
+      .events.flatMap((event) => (event.type === 'notice' ? [event.message] : []))
       .join('\n')
     for (const [id, change] of Object.entries(DEFECTS)) {
       t.equal(found[id], false, id)

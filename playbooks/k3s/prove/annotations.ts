@@ -1,7 +1,7 @@
 import { PlaybookError } from 'labbook'
 import { parse } from 'yaml'
 import { overrideFaults } from '../../prove/x-labbook.ts'
-import { at, kindOf, type Manifest, mapOf, nameOf, textOf } from './manifests.ts'
+import { at, kindOf, type Manifest, mapOf, objectName, textAt } from './manifests.ts'
 
 const PREFIX = 'labbook/'
 /** The annotations, by the keys of `x-labbook` in a compose file. */
@@ -20,7 +20,7 @@ export function overridesIn(object: Manifest): Record<string, never> {
   const annotations = mapOf(at(object, 'metadata', 'annotations'))
   const found = (Object.keys(ANNOTATIONS) as Key[]).flatMap((key) => {
     const value = annotations[`${PREFIX}${key}`]
-    return value === undefined ? [] : [[ANNOTATIONS[key], yamlOf(textOf(value))] as const]
+    return value === undefined ? [] : [[ANNOTATIONS[key], yamlOf(textAt(value))] as const]
   })
   return Object.fromEntries(found) as Record<string, never>
 }
@@ -35,14 +35,14 @@ function yamlOf(text: string): unknown {
 
 /** @throws {PlaybookError} if an annotation of a workload has an error. */
 export function requireValidAnnotations(workloads: readonly Manifest[]): void {
-  const overrides = workloads.map((object) => [nameOf(object), overridesIn(object)] as const)
+  const overrides = workloads.map((object) => [objectName(object), overridesIn(object)] as const)
   const services = Object.fromEntries(
     overrides.map(([name, own]) => [name, Object.keys(own).length === 0 ? {} : { 'x-labbook': own }]),
   )
   const [fault] = overrideFaults({ services })
   if (fault === undefined) return
   const name = String(fault.path[1])
-  const object = workloads.find((each) => nameOf(each) === name)
+  const object = workloads.find((each) => objectName(each) === name)
   const message = fault.message
     .replace(/^x-labbook\.?/, 'annotation labbook/')
     .replace('depends_on', 'depends-on')

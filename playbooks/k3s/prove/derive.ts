@@ -1,7 +1,7 @@
 import { PlaybookError } from 'labbook'
 import { requireValidAnnotations } from './annotations.ts'
 import { backendsOf, entryPointsIn } from './entry-points.ts'
-import { kindOf, type Manifest, nameOf } from './manifests.ts'
+import { kindOf, type Manifest, objectName } from './manifests.ts'
 import type { KubernetesModel } from './model.ts'
 import { DEFAULT_NAMESPACE, namespaceIn, withDependencies, workloadsOf } from './workloads.ts'
 
@@ -22,7 +22,7 @@ export function modelOfManifests(objects: readonly Manifest[], ingressPort: numb
     throw new PlaybookError(
       `manifests: the workloads are in ${namespaces.length} namespaces (${namespaces.join(', ')}): prove one at a time`,
     )
-  const names = own.map(nameOf)
+  const names = own.map(objectName)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined)
     throw new PlaybookError(`manifests: two workloads are named "${twice}": findings could not tell them apart`)

@@ -1,6 +1,6 @@
 import { entryPointsOf } from '../../prove/entry-points.ts'
 import type { Port } from '../../stack/references.ts'
-import { at, kindOf, type Manifest, mapsOf, nameOf, textOf } from './manifests.ts'
+import { at, kindOf, type Manifest, mapsOf, objectName, textAt } from './manifests.ts'
 import type { KubernetesEntryPoint, Workload } from './model.ts'
 import { labelsOf, portNumber } from './workloads.ts'
 
@@ -17,14 +17,14 @@ export const backendsOf = (
   new Map(
     servicesIn(objects).map((service) => {
       const selector = labelsOf(at(service, 'spec', 'selector'))
-      return [nameOf(service), workloads.filter((each) => isSelected(selector, each)).map(({ name }) => name)]
+      return [objectName(service), workloads.filter((each) => isSelected(selector, each)).map(({ name }) => name)]
     }),
   )
 
 /** The pod template's containers of a workload. */
 const containersOf = (objects: readonly Manifest[], { kind, name }: Workload): readonly Manifest[] =>
   objects
-    .filter((object) => kindOf(object) === kind && nameOf(object) === name)
+    .filter((object) => kindOf(object) === kind && objectName(object) === name)
     .flatMap((object) => mapsOf(at(object, 'spec', 'template', 'spec', 'containers')))
 
 /** The port of the container behind a port of a Service. */
@@ -59,9 +59,9 @@ function servicePorts(
   objects: readonly Manifest[],
   workloads: readonly Workload[],
 ): KubernetesEntryPoint[] {
-  const type = textOf(at(service, 'spec', 'type'))
+  const type = textAt(at(service, 'spec', 'type'))
   if (type !== 'NodePort' && type !== 'LoadBalancer') return []
-  const workload = workloadBehind(nameOf(service), objects, workloads)
+  const workload = workloadBehind(objectName(service), objects, workloads)
   if (workload === undefined) return []
   const containers = containersOf(objects, workload)
   const isLocal = at(service, 'spec', 'externalTrafficPolicy') === 'Local'
@@ -70,7 +70,7 @@ function servicePorts(
       // A NodePort that is not set is known once the API server has allocated it.
       published: Number((type === 'NodePort' ? port.nodePort : port.port) ?? 0),
       target: targetPort(port, containers),
-      protocol: (textOf(port.protocol) || 'TCP').toLowerCase(),
+      protocol: (textAt(port.protocol) || 'TCP').toLowerCase(),
       mode: isLocal ? 'host' : 'ingress',
     }),
   )
@@ -97,18 +97,18 @@ function ingressPaths(
 ): KubernetesEntryPoint[] {
   return mapsOf(at(ingress, 'spec', 'rules')).flatMap((rule) =>
     mapsOf(at(rule, 'http', 'paths')).flatMap((each): KubernetesEntryPoint[] => {
-      const workload = workloadBehind(textOf(at(each, 'backend', 'service', 'name')), objects, workloads)
+      const workload = workloadBehind(textAt(at(each, 'backend', 'service', 'name')), objects, workloads)
       if (workload === undefined) return []
-      const host = textOf(rule.host)
+      const host = textAt(rule.host)
       const own = workload.overrides.probes?.filter(({ kind }) => kind === 'http') ?? []
-      const path = textOf(each.path) || '/'
+      const path = textAt(each.path) || '/'
       return [
         {
           service: workload.name,
           port,
           mode: 'ingress',
           probes: own.length > 0 ? own : [{ kind: 'http', path }],
-          reason: own.length > 0 ? 'annotation labbook/probe' : `Ingress ${nameOf(ingress)}`,
+          reason: own.length > 0 ? 'annotation labbook/probe' : `Ingress ${objectName(ingress)}`,
           ...(host === '' ? {} : { host }),
         },
       ]

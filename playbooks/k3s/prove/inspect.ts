@@ -8,7 +8,7 @@ import { k3sAppVars } from '../vars.ts'
 import { requireWorkloads, selectedModel } from './selection.ts'
 import { modelOfManifests } from './derive.ts'
 import { isNodeKind, type KubernetesKind } from './kinds.ts'
-import { at as valueAt, kindOf, mapOf, mapsOf, nameOf, textOf, type Manifest } from './manifests.ts'
+import { at as valueAt, kindOf, mapOf, mapsOf, objectName, textAt, type Manifest } from './manifests.ts'
 import type { KubernetesEntryPoint, KubernetesModel } from './model.ts'
 import { modelTables } from './preview.ts'
 import { awaitSteadyState, commandsFor, watchSteady, type KubernetesRun, type KubernetesSession } from './session.ts'
@@ -83,8 +83,8 @@ async function liveObjects(
   const { at, k } = commandsFor(on, model)
   const { stdout } = await on.exec({ ...at, command: k(`get ${KINDS} -o json`) })
   const live = mapsOf(mapOf(JSON.parse(stdout) as Manifest).items)
-  const keys = new Set(objects.map((object) => `${kindOf(object)}/${nameOf(object)}`))
-  return live.filter((object) => keys.has(`${kindOf(object)}/${nameOf(object)}`))
+  const keys = new Set(objects.map((object) => `${kindOf(object)}/${objectName(object)}`))
+  return live.filter((object) => keys.has(`${kindOf(object)}/${objectName(object)}`))
 }
 
 /** The addresses of all entry points. Ports that are not HTTP are probed by a connection. */
@@ -142,7 +142,10 @@ async function nodeAddresses(on: LabContext): Promise<NodeAddress[]> {
     mapsOf(valueAt(node, 'status', 'addresses'))
       .filter(({ type }) => type === 'InternalIP')
       .slice(0, 1)
-      .map(({ address }) => ({ node: nameOf(node), addressOf: (port: number) => ({ host: textOf(address), port }) })),
+      .map(({ address }) => ({
+        node: objectName(node),
+        addressOf: (port: number) => ({ host: textAt(address), port }),
+      })),
   )
 }
 

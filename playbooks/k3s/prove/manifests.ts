@@ -20,16 +20,16 @@ export const mapsOf = (value: Value): readonly Manifest[] =>
   Array.isArray(value) ? (value as readonly Value[]).map(mapOf) : []
 
 /** A value as text; empty if it is none. */
-export const textOf = (value: Value): string =>
+export const textAt = (value: Value): string =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 
 /** The value at a path of keys. */
 export const at = (object: Value, ...keys: readonly string[]): Value =>
   keys.reduce<Value>((value, key) => mapOf(value)[key], object)
 
-export const kindOf = (object: Manifest): string => textOf(object.kind)
-export const nameOf = (object: Manifest): string => textOf(at(object, 'metadata', 'name'))
-export const namespaceOf = (object: Manifest): string => textOf(at(object, 'metadata', 'namespace'))
+export const kindOf = (object: Manifest): string => textAt(object.kind)
+export const objectName = (object: Manifest): string => textAt(at(object, 'metadata', 'name'))
+export const objectNamespace = (object: Manifest): string => textAt(at(object, 'metadata', 'namespace'))
 
 /** A value in a manifest file, for suggestions. */
 export interface ManifestSource {
@@ -79,7 +79,7 @@ export function parseManifests(text: string, file: string): ManifestSource[] {
     return (Array.isArray(value) ? mapsOf(value) : [mapOf(value)])
       .flatMap((object) => (kindOf(object).endsWith('List') ? mapsOf(object.items) : [object]))
       .map((object) => {
-        if (kindOf(object) === '' || nameOf(object) === '')
+        if (kindOf(object) === '' || objectName(object) === '')
           throw new PlaybookError(`${file}: an object has no "kind" or no "metadata.name"`)
         return { file, object }
       })

@@ -1,4 +1,4 @@
-import { at, kindOf, type Manifest, mapOf, mapsOf, nameOf, textOf } from './manifests.ts'
+import { at, kindOf, type Manifest, mapOf, mapsOf, objectName, textAt } from './manifests.ts'
 import { parsePods, isReady, type Pod } from '../objects.ts'
 import type { Workload } from './model.ts'
 import { labelsOf } from './workloads.ts'
@@ -35,7 +35,7 @@ export const stateCommand = (k: (words: string) => string, namespace: string): s
   `(${k(`get deployments,statefulsets,daemonsets,pods --namespace ${namespace} -o json`)}; code=$?; date +%s; exit $code)`
 
 const blockedBy = (pod: Manifest): string =>
-  textOf(
+  textAt(
     mapsOf(at(pod, 'status', 'conditions')).find(({ type, status }) => type === 'PodScheduled' && status === 'False')
       ?.message,
   )
@@ -56,7 +56,7 @@ export function readState(stdout: string): ClusterState {
     workloads: items.filter((each) => kindOf(each) !== 'Pod').map(stateOf),
     pods: parsed.map((pod, i): WorkloadPod => {
       const object = pods[i] ?? {}
-      const deleted = textOf(at(object, 'metadata', 'deletionTimestamp'))
+      const deleted = textAt(at(object, 'metadata', 'deletionTimestamp'))
       return {
         ...pod,
         labels: labelsOf(at(object, 'metadata', 'labels')),
@@ -79,7 +79,7 @@ function stateOf(object: Manifest): WorkloadState {
       ? [number('currentNumberScheduled'), number('updatedNumberScheduled'), number('numberAvailable')]
       : [number('replicas'), number('updatedReplicas'), number('availableReplicas')]
   return {
-    name: nameOf(object),
+    name: objectName(object),
     kind,
     desired,
     observed,

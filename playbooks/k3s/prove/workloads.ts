@@ -2,7 +2,17 @@ import { modelOf } from '../../prove/classify.ts'
 import type { Mount, ServiceSettings } from '../../prove/model.ts'
 import { overridesOf } from '../../prove/x-labbook.ts'
 import { overridesIn } from './annotations.ts'
-import { at, kindOf, type Manifest, mapOf, mapsOf, nameOf, namespaceOf, textOf, type Value } from './manifests.ts'
+import {
+  at,
+  kindOf,
+  type Manifest,
+  mapOf,
+  mapsOf,
+  objectName,
+  objectNamespace,
+  textAt,
+  type Value,
+} from './manifests.ts'
 import type { Workload, WorkloadContainer } from './model.ts'
 
 /** What the derivation knows of a workload before it compares it with the others. */
@@ -19,7 +29,7 @@ const UNREACHABLE = 'node.kubernetes.io/unreachable'
 
 const isWorkload = (kind: string): kind is WorkloadKind => (KINDS as readonly string[]).includes(kind)
 
-export const namespaceIn = (object: Manifest): string => namespaceOf(object) || DEFAULT_NAMESPACE
+export const namespaceIn = (object: Manifest): string => objectNamespace(object) || DEFAULT_NAMESPACE
 
 /** The workloads among objects. A CronJob starts Jobs, which are one-shot. */
 export const workloadsOf = (objects: readonly Manifest[]): WorkloadSettings[] =>
@@ -31,7 +41,7 @@ export const workloadsOf = (objects: readonly Manifest[]): WorkloadSettings[] =>
   })
 
 function settingsOf(object: Manifest, kind: WorkloadKind, objects: readonly Manifest[]): WorkloadSettings {
-  const name = nameOf(object)
+  const name = objectName(object)
   const spec = mapOf(object.spec)
   const pod = mapOf(at(spec, 'template', 'spec'))
   const containers = mapsOf(pod.containers)
@@ -44,7 +54,7 @@ function settingsOf(object: Manifest, kind: WorkloadKind, objects: readonly Mani
     selector: Object.entries(labelsOf(at(spec, 'selector', 'matchLabels')))
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
-    image: textOf(containers[0]?.image),
+    image: textAt(containers[0]?.image),
     mode: kind === 'Job' ? 'replicated-job' : kind === 'DaemonSet' ? 'global' : 'replicated',
     replicas: kind === 'DaemonSet' ? 1 : Number(spec.replicas ?? 1),
     ports: [],
@@ -76,29 +86,29 @@ function settingsOf(object: Manifest, kind: WorkloadKind, objects: readonly Mani
   }
 }
 
-const listOf = (value: Value): string[] => (Array.isArray(value) ? (value as readonly Value[]).map(textOf) : [])
+const listOf = (value: Value): string[] => (Array.isArray(value) ? (value as readonly Value[]).map(textAt) : [])
 
 export const labelsOf = (value: Value): Record<string, string> =>
-  Object.fromEntries(Object.entries(mapOf(value)).map(([key, each]) => [key, textOf(each)]))
+  Object.fromEntries(Object.entries(mapOf(value)).map(([key, each]) => [key, textAt(each)]))
 
 const hasMemoryLimit = (container: Manifest): boolean => at(container, 'resources', 'limits', 'memory') !== undefined
 
 const containerOf = (container: Manifest): WorkloadContainer => ({
-  name: textOf(container.name),
-  image: textOf(container.image),
+  name: textAt(container.name),
+  image: textAt(container.image),
   hasMemoryLimit: hasMemoryLimit(container),
   hasReadinessProbe: container.readinessProbe !== undefined,
   hasLivenessProbe: container.livenessProbe !== undefined,
 })
 
 const strategyOf = (spec: Manifest, kind: WorkloadKind): string =>
-  textOf(at(spec, kind === 'Deployment' ? 'strategy' : 'updateStrategy', 'type')) || 'RollingUpdate'
+  textAt(at(spec, kind === 'Deployment' ? 'strategy' : 'updateStrategy', 'type')) || 'RollingUpdate'
 
 /** Only a Deployment can start a pod before it stops another; by default it stops a quarter first, rounded down. */
 function stopsFirst(spec: Manifest, kind: WorkloadKind): boolean {
   if (kind !== 'Deployment') return true
   if (strategyOf(spec, kind) === 'Recreate') return true
-  const unavailable = textOf(at(spec, 'strategy', 'rollingUpdate', 'maxUnavailable')) || '25%'
+  const unavailable = textAt(at(spec, 'strategy', 'rollingUpdate', 'maxUnavailable')) || '25%'
   const replicas = Number(spec.replicas ?? 1)
   return unavailable.endsWith('%')
     ? Math.floor((replicas * Number(unavailable.slice(0, -1))) / 100) > 0
@@ -111,7 +121,7 @@ function readinessOf(containers: readonly Manifest[]): string | undefined {
     const get = at(container, 'readinessProbe', 'httpGet')
     if (get === undefined) return []
     const port = portNumber(container, at(get, 'port'))
-    return [`http://localhost:${port}${textOf(at(get, 'path')) || '/'}`]
+    return [`http://localhost:${port}${textAt(at(get, 'path')) || '/'}`]
   })
   return found
 }
@@ -122,23 +132,23 @@ export function portNumber(container: Manifest, port: Value): number {
   return Number(named?.containerPort ?? port)
 }
 
-const claimsIn = (volume: Manifest): string => textOf(at(volume, 'persistentVolumeClaim', 'claimName'))
+const claimsIn = (volume: Manifest): string => textAt(at(volume, 'persistentVolumeClaim', 'claimName'))
 
 function mountsOf(spec: Manifest, pod: Manifest, containers: readonly Manifest[]): Mount[] {
-  const templates = mapsOf(spec.volumeClaimTemplates).map(nameOf)
-  const volumes = new Map(mapsOf(pod.volumes).map((volume) => [textOf(volume.name), volume]))
+  const templates = mapsOf(spec.volumeClaimTemplates).map(objectName)
+  const volumes = new Map(mapsOf(pod.volumes).map((volume) => [textAt(volume.name), volume]))
   return containers.flatMap(({ volumeMounts }) =>
     mapsOf(volumeMounts).flatMap((mount): Mount[] => {
-      const name = textOf(mount.name)
+      const name = textAt(mount.name)
       const volume = volumes.get(name) ?? {}
       const claim = templates.includes(name) ? name : claimsIn(volume)
-      const directory = textOf(at(volume, 'hostPath', 'path'))
+      const directory = textAt(at(volume, 'hostPath', 'path'))
       if (claim === '' && directory === '') return []
       return [
         {
           type: claim === '' ? 'bind' : 'volume',
           source: claim === '' ? directory : claim,
-          target: textOf(mount.mountPath),
+          target: textAt(mount.mountPath),
           readOnly: mount.readOnly === true,
           driver: claim === '' ? 'local' : 'claim',
         },
@@ -153,7 +163,7 @@ const hostPathsOf = (pod: Manifest, containers: readonly Manifest[]): string[] =
     .map(({ source }) => source)
 
 const configMap = (objects: readonly Manifest[], name: string): Manifest =>
-  mapOf(objects.find((object) => kindOf(object) === 'ConfigMap' && nameOf(object) === name)?.data)
+  mapOf(objects.find((object) => kindOf(object) === 'ConfigMap' && objectName(object) === name)?.data)
 
 /** `NAME=value` of a container, with the values of ConfigMaps. Values of Secrets are not read. */
 function environmentOf(container: Manifest, objects: readonly Manifest[]): string[] {
@@ -161,13 +171,13 @@ function environmentOf(container: Manifest, objects: readonly Manifest[]): strin
     const reference = at(entry, 'valueFrom', 'configMapKeyRef')
     const value =
       reference === undefined
-        ? textOf(entry.value)
-        : textOf(configMap(objects, textOf(at(reference, 'name')))[textOf(at(reference, 'key'))])
-    return `${textOf(entry.name)}=${value}`
+        ? textAt(entry.value)
+        : textAt(configMap(objects, textAt(at(reference, 'name')))[textAt(at(reference, 'key'))])
+    return `${textAt(entry.name)}=${value}`
   })
   const all = mapsOf(container.envFrom).flatMap((source) =>
-    Object.entries(configMap(objects, textOf(at(source, 'configMapRef', 'name')))).map(
-      ([name, value]) => `${name}=${textOf(value)}`,
+    Object.entries(configMap(objects, textAt(at(source, 'configMapRef', 'name')))).map(
+      ([name, value]) => `${name}=${textAt(value)}`,
     ),
   )
   return [...all, ...own]
@@ -176,8 +186,8 @@ function environmentOf(container: Manifest, objects: readonly Manifest[]): strin
 /** The text of mounted ConfigMaps. */
 const configsOf = (pod: Manifest, objects: readonly Manifest[]): string =>
   mapsOf(pod.volumes)
-    .flatMap((volume) => Object.values(configMap(objects, textOf(at(volume, 'configMap', 'name')))))
-    .map(textOf)
+    .flatMap((volume) => Object.values(configMap(objects, textAt(at(volume, 'configMap', 'name')))))
+    .map(textAt)
     .join('\n')
 
 const autoscalerOf = (objects: readonly Manifest[], kind: string, name: string): string =>
@@ -187,7 +197,7 @@ const autoscalerOf = (objects: readonly Manifest[], kind: string, name: string):
       const target = mapOf(at(object, 'spec', 'scaleTargetRef'))
       return target.kind === kind && target.name === name
     })
-    .map(nameOf)[0] ?? ''
+    .map(objectName)[0] ?? ''
 
 /** The names of Services as services of a stack, so that dependencies are found by them: `redis://cache:6379`. */
 export function withDependencies(

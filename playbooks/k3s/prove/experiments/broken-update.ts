@@ -4,7 +4,7 @@ import { isReplacedInPlace, observeWorkloads } from '../observe.ts'
 import { awaitSteadyState, commandsFor } from '../session.ts'
 import { podsOf } from '../state.ts'
 import { watchState } from './pods.ts'
-import { BROKEN_IMAGE, resourceOf, undoUpdate, UNPULLED } from './update.ts'
+import { BROKEN_IMAGE, kubectlName, undoUpdate, UNPULLED } from './update.ts'
 import { hasEntryPoints, type WorkloadExperiment } from './workload-experiment.ts'
 
 /** For an update that stops old pods, to have stopped them. */
@@ -41,7 +41,7 @@ export const brokenUpdate: WorkloadExperiment = {
         const started = await on.exhibit({
           ...at,
           title: say('Broken update of {service}', { service: workload.name }),
-          command: k(`set image ${resourceOf(workload)} ${container?.name ?? '*'}=${BROKEN_IMAGE}`),
+          command: k(`set image ${kubectlName(workload)} ${container?.name ?? '*'}=${BROKEN_IMAGE}`),
         })
         mark('broken update')
         const failed = await watchState(
@@ -57,7 +57,7 @@ export const brokenUpdate: WorkloadExperiment = {
         const undone = await on.exhibit({
           ...at,
           title: say('Rollback of {service}', { service: workload.name }),
-          command: k(`rollout undo ${resourceOf(workload)}`),
+          command: k(`rollout undo ${kubectlName(workload)}`),
         })
         mark('rollback')
         const problem = await awaitSteadyState(on, session)

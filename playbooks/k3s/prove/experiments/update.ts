@@ -12,7 +12,7 @@ import { hasCounter, hasEntryPoints, type WorkloadExperiment } from './workload-
 
 const UPDATE_SECONDS = 240
 
-export const resourceOf = ({ kind, name }: Workload): string => `${kind.toLowerCase()}/${name}`
+export const kubectlName = ({ kind, name }: Workload): string => `${kind.toLowerCase()}/${name}`
 
 const unharmed = (workload: Workload, texts: readonly ['Rolling update' | 'Rollback']): Message =>
   isReplacedInPlace(workload)
@@ -40,7 +40,7 @@ export const update: WorkloadExperiment = {
   ],
   async method(on, session, workload) {
     const { k } = commandsFor(on, session.model)
-    const resource = resourceOf(workload)
+    const resource = kubectlName(workload)
     const observed = await observeWorkloads(
       on,
       session,
@@ -81,9 +81,10 @@ export async function undoUpdate(on: LabSetupContext, session: KubernetesSession
   const { at, k } = commandsFor(on, session.model)
   const image = await on.exec({
     ...at,
-    command: k(`get ${resourceOf(workload)} -o jsonpath='{.spec.template.spec.containers[0].image}'`),
+    command: k(`get ${kubectlName(workload)} -o jsonpath='{.spec.template.spec.containers[0].image}'`),
   })
-  if (image.stdout.trim() === BROKEN_IMAGE) await on.exec({ ...at, command: k(`rollout undo ${resourceOf(workload)}`) })
+  if (image.stdout.trim() === BROKEN_IMAGE)
+    await on.exec({ ...at, command: k(`rollout undo ${kubectlName(workload)}`) })
   // A StatefulSet waits for a broken pod for ever, also after the rollback.
   for (const { name, state } of podsOf(await currentState(on, session), workload))
     if (UNPULLED.test(state)) await on.exec({ ...at, command: k(`delete pod ${name} --wait=false`) })
