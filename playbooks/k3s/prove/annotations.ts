@@ -43,10 +43,10 @@ export function requireValidAnnotations(workloads: readonly Manifest[]): void {
   if (fault === undefined) return
   const name = String(fault.path[1])
   const object = workloads.find((each) => objectName(each) === name)
-  const message = fault.message
-    .replace(/^x-labbook\.?/, 'annotation labbook/')
-    .replace('depends_on', 'depends-on')
-    .replace('max_outage', 'max-outage')
-    .replace('the file has no service', 'the manifests have no workload')
-  throw new PlaybookError(`manifests: ${object === undefined ? '' : kindOf(object)} "${name}": ${message}`)
+  const [, key = '', text = fault.message] = /^x-labbook\.?(\w*)(?:\.[\w.]+)?: (.*)$/s.exec(fault.message) ?? []
+  const kind = object === undefined ? 'workload' : kindOf(object)
+  const problem = text.replace('the file has no service', 'the manifests have no workload')
+  throw new PlaybookError(
+    `manifests: annotation ${PREFIX}${key.replaceAll('_', '-')} of ${kind} "${name}": ${problem}`,
+  )
 }

@@ -122,7 +122,7 @@ t.test('errors name what to correct', async (t) => {
         '{containers: [{name: a, image: shop/it}]}',
         ", annotations: {labbook/probe: '{gett: /}'}",
       ),
-      /Deployment "it": annotation labbook\/probe: must be a probe such as \{get: \/health\}/,
+      /annotation labbook\/probe of Deployment "it": must be a probe such as \{get: \/health\}/,
     ],
     [
       workload(
@@ -130,7 +130,7 @@ t.test('errors name what to correct', async (t) => {
         '{containers: [{name: a, image: shop/it}]}',
         ", annotations: {labbook/depends-on: '[nothing]'}",
       ),
-      /Deployment "it": annotation labbook\/depends-on: the manifests have no workload "nothing"/,
+      /annotation labbook\/depends-on of Deployment "it": the manifests have no workload "nothing"/,
     ],
   ] as const)
     t.throws(() => modelOf(text), { message }, text.slice(0, 40))
