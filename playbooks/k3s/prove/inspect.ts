@@ -1,7 +1,7 @@
 import type { Experiment } from 'labbook'
 import { endpointOf } from '../../lab/address.ts'
 import { type LabContext, labExperiment, say } from '../../messages/say.ts'
-import { failingProbes, isNotHttp, type EntryTarget } from '../../prove/traffic.ts'
+import { failingProbes, isNotHttp, type EntryTarget } from '../../methods/traffic.ts'
 import type { Endpoint } from '../../shared/http-request.ts'
 import { clusterHosts, kubectl, nodeNameOf } from '../cluster.ts'
 import { k3sAppVars } from '../vars.ts'

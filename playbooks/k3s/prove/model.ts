@@ -1,4 +1,5 @@
-import type { EntryPoint, StackModel, StackService } from '../../prove/model.ts'
+import type { EntryPoint } from '../../methods/entry-point.ts'
+import type { StackModel, StackService } from '../../prove/model.ts'
 
 /** A container of a workload, with the settings that decide how it behaves under faults. */
 export interface WorkloadContainer {

@@ -1,19 +1,15 @@
 import { type LabContext, type LabText } from '../../messages/say.ts'
-import { availability, maxOutage, noFailedRequest } from '../../prove/observe.ts'
-import { trafficOf } from '../../prove/traffic.ts'
+import { availability, maxOutage, noFailedRequest } from '../../methods/verdicts.ts'
 import {
   observeDuring,
   type ObservationResult,
   type TimelineRecorder,
-} from '../../swarm/experiments/support/observe-during.ts'
+} from '../../methods/observe.ts'
 import { clusterNodes } from '../cluster.ts'
 import { toTask } from '../objects.ts'
 import type { Workload } from './model.ts'
 import { commandsFor, currentTargets, type KubernetesSession } from './session.ts'
 import { podsOf, readState } from './state.ts'
-
-/** Requests per second, over all entry points. */
-const PER_SECOND = 20
 
 /** Runs `body` while requests are sent to every entry point. */
 export async function observeWorkloads<T>(
@@ -29,10 +25,8 @@ export async function observeWorkloads<T>(
     on,
     {
       title,
-      perSecond: PER_SECOND,
       cluster: {
-        endpoints: [],
-        traffic: trafficOf(targets),
+        targets,
         nodes: nodes.length > 0 ? nodes : [...new Set(targets.map(({ node }) => node))],
         command: 'kubectl get pods',
         async placement() {
@@ -52,9 +46,8 @@ export async function observeWorkloads<T>(
   )
 }
 
-/** Whether an update replaces pods before their successors are ready: then short outages count, not requests. */
-export const isReplacedInPlace = ({ role, kind, strategy }: Workload): boolean =>
-  role === 'stateful' || kind !== 'Deployment' || strategy === 'Recreate'
+/** Whether an update cannot start pods before it stops others: then short outages count, not requests. */
+export const isReplacedInPlace = ({ role, kind }: Workload): boolean => role === 'stateful' || kind !== 'Deployment'
 
 /** Judges the requests during a replacement of pods. */
 export const judgeRequests = (
@@ -64,5 +57,5 @@ export const judgeRequests = (
   window?: Parameters<typeof noFailedRequest>[1],
 ): ReturnType<typeof noFailedRequest> =>
   isReplacedInPlace(workload)
-    ? availability(observed, maxOutage(on, workload), window)
+    ? availability(observed, maxOutage(on, workload.overrides.maxOutage), window)
     : noFailedRequest(observed, window)

@@ -1,5 +1,5 @@
 import { tableLines } from 'labbook'
-import { describeProbe } from '../../prove/preview.ts'
+import { describeProbe } from '../../methods/entry-point.ts'
 import { isNodeKind, KUBERNETES, workloadsFor, type KubernetesKind } from './kinds.ts'
 import type { KubernetesEntryPoint, KubernetesModel } from './model.ts'
 

@@ -1,7 +1,7 @@
 import { type Exhibit, type Message, MessageError, PlaybookError } from 'labbook'
 import { type LabSetupContext, say, verbatim } from '../../messages/say.ts'
 import type { Outcome } from '../../prove/session.ts'
-import { failingProbes, type EntryTarget } from '../../prove/traffic.ts'
+import { failingProbes, type EntryTarget } from '../../methods/traffic.ts'
 import { kubectl } from '../cluster.ts'
 import { workloadsFor, type KubernetesKind } from './kinds.ts'
 import type { KubernetesModel, Workload } from './model.ts'

@@ -1,5 +1,5 @@
 import { inSeconds, say } from '../../../messages/say.ts'
-import { availability, maxOutage, noFailedRequest, onlyIf } from '../../../prove/observe.ts'
+import { availability, maxOutage, noFailedRequest, onlyIf } from '../../../methods/verdicts.ts'
 import { isReplacedInPlace, observeWorkloads } from '../observe.ts'
 import { awaitSteadyState, commandsFor } from '../session.ts'
 import { podsOf } from '../state.ts'
@@ -68,7 +68,7 @@ export const brokenUpdate: WorkloadExperiment = {
     const { started, failed, undone, problem, took } = observed.value
     const isBroken = started.exitCode === 0 && failed.reached
     const requests = isReplacedInPlace(workload)
-      ? availability(observed, maxOutage(on, workload))
+      ? availability(observed, maxOutage(on, workload.overrides.maxOutage))
       : noFailedRequest(observed)
     return {
       requests: { ...onlyIf(isBroken, requests), evidence: [started, failed.exhibit, observed.exhibit] },

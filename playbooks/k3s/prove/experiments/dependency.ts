@@ -1,6 +1,6 @@
 import { durationMultiplierOf } from 'labbook'
 import { inSeconds, joinTexts, say } from '../../../messages/say.ts'
-import { describeStats, statsByProbe } from '../../../prove/observe.ts'
+import { describeStats, statsByProbe } from '../../../methods/verdicts.ts'
 import { observeWorkloads } from '../observe.ts'
 import { awaitSteadyState, commandsFor } from '../session.ts'
 import { scaleCommand } from './scale.ts'

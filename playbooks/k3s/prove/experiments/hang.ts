@@ -1,5 +1,5 @@
 import { inSeconds, say } from '../../../messages/say.ts'
-import { availability, describeStats, maxOutage, onlyIf, statsByProbe } from '../../../prove/observe.ts'
+import { availability, describeStats, maxOutage, onlyIf, statsByProbe } from '../../../methods/verdicts.ts'
 import { observeWorkloads } from '../observe.ts'
 import { currentState } from '../session.ts'
 import { podsOf } from '../state.ts'
@@ -73,7 +73,7 @@ export const hang: WorkloadExperiment = {
         facts: { container: workload.containers[0]?.name ?? '' },
       },
       available: {
-        ...onlyIf(isStopped, availability(observed, maxOutage(on, workload), { from: began })),
+        ...onlyIf(isStopped, availability(observed, maxOutage(on, workload.overrides.maxOutage), { from: began })),
         evidence: [observed.exhibit],
       },
     }

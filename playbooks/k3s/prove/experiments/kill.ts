@@ -1,5 +1,5 @@
 import { inSeconds, say } from '../../../messages/say.ts'
-import { availability, maxOutage, noLostIncrement, onlyIf } from '../../../prove/observe.ts'
+import { availability, maxOutage, noLostIncrement, onlyIf } from '../../../methods/verdicts.ts'
 import { observeWorkloads } from '../observe.ts'
 import { commandsFor } from '../session.ts'
 import { readyPod, watchReplacement } from './pods.ts'
@@ -56,7 +56,7 @@ export const kill: WorkloadExperiment = {
         measured: replaced.reached ? { 'time to replacement': [after, 's'] } : {},
       },
       available: {
-        ...onlyIf(isKilled, availability(observed, maxOutage(on, workload), { from: began })),
+        ...onlyIf(isKilled, availability(observed, maxOutage(on, workload.overrides.maxOutage), { from: began })),
         evidence: [observed.exhibit],
       },
       increments: { ...onlyIf(isKilled, noLostIncrement(observed)), evidence: [observed.exhibit] },

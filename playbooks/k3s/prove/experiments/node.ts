@@ -19,7 +19,7 @@ import {
   type MessageKey,
   say,
 } from '../../../messages/say.ts'
-import { availability, maxOutage } from '../../../prove/observe.ts'
+import { availability, maxOutage } from '../../../methods/verdicts.ts'
 import type { ClaimVerdict } from '../../../prove/experiments/service-experiment.ts'
 import { disturbanceOf } from '../../../swarm/experiments/support/disturbs.ts'
 import { kubectl, nodeNameOf } from '../../cluster.ts'

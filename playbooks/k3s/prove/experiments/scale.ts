@@ -1,6 +1,6 @@
 import { inSeconds, type LabContext, say } from '../../../messages/say.ts'
-import { noFailedRequest, onlyIf } from '../../../prove/observe.ts'
-import type { TimelineRecorder } from '../../../swarm/experiments/support/observe-during.ts'
+import { noFailedRequest, onlyIf } from '../../../methods/verdicts.ts'
+import type { TimelineRecorder } from '../../../methods/observe.ts'
 import type { Workload } from '../model.ts'
 import { observeWorkloads } from '../observe.ts'
 import { commandsFor, type KubernetesSession } from '../session.ts'

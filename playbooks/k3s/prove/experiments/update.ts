@@ -1,8 +1,8 @@
 import type { Exhibit, Message } from 'labbook'
 import { inSeconds, type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
 import type { ClaimVerdict } from '../../../prove/experiments/service-experiment.ts'
-import { noLostIncrement, onlyIf } from '../../../prove/observe.ts'
-import type { TimelineRecorder } from '../../../swarm/experiments/support/observe-during.ts'
+import { noLostIncrement, onlyIf } from '../../../methods/verdicts.ts'
+import type { TimelineRecorder } from '../../../methods/observe.ts'
 import type { Workload } from '../model.ts'
 import { isReplacedInPlace, judgeRequests, observeWorkloads } from '../observe.ts'
 import { commandsFor, currentState, type KubernetesSession } from '../session.ts'
@@ -121,7 +121,7 @@ async function roll(
   const { at } = commandsFor(on, session.model)
   const old = podsOf(await currentState(on, session), workload)
   const names = old.map(({ uid }) => uid)
-  const killed = new Set<string>()
+  const lives = new PodLives()
   const began = now()
   const started = await on.exhibit({ ...at, title: say(TEXTS[kind].started, { service: workload.name }), command })
   mark(kind)
@@ -132,8 +132,7 @@ async function roll(
     `the ${kind} of ${workload.name}`,
     UPDATE_SECONDS,
     (state) => {
-      for (const { uid, endsBy } of podsOf(state, workload))
-        if (names.includes(uid) && endsBy !== undefined && state.time >= endsBy) killed.add(uid)
+      lives.observe(podsOf(state, workload).filter(({ uid }) => names.includes(uid)), state.time)
       return isSteadyWorkload(state, workload) && podsOf(state, workload).every(({ uid }) => !names.includes(uid))
     },
   )
@@ -143,7 +142,7 @@ async function roll(
     took: now() - began,
     state: watched.state,
     old,
-    killed,
+    killed: lives.killed,
     exhibits: [started, watched.exhibit],
   }
 }
@@ -157,6 +156,26 @@ const endOf = ({ reached, took, state }: Rolled): Message => {
         time: inSeconds(took),
         why: blocked === '' ? '' : `: ${blocked}`,
       })
+}
+
+/** Seconds between a kill and the end of a pod in the API, and between two polls. */
+const POLL_SECONDS = 2
+
+/** Finds out which of the pods that terminate live as long as their grace period. */
+export class PodLives {
+  readonly #lives = new Map<string, { readonly endsBy: number; readonly lastSeen: number }>()
+  readonly killed = new Set<string>()
+
+  /** @param time - of the poll, in seconds since 1970 */
+  observe(pods: readonly Pick<WorkloadPod, 'uid' | 'endsBy'>[], time: number): void {
+    for (const { uid, endsBy } of pods) if (endsBy !== undefined) this.#lives.set(uid, { endsBy, lastSeen: time })
+    for (const [uid, { endsBy, lastSeen }] of this.#lives) {
+      const isGone = pods.every((pod) => pod.uid !== uid)
+      // The kubelet kills at the deadline; a pod that is gone before it has ended by itself.
+      if (lastSeen >= endsBy || (isGone && time >= endsBy && lastSeen >= endsBy - POLL_SECONDS)) this.killed.add(uid)
+      if (isGone) this.#lives.delete(uid)
+    }
+  }
 }
 
 /** Whether old pods were gone before the kubelet killed them. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { modelOfManifests } from '../../../../../playbooks/k3s/prove/derive.ts'
-import { stopVerdict } from '../../../../../playbooks/k3s/prove/experiments/update.ts'
+import { PodLives, stopVerdict } from '../../../../../playbooks/k3s/prove/experiments/update.ts'
 import type { Manifest } from '../../../../../playbooks/k3s/prove/manifests.ts'
 import type { Workload } from '../../../../../playbooks/k3s/prove/model.ts'
 import {
@@ -79,4 +79,17 @@ t.test('pods that outlive their grace period were killed', async (t) => {
   t.equal(verdict([]), true)
   t.equal(verdict(['uid']), false)
   t.equal(verdict([], false), null, 'inconclusive if the update did not complete')
+})
+
+t.test('a pod is killed if it lives until its deadline', async (t) => {
+  const killed = (...polls: readonly (readonly [time: number, isThere: boolean])[]): boolean => {
+    const lives = new PodLives()
+    for (const [time, isThere] of polls) lives.observe(isThere ? [{ uid: 'a', endsBy: 110 }] : [], time)
+    return lives.killed.has('a')
+  }
+  t.equal(killed([101, true], [105, true], [106, false]), false, 'it ended by itself')
+  t.equal(killed([101, true], [109, true], [109, false]), false, 'in the last second')
+  t.equal(killed([101, true], [110, true], [111, false]), true, 'it is there at the deadline')
+  t.equal(killed([101, true], [109, true], [111, false]), true, 'it was gone between two polls around the deadline')
+  t.equal(killed([101, true], [103, true], [112, false]), false, 'not known: no poll near the deadline')
 })
