@@ -46,7 +46,5 @@ export function requireValidAnnotations(workloads: readonly Manifest[]): void {
   const [, key = '', text = fault.message] = /^x-labbook\.?(\w*)(?:\.[\w.]+)?: (.*)$/s.exec(fault.message) ?? []
   const kind = object === undefined ? 'workload' : kindOf(object)
   const problem = text.replace('the file has no service', 'the manifests have no workload')
-  throw new PlaybookError(
-    `manifests: annotation ${PREFIX}${key.replaceAll('_', '-')} of ${kind} "${name}": ${problem}`,
-  )
+  throw new PlaybookError(`manifests: annotation ${PREFIX}${key.replaceAll('_', '-')} of ${kind} "${name}": ${problem}`)
 }

@@ -1,10 +1,6 @@
 import { type LabContext, type LabText } from '../../messages/say.ts'
 import { availability, maxOutage, noFailedRequest } from '../../methods/verdicts.ts'
-import {
-  observeDuring,
-  type ObservationResult,
-  type TimelineRecorder,
-} from '../../methods/observe.ts'
+import { observeDuring, type ObservationResult, type TimelineRecorder } from '../../methods/observe.ts'
 import { clusterNodes } from '../cluster.ts'
 import { toTask } from '../objects.ts'
 import type { Workload } from './model.ts'

@@ -132,7 +132,10 @@ async function roll(
     `the ${kind} of ${workload.name}`,
     UPDATE_SECONDS,
     (state) => {
-      lives.observe(podsOf(state, workload).filter(({ uid }) => names.includes(uid)), state.time)
+      lives.observe(
+        podsOf(state, workload).filter(({ uid }) => names.includes(uid)),
+        state.time,
+      )
       return isSteadyWorkload(state, workload) && podsOf(state, workload).every(({ uid }) => !names.includes(uid))
     },
   )
