@@ -1,3 +1,5 @@
+import { type Message, messageText } from 'labbook'
+import { say, verbatim } from '../../messages/say.ts'
 import { entryPointsOf } from '../../prove/entry-points.ts'
 import type { Port } from '../../stack/references.ts'
 import { at, kindOf, type Manifest, mapsOf, objectName, textAt } from './manifests.ts'
@@ -33,9 +35,9 @@ const targetPort = (port: Manifest, containers: readonly Manifest[]): number => 
   return containers.map((container) => portNumber(container, target)).find((number) => !Number.isNaN(number)) ?? 0
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  'path of the health check': 'path of the readiness probe',
-  'x-labbook': 'annotation labbook/probe',
+const REASONS: Readonly<Record<string, Message>> = {
+  'path of the health check': say('path of the readiness probe'),
+  'x-labbook': say('annotation {annotation}', { annotation: 'labbook/probe' }),
 }
 
 /**
@@ -76,7 +78,7 @@ function servicePorts(
   )
   return entryPointsOf({ ...workload, ports }).map((each) => ({
     ...each,
-    reason: REASONS[each.reason] ?? each.reason,
+    reason: REASONS[messageText(each.reason)] ?? each.reason,
   }))
 }
 
@@ -108,7 +110,10 @@ function ingressPaths(
           port,
           mode: 'ingress',
           probes: own.length > 0 ? own : [{ kind: 'http', path }],
-          reason: own.length > 0 ? 'annotation labbook/probe' : `Ingress ${objectName(ingress)}`,
+          reason:
+            own.length > 0
+              ? say('annotation {annotation}', { annotation: 'labbook/probe' })
+              : verbatim(`Ingress ${objectName(ingress)}`),
           ...(host === '' ? {} : { host }),
         },
       ]

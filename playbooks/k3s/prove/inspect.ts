@@ -58,10 +58,11 @@ export const inspectWorkloads = (run: KubernetesRun, kinds: readonly KubernetesK
       const record = on.record({
         title: 'What is watched',
         command: 'derived from the objects',
-        stdout: modelTables(session.model).join('\n'),
+        stdout: modelTables(session.model),
         durationMs: 0,
       })
-      for (const [kind, reason] of Object.entries(session.unsupported)) on.log(`not tried: ${kind}: ${reason}`)
+      for (const [kind, reason] of Object.entries(session.unsupported))
+        on.log(say('not tried: {kind}: {reason}', { kind, reason }))
       const failing = await answers(on, session)
       on.finding(ANSWERS, {
         holds: failing === undefined,
@@ -94,7 +95,7 @@ async function targetsOf(on: LabContext, model: KubernetesModel): Promise<EntryT
   const targets: EntryTarget[] = []
   for (const entryPoint of model.entryPoints) {
     if (entryPoint.host !== undefined && !hasIngress) {
-      on.log(`${entryPoint.host}: not watched: the cluster has no IngressClass`, 'warning')
+      on.log(say('{host} is not watched: the cluster has no IngressClass', { host: entryPoint.host }), 'warning')
       continue
     }
     const own = nodes.map(
@@ -117,8 +118,8 @@ async function targetsOf(on: LabContext, model: KubernetesModel): Promise<EntryT
 async function asTcp(entryPoint: KubernetesEntryPoint, [first]: readonly EntryTarget[]): Promise<KubernetesEntryPoint> {
   const [probe] = entryPoint.probes
   const isTcp =
-    entryPoint.reason === 'guess' && first !== undefined && probe !== undefined && (await isNotHttp(first, probe))
-  return isTcp ? { ...entryPoint, probes: [{ kind: 'tcp' }], reason: 'answer is not HTTP' } : entryPoint
+    entryPoint.reason.id === 'guess' && first !== undefined && probe !== undefined && (await isNotHttp(first, probe))
+  return isTcp ? { ...entryPoint, probes: [{ kind: 'tcp' }], reason: say('answer is not HTTP') } : entryPoint
 }
 
 interface NodeAddress {
@@ -157,12 +158,12 @@ async function hasIngressClass(on: LabContext): Promise<boolean> {
 /** Faults of nodes and signals need SSH to hosts of the inventory. */
 function unsupportedKinds(on: LabContext, kinds: readonly KubernetesKind[]): KubernetesSession['unsupported'] {
   const hosts = clusterHosts(on)
-  const reason = hosts.length === 0 ? 'the hosts of a context are not in the inventory' : undefined
+  const reason = hosts.length === 0 ? say('the hosts of a context are not in the inventory') : undefined
   const agents = on.groups.k3s_agents ?? []
   return Object.fromEntries(
     kinds.flatMap((kind) => {
       if (reason !== undefined && (isNodeKind(kind) || kind === 'hang')) return [[kind, reason]]
-      return isNodeKind(kind) && agents.length === 0 ? [[kind, 'group k3s_agents has no host']] : []
+      return isNodeKind(kind) && agents.length === 0 ? [[kind, say('group k3s_agents has no host')]] : []
     }),
   )
 }

@@ -1,5 +1,6 @@
-import { tableLines } from 'labbook'
-import { describeProbe } from '../../methods/entry-point.ts'
+import { type MessageList, tableLines } from 'labbook'
+import { joinTexts, lines, say, tableOf } from '../../messages/say.ts'
+import { probeText } from '../../methods/entry-point.ts'
 import { isNodeKind, KUBERNETES, workloadsFor, type KubernetesKind } from './kinds.ts'
 import type { KubernetesEntryPoint, KubernetesModel } from './model.ts'
 
@@ -8,31 +9,32 @@ export const describeEntryPoint = ({ port, host }: KubernetesEntryPoint): string
   `${host === undefined ? '' : `${host}:`}${port === 0 ? 'allocated' : port}`
 
 /** The derived workloads and entry points, as tables. */
-export const modelTables = ({ services, entryPoints }: KubernetesModel): string[] => [
-  ...tableLines([
-    ['WORKLOAD', 'KIND', 'ROLE', 'BECAUSE OF', 'USES'],
-    ...services.map(({ name, kind, role, roleReason, dependencies }) => [
-      name,
-      kind,
-      role,
-      roleReason,
-      dependencies.join(', ') || '-',
+export const modelTables = ({ services, entryPoints }: KubernetesModel): MessageList =>
+  lines(
+    tableOf([
+      [say('WORKLOAD'), say('KIND'), say('ROLE'), say('BECAUSE OF'), say('USES')],
+      ...services.map(({ name, kind, role, roleReason, dependencies }) => [
+        name,
+        kind,
+        say(role),
+        roleReason,
+        dependencies.join(', ') || '-',
+      ]),
     ]),
-  ]),
-  '',
-  ...(entryPoints.length === 0
-    ? ['No entry points: no Service of type NodePort or LoadBalancer, and no Ingress, so only pods are watched.']
-    : tableLines([
-        ['ENTRY POINT', 'WORKLOAD', 'ON', 'PROBE', 'BECAUSE OF'],
-        ...entryPoints.map((each) => [
-          describeEntryPoint(each),
-          each.service,
-          each.mode === 'host' ? 'nodes with a pod' : 'every node',
-          each.probes.map(describeProbe).join('; '),
-          each.reason,
+    '',
+    entryPoints.length === 0
+      ? say('No entry points: no Service of type NodePort or LoadBalancer, and no Ingress, so only pods are watched.')
+      : tableOf([
+          [say('ENTRY POINT'), say('WORKLOAD'), say('ON'), say('PROBE'), say('BECAUSE OF')],
+          ...entryPoints.map((each) => [
+            describeEntryPoint(each),
+            each.service,
+            say(each.mode === 'host' ? 'nodes with a pod' : 'every node'),
+            joinTexts(each.probes.map(probeText), '; '),
+            each.reason,
+          ]),
         ]),
-      ])),
-]
+  )
 
 /** Which experiments would run, on which workloads, and what they need. */
 export function planTables(

@@ -13,7 +13,7 @@ export interface KubernetesSession {
   /** Every address of every entry point. */
   readonly targets: readonly EntryTarget[]
   /** Experiments that the machines do not support, and why. */
-  readonly unsupported: Readonly<Partial<Record<KubernetesKind, string>>>
+  readonly unsupported: Readonly<Partial<Record<KubernetesKind, Message>>>
 }
 
 /** Shared by the steps of a run. */

@@ -1,4 +1,4 @@
-import { k8s, play, type Play, type PlaybookStep } from 'labbook'
+import { k8s, messageText, play, type Play, type PlaybookStep } from 'labbook'
 import { proveVars } from '../../prove/vars.ts'
 import { kubectlTarget } from '../cluster.ts'
 import { k3sAppVars } from '../vars.ts'
@@ -70,5 +70,5 @@ export function kubernetesProveSteps(vars: Vars): readonly PlaybookStep[] {
 export function kubernetesProvePreview(vars: Vars): string {
   const { model } = selectedModel(vars)
   const { services: named } = proveVars.read(vars)
-  return [...modelTables(model), '', ...planTables(model, selectedKinds(vars), named), '', ''].join('\n')
+  return [messageText(modelTables(model)), '', ...planTables(model, selectedKinds(vars), named), '', ''].join('\n')
 }

@@ -1,5 +1,5 @@
-import { type Experiment, tableLines } from 'labbook'
-import { labExperiment } from '../../messages/say.ts'
+import type { Experiment, Message } from 'labbook'
+import { labExperiment, say, tableOf } from '../../messages/say.ts'
 import type { Outcome } from '../../prove/session.ts'
 import type { KubernetesModel, Workload } from './model.ts'
 import type { KubernetesRun } from './session.ts'
@@ -12,7 +12,7 @@ export interface ManifestChange {
   readonly path: string
   readonly value: string
   /** What it changes in the behaviour, in one sentence. */
-  readonly reason: string
+  readonly reason: Message
 }
 
 /** Memory for a container whose use was not measured. */
@@ -23,7 +23,7 @@ const TOLERATION_SECONDS = 30
 
 type Rule = (outcome: Outcome, workload: Workload) => readonly ManifestChange[]
 
-const change = (workload: Workload, path: string, value: string, reason: string): ManifestChange => ({
+const change = (workload: Workload, path: string, value: string, reason: Message): ManifestChange => ({
   object: `${workload.kind} ${workload.name}`,
   path,
   value,
@@ -41,13 +41,13 @@ const readiness: Rule = ({ facts }, workload) =>
           workload,
           `${container(workload, String(facts.container ?? ''))}.readinessProbe`,
           '{httpGet: {path: /, port: ...}, periodSeconds: 5}',
-          'a Service sends requests to a pod only while its readiness probe succeeds',
+          say('a Service sends requests to a pod only while its readiness probe succeeds'),
         ),
       ]
 
 const secondReplica: Rule = (_outcome, workload) =>
   workload.role === 'stateless' && workload.kind === 'Deployment' && workload.replicas === 1
-    ? [change(workload, 'spec.replicas', '2', 'one pod answers while the other is replaced')]
+    ? [change(workload, 'spec.replicas', '2', say('one pod answers while the other is replaced'))]
     : []
 
 const startFirst: Rule = (outcome, workload) =>
@@ -57,7 +57,7 @@ const startFirst: Rule = (outcome, workload) =>
           workload,
           'spec.strategy',
           '{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}',
-          'a new pod is ready before an old one terminates',
+          say('a new pod is ready before an old one terminates'),
         ),
       ]
     : [
@@ -68,7 +68,7 @@ const startFirst: Rule = (outcome, workload) =>
                 workload,
                 `${container(workload, '')}.lifecycle.preStop`,
                 '{sleep: {seconds: 5}}',
-                'nodes send requests to a pod that terminates until they have removed its endpoint',
+                say('nodes send requests to a pod that terminates until they have removed its endpoint'),
               ),
             ]
           : []),
@@ -87,7 +87,10 @@ const earlierEviction: Rule = (_outcome, workload) =>
                 `{key: node.kubernetes.io/${key}, operator: Exists, effect: NoExecute, tolerationSeconds: ${TOLERATION_SECONDS}}`,
             )
             .join(', '),
-          `pods of a lost node are replaced after ${TOLERATION_SECONDS} s instead of ${workload.evictedAfter} s`,
+          say('pods of a lost node are replaced after {seconds} s instead of {before} s', {
+            seconds: TOLERATION_SECONDS,
+            before: workload.evictedAfter,
+          }),
         ),
       ]
 
@@ -101,7 +104,7 @@ const RULES: Readonly<Record<string, Rule>> = {
           workload,
           `${container(workload, name)}.resources.limits.memory`,
           DEFAULT_MEMORY,
-          'a leak ends this container, not its neighbours; three times what it uses is a start',
+          say('a leak ends this container, not its neighbours; three times what it uses is a start'),
         ),
       ),
   'settings.readiness': readiness,
@@ -110,7 +113,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       workload,
       'spec.template.spec.volumes',
       'a persistentVolumeClaim',
-      'its volume follows the pod, or binds it',
+      say('its volume follows the pod, or binds it'),
     ),
   ],
   'kill.available': secondReplica,
@@ -122,7 +125,7 @@ const RULES: Readonly<Record<string, Rule>> = {
             workload,
             `${container(workload, String(facts.container ?? ''))}.livenessProbe`,
             '{httpGet: {path: /, port: ...}, periodSeconds: 10, failureThreshold: 3}',
-            'the kubelet restarts a container whose liveness probe fails',
+            say('the kubelet restarts a container whose liveness probe fails'),
           ),
         ],
   'hang.available': (outcome, workload) => [...secondReplica(outcome, workload), ...readiness(outcome, workload)],
@@ -133,7 +136,9 @@ const RULES: Readonly<Record<string, Rule>> = {
       workload,
       'spec.template.spec.terminationGracePeriodSeconds',
       String(Number(facts.grace ?? 30) * GRACE_FACTOR),
-      `it needs more than ${facts.grace ?? 30} s, or ignores SIGTERM: then its first process must handle the signal`,
+      say('it needs more than {grace} s, or ignores SIGTERM: then its first process must handle the signal', {
+        grace: facts.grace ?? 30,
+      }),
     ),
   ],
   'scale.requests': startFirst,
@@ -176,18 +181,21 @@ export const suggestChanges = (run: KubernetesRun): Experiment =>
       if (session === undefined || failed.length === 0) return
       const changes = changesFor(failed, session.model)
       if (changes.length === 0) {
-        on.log(`no change is known for ${failed.length} findings that do not hold`)
+        on.log(say('no change is known for {n|finding|findings} without a suggestion', { n: failed.length }))
         return
       }
       const rows = changes.map(({ object, path, value, reason }) => [object, path, value, reason])
-      const lines = tableLines([['OBJECT', 'FIELD', 'VALUE', 'BECAUSE'], ...rows])
       on.record({
         title: 'Suggested changes',
-        command: `changes of the manifests for ${failed.length} findings that do not hold`,
-        stdout: lines.join('\n'),
+        command: say('changes of {file}; findings that do not hold: {n}', { file: 'manifests', n: failed.length }),
+        stdout: tableOf([[say('OBJECT'), say('FIELD'), say('VALUE'), say('BECAUSE OF')], ...rows]),
         durationMs: 0,
       })
       for (const { object, path, value, reason } of changes)
-        on.log(`suggested: ${object}: ${path}: ${value} (${reason})`)
+        on.log(
+          say('suggested: {change}', {
+            change: say('{service}: {key}: {value} ({reason})', { service: object, key: path, value, reason }),
+          }),
+        )
     },
   )

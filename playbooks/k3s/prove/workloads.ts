@@ -1,3 +1,5 @@
+import type { Message } from 'labbook'
+import { say, verbatim } from '../../messages/say.ts'
 import { modelOf } from '../../prove/classify.ts'
 import type { Mount, ServiceSettings } from '../../prove/model.ts'
 import { overridesOf } from '../../prove/x-labbook.ts'
@@ -214,7 +216,7 @@ export function withDependencies(
   return workloads.map((workload): Workload => {
     const found = all.find(({ name }) => name === workload.name)
     const used = (found?.dependencies ?? []).flatMap((name) => backends.get(name) ?? [name])
-    const [role, roleReason] = roleOf(workload, found?.role ?? 'stateless', found?.roleReason ?? '')
+    const [role, roleReason] = roleOf(workload, found?.role ?? 'stateless', found?.roleReason ?? verbatim(''))
     return {
       ...workload,
       role,
@@ -268,13 +270,12 @@ function shortNames(workload: WorkloadSettings, names: readonly string[]): Workl
 function roleOf(
   { kind, overrides, replicas }: WorkloadSettings,
   role: Workload['role'],
-  reason: string,
-): readonly [Workload['role'], string] {
-  if (overrides.role !== undefined) return [overrides.role, 'annotation labbook/role']
-  if (kind === 'Job') return ['one-shot', 'Job']
-  if (kind === 'StatefulSet') return ['stateful', 'StatefulSet']
-  if (role === 'global') return ['global', 'DaemonSet']
-  return role === 'stateless'
-    ? [role, `Deployment, ${replicas === 1 ? '1 replica' : `${replicas} replicas`}`]
-    : [role, reason]
+  reason: Message,
+): readonly [Workload['role'], Message] {
+  if (overrides.role !== undefined)
+    return [overrides.role, say('annotation {annotation}', { annotation: 'labbook/role' })]
+  if (kind === 'Job') return ['one-shot', verbatim('Job')]
+  if (kind === 'StatefulSet') return ['stateful', verbatim('StatefulSet')]
+  if (role === 'global') return ['global', verbatim('DaemonSet')]
+  return role === 'stateless' ? [role, say('Deployment, {n|replica|replicas}', { n: replicas })] : [role, reason]
 }

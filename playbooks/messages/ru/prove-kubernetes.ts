@@ -95,4 +95,38 @@ export const RUSSIAN_PROVE_KUBERNETES = {
   '{count} of {replicas} pods run on other nodes after {time}{why}':
     'подов на других узлах: {count} из {replicas} через {time}{why}',
   'no pod of {workload} ran on {node} before': 'до этого на {node} не было ни одного пода {workload}',
+
+  // What is derived, and suggested.
+  'derived from the objects': 'определено по объектам',
+  WORKLOAD: 'НАГРУЗКА',
+  KIND: 'ВИД',
+  OBJECT: 'ОБЪЕКТ',
+  FIELD: 'ПОЛЕ',
+  VALUE: 'ЗНАЧЕНИЕ',
+  'No entry points: no Service of type NodePort or LoadBalancer, and no Ingress, so only pods are watched.':
+    'Точек входа нет: ни одного Service типа NodePort или LoadBalancer и ни одного Ingress, поэтому наблюдение ' +
+    'ведётся только за подами.',
+  'nodes with a pod': 'узлы с подом',
+  'Deployment, {n|replica|replicas}': 'Deployment, {n|реплика|реплики|реплик}',
+  'path of the readiness probe': 'путь из проверки готовности',
+  'annotation {annotation}': 'аннотация {annotation}',
+  '{host} is not watched: the cluster has no IngressClass':
+    'за {host} наблюдение не ведётся: в кластере нет IngressClass',
+  'the hosts of a context are not in the inventory': 'хостов контекста нет в инвентаре',
+  'group k3s_agents has no host': 'в группе k3s_agents нет хостов',
+  'a Service sends requests to a pod only while its readiness probe succeeds':
+    'Service отправляет запросы поду, только пока проходит его проверка готовности',
+  'one pod answers while the other is replaced': 'один под отвечает, пока другой заменяется',
+  'a new pod is ready before an old one terminates': 'новый под готов до завершения старого',
+  'nodes send requests to a pod that terminates until they have removed its endpoint':
+    'узлы отправляют запросы завершаемому поду, пока не удалят его адрес',
+  'pods of a lost node are replaced after {seconds} s instead of {before} s':
+    'поды потерянного узла заменяются через {seconds} с вместо {before} с',
+  'a leak ends this container, not its neighbours; three times what it uses is a start':
+    'утечка завершает этот контейнер, а не соседние; для начала подойдёт тройной расход',
+  'its volume follows the pod, or binds it': 'том следует за подом или удерживает его на узле',
+  'the kubelet restarts a container whose liveness probe fails':
+    'kubelet перезапускает контейнер, который не проходит проверку жизнеспособности',
+  'it needs more than {grace} s, or ignores SIGTERM: then its first process must handle the signal':
+    'ему нужно больше {grace} с, или он игнорирует SIGTERM: тогда первый процесс должен обрабатывать сигнал',
 } as const

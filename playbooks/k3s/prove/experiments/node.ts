@@ -7,7 +7,7 @@ import {
   MessageError,
 } from 'labbook'
 import { type Fault, recovery } from 'labbook/lab'
-import { describedBy, faultsOf } from '../../../lab/faults.ts'
+import { describedBy, disturbanceOf, faultsOf } from '../../../lab/faults.ts'
 import { injectFault } from '../../../lab/inject-fault.ts'
 import { recoverFrom } from '../../../lab/recover.ts'
 import {
@@ -21,7 +21,6 @@ import {
 } from '../../../messages/say.ts'
 import { availability, maxOutage } from '../../../methods/verdicts.ts'
 import type { ClaimVerdict } from '../../../prove/experiments/service-experiment.ts'
-import { disturbanceOf } from '../../../swarm/experiments/support/disturbs.ts'
 import { kubectl, nodeNameOf } from '../../cluster.ts'
 import { isReadyNode, parseClusterNodes } from '../../objects.ts'
 import { KUBERNETES, type KubernetesKind } from '../kinds.ts'

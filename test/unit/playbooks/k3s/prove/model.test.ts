@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { messageText } from 'labbook'
 import { modelOfManifests } from '../../../../../playbooks/k3s/prove/derive.ts'
 import { workloadsFor } from '../../../../../playbooks/k3s/prove/kinds.ts'
 import { type Manifest, parseManifests } from '../../../../../playbooks/k3s/prove/manifests.ts'
@@ -19,7 +20,7 @@ const modelOf = (text: string): KubernetesModel =>
   )
 
 t.test('entry points, roles and dependencies are derived from manifests', async (t) => {
-  t.same(modelTables(modelOf(SHOP)), [
+  t.same(messageText(modelTables(modelOf(SHOP))).split('\n'), [
     'WORKLOAD  KIND        ROLE       BECAUSE OF              USES',
     'web       Deployment  stateless  Deployment, 3 replicas  api',
     'api       Deployment  stateless  Deployment, 2 replicas  -',
@@ -36,14 +37,19 @@ t.test("the Counter app's manifests", async (t) => {
   const model = modelOfManifests(renderedObjects(), 80)
   t.equal(model.namespace, 'counter')
   t.same(
-    model.services.map(({ name, role, roleReason, dependencies }) => [name, role, roleReason, dependencies]),
+    model.services.map(({ name, role, roleReason, dependencies }) => [
+      name,
+      role,
+      messageText(roleReason),
+      dependencies,
+    ]),
     [
       ['redis', 'stateful', 'StatefulSet', []],
       ['counter', 'stateless', 'Deployment, 4 replicas', ['redis']],
     ],
   )
   t.match(model.entryPoints, [
-    { service: 'counter', port: 8080, mode: 'ingress', reason: 'path of the readiness probe' },
+    { service: 'counter', port: 8080, mode: 'ingress', reason: { id: 'path of the readiness probe' } },
     { service: 'counter', port: 80, host: 'counter.internal' },
   ])
   const [redis, counter] = model.services
@@ -71,7 +77,7 @@ const workload = (kind: string, spec: string, more = ''): string =>
 t.test('roles', async (t) => {
   const roleOf = (text: string): readonly (string | undefined)[] => {
     const [found] = modelOf(text).services
-    return [found?.role, found?.roleReason]
+    return [found?.role, messageText(found?.roleReason ?? '')]
   }
   const image = '{name: a, image: shop/it}'
   for (const [name, text, role] of [
