@@ -2,6 +2,7 @@ import { playbook, type Playbook } from 'labbook'
 import { appVars } from './app/vars.ts'
 import { balancerVars } from './balancer/vars.ts'
 import { dockerVars } from './docker/vars.ts'
+import { kubernetesProveVars } from './k3s/prove/vars.ts'
 import { k3sAppVars, k3sVars } from './k3s/vars.ts'
 import { labOptions } from './lab/options.ts'
 import { loadVars } from './load/vars.ts'
@@ -21,6 +22,7 @@ export const PROJECT_VARS = [
   k3sAppVars,
   loadVars,
   proveVars,
+  kubernetesProveVars,
   redisVars,
   registryVars,
   stackVars,

@@ -12,6 +12,7 @@ import { distributionDown, distributionOf, distributionUp } from './distribution
 import { K3S_EXPERIMENTS } from './experiments/index.ts'
 import { clusterPlan, k3sUp, reset } from './install/index.ts'
 import { projectPlaybook } from '../project.ts'
+import { kubernetesProvePreview, kubernetesProveSteps } from './prove/steps.ts'
 import { k3sVars } from './vars.ts'
 
 /**
@@ -70,6 +71,7 @@ export default projectPlaybook({
     'measure-k3s': 'run up, then measure performance and resource usage on k3s',
     'measure-swarm': 'measure the same on the Swarm (run playbooks/app.mjs first)',
     compare: 'compare Swarm and k3s from the results of earlier runs, or with --measure of this one',
+    prove: 'deploy manifests (-e manifests=folder) on the cluster, and watch them under faults',
     reset: 'remove the cluster, its workloads and its data',
   },
   switches: {
@@ -85,8 +87,10 @@ export default projectPlaybook({
       'measure-k3s': () => [...cluster(), measureK3s],
       'measure-swarm': () => [measureSwarm],
       compare: () => [...(k3sVars.read(extraVars).k3s_compare_measure ? bothSides() : []), comparison],
+      prove: () => kubernetesProveSteps(extraVars),
       reset: () => (creates ? distributionDown : reset),
     }
     return (steps[subcommand ?? 'up'] ?? cluster)()
   },
+  preview: ([subcommand], extraVars) => (subcommand === 'prove' ? kubernetesProvePreview(extraVars) : ''),
 })

@@ -19,6 +19,7 @@ import { RUSSIAN_EXHIBITS } from './ru/exhibits.ts'
 import { RUSSIAN_K3S_EXHIBITS } from './ru/exhibits-k3s.ts'
 import { RUSSIAN_SWARM_EXHIBITS } from './ru/exhibits-swarm.ts'
 import { RUSSIAN_PROVE } from './ru/prove.ts'
+import { RUSSIAN_PROVE_KUBERNETES } from './ru/prove-kubernetes.ts'
 
 /** The Russian text of each English template. */
 export const RUSSIAN = {
@@ -37,6 +38,7 @@ export const RUSSIAN = {
   ...RUSSIAN_AUDIT,
   ...RUSSIAN_PROVE_MODEL,
   ...RUSSIAN_COMPARISON,
+  ...RUSSIAN_PROVE_KUBERNETES,
   ...RUSSIAN_ERRORS,
   ...RUSSIAN_EXHIBITS,
   ...RUSSIAN_SWARM_EXHIBITS,

@@ -20,7 +20,7 @@ export const NODES = ['node1', 'node2', 'node3'] as const
 type Node = (typeof NODES)[number]
 
 /** The labs of the test files: each has its own name and subnet, so that any of them may run at the same time. */
-const LABS = { app: 1, k3s: 2, servers: 3, upgrade: 4 } as const
+const LABS = { app: 1, k3s: 2, servers: 3, upgrade: 4, prove: 5 } as const
 const FILE = path.basename(process.argv[1] ?? '', '.test.ts') as keyof typeof LABS
 /** Of an interface's name. */
 const LAB = `lbk3s${FILE.slice(0, 1)}`

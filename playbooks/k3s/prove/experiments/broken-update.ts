@@ -1,0 +1,84 @@
+import { inSeconds, say } from '../../../messages/say.ts'
+import { availability, maxOutage, noFailedRequest, onlyIf } from '../../../methods/verdicts.ts'
+import { isReplacedInPlace, observeWorkloads } from '../observe.ts'
+import { awaitSteadyState, commandsFor } from '../session.ts'
+import { podsOf } from '../state.ts'
+import { watchState } from './pods.ts'
+import { BROKEN_IMAGE, kubectlName, undoUpdate, UNPULLED } from './update.ts'
+import { hasEntryPoints, type WorkloadExperiment } from './workload-experiment.ts'
+
+/** For an update that stops old pods, to have stopped them. */
+const HOLD_SECONDS = 15
+const PULL_SECONDS = 90
+
+/** Updates a workload to an image that cannot be pulled. */
+export const brokenUpdate: WorkloadExperiment = {
+  kind: 'broken-update',
+  hypothesis:
+    'The first new pod never becomes ready, so the update stops, and the old pods answer. Kubernetes does not roll back by itself; "rollout undo" does.',
+  claims: [
+    {
+      name: 'requests',
+      statement: (workload) =>
+        isReplacedInPlace(workload)
+          ? say('Update of {name} to a broken version keeps the entry points available', { name: workload.name })
+          : say('Update of {name} to a broken version fails no request', { name: workload.name }),
+      applies: hasEntryPoints,
+    },
+    {
+      name: 'undo',
+      statement: ({ name }) => say('A rollback of {name} restores the version that works', { name }),
+    },
+  ],
+  async method(on, session, workload) {
+    const { at, k } = commandsFor(on, session.model)
+    const [container] = workload.containers
+    const observed = await observeWorkloads(
+      on,
+      session,
+      say('Timeline: {service} is updated to a broken version', { service: workload.name }),
+      async ({ mark, now }) => {
+        const started = await on.exhibit({
+          ...at,
+          title: say('Broken update of {service}', { service: workload.name }),
+          command: k(`set image ${kubectlName(workload)} ${container?.name ?? '*'}=${BROKEN_IMAGE}`),
+        })
+        mark('broken update')
+        const failed = await watchState(
+          on,
+          session,
+          say('Pods of {workload} during broken update', { workload: workload.name }),
+          `a pod of ${workload.name} whose image cannot be pulled`,
+          PULL_SECONDS,
+          (state) => podsOf(state, workload).some(({ state: reason }) => UNPULLED.test(reason)),
+        )
+        await on.pause(HOLD_SECONDS, 'the update to stop')
+        const began = now()
+        const undone = await on.exhibit({
+          ...at,
+          title: say('Rollback of {service}', { service: workload.name }),
+          command: k(`rollout undo ${kubectlName(workload)}`),
+        })
+        mark('rollback')
+        const problem = await awaitSteadyState(on, session)
+        mark('rollback over')
+        return { started, failed, undone, problem, took: now() - began }
+      },
+    )
+    const { started, failed, undone, problem, took } = observed.value
+    const isBroken = started.exitCode === 0 && failed.reached
+    const requests = isReplacedInPlace(workload)
+      ? availability(observed, maxOutage(on, workload.overrides.maxOutage))
+      : noFailedRequest(observed)
+    return {
+      requests: { ...onlyIf(isBroken, requests), evidence: [started, failed.exhibit, observed.exhibit] },
+      undo: {
+        holds: isBroken ? undone.exitCode === 0 && problem === undefined : null,
+        evidence: [undone, observed.exhibit],
+        detail: problem ?? say('took {time}', { time: inSeconds(took) }),
+        measured: problem === undefined ? { 'time to roll back': [took, 's'] } : {},
+      },
+    }
+  },
+  undo: undoUpdate,
+}
