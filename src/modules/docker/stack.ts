@@ -64,7 +64,8 @@ const SERVICES_LABEL = 'labbook.services'
 /**
  * Deploys a stack. `docker stack deploy` updates every service each time, so each deployment is recorded in a Swarm
  * config: checksums of the Compose files, of the files and variables that they name, and the resulting services. The
- * stack is deployed again if one of them changed, including replicas but not restarts by `--force`. `docker stack rm` removes the config, too.
+ * stack is deployed again if one of them changed, including replicas but not restarts by `--force`. `docker stack rm`
+ * removes the config, too.
  */
 export const docker_stack = defineModule<typeof schema, DockerStack>({
   name: 'docker_stack',
