@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { InputFiles, Inputs, InputTree, ModuleDefinition } from '../modules/module.ts'
+import { contentOf, treeAt } from '../modules/support/effects.ts'
 import { CONTENT_LIMIT, tooBig } from '../modules/support/file-content.ts'
 import { readTreeEntries } from './input-tree.ts'
 
@@ -72,6 +73,19 @@ export class InputReader {
       for (const [key] of further) asked.add(key)
       read = { ...read, ...Object.fromEntries(found) }
     }
+  }
+
+  /**
+   * Resource keys of the controller that the files of a task depend on: a file that an earlier task creates in another
+   * of the places that are searched may take precedence.
+   */
+  keysOf(module: ModuleDefinition, params: unknown, read: Inputs, directory?: string): string[] {
+    const files = { ...module.inputs?.(params), ...module.furtherInputs?.(params, read) }
+    return Object.values(files).flatMap((file) =>
+      typeof file === 'string'
+        ? this.#places(file, directory).flatMap(contentOf)
+        : this.#places(file.tree, directory).flatMap(treeAt),
+    )
   }
 
   /** The inputs of {@link ModuleDefinition.controllerFile}, read now. @throws {MissingInput} it cannot be read. */
@@ -146,12 +160,17 @@ export class InputReader {
     })
   }
 
+  /** Where a file is searched, in order. */
+  #places(file: string, directory: string | undefined): string[] {
+    const roots = directory === undefined ? [this.#root] : [directory, this.#root]
+    return path.isAbsolute(file)
+      ? [path.normalize(file)]
+      : roots.flatMap((root) => ['templates', 'files', '.'].map((name) => path.join(root, name, file)))
+  }
+
   /** The result for the first place of a file that exists. @throws {MissingInput} */
   async #first<T>(file: string, directory: string | undefined, use: (place: string) => Promise<T>): Promise<T> {
-    const roots = directory === undefined ? [this.#root] : [directory, this.#root]
-    const places = path.isAbsolute(file)
-      ? [file]
-      : roots.flatMap((root) => ['templates', 'files', '.'].map((name) => path.join(root, name, file)))
+    const places = this.#places(file, directory)
     for (const place of places) {
       try {
         return await use(place)

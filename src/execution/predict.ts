@@ -9,9 +9,11 @@ import type { TaskExecution } from './task-execution.ts'
 import type { PreparedTask } from './prepare-task.ts'
 import { possibleChange } from './task-resources.ts'
 
+const CONTROLLER = 'localhost'
+
 /**
  * Check mode: predicts the result of a task. It is unknown if it depends on a change that was not applied, unless that
- * leaves a state that the module can plan from.
+ * leaves a state that the module can plan from; and if it reads a file of the controller that is yet to change.
  *
  * @param probed - its plan for the current state.
  * @returns the result, with the plan that it is for.
@@ -24,6 +26,9 @@ export function predict(
   commands: readonly CommandRecord[],
 ): { readonly result: AttemptResult; readonly plan: Plan<unknown> } {
   const { target, task, become } = execution
+  const input = predictedEffects.prerequisite(CONTROLLER, prepared.inputKeys)
+  if (input !== undefined)
+    return { result: unknownResult(input, task, prepared, commands, probed.plan), plan: probed.plan }
   const reads = execution.reads(prepared, probed.plan)
   const reason = predictedEffects.prerequisite(target.name, reads)
   if (reason === undefined)
@@ -63,7 +68,7 @@ function outcome(
     ...left,
     predictedChange: {
       sets: execution.sets(prepared, plan),
-      onOtherHost: task.module.setsOnOtherHost?.(prepared.params),
+      onOtherHost: task.module.setsOnOtherHost?.(prepared.params, prepared.inputs),
     },
   }
 }

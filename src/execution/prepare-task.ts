@@ -13,6 +13,8 @@ import type { InputReader } from './inputs.ts'
 export interface PreparedTask {
   readonly params: unknown
   readonly inputs: Inputs
+  /** Resource keys of the controller from which `inputs` were read. */
+  readonly inputKeys: readonly string[]
   readonly probe: Probe
 }
 
@@ -56,8 +58,9 @@ export async function prepareTask(
   const { module, keywords, directory } = checked.task
   const params = checkedParams(checked, resolved)
   const saved = module.controllerFile?.(params, host)
+  const read = await reader.readAll(module, params, directory)
   const inputs = {
-    ...(await reader.readAll(module, params, directory)),
+    ...read,
     ...(saved !== undefined && (await reader.controllerFile(saved))),
   }
   const text = module.probe(params, inputs)
@@ -65,7 +68,7 @@ export async function prepareTask(
   const probe: Probe = hasEnvironment(keywords)
     ? { text: withEnvironment(keywords, text), factQueries: [], sideEffectFree: false }
     : { text, factQueries: module.batchedFacts?.(params, inputs) ?? [], sideEffectFree: module.sideEffectFree === true }
-  return { params, inputs, probe }
+  return { params, inputs, inputKeys: reader.keysOf(module, params, read, directory), probe }
 }
 
 const MASKED =

@@ -154,6 +154,10 @@ export class TaskAttempt {
     if (!this.#execution.isApproved(plan))
       return failed('not in the saved plan: the host has changed; nothing was done')
     const { applied, failedScript, verify } = await this.#sendChanges(prepared, plan)
+    // It may have changed files that later tasks read.
+    const { name, vars } = this.#execution.target
+    if (name === 'localhost' || vars['ansible_connection'] === 'local')
+      this.#execution.context.state.reader.forgetFiles()
     const outdated = failedScript === undefined ? undefined : outdatedChange(plan, applied)
     if (outdated !== undefined && this.#replans < MAX_REPLANS) {
       // Another program changed the host at the same time.

@@ -216,8 +216,9 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
   /**
    * For a module that runs on one host and changes another, such as an upload from the controller: that host, and what
    * changes there, as in {@link sets}.
+   * @param inputs - undefined for a task that is unknown.
    */
-  setsOnOtherHost?(params: z.output<S>): { readonly host: string; readonly sets: readonly string[] }
+  setsOnOtherHost?(params: z.output<S>, inputs?: Inputs): { readonly host: string; readonly sets: readonly string[] }
   /**
    * The probe prints the text of files, also of those that others on the host cannot read. No record has its output,
    * unless the plan says that it is not {@link Plan.confidential}.

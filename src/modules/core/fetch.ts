@@ -59,13 +59,16 @@ export const fetch = defineModule<typeof schema, FetchValues>({
   title: ({ src, dest }) => `${src} -> ${dest}`,
   reads: ({ src }) => contentOf(src),
   sets: () => [],
-  setsOnOtherHost: ({ dest, flat, src }) => ({
+  setsOnOtherHost: ({ dest, flat, src }, { path } = {}) => ({
     host: 'localhost',
-    sets: !dest.startsWith('/')
-      ? setTree('/')
-      : flat
-        ? setContent(dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest)
-        : setTree(dest),
+    sets:
+      path !== undefined
+        ? setContent(String(path))
+        : !dest.startsWith('/')
+          ? setTree('/')
+          : flat
+            ? setContent(dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest)
+            : setTree(dest),
   }),
   controllerFile,
   printsFiles: true,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
@@ -67,6 +67,31 @@ t.test('only tasks that need a file of an earlier task are unknown', async (t) =
     `depends on "make it", which has not run yet: no file "${at('made')}" on the controller; searched ${at('made')}`,
   )
   t.equal(exitCode, 0)
+})
+
+t.test('a task is unknown if an earlier task would change a file that it reads', async (t) => {
+  fresh({ made: '0', other: '0' })
+  const { story, results } = await check('made', at('made'))
+  t.same(story, ['localhost make it: changed', 'a take it: unknown', 'a after it: unknown', 'a apart: changed'])
+  t.match(results[1]?.message, 'depends on "make it", which has not run yet')
+  t.equal((await check('made', at('other'))).story[1], 'a take it: changed', 'another file')
+  fresh({ made: '1' })
+  t.equal((await check('made', at('made'))).story[1], 'a take it: changed', 'the file has that content')
+})
+
+t.test('a file that was read, and that a task of the controller then changes, is read again', async (t) => {
+  fresh({ made: '0' })
+  const take = () => play('take', { hosts: 'a' }, () => [put('take it', { src: at('made'), to: at('taken') })])
+  const make = play('make', { hosts: 'localhost' }, () => [line('make it', { path: at('made'), is: '1' })])
+  await runSteps([take(), make, take()], { hosts: ['localhost', 'a'] })
+  t.equal(readFileSync(at('taken'), 'utf8'), '1')
+})
+
+t.test('a file in a place that is searched earlier takes precedence, also one that is yet to be created', async (t) => {
+  const reader = new InputReader(folder)
+  const keys = reader.keysOf(put.definition, { src: 'a.txt', to: at('to') }, {}, at('role'))
+  for (const place of ['role/templates', 'role/files', 'role', 'templates', 'files', '.'])
+    t.ok(keys.includes(at(path.join(place, 'a.txt'))), place)
 })
 
 t.test('a file that no task creates is missing, in check mode too', async (t) => {

@@ -122,3 +122,32 @@ void t.test('a later task reads the fetched file, although an older one was ther
 void t.test('~ is refused', async (t) => {
   t.match(fetch.definition.schema.safeParse({ src: '/a', dest: '~/b' }).error?.issues[0]?.message, '~ is not expanded')
 })
+
+void t.test('check mode does not predict tasks that read a file which fetch would replace', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-fetched-'))
+  t.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
+  const at = (name: string): string => path.join(folder, name)
+  mkdirSync(at('got'))
+  for (const [name, text] of [
+    ['remote', 'new\n'],
+    ['got/remote', 'old\n'],
+    ['got/other', 'old\n'],
+    ['target', 'old\n'],
+  ] as const)
+    writeFileSync(at(name), text)
+  for (const dest of [`${at('got')}/`, at('got/remote')]) {
+    const { story } = await runSteps(
+      [
+        play('p', { hosts: 'a' }, () => [
+          fetch('Fetch', { src: at('remote'), dest, flat: true }),
+          copy('Copy it', { src: at('got/remote'), dest: at('target') }),
+          copy('Copy another', { src: at('got/other'), dest: at('target2') }),
+        ]),
+      ],
+      { hosts: ['a', 'localhost'], check: true },
+    )
+    t.same(story, ['a Fetch: changed', 'a Copy it: unknown', 'a Copy another: changed'], dest)
+  }
+})
