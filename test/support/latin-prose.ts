@@ -18,7 +18,7 @@ const TERMS = new Set(
   hpa pods kill signal KILL commandstats ABBA timedatectl set-ntp netem boot lab_provider lab_disk init mode dnsrr host
   restart_policy ingress endpoint_mode seccomp root daemon.json PID IPC round robin DNS runs NTP TCP latest false ping
   local-path flannel iptables affinity taints topology spread constraints PodDisruptionBudget heartbeat configs secrets
-  maxSurge maxUnavailable xfs`
+  maxSurge maxUnavailable xfs NodePort LoadBalancer SIGTERM kubelet terminationGracePeriodSeconds Job DaemonSet`
     .split(/\s+/)
     .map((term) => term.toLowerCase()),
 )

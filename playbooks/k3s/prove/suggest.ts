@@ -187,7 +187,7 @@ export const suggestChanges = (run: KubernetesRun): Experiment =>
       const rows = changes.map(({ object, path, value, reason }) => [object, path, value, reason])
       on.record({
         title: 'Suggested changes',
-        command: say('changes of {file}; findings that do not hold: {n}', { file: 'manifests', n: failed.length }),
+        command: say('changes of the manifests; findings that do not hold: {n}', { n: failed.length }),
         stdout: tableOf([[say('OBJECT'), say('FIELD'), say('VALUE'), say('BECAUSE OF')], ...rows]),
         durationMs: 0,
       })

@@ -1,5 +1,6 @@
 /** Texts of the experiments with any workloads on Kubernetes in Russian. */
 export const RUSSIAN_PROVE_KUBERNETES = {
+  'changes of the manifests; findings that do not hold: {n}': 'изменения манифестов; неподтверждённых проверок: {n}',
   // Inspection.
   'Every workload runs all its pods, and every entry point answers. Otherwise nothing is disturbed.':
     'У каждой рабочей нагрузки работают все поды, и каждая точка входа отвечает. Иначе ничего не нарушается.',

@@ -63,7 +63,9 @@ function stepsBySubcommand(playbook: Playbook): [string, readonly PlaybookStep[]
             ? []
             : ['switch', word]
         : [word]
-    return args.length === 0 ? [] : [[`${playbook.name} ${args.join(' ')}`, stepsOf(playbook, args)]]
+    // `k3s.mjs prove` reads them when its steps are listed.
+    const extraVars = { manifests: path.join(ROOT, 'test/k3s/prove') }
+    return args.length === 0 ? [] : [[`${playbook.name} ${args.join(' ')}`, stepsOf(playbook, args, extraVars)]]
   })
 }
 
