@@ -47,7 +47,7 @@ export function reproducedVars(vars: Vars, { vars: sets, find }: ReadersProject)
         missing.push({ name, why: `the run used ${shown(value)}, which this project lacks`, placeholder: 'PATH' })
       else taken[name] = file
     } else if (definition === undefined && refersToMachine(value))
-      missing.push({ name, why: `the run used ${shown(value)}, of its own machines`, placeholder: 'VALUE' })
+      missing.push({ name, why: `the run used ${shown(value)}, a value of its machines`, placeholder: 'VALUE' })
     else taken[name] = value
   }
   return { taken, ignored, missing }
