@@ -18,7 +18,17 @@ t.teardown(() => {
 })
 mkdirSync(path.join(work, 'home'))
 cpSync(path.join(ROOT, 'examples/voting'), path.join(work, 'examples/voting'), { recursive: true })
+mkdirSync(path.join(work, 'shop'))
 const COMPOSE = 'services: {web: {image: nginx}}\n'
+const DEPLOYMENT = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx}]}
+`
 const HOSTS = `node1 swarm_labels="{'redis': 'true'}"
 
 [nodes]
@@ -42,6 +52,7 @@ for (const [file, text] of Object.entries({
   'inventory.yaml': `${readFileSync(path.join(ROOT, 'inventory.yaml'), 'utf8')}    myweb: {hosts: {node1: }}\n`,
   'hosts.yaml': 'all: {hosts: {node1: }}\n',
   'home/.vault-password': 'x\n',
+  'shop/web.yaml': DEPLOYMENT,
 }))
   writeFileSync(path.join(work, file), text)
 
