@@ -4,6 +4,7 @@ import { ConnectionConfigError, connectionSettings, openConnection } from '../co
 import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
 import { writeManifest } from '../evidence/manifest.ts'
 import { PRIVATE_FILE } from '../evidence/run-directory.ts'
+import { markRunning } from '../evidence/running.ts'
 import { signManifest } from '../evidence/signature.ts'
 import { ReportDataFold } from '../report/report-data.ts'
 import type { RunEvent } from '../events/events.ts'
@@ -63,6 +64,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
   if (savedPlan !== undefined) await requireCurrentPlan(options.apply ?? '', savedPlan, common)
   const folder = createRunDirectory({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
   const record = openRecorder(folder)
+  const ended = markRunning(folder)
   const screen = await chooseScreen({
     json: options.json,
     diff: options.diff,
@@ -148,6 +150,7 @@ export async function execute(ready: PreparedRun): Promise<number> {
       ending = { report } // also if the playbook's closing throws
       ending = footerOf({ ready, argv, summary, report, mask: (text) => record.mask(text) })
     } finally {
+      ended()
       await screen.close(ending)
       release()
     }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { EvidenceError, readEventLog, SummaryFold, type Summary } from '../evidence/index.ts'
+import { isRunning } from '../evidence/running.ts'
 import { tableLines } from '../text/table.ts'
 import { duration } from '../ui/format/duration.ts'
 import { type OptionSpec, optionsSection, parseCommandLine } from './command-line.ts'
@@ -30,7 +31,7 @@ interface ListedRun {
   readonly run: string
   readonly playbook: string
   readonly check: boolean
-  readonly status: Summary['status']
+  readonly status: Summary['status'] | 'running'
   readonly holds: number
   readonly fails: number
   readonly inconclusive: number
@@ -47,7 +48,9 @@ export function listCommand(argv: readonly string[], runs: string, command: stri
   if (parsed.positionals.length > 0) throw new UsageError(`list takes no run, such as ${parsed.positionals[0]}`)
   const listed = runNames(runs).flatMap((run) => {
     try {
-      return [listedRun(run, summaryOf(path.join(runs, run)))]
+      const summary = summaryOf(path.join(runs, run))
+      const status = summary.status === 'interrupted' && isRunning(runs, run) ? 'running' : summary.status
+      return [listedRun(run, summary, status)]
     } catch (error) {
       // Directories without an event log are no runs; damaged ones must not hide the others.
       if (error instanceof EvidenceError) return []
@@ -66,7 +69,11 @@ function summaryOf(directory: string): Summary {
   return summary.summary()
 }
 
-function listedRun(run: string, { playbook, check, status, findings, durationMs }: Summary): ListedRun {
+function listedRun(
+  run: string,
+  { playbook, check, findings, durationMs }: Summary,
+  status: ListedRun['status'],
+): ListedRun {
   const count = (verdict: boolean | null): number => findings.filter(({ holds }) => holds === verdict).length
   return {
     run,

@@ -158,10 +158,34 @@ export function planDifferences(saved: SavedPlan, current: SavedPlan): string[] 
   const keyed = (plan: SavedPlan): Map<string, PlannedTask> =>
     new Map(plan.changes.map((each) => [`${idOf(each)} ${digestOf(each.changes)}`, each]))
   const [before, now] = [keyed(saved), keyed(current)]
-  const lines = (sign: string, own: Map<string, PlannedTask>, other: Map<string, PlannedTask>): string[] =>
+  const only = (own: Map<string, PlannedTask>, other: Map<string, PlannedTask>): Difference[] =>
     [...own].flatMap(([key, { host, task, changes }]) =>
-      other.has(key) ? [] : changes.map(({ description }) => `${sign} ${host}: ${task}: ${description}`),
+      other.has(key) ? [] : changes.map((change) => ({ change, text: `${host}: ${task}: ${change.description}` })),
     )
+  const [planned, found] = [only(before, now), only(now, before)]
+  const lines = (sign: string, own: readonly Difference[], other: readonly Difference[]): string[] =>
+    own.map(({ text, change }) => {
+      const alike = other.find((each) => each.text === text)
+      return `${sign} ${text}${alike === undefined ? '' : differentLines(change, alike.change)}`
+    })
   const unknown = current.unknown.map(({ host, task, message }) => `? ${host}: ${task}: ${message}`)
-  return [...lines('-', before, now), ...lines('+', now, before), ...unknown]
+  return [...lines('-', planned, found), ...lines('+', found, planned), ...unknown]
+}
+
+interface Difference {
+  readonly change: PlannedChange
+  readonly text: string
+}
+
+/** Of two changes with the same description: the first line in which this one differs, as it is and as it becomes. */
+function differentLines(own: PlannedChange, other: PlannedChange): string {
+  const [from, to] = (['before', 'after'] as const).map((side) => {
+    const [lines = [], others = []] = [own, other].map(({ diff }) => diff?.[side].split('\n'))
+    return lines.find((line, at) => line !== others[at]) ?? (lines.length < others.length ? 'absent' : undefined)
+  })
+  const shown = [
+    ...(from === undefined ? [] : [`from "${from.trim()}"`]),
+    ...(to === undefined ? [] : [`to "${to.trim()}"`]),
+  ]
+  return shown.length === 0 ? '' : ` (${shown.join(' ')})`
 }

@@ -53,7 +53,9 @@ done
 lab_found=$(lab_sources)
 lab_sources() { [ -z "$lab_found" ] || printf '%s\n' "$lab_found"; }
 printf 'sources %s\n' "$(lab_sources | wc -l)"
-printf 'wanted %s\n' "$(${raw(rootfsRecipe(all(contents)))})"
+lab_wanted=$(${raw(rootfsRecipe(all(contents)))})
+printf 'wanted %s\n' "$lab_wanted"
+[ ! -d ${path}/"$lab_wanted" ] || echo built
 printf 'current %s\n' "$(readlink ${path}/current)"
 # -L, not -e: the absolute link would resolve on this machine.
 [ ! -L ${path}/current/sbin/init ] || echo complete`,
@@ -82,14 +84,11 @@ printf 'current %s\n' "$(readlink ${path}/current)"
     if (fact.get('current') === wanted && fact.has('complete'))
       return { changes: [], values: { path: `${path}/${wanted}` } }
     const script = `${sourceFunctions}${configureRootfs}${buildRootfs(path, all(contents), wanted)}`
-    return {
-      changes: [
-        {
-          description: `build a Debian ${contents.release === undefined ? '' : `${contents.release} `}root file system with ${all(contents).packages.join(', ')} in ${path}`,
-          script,
-        },
-      ],
-    }
+    const release = contents.release === undefined ? '' : `${contents.release} `
+    const description = fact.has('built')
+      ? `link ${path}/current to the Debian ${release}root file system ${wanted}`
+      : `build a Debian ${release}root file system with ${all(contents).packages.join(', ')} in ${path}`
+    return { changes: [{ description, script }] }
   },
   timeLimitSeconds: () => 1200,
 })

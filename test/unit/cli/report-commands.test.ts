@@ -16,6 +16,7 @@ import path from 'node:path'
 import t from 'tap'
 import { openEventLog } from '../../../src/evidence/event-log.ts'
 import { readEventLog } from '../../../src/evidence/read-event-log.ts'
+import { markRunning } from '../../../src/evidence/running.ts'
 import { renewManifest } from '../../../src/evidence/verify.ts'
 import { report as reportMain } from '../../../src/cli/report.ts'
 
@@ -185,6 +186,27 @@ t.test('a run is repeated with its variables, and its findings compared', async 
   for (const { run } of (JSON.parse((await report('list', '--json')).stdout) as { run: string }[]).slice(2))
     rmSync(path.join(root, 'runs', run), { recursive: true })
   restoreLatest()
+})
+
+t.test('a run in progress is listed as running, a killed one as interrupted', async (t) => {
+  const killed = path.join(root, 'runs/2020-01-01T00-00-00Z-small')
+  const mark = path.join(root, 'runs/.running-2020-01-01T00-00-00Z-small')
+  mkdirSync(killed)
+  const log = readFileSync(path.join(latest, 'events.jsonl'), 'utf8')
+  writeFileSync(path.join(killed, 'events.jsonl'), log.slice(0, log.indexOf('\n') + 1))
+  const statusOfKilled = async (): Promise<unknown> =>
+    (JSON.parse((await report('list', '--json')).stdout) as { status: string }[])[0]?.status
+  const ended = markRunning({ name: path.basename(killed), path: killed })
+  t.equal(await statusOfKilled(), 'running')
+  const running = readFileSync(mark, 'utf8')
+  ended()
+  t.equal(await statusOfKilled(), 'interrupted')
+  // Another process has the ID now.
+  writeFileSync(mark, running.replace(/\d+$/, '1'))
+  t.equal(await statusOfKilled(), 'interrupted')
+  markRunning({ name: 'next', path: path.join(root, 'runs/next') })()
+  t.notOk(existsSync(mark), 'the next run removes what a killed one left')
+  rmSync(killed, { recursive: true })
 })
 
 t.test('the helps name the command that was typed', async (t) => {

@@ -98,6 +98,16 @@ t.test('--apply changes nothing if a host is no longer as it was', async (t) => 
   t.equal(existsSync(path.join(dir, 'runs')) && existsSync(path.join(dir, 'runs/latest/events.jsonl')), true)
 })
 
+t.test('--apply shows how a change differs that has the same description', async (t) => {
+  const { file, run, at } = project(t, two)
+  writeFileSync(at('one'), 'same\nby one\n')
+  await run('--check', '--out', file)
+  writeFileSync(at('one'), 'same\nby another\n')
+  const { stderr } = await run('--apply', file)
+  t.match(stderr, /^ {2}- here: One: update .* \(from "by one"\)$/m)
+  t.match(stderr, /^ {2}\+ here: One: update .* \(from "by another"\)$/m)
+})
+
 t.test('--apply that is interrupted while it compares does not say that the plan is outdated', async (t) => {
   const { dir, file, plan, run } = project(t, two)
   await run('--check', '--out', file)

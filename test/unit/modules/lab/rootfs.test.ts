@@ -25,6 +25,13 @@ await t.test('lab_rootfs builds a missing, partial or outdated root', async (t) 
   }
 })
 
+await t.test('lab_rootfs links a root that was built before', async (t) => {
+  t.strictSame(
+    descriptions(planFor(lab_rootfs, { ...rootfs, release: 'trixie' }, 'sources 3\nwanted abc\nbuilt\ncurrent old\n')),
+    ['link /srv/labs/rootfs/current to the Debian trixie root file system abc'],
+  )
+})
+
 await t.test('lab_rootfs builds a root of another release, which has another recipe', async (t) => {
   t.match(
     descriptions(planFor(lab_rootfs, { ...rootfs, release: 'trixie' }, built.replace('current abc', 'current x'))),
