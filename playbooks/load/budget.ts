@@ -1,6 +1,6 @@
 import { joinTexts, say, type LabContext, tableOf, lines } from '../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, type Message, messageText, type MessageList } from 'labbook'
+import { type Exhibit, type Message, type MessageList } from 'labbook'
 import { type GeneratorScheduling, type Budget, replicaBudget, type RequestCosts } from 'labbook/load'
 import { COUNTER_CPUS } from '../app/stack.ts'
 import type { CpuUsage } from './bottleneck.ts'
@@ -14,9 +14,7 @@ import { type CpuReadings, cpuUsages, measureCpu } from './usage.ts'
 export interface LoadConditions {
   /** CPU limit of a replica, in cores. */
   readonly cpus: number
-  /** For findings: `with 0.15 cores per replica`; empty if nothing was changed. */
-  readonly statement: string
-  /** The same for a finding; undefined: the usual limit. */
+  /** For findings: `with 0.15 cores per replica`; undefined: the usual limit. */
   readonly condition: Message | undefined
   readonly evidence: readonly Exhibit[]
 }
@@ -43,7 +41,7 @@ export async function loadConditions(
   replicas: number,
   scheduling: GeneratorScheduling,
 ): Promise<LoadConditions | undefined> {
-  const unchanged = { cpus: COUNTER_CPUS, statement: '', condition: undefined, evidence: [] }
+  const unchanged = { cpus: COUNTER_CPUS, condition: undefined, evidence: [] }
   if (!settings.budget) return unchanged
   const machine = await machineAtRest(on)
   if (machine === undefined) return unchanged
@@ -89,7 +87,6 @@ export async function loadConditions(
       : say('with {cores} cores per replica', { cores: budget.limit.toFixed(2) })
   return {
     cpus: budget.limit,
-    statement: condition === undefined ? '' : messageText(condition),
     condition,
     evidence: [exhibit],
   }

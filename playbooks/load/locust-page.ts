@@ -1,5 +1,5 @@
-import type { Chart } from 'labbook'
-import { type Figures, type LoadResult, plannedText, recentSeconds } from 'labbook/load'
+import { type Chart, messageText } from 'labbook'
+import { type Figures, type LoadResult, plannedMessage, recentSeconds } from 'labbook/load'
 import { drawChart, html, Markup, reportStyle, scrollable } from 'labbook/report'
 
 /** One column: the page has no table of contents. */
@@ -43,7 +43,7 @@ function setup(title: string, { plan, start, seconds, ended, total, replicas }: 
 <p class="kicker">Load test</p>
 <h1>${title}</h1>
 <dl>
-${fact('Load', plannedText(plan))}${fact('Duration', durationText(plan.warmup, seconds, ended))}${fact('Start of measurement', start)}
+${fact('Load', messageText(plannedMessage(plan)))}${fact('Duration', durationText(plan.warmup, seconds, ended))}${fact('Start of measurement', start)}
 ${fact('Targets', plan.targets.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(', '), true)}
 ${fact('Requests', plan.kinds.map(({ method, path, weight }) => `${method} ${path} (weight ${weight})`).join(', '), true)}
 ${names > 0 && fact('Replicas that responded', String(names))}</dl>

@@ -10,6 +10,7 @@ import { RUSSIAN_K3S } from './ru/k3s.ts'
 import { RUSSIAN_REDIS } from './ru/redis.ts'
 import { RUSSIAN_LOAD } from './ru/load.ts'
 import { RUSSIAN_LOAD_REASONS } from './ru/load-reasons.ts'
+import { RUSSIAN_LOAD_RESULTS } from './ru/load-results.ts'
 import { RUSSIAN_MEASUREMENTS } from './ru/measurements.ts'
 import { RUSSIAN_AUDIT } from './ru/audit.ts'
 import { RUSSIAN_PROVE_MODEL } from './ru/prove-model.ts'
@@ -32,6 +33,7 @@ export const RUSSIAN = {
   ...RUSSIAN_REDIS,
   ...RUSSIAN_LOAD,
   ...RUSSIAN_LOAD_REASONS,
+  ...RUSSIAN_LOAD_RESULTS,
   ...RUSSIAN_METRICS,
   ...RUSSIAN_PROVE,
   ...RUSSIAN_MEASUREMENTS,

@@ -29,7 +29,7 @@ export {
   type StopReason,
 } from './capacity.ts'
 export { fitLaw, peakOf, type Fit, type ScalingLaw, type ScalingTrial } from './scaling.ts'
-export { csvOf, plannedText, textOf } from './table.ts'
+export { csvOf, plannedMessage, resultMessage } from './table.ts'
 export { locustFiles, recentSeconds, type RecentSeconds } from './locust.ts'
 export { isFound, meetsGoal, nextRate, type RateFound, type RateGoal, type RatePoint } from './rate-search.ts'
 export { readLocustHistory, readLocustStats } from './locust-csv.ts'

@@ -1,7 +1,8 @@
 import { csvText } from '../text/csv.ts'
-import { tableLines } from '../text/table.ts'
+import type { Message, MessageList } from '../events/message.ts'
 import { STATS_COLUMNS } from './locust.ts'
 import { PERCENTILES, type Figures, type LoadResult } from './result.ts'
+import { loadMessage } from './texts.ts'
 
 /**
  * Formats results as CSV with the columns of Locust's `stats.csv`: a row per kind of request, and an aggregate per
@@ -41,8 +42,8 @@ function csvRow(
 
 const at = ({ percentiles }: Figures['latency'], p: number): number => percentiles[String(p)] ?? 0
 
-/** Formats a result as text: plan, statistics, replicas, resource use of the generator. */
-export function textOf(result: LoadResult): string {
+/** A result as text: plan, statistics, replicas, resource use of the generator. */
+export function resultMessage(result: LoadResult): MessageList {
   const { kinds, total, seconds, statuses, errors, replicas, nodes, generator, users, ended, plan, lateP99 } = result
   const rows = (kinds.length > 1 ? [...kinds, total] : kinds).map(({ method, name, requests, failures, latency }) => [
     `${method} ${name}`.trim(),
@@ -51,46 +52,74 @@ export function textOf(result: LoadResult): string {
     ...[50, 95, 99, 100].map((p) => at(latency, p).toFixed(1)),
     (requests / (seconds || 1)).toFixed(1),
   ])
-  return [
-    `${plannedText(plan)}; ${seconds.toFixed(1)} s measured${ended === 'in time' ? '' : `, ended early: ${ended}`}`,
+  const head = (['REQUEST', 'COUNT', 'FAILED', 'P50 MS', 'P95 MS', 'P99 MS', 'MAX MS', 'PER S'] as const).map((title) =>
+    loadMessage(title),
+  )
+  const measured = { plan: plannedMessage(plan), seconds: seconds.toFixed(1) }
+  return joined([
+    ended === 'in time'
+      ? loadMessage('{plan}; {seconds} s measured', measured)
+      : loadMessage('{plan}; {seconds} s measured, ended early: {why}', { ...measured, why: loadMessage(ended) }),
     '',
-    ...tableLines([['REQUEST', 'COUNT', 'FAILED', 'P50 MS', 'P95 MS', 'P99 MS', 'MAX MS', 'PER S'], ...rows], {
-      align: ['left', 'right'],
+    { table: [head, ...rows], align: ['left', 'right'] },
+    '',
+    loadMessage('throughput: {rate} successful responses/s', { rate: result.throughput.toFixed(1) }),
+    ...counted('statuses: {counts}', statuses),
+    ...counted('errors: {counts}', errors),
+    ...counted('replicas: {counts}', replicas),
+    ...counted('nodes: {counts}', nodes),
+    loadMessage('generator: {cores} % of a core, busy {busy} % of the time, lag {lag} ms (p99){late}', {
+      cores: Math.round(generator.cores * 100),
+      busy: Math.round(generator.busy * 100),
+      lag: generator.delay.p99.toFixed(0),
+      late: lateP99 === undefined ? '' : loadMessage(', requests sent {ms} ms late (p99)', { ms: lateP99.toFixed(1) }),
     }),
-    '',
-    `throughput: ${result.throughput.toFixed(1)} successful responses/s`,
-    ...counted('statuses', statuses),
-    ...counted('errors', errors),
-    ...counted('replicas', replicas),
-    ...counted('nodes', nodes),
-    `generator: ${Math.round(generator.cores * 100)} % of a core, busy ${Math.round(generator.busy * 100)} % of the time, ` +
-      `lag ${generator.delay.p99.toFixed(0)} ms (p99)${lateP99 === undefined ? '' : `, requests sent ${lateP99.toFixed(1)} ms late (p99)`}`,
-    ...(users === undefined
-      ? []
-      : [
-          `users: ${users.users} with ${users.meanThink} s think time and ${(users.meanLatency * 1000).toFixed(1)} ms latency; predicted ${users.predicted.toFixed(1)}/s, ` +
-            `measured ${users.measured.toFixed(1)}/s, maximum ${users.most.toFixed(1)}/s`,
-        ]),
-  ].join('\n')
+    ...(users === undefined ? [] : [usersMessage(users)]),
+  ])
 }
 
+const joined = (list: MessageList['list'], separator = '\n'): MessageList => ({ list, separator })
+
+const usersMessage = (users: NonNullable<LoadResult['users']>): Message =>
+  loadMessage(
+    'users: {users} with {think} s think time and {latency} ms latency; predicted {predicted}/s, measured {measured}/s, maximum {most}/s',
+    {
+      users: users.users,
+      think: String(users.meanThink),
+      latency: (users.meanLatency * 1000).toFixed(1),
+      predicted: users.predicted.toFixed(1),
+      measured: users.measured.toFixed(1),
+      most: users.most.toFixed(1),
+    },
+  )
+
 /** Model and size of a load: `100 users, think time 0.5 to 2 s`. */
-export function plannedText(plan: LoadResult['plan']): string {
+export function plannedMessage(plan: LoadResult['plan']): Message {
   switch (plan.way) {
     case 'closed':
-      return `closed model, ${plan.connections} connections`
+      return loadMessage('closed model, {n|connection|connections}', { n: plan.connections })
     case 'open':
-      return `open model, ${plan.rate} requests/s`
+      return loadMessage('open model, {rate} requests/s', { rate: plan.rate })
     case 'users':
-      return `${plan.users} users, think time ${plan.think[0]} to ${plan.think[1]} s`
+      return loadMessage('{n|user|users}, think time {least} to {most} s', {
+        n: plan.users,
+        least: String(plan.think[0]),
+        most: String(plan.think[1]),
+      })
   }
 }
 
-const counted = (title: string, counts: Readonly<Record<string, number>>): string[] =>
+const counted = (
+  text: 'statuses: {counts}' | 'errors: {counts}' | 'replicas: {counts}' | 'nodes: {counts}',
+  counts: Readonly<Record<string, number>>,
+): Message[] =>
   Object.keys(counts).length === 0
     ? []
     : [
-        `${title}: ${Object.entries(counts)
-          .map(([key, count]) => `${key} ${count}`)
-          .join(', ')}`,
+        loadMessage(text, {
+          counts: joined(
+            Object.entries(counts).map(([key, count]) => `${key} ${count}`),
+            ', ',
+          ),
+        }),
       ]

@@ -1,6 +1,6 @@
 import { sayIn } from '../events/message.ts'
 
-/** Why results of load tests are inconclusive, for findings. Reports have these texts in each language. */
+/** Results of load tests, and why they are inconclusive. Reports have these texts in each language. */
 export type LoadText =
   | '{estimate} ({low} to {high})'
   // Validity of a trial.
@@ -47,6 +47,28 @@ export type LoadText =
   | 'use a machine with more cores, fewer replicas, or hosts of a group loadgen'
   | '{free} of {cores} cores are free for {replicas} replicas; a request costs {replica} ms in a replica, {others} ms in the rest of the machine and {generator} ms in the load generator{apart}'
   | ', which has a dedicated core'
+  // The result of a load.
+  | 'REQUEST'
+  | 'COUNT'
+  | 'FAILED'
+  | 'P50 MS'
+  | 'P95 MS'
+  | 'P99 MS'
+  | 'MAX MS'
+  | 'PER S'
+  | '{plan}; {seconds} s measured'
+  | '{plan}; {seconds} s measured, ended early: {why}'
+  | 'closed model, {n|connection|connections}'
+  | 'open model, {rate} requests/s'
+  | '{n|user|users}, think time {least} to {most} s'
+  | 'throughput: {rate} successful responses/s'
+  | 'statuses: {counts}'
+  | 'errors: {counts}'
+  | 'replicas: {counts}'
+  | 'nodes: {counts}'
+  | 'generator: {cores} % of a core, busy {busy} % of the time, lag {lag} ms (p99){late}'
+  | ', requests sent {ms} ms late (p99)'
+  | 'users: {users} with {think} s think time and {latency} ms latency; predicted {predicted}/s, measured {measured}/s, maximum {most}/s'
 
 /** A text of a load test with its values. */
 export const loadMessage = sayIn<LoadText>()

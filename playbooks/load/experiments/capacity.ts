@@ -1,6 +1,6 @@
 import { bottleneckMessage, comparisonMessage } from './messages.ts'
-import { messageText, type Exhibit } from 'labbook'
-import { type LabContext, say, joinTexts } from '../../messages/say.ts'
+import type { Exhibit } from 'labbook'
+import { type LabContext, lines, say, joinTexts } from '../../messages/say.ts'
 import { type GeneratorScheduling, type Comparison, runUntilDecided, shareIssues } from 'labbook/load'
 import { type LoadConditions, loadConditions } from '../budget.ts'
 import { trialsChart } from '../charts.ts'
@@ -34,7 +34,7 @@ const MOST_REPLICAS = 4
 async function compareCapacity(
   on: LabContext,
   settings: LoadSettings,
-  { cpus, statement, condition, evidence }: LoadConditions,
+  { cpus, condition, evidence }: LoadConditions,
   scheduling: GeneratorScheduling,
 ): Promise<void> {
   const trials: TrialRun[] = []
@@ -69,14 +69,13 @@ async function compareCapacity(
     },
   )
   const of = (replicas: number): TrialRun[] => trials.filter((trial) => trial.replicas === replicas)
-  const limits = [1, MOST_REPLICAS].map((replicas) => messageText(bottleneckMessage(replicas, of(replicas))))
-  const text = [
+  const text = lines(
     trialTable(trials),
     '',
-    `verdict: ${messageText(verdict.why)}${statement === '' ? '' : `, ${statement}`}`,
-    ...limits,
+    say('verdict: {why}', { why: joinTexts([verdict.why, ...(condition === undefined ? [] : [condition])]) }),
+    ...[1, MOST_REPLICAS].map((replicas) => bottleneckMessage(replicas, of(replicas))),
     ...warningLines(trials),
-  ].join('\n')
+  )
   const exhibit = record(
     on,
     'Trials of 1 and 4 replicas',

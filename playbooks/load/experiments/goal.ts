@@ -1,5 +1,5 @@
-import { tableLines, type Message } from 'labbook'
-import { type LabContext, joinTexts, say } from '../../messages/say.ts'
+import type { Message, MessageTable } from 'labbook'
+import { type LabContext, joinTexts, say, tableOf } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
   generatorLimit,
@@ -130,16 +130,16 @@ function foundMessage(
   })
 }
 
-const rateTable = (points: readonly RatePoint[], limits: RateGoal): string =>
-  tableLines(
+const rateTable = (points: readonly RatePoint[], limits: RateGoal): MessageTable =>
+  tableOf(
     [
-      ['RATE/S', 'P99 MS', 'FAILED', 'GOAL'],
+      [say('RATE/S'), say('P99 MS'), say('FAILED'), say('GOAL')],
       ...points.map((point) => [
         point.rate,
         point.p99.toFixed(0),
         `${(point.failed * 100).toFixed(1)} %`,
-        meetsGoal(point, limits) ? 'met' : 'missed',
+        meetsGoal(point, limits) ? say('met') : say('missed'),
       ]),
     ],
-    { align: ['right', 'right'] },
-  ).join('\n')
+    ['right', 'right'],
+  )

@@ -1,6 +1,6 @@
 import { bottleneckMessage, lawMessage, replicasMessage } from './messages.ts'
-import { type Message, messageText } from 'labbook'
-import { type LabContext, joinTexts, say } from '../../messages/say.ts'
+import type { Message } from 'labbook'
+import { type LabContext, joinTexts, lines, say } from '../../messages/say.ts'
 import {
   type GeneratorScheduling,
   type Fit,
@@ -56,15 +56,15 @@ async function measureScaling(
   }
   const measured = measuredAt(steps)
   const law = usl.law ?? amdahl.law
-  const text = [
+  const text = lines(
     capacityTable(steps),
     '',
-    lawText('Universal Scalability Law', usl),
-    lawText("Amdahl's law", amdahl),
+    lawText(say('Universal Scalability Law'), usl),
+    lawText(say("Amdahl's law"), amdahl),
     ...peakText(usl),
     '',
-    ...steps.map(({ replicas, atKnee }) => messageText(bottleneckMessage(replicas, atKnee))),
-  ].join('\n')
+    ...steps.map(({ replicas, atKnee }) => bottleneckMessage(replicas, atKnee)),
+  )
   const trials = steps.flatMap(trialsOf)
   const curve = record(
     on,
@@ -179,12 +179,15 @@ function inconclusiveReason(steps: readonly CapacityResult[], usl: Fit, amdahl: 
     : undefined
 }
 
-function peakText({ law }: Fit): string[] {
+function peakText({ law }: Fit): Message[] {
   if (law === undefined) return []
   const peak = peakOf(law)
   return [
     peak === undefined
-      ? 'no peak: coherence is 0'
-      : `peak capacity at ${peak.toFixed(1)} replicas by this law; coherence ${formatInterval(law.coherence, 4)}`,
+      ? say('no peak: coherence is 0')
+      : say('peak capacity at {replicas} replicas by this law; coherence {coherence}', {
+          replicas: peak.toFixed(1),
+          coherence: formatInterval(law.coherence, 4),
+        }),
   ]
 }

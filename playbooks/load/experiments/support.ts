@@ -1,6 +1,6 @@
 import { disturbAll, messageText, type Disturbs, type Exhibit, type Message } from 'labbook'
 import { bottleneckText } from '../bottleneck.ts'
-import { type LabContext, hostText, say, type LabText, type LabChart } from '../../messages/say.ts'
+import { type LabContext, say, type LabOutput, type LabText, type LabChart } from '../../messages/say.ts'
 import { generatorHosts } from '../generators.ts'
 import { loadSettings, type LoadSettings } from '../settings.ts'
 import { trialData, trialDetails } from '../tables.ts'
@@ -33,14 +33,14 @@ export function bottlenecks(trials: readonly TrialRun[]): Message {
       })
 }
 
-export const warningLines = (trials: readonly TrialRun[]): string[] =>
-  trials.flatMap(({ name, issues }) => issues.map((issue) => `warning, ${messageText(name)}: ${messageText(issue)}`))
+export const warningLines = (trials: readonly TrialRun[]): Message[] =>
+  trials.flatMap(({ name, issues }) => issues.map((issue) => say('warning, {trial}: {issue}', { trial: name, issue })))
 
 export function record(
   on: LabContext,
   title: LabText,
   command: Message,
-  stdout: string,
+  stdout: LabOutput,
   trials: readonly TrialRun[],
   chart?: LabChart,
   files: NonNullable<Exhibit['data']> = [],
@@ -49,7 +49,7 @@ export function record(
   return on.record({
     title,
     command,
-    stdout: hostText(stdout),
+    stdout,
     durationMs,
     ...(chart === undefined ? {} : { chart }),
     ...(trials.length === 0 ? {} : { data: [...trialData(trials), ...files] }),
@@ -60,6 +60,6 @@ export const recordTrial = (on: LabContext, trial: TrialRun): Exhibit =>
   on.record({
     title: say('Details: {trial}', { trial: trial.name }),
     command: trial.name,
-    stdout: hostText(trialDetails(trial)),
+    stdout: trialDetails(trial),
     durationMs: (trial.result.plan.warmup + trial.result.seconds) * 1000,
   })

@@ -1,6 +1,6 @@
 import { replicasMessage } from './messages.ts'
-import { type Exhibit, messageText, tableLines, type Message } from 'labbook'
-import { type LabContext, say, joinTexts } from '../../messages/say.ts'
+import { type Exhibit, messageText, type Message, type MessageTable } from 'labbook'
+import { type LabContext, say, joinTexts, tableOf } from '../../messages/say.ts'
 import type { GeneratorScheduling } from 'labbook/load'
 import { usersChart } from '../charts.ts'
 import { locustData } from '../locust-files.ts'
@@ -92,7 +92,7 @@ async function measureCells(
 }
 
 /** What people know from such tests, and beside it what the users could ask for at most. */
-export function usersTable(trials: readonly TrialRun[]): string {
+export function usersTable(trials: readonly TrialRun[]): MessageTable {
   const rows = trials.map(({ replicas, result: { users: model, total, seconds } }) => {
     const { mean, max, percentiles } = total.latency
     const ms = (value: number | undefined): string => (value ?? 0).toFixed(0)
@@ -108,10 +108,20 @@ export function usersTable(trials: readonly TrialRun[]): string {
       ms(max),
     ]
   })
-  return tableLines(
-    [['USERS', 'REPLICAS', 'REQUESTS', 'FAILED', 'RPS', 'RPS AT MOST', 'MEAN MS', 'P50', 'P95', 'P99', 'MAX'], ...rows],
-    { align: ['right', 'right'] },
-  ).join('\n')
+  const titles = [
+    'USERS',
+    'REPLICAS',
+    'REQUESTS',
+    'FAILED',
+    'RPS',
+    'RPS AT MOST',
+    'MEAN MS',
+    'P50',
+    'P95',
+    'P99',
+    'MAX',
+  ] as const
+  return tableOf([titles.map((title) => say(title)), ...rows], ['right', 'right'])
 }
 
 /** The finding is about the most replicas; the others explain it. */

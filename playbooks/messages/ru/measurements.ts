@@ -53,7 +53,6 @@ export const RUSSIAN_MEASUREMENTS = {
   ANSWERS: 'ОТВЕТЫ',
   ENDPOINT: 'ТОЧКА ВХОДА',
   SENT: 'ОТПРАВЛЕНО',
-  FAILED: 'ОШИБКИ',
   'OUTAGE s': 'ПЕРЕРЫВ с',
   'P50 ms': 'P50 мс',
   'P95 ms': 'P95 мс',

@@ -1,6 +1,6 @@
-import { csvText, type Experiment, tableLines } from 'labbook'
-import { labExperiment, say, hostText } from '../../messages/say.ts'
-import { COLUMNS, type ComparisonTable } from './comparison-table.ts'
+import { csvText, type Experiment, type MessageList, messageText } from 'labbook'
+import { labExperiment, lines, say, tableOf } from '../../messages/say.ts'
+import { COLUMNS, type Column, type ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES } from '../vars.ts'
 
 /** Compares the measurements of this run by topology. */
@@ -22,7 +22,7 @@ export const comparison = (table: ComparisonTable): Experiment =>
         title: 'Comparison of Redis topologies',
         durationMs: 0,
         command: 'measurements of the experiments of this run',
-        stdout: hostText(comparisonText(table)),
+        stdout: comparisonText(table),
         data: [{ name: 'comparison.csv', text: comparisonCsv(table) }],
       })
       on.finding('redis.comparison', {
@@ -42,20 +42,33 @@ export const comparison = (table: ComparisonTable): Experiment =>
     },
   )
 
-export const comparisonText = (table: ComparisonTable): string =>
-  [
+export const comparisonText = (table: ComparisonTable): MessageList =>
+  lines(
     // One line per cell, as cells are long.
     ...COLUMNS.flatMap((column) => [
-      column.toUpperCase(),
-      ...tableLines(TOPOLOGIES.map((topology) => [topology, table.cell(topology, column)])).map((line) => `  ${line}`),
+      say(TITLES[column]),
+      tableOf(TOPOLOGIES.map((topology) => [`  ${topology}`, table.cell(topology, column)])),
       '',
     ]),
-    'lost: acknowledged increments missing from the final count, of all acknowledged ones. Write outage: the longest time without a successful write.',
-    'single and replicas have no failover: the write outage lasts until the node is back (about 15 s here, plus its boot).',
-  ].join('\n')
+    say(
+      'lost: acknowledged increments missing from the final count, of all acknowledged ones. Write outage: the longest time without a successful write.',
+    ),
+    say(
+      'single and replicas have no failover: the write outage lasts until the node is back (about 15 s here, plus its boot).',
+    ),
+  )
+
+const TITLES = {
+  'Redis killed': 'REDIS KILLED',
+  'node lost': 'NODE LOST',
+  'node cut off': 'NODE CUT OFF',
+  failover: 'FAILOVER',
+  'writes/s': 'WRITES/S',
+  memory: 'MEMORY',
+} as const satisfies Readonly<Record<Column, string>>
 
 export const comparisonCsv = (table: ComparisonTable): string =>
   csvText([
     ['topology', ...COLUMNS],
-    ...TOPOLOGIES.map((topology) => [topology, ...COLUMNS.map((column) => table.cell(topology, column))]),
+    ...TOPOLOGIES.map((topology) => [topology, ...COLUMNS.map((column) => messageText(table.cell(topology, column)))]),
   ])

@@ -1,4 +1,4 @@
-import { type Experiment, type Message, type MessageList, type MessageValue, messageText } from 'labbook'
+import { type Experiment, type Message, type MessageList, type MessageValue } from 'labbook'
 import { labExperiment, type LabContext, say, joinTexts } from '../../messages/say.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -13,7 +13,6 @@ import {
   loseMaster,
   mean,
   writeOutages,
-  formatRange,
   restoreNodes,
   type MasterLoss,
   range,
@@ -71,9 +70,7 @@ const sumOf = (lost: readonly MasterLoss[], pick: (loss: MasterLoss) => number):
 const lostIn = (lost: readonly MasterLoss[]): number => sumOf(lost, ({ loss }) => loss?.lost ?? Number.NaN)
 
 /** `0 of 213 lost; write outage 5.1 s to 6.3 s` for the comparison. */
-export const comparisonCell = (lost: readonly MasterLoss[]): string => messageText(comparisonMessage(lost))
-
-function comparisonMessage(lost: readonly MasterLoss[]): MessageList {
+export function comparisonMessage(lost: readonly MasterLoss[]): MessageList {
   const { none } = lossVerdict(lost.map(({ loss }) => loss))
   const acknowledged = sumOf(lost, ({ loss }) => loss?.acknowledged ?? 0)
   const lostWrites =
@@ -114,8 +111,8 @@ export const masterLoss = (table: ComparisonTable): Experiment =>
         const lost = await loseMasterRepeatedly(on, lab, 'power')
         evidence.push(...evidenceOf(lab, lost))
         all.push(...lost)
-        table.set(topology, 'node lost', comparisonCell(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
-        table.set(topology, 'failover', 'none', lab.deployed)
+        table.set(topology, 'node lost', comparisonMessage(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
+        table.set(topology, 'failover', say('none'), lab.deployed)
         await removeLabStacks(on)
       }
       // At ten writes per second, the write outage may be slightly shorter than the master's downtime.
@@ -212,8 +209,8 @@ export function reportFailover(
     detail: joinTexts([verdict.summary, lowRepeatNote(lost.length)], ''),
     measured: { 'increments lost': [lostIn(lost), ''] },
   })
-  table.set(lab.topology, 'node lost', comparisonCell(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
-  table.set(lab.topology, 'failover', formatRange(times), lost.at(-1)?.exhibits[1] ?? lab.deployed)
+  table.set(lab.topology, 'node lost', comparisonMessage(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
+  table.set(lab.topology, 'failover', range(times), lost.at(-1)?.exhibits[1] ?? lab.deployed)
 }
 
 /** Kills only the Redis process: Swarm restarts it on the same volume. */
@@ -239,7 +236,7 @@ export const redisKilled = (table: ComparisonTable): Experiment =>
         evidence.push(...evidenceOf(lab, lost))
         all.push(...lost)
         summaries.push(joinTexts([topology, comparisonMessage(lost)], ': '))
-        table.set(topology, 'Redis killed', comparisonCell(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
+        table.set(topology, 'Redis killed', comparisonMessage(lost), lost.at(-1)?.exhibits[1] ?? lab.deployed)
         await removeLabStacks(on)
       }
       on.finding('redis.killed', {

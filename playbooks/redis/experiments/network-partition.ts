@@ -1,7 +1,7 @@
 import { type Experiment, type MessageList } from 'labbook'
 import { labExperiment, type LabContext, say, inSeconds, joinTexts } from '../../messages/say.ts'
 import { faultsOf, disturbanceOf } from '../../lab/faults.ts'
-import { steadyStateAndRollback, comparisonCell } from './master-failure.ts'
+import { steadyStateAndRollback, comparisonMessage } from './master-failure.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { lowRepeatNote, repeatCount } from './settings.ts'
 import { nonManagers } from '../../swarm/experiments/support/disturbs.ts'
@@ -106,7 +106,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
         detail: joinTexts([joinTexts([verdict.summary, describeLoss(confirmed)], '; '), note], ''),
         measured: { 'increments lost': [maxLost(confirmed), ''] },
       })
-      table.set('sentinel', 'node cut off', comparisonCell(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
+      table.set('sentinel', 'node cut off', comparisonMessage(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
       await removeLabStacks(on)
 
       const clusterLab = await deployLabStack(on, 'cluster', { app: true })
@@ -121,7 +121,7 @@ export const cutOff = (table: ComparisonTable): Experiment =>
       table.set(
         'cluster',
         'node cut off',
-        comparisonCell(clusterLosses),
+        comparisonMessage(clusterLosses),
         clusterLosses.at(-1)?.exhibits[1] ?? clusterLab.deployed,
       )
     },

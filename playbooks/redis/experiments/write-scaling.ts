@@ -1,6 +1,6 @@
 import { answerMessage } from '../../load/experiments/messages.ts'
-import { type Experiment, type Message, messageText, tableLines } from 'labbook'
-import { labExperiment, type LabContext, joinTexts, say, verbatim, hostText } from '../../messages/say.ts'
+import { type Experiment, type Message, messageText } from 'labbook'
+import { labExperiment, type LabContext, joinTexts, lines, say, verbatim } from '../../messages/say.ts'
 import {
   compare,
   csvOf,
@@ -13,6 +13,7 @@ import {
 } from 'labbook/load'
 import { bottleneckOf } from '../../load/bottleneck.ts'
 import { loadSettings } from '../../load/settings.ts'
+import { numbers } from '../../load/tables.ts'
 import { inventoryTargets, targetsOf } from '../../load/trial.ts'
 import { cpuUsages, measureCpu } from '../../load/usage.ts'
 import type { ComparisonTable } from './comparison-table.ts'
@@ -29,7 +30,7 @@ interface WriteTrial {
   readonly topology: Topology
   readonly result: LoadResult
   readonly issues: readonly Message[]
-  readonly limit: string
+  readonly limit: Message
 }
 
 /** Measures the increment throughput of each topology. */
@@ -80,7 +81,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
           topology,
           result,
           issues: validityIssues(result, { failed: settings.failureLimit }),
-          limit: messageText(limit.what ?? limit.why),
+          limit: limit.what ?? limit.why,
         })
       }
       const memory = new Map<Topology, number>()
@@ -103,41 +104,36 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
             seconds: settings.trialSeconds,
           },
         ),
-        stdout: hostText(
-          [
-            ...tableLines(
-              [
-                ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
-                ...TOPOLOGIES.flatMap((topology) =>
-                  of(topology).map(({ result }, time) => [
-                    topology,
-                    time + 1,
-                    result.throughput.toFixed(1),
-                    at(result, '50'),
-                    at(result, '99'),
-                    result.total.failures,
-                  ]),
-                ),
-              ],
-              { align: ['left', 'right'] },
+        stdout: lines(
+          numbers(
+            ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
+            TOPOLOGIES.flatMap((topology) =>
+              of(topology).map(({ result }, time) => [
+                topology,
+                time + 1,
+                result.throughput.toFixed(1),
+                at(result, '50'),
+                at(result, '99'),
+                result.total.failures,
+              ]),
             ),
-            '',
-            ...verdicts.map(
-              ({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${messageText(verdict.why)}`,
-            ),
-            '',
-            ...TOPOLOGIES.map(
-              (topology) => `memory of Redis and Sentinel, ${topology}: ${memoryText(memory.get(topology))}`,
-            ),
-            '',
-            ...[...new Set(trials.map(({ limit }) => limit))].map(
-              (limit) =>
-                `bottleneck in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
-            ),
-            ...trials.flatMap(({ topology, issues }) =>
-              issues.map((issue) => `warning, ${topology}: ${messageText(issue)}`),
-            ),
-          ].join('\n'),
+          ),
+          '',
+          ...verdicts.map(({ topology, verdict }) =>
+            say('{topology} against single: {why}', { topology, why: verdict.why }),
+          ),
+          '',
+          ...TOPOLOGIES.map((topology) =>
+            say('memory of Redis and Sentinel, {topology}: {memory}', {
+              topology,
+              memory: memoryMessage(memory.get(topology)),
+            }),
+          ),
+          '',
+          ...limitLines(trials),
+          ...trials.flatMap(({ topology, issues }) =>
+            issues.map((issue) => say('warning, {trial}: {issue}', { trial: topology, issue })),
+          ),
         ),
         chart: {
           kind: 'lines',
@@ -163,7 +159,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
       })
       for (const topology of TOPOLOGIES) {
         table.set(topology, 'writes/s', median(of(topology).map(({ result }) => result.throughput)).toFixed(0), exhibit)
-        table.set(topology, 'memory', memoryText(memory.get(topology)), exhibit)
+        table.set(topology, 'memory', memoryMessage(memory.get(topology)), exhibit)
       }
       const answers = verdicts.map(({ verdict }) => verdict.answer)
       on.finding('redis.write-scaling', {
@@ -225,5 +221,17 @@ async function memoryOf(on: LabContext, { stack, servers, sentinels }: LabStack)
     : Number.NaN
 }
 
-const memoryText = (bytes: number | undefined): string =>
-  bytes === undefined || Number.isNaN(bytes) ? 'unknown' : `${(bytes / 2 ** 20).toFixed(0)} MiB`
+const memoryMessage = (bytes: number | undefined): Message =>
+  bytes === undefined || Number.isNaN(bytes) ? say('unknown') : say('{n} MiB', { n: (bytes / 2 ** 20).toFixed(0) })
+
+/** Each bottleneck, and in how many trials. */
+function limitLines(trials: readonly WriteTrial[]): Message[] {
+  const byText = new Map<string, { count: number; limit: Message }>()
+  for (const { limit } of trials) {
+    const text = messageText(limit)
+    byText.set(text, { count: (byText.get(text)?.count ?? 0) + 1, limit })
+  }
+  return [...byText.values()].map(({ count, limit }) =>
+    say('bottleneck in {count} of {trials} trials: {bottleneck}', { count, trials: trials.length, bottleneck: limit }),
+  )
+}

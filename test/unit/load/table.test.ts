@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { LoadResult } from '../../../src/load/index.ts'
-import { csvOf, textOf } from '../../../src/load/index.ts'
+import { messageText } from '../../../src/events/message.ts'
+import { csvOf, resultMessage } from '../../../src/load/index.ts'
 import { readPlan } from '../../../src/load/plan.ts'
 import { Tally } from '../../../src/load/tally.ts'
 
@@ -58,8 +59,8 @@ POST,"/say,""hi""",1,1,0,0,0,0,0,0.5,0.5,0,0,0,0,0,0,0,0,0,0,0
   t.match(csvOf({ 'trial 1': result(), 'trial 2': result() }), /^GET,trial 2: \/api\/counter,101,/m)
 })
 
-t.test('textOf() formats a result', async (t) => {
-  const text = textOf(result())
+t.test('resultMessage() has the statistics of a result', async (t) => {
+  const text = messageText(resultMessage(result()))
   t.match(text, /^closed model, 2 connections; 2\.0 s measured\n/)
   t.match(text, /^REQUEST +COUNT +FAILED +P50 MS/m)
   t.match(text, /^GET \/api\/counter +101 +1 +50\.0/m)

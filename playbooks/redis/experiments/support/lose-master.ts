@@ -319,7 +319,4 @@ export function range(values: readonly number[]): Message {
   return messageText(min) === messageText(max) ? min : say('{min} to {max}', { min, max })
 }
 
-/** The same as text, for tables. */
-export const formatRange = (values: readonly number[]): string => messageText(range(values))
-
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { messageText } from '../../../../src/labbook.ts'
 import { usersTable } from '../../../../playbooks/load/experiments/users.ts'
 import type { TrialRun } from '../../../../playbooks/load/trial.ts'
 
@@ -16,7 +17,7 @@ t.test('usersTable() shows what the users could ask for at most beside what they
         users: { users, most: users / 1.25 },
       },
     }) as unknown as TrialRun
-  t.same(usersTable([trial(100, 1, 790), trial(100, 4, 795)]).split('\n'), [
+  t.same(messageText(usersTable([trial(100, 1, 790), trial(100, 4, 795)])).split('\n'), [
     'USERS  REPLICAS  REQUESTS  FAILED   RPS  RPS AT MOST  MEAN MS  P50  P95  P99  MAX',
     '  100         1       790       3  79.0         80.0       12   10   31   80  250',
     '  100         4       795       3  79.5         80.0       12   10   31   80  250',

@@ -15,7 +15,7 @@ import { unhealthyReason, type Reply } from '../../../../playbooks/redis/experim
 import { COLUMNS, ComparisonTable, NOT_MEASURED } from '../../../../playbooks/redis/experiments/comparison-table.ts'
 import { comparisonCsv, comparisonText } from '../../../../playbooks/redis/experiments/comparison.ts'
 import { TOPOLOGIES, type Topology } from '../../../../playbooks/redis/vars.ts'
-import type { Exhibit } from '../../../../src/labbook.ts'
+import { messageText, type Exhibit } from '../../../../src/labbook.ts'
 
 type Service = Record<string, unknown> & {
   deploy?: { placement?: { constraints?: string[] } }
@@ -188,7 +188,10 @@ t.test('comparison marks cells without a measurement', async (t) => {
   table.set('sentinel', 'memory', '40 MiB', exhibit)
   t.equal(table.missing.length, TOPOLOGIES.length * COLUMNS.length - 2)
   t.same(table.evidence, [exhibit])
-  t.match(comparisonText(table), /FAILOVER\n.*single\s+not measured\n.*replicas\s+not measured\n\s+sentinel\s+6\.1 s/)
+  t.match(
+    messageText(comparisonText(table)),
+    /FAILOVER\n.*single\s+not measured\n.*replicas\s+not measured\n\s+sentinel\s+6\.1 s/,
+  )
   t.match(comparisonCsv(table), '"6.1 s, ""at most"""')
-  t.equal(comparisonCsv(table).split(NOT_MEASURED).length - 1, table.missing.length)
+  t.equal(comparisonCsv(table).split(messageText(NOT_MEASURED)).length - 1, table.missing.length)
 })
