@@ -14,19 +14,16 @@ export function run(command: string, ...args: string[]): string {
   return stdout
 }
 
-/**
- * The user's own lab may run beside that of the tests. Concurrent tests of the part `ssh` mount a full disk, and make
- * network namespaces: the first one on a machine mounts /run/netns.
- */
-const ofOthers =
-  /\blabbook-spool\b| \/run\/netns |\blabbook0\b|\bLAB-labbook\b|labbook:labbook\b|\blabbook-(sw|node)|\/lib\/labbook\/|\b10\.77\.0\./
+/** Concurrent tests of the part `ssh` mount a full disk, and make network namespaces: the first one mounts /run/netns. */
+const OF_SSH_TESTS = /\blabbook-spool\b| \/run\/netns /
 
-/** Everything a lab could leave behind, as text to compare. */
+/** Everything a lab could leave behind, as text to compare. Other labs may run beside it, such as the user's own. */
 export function machineState(lab: string): Record<string, string[]> {
+  const ofOthers = [OF_SSH_TESTS, new RegExp(`/lib/labbook/(?!${lab}/)`), ...otherLabs(lab)]
   const lines = (text: string): string[] =>
     text
       .split('\n')
-      .filter((line) => line !== '' && !ofOthers.test(line))
+      .filter((line) => line !== '' && !ofOthers.some((other) => other.test(line)))
       .sort()
   return {
     namespaces: lines(run('ip', 'netns')),
@@ -41,6 +38,20 @@ export function machineState(lab: string): Record<string, string[]> {
     forwarding: lines(readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8')),
     loops: lines(run('losetup', '-a')),
   }
+}
+
+/** What shows that a line of {@link machineState} is of another lab: its names, and its network. */
+function otherLabs(lab: string): RegExp[] {
+  const names = [...run('iptables', '-S').matchAll(/^-N LAB-(\S+)$/gm)].map(([, name = '']) => name)
+  return ['labbook', ...names]
+    .filter((name) => name !== lab)
+    .flatMap((name) => {
+      const address = run('ip', '-o', '-4', 'addr').match(`${name}0 +inet (\\d+\\.\\d+\\.\\d+\\.)`)
+      return [
+        new RegExp(`\\bLAB-${name}\\b|\\blabbook:${name}\\b|\\b${name}0\\b|\\b${name}-(sw|node)`),
+        ...(address === null ? [] : [new RegExp(`\\b${String(address[1]).replaceAll('.', '\\.')}`)]),
+      ]
+    })
 }
 
 /** Polls until a condition holds, for at most a minute. */
