@@ -23,6 +23,11 @@ const DEFECTS: Readonly<Record<string, RegExp>> = {
   'prove.broken-update.requests.report': /Deployment report: spec\.strategy/,
 }
 
+/** Of the workloads without tolerations: the default is 5 minutes, for each of two experiments. */
+const TOLERATIONS = ['unreachable', 'not-ready'].map(
+  (key) => `{key: node.kubernetes.io/${key}, operator: Exists, effect: NoExecute, tolerationSeconds: 10}`,
+)
+
 await part(UP, async (t) => {
   await assertSucceeds(t, k3s('up', ...ARTIFACTS))
 })
@@ -42,7 +47,15 @@ await part(
     const directory = path.join(here.directory, 'shop')
     mkdirSync(directory)
     const shop = readFileSync(path.join(import.meta.dirname, 'prove/shop.yaml'), 'utf8')
-    writeFileSync(path.join(directory, 'shop.yaml'), shop.replaceAll(/image: IMAGE$/gm, `image: ${image}`))
+    writeFileSync(
+      path.join(directory, 'shop.yaml'),
+      shop
+        .replaceAll(/image: IMAGE$/gm, `image: ${image}`)
+        .replaceAll(
+          /^( +)terminationGracePeriodSeconds: .*\n(?! +tolerations)/gm,
+          (line, indent: string) => `${line}${indent}tolerations: [${TOLERATIONS.join(', ')}]\n`,
+        ),
+    )
     const { exitCode } = await k3s('prove', ...vars({ manifests: directory }))
     t.equal(exitCode, 2, 'findings that do not hold')
     const found = findings()
@@ -54,7 +67,12 @@ await part(
       t.match(output, change)
     }
     t.strictSame(
-      Object.entries(found).filter(([id, holds]) => holds === false && /\.(?:web|api)$/.test(id)),
+      latestRun()
+        .summary()
+        .findings.filter(({ id, holds }) => holds === false && /\.(?:web|api)$/.test(id))
+        // All entry points are watched, and that of "report" may refuse a connection at any time.
+        .filter(({ detail = '' }) => !detail.endsWith('at 8086/report'))
+        .map(({ id, detail }) => `${id}: ${detail ?? ''}`),
       [],
       'no finding about web and api fails',
     )

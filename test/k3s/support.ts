@@ -51,6 +51,14 @@ export function directoryFrom(skipped: string, variable: string): string {
   process.exit()
 }
 export const artifacts = (): string => directoryFrom('no k3s artifacts', 'LABBOOK_K3S_ARTIFACTS')
+/** Components of k3s whose images the artifacts lack, such as traefik: the clusters of the tests disable them. */
+const DISABLED = (process.env['LABBOOK_K3S_DISABLE'] ?? '').split(',').filter((name) => name !== '')
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  traefik: ['k3s.ingress.answers'],
+  'metrics-server': ['k3s.hpa.scales-out', 'k3s.hpa.scales-in'],
+}
+/** Findings that are inconclusive without the disabled components. */
+export const inconclusive = (): string[] => DISABLED.flatMap((name) => NEEDS[name] ?? [])
 
 /** A temporary directory, and the lab of the test. */
 export interface TestLab {
@@ -83,6 +91,7 @@ export async function createTestLab(): Promise<TestLab> {
   const template = readFileSync(path.join(import.meta.dirname, 'inventory.yaml'), 'utf8')
     .replaceAll('LAB', LAB)
     .replaceAll('NET', NET)
+    .replaceAll('DISABLED', JSON.stringify(DISABLED))
   writeFileSync(inventoryFile, template)
   const options = ['-i', inventoryFile, '--yes']
   // Keeps all child processes away from the user's files.

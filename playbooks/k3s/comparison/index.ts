@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { labExperiment, say } from '../../messages/say.ts'
 import { ROOT } from '../../app/images/table.ts'
+import { k3sVars } from '../vars.ts'
 import { countLines } from './config-lines.ts'
 import { storedRuns } from './runs.ts'
 import { conceptTable, measuredTable } from './table.ts'
@@ -40,7 +41,12 @@ export const comparison = labExperiment(
       detail: say('{measured} of {rows} metrics were measured on both sides{rest}', {
         measured,
         rows,
-        rest: measured === rows ? '' : say('; k3s.mjs compare --measure measures all of them'),
+        rest:
+          measured === rows
+            ? ''
+            : k3sVars.read(on.hostvars('localhost')).k3s_compare_measure
+              ? say('; the table has the reasons')
+              : say('; k3s.mjs compare --measure measures all of them'),
       }),
     })
   },

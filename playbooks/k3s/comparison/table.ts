@@ -1,7 +1,15 @@
 import { csvText, type Message, type MessageList, type MessageValue } from 'labbook'
 import { lines, say, tableOf } from '../../messages/say.ts'
 import { CONCEPTS, ROWS, SET_UP, VERDICTS, type VerdictCell } from './rows.ts'
-import { newestMeasurement, newestFinding, linkTo, setUpTime, type Measurement, type StoredRun } from './runs.ts'
+import {
+  newestMeasurement,
+  newestFinding,
+  linkTo,
+  reasonOf,
+  setUpTime,
+  type Measurement,
+  type StoredRun,
+} from './runs.ts'
 
 const MISSING = say('inconclusive')
 const UNITS: Readonly<Record<string, number>> = { s: 1, ms: 0, 'requests/s': 0, MB: 0, cores: 3, '': 0 }
@@ -46,6 +54,29 @@ function verdictRows(runs: readonly StoredRun[]): (readonly [Message, Message, M
         : say('not so: {claim}', { claim: say(side.yes) })
   }
   return VERDICTS.map(({ what, swarm, k3s }) => [say(what), cell(swarm), cell(k3s)] as const)
+}
+
+/** What makes each inconclusive cell inconclusive: a line for each finding that has a reason. */
+function reasons(
+  runs: readonly StoredRun[],
+  rows: readonly { readonly swarm: Measurement | undefined; readonly k3s: Measurement | undefined }[],
+): Message[] {
+  const missing = [
+    ...ROWS.flatMap(({ swarm, k3s }, i) => {
+      // The first row of the table is the set-up.
+      const row = rows[i + 1]
+      return [row?.swarm === undefined ? swarm?.[0] : undefined, row?.k3s === undefined ? k3s?.[0] : undefined]
+    }),
+    ...VERDICTS.flatMap(({ swarm, k3s }) =>
+      [swarm, k3s].map((cell) =>
+        'finding' in cell && newestFinding(runs, cell.finding) === undefined ? cell.finding : undefined,
+      ),
+    ),
+  ]
+  return [...new Set(missing)].flatMap((id) => {
+    const why = id === undefined ? undefined : reasonOf(runs, id)
+    return id === undefined || why === undefined ? [] : [say('{id} is inconclusive: {why}', { id, why })]
+  })
 }
 
 /** Lines of configuration of each side. */
@@ -106,6 +137,7 @@ export function measuredTable(runs: readonly StoredRun[], counts: LineCounts): C
         [say('Lines of configuration'), counts.swarm, counts.k3s],
       ]),
       '',
+      ...reasons(runs, rows),
       ...used.map((run) =>
         say('[{number}] {run}, {machines}', { number: number.get(run) ?? '', run, machines: machinesText(runs, run) }),
       ),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { csvText, render, sh, MessageError } from 'labbook'
+import { csvText, type Message, render, sh, MessageError } from 'labbook'
 import {
   labExperiment,
   say,
@@ -13,9 +13,11 @@ import {
 } from '../../messages/say.ts'
 import { runLoad } from 'labbook/load'
 import { targetsOf } from '../../load/trial.ts'
+import { clusterHosts } from '../cluster.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
 import { settingsOf } from '../settings.ts'
 import { parsePods, parseAutoscaler, type Autoscaler } from '../objects.ts'
+import { k3sVars } from '../vars.ts'
 import { assertSteadyState, disturbsCluster, waitForPods, readyPods, appOnCluster } from './support/cluster.ts'
 
 const SAMPLE_EVERY_MS = 3000
@@ -68,6 +70,12 @@ export const scaleCsv = (samples: readonly ScalerSample[]): string =>
     ...samples.map(({ at, scaler, ready }) => [at.toFixed(1), scaler?.current, scaler?.desired, ready, scaler?.cpu]),
   ])
 
+/** Why no autoscaler can work; undefined if one can. */
+export const unscalable = (on: Pick<LabSetupContext, 'groups' | 'hostvars'>): Message | undefined =>
+  clusterHosts(on).some((host) => k3sVars.read(on.hostvars(host), host).k3s_disable.includes('metrics-server'))
+    ? say('metrics-server is disabled (k3s_disable)')
+    : undefined
+
 /** Removes the autoscaler, unless the app is deployed with one. */
 async function removeAutoscaler(on: LabSetupContext): Promise<void> {
   const { at, k, within, wanted } = appOnCluster(on)
@@ -100,6 +108,11 @@ export const autoscale = labExperiment(
     rollback: removeAutoscaler,
   },
   async (on) => {
+    const why = unscalable(on)
+    if (why !== undefined) {
+      on.inconclusive(why)
+      return
+    }
     const { at, k, within, namespace } = appOnCluster(on)
     const settings = settingsOf(on)
     const source = readFileSync(path.resolve(import.meta.dirname, '../../../templates/k3s/hpa.yaml'), 'utf8')

@@ -5,6 +5,7 @@ export const RUSSIAN_COMPARISON = {
   '{middle} {unit} ({low} to {high}, {n|time|times})': '{middle} {unit} (от {low} до {high}, {n|раз|раза|раз})',
   '{value} [{run}]': '{value} [{run}]',
   'not so: {claim}': 'не так: {claim}',
+  '{id} is inconclusive: {why}': '{id} не определено: {why}',
   'no machines': 'машин нет',
   '[{number}] {run}, {machines}': '[{number}] {run}, {machines}',
   'Lines of configuration': 'Строк конфигурации',

@@ -68,6 +68,7 @@ export const RUSSIAN_ERRORS = {
     'балансировщика"',
   'the stack did not converge within {within} s: see the exhibit "Stack convergence"':
     'стек не достиг желаемого состояния за {within} с: см. материал "Достижение желаемого состояния стека"',
+  'metrics-server is disabled (k3s_disable)': 'metrics-server отключён (k3s_disable)',
   'traefik is disabled (k3s_disable)': 'traefik отключён (k3s_disable)',
   'servicelb is disabled (k3s_disable), so no node opens the port of the Ingress':
     'servicelb отключён (k3s_disable), поэтому ни один узел не открывает порт Ingress',

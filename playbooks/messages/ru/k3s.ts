@@ -122,6 +122,7 @@ export const RUSSIAN_K3S = {
   'Every compared metric is measured on both sides': 'Все сравниваемые показатели измерены с обеих сторон',
   '{measured} of {rows} metrics were measured on both sides{rest}':
     'с обеих сторон измерены показатели: {measured} из {rows}{rest}',
+  '; the table has the reasons': '; причины указаны в таблице',
   '; k3s.mjs compare --measure measures all of them': '; k3s.mjs compare --measure измеряет все',
   'App, image, machines and load are the same: only the orchestrator and its load balancing differ.':
     'Приложение, образ, машины и нагрузка одинаковы: различаются только оркестратор и его балансировка.',

@@ -111,6 +111,26 @@ t.test('measuredTable() uses the newest run of each value, and names missing val
   t.match(csv, /Drain a node,k3s,s,3,k3s\.drain\.evacuates,a-k3s/)
 })
 
+t.test('measuredTable() has the reason of each inconclusive value that a run could not measure', async (t) => {
+  const inconclusive = (id: string, detail: string) => ({ id, statement: id, holds: null, evidence: [], detail })
+  const directory = runsOf(t, {
+    'a-run': {
+      findings: [
+        inconclusive('k3s.hpa.scales-out', 'metrics-server is disabled (k3s_disable)'),
+        inconclusive('k3s.ingress.answers', 'traefik is disabled (k3s_disable)'),
+        { ...inconclusive('k3s.drain.evacuates', 'pods did not become ready'), holds: false },
+        inconclusive('swarm.drain.evacuates', 'not shown, as it has the value'),
+      ],
+    },
+    older: { findings: [finding('swarm.drain.evacuates', 'time to empty', [3])] },
+  })
+  const { text } = measuredTable(storedRuns(directory), { swarm: 1, k3s: 1 })
+  t.match(text, /^k3s\.hpa\.scales-out is inconclusive: metrics-server is disabled \(k3s_disable\)$/m)
+  t.match(text, /^k3s\.ingress\.answers is inconclusive: traefik is disabled \(k3s_disable\)$/m)
+  t.match(text, /^k3s\.drain\.evacuates is inconclusive: pods did not become ready$/m)
+  t.equal(text.match(/scales-out is inconclusive/g)?.length, 1, 'once for each finding')
+})
+
 t.test('a run that has not ended yet is compared by its event log', async (t) => {
   const directory = runsOf(t, {})
   // The inventory has a single server.

@@ -1,10 +1,12 @@
 import t from 'tap'
+import { unscalable } from '../../../../playbooks/k3s/experiments/autoscale.ts'
 import { K3S_EXPERIMENTS } from '../../../../playbooks/k3s/experiments/index.ts'
 import { clusterProof, kubernetesProof } from '../../../../playbooks/k3s/proof.ts'
 import k3s from '../../../../playbooks/k3s/playbook.ts'
 import { isSteady, targetNode } from '../../../../playbooks/k3s/experiments/support/cluster.ts'
 import type { Pod } from '../../../../playbooks/k3s/objects.ts'
 import { EXPERIMENTS } from '../../../../playbooks/swarm/experiments/index.ts'
+import { messageText } from '../../../../src/labbook.ts'
 
 t.test('each experiment has expectations, a steady-state check and unique findings', async (t) => {
   const all = Object.entries(K3S_EXPERIMENTS)
@@ -43,6 +45,14 @@ t.test('nodes of a cluster outside the inventory are not touched', async (t) => 
     name: 'PlaybookError',
     message: /group k3s_agents has no host/,
   })
+})
+
+t.test('without metrics-server, autoscaling is inconclusive, with the reason', async (t) => {
+  const groups = { k3s_servers: ['a'], k3s_agents: ['b'] }
+  const why = (disabled: string[]): string =>
+    messageText(unscalable({ groups, hostvars: () => ({ k3s_disable: disabled }) }) ?? '')
+  t.equal(why(['metrics-server']), 'metrics-server is disabled (k3s_disable)')
+  t.equal(why(['traefik']), '')
 })
 
 t.test('an autoscaler may run more pods than requested', async (t) => {
