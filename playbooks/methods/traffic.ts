@@ -145,3 +145,16 @@ export async function isNotHttp({ address }: EntryTarget, probe: EntryProbe): Pr
     (error: unknown) => String((error as NodeJS.ErrnoException).code).startsWith('HPE_'),
   )
 }
+
+interface Watched {
+  readonly targets: readonly EntryTarget[]
+}
+
+/** Whether requests are sent, for claims about them. */
+export const hasEntryPoints = (_service: unknown, { targets }: Watched): boolean => targets.length > 0
+
+/** Whether a probe counts increments, for claims about them. */
+export const hasCounter = (_service: unknown, { targets }: Watched): boolean =>
+  targets.some(({ entryPoint }) =>
+    entryPoint.probes.some((probe) => probe.kind === 'http' && probe.counter !== undefined),
+  )

@@ -1,4 +1,5 @@
-import { didYouMean, nearest, PlaybookError } from 'labbook'
+import { PlaybookError } from 'labbook'
+import { type KindInfo, targetsOf, unknownName } from '../methods/experiment-kinds.ts'
 import type { StackService, StackModel } from './model.ts'
 
 /** The experiments, by their names on the command line, in the order of execution. */
@@ -22,25 +23,9 @@ export const KIND_NAMES = [
 
 export type ExperimentKind = (typeof KIND_NAMES)[number]
 
-interface KindInfo {
-  /** Name of the experiment, in the imperative. */
-  readonly title: string
-  /** Whether it disturbs services one after the other, one node, or nothing. */
-  readonly scope: 'nothing' | 'service' | 'node'
-  /** What it does to a host, for the permission: `a container of vote is killed`. */
-  readonly effect: (services: string) => string
-  /** What it needs beyond a running stack. */
-  readonly needs: string
-  /** Why the experiment does not apply to a service; undefined if it does. */
-  readonly excludes?: (service: StackService, model: StackModel) => string | undefined
-}
-
 const ANY_NODE = 'a worker without a task of a stateful service'
 
-const onlyReplicated = ({ mode }: StackService): string | undefined =>
-  mode === 'replicated' ? undefined : `mode ${mode}`
-
-export const KINDS: Readonly<Record<ExperimentKind, KindInfo>> = {
+export const KINDS: Readonly<Record<ExperimentKind, KindInfo<StackService, StackModel>>> = {
   settings: {
     title: 'Check the settings of each service',
     scope: 'nothing',
@@ -64,10 +49,8 @@ export const KINDS: Readonly<Record<ExperimentKind, KindInfo>> = {
     scope: 'service',
     effect: (services) => `${services}: scaled up by one and back`,
     needs: '-',
-    excludes: (service) =>
-      onlyReplicated(service) ??
-      // A second task of a database would use the same volume.
-      (service.role === 'stateful' ? 'two tasks would share a volume' : undefined),
+    // A second task of a database would use the same volume.
+    appliesTo: ({ mode, role }) => mode === 'replicated' && role !== 'stateful',
   },
   update: {
     title: 'Update and roll back each service under load',
@@ -86,11 +69,8 @@ export const KINDS: Readonly<Record<ExperimentKind, KindInfo>> = {
     scope: 'service',
     effect: (services) => `${services}: scaled to 0 for a while`,
     needs: 'a service that others use',
-    excludes: (service, { services }) =>
-      onlyReplicated(service) ??
-      (services.some(({ dependencies }) => dependencies.includes(service.name))
-        ? undefined
-        : 'no other service names it'),
+    appliesTo: ({ name, mode }, { services }) =>
+      mode === 'replicated' && services.some(({ dependencies }) => dependencies.includes(name)),
   },
   drain: {
     title: 'Drain and activate a node of the stack',
@@ -142,47 +122,16 @@ export const KINDS: Readonly<Record<ExperimentKind, KindInfo>> = {
   },
 }
 
-/** The services of an experiment, and why it leaves out the others. */
-export interface Targets {
-  readonly services: readonly StackService[]
-  readonly excluded: readonly { readonly service: string; readonly reason: string }[]
-}
-
-/**
- * The services that an experiment disturbs, or whose tasks it watches on a disturbed node.
- *
- * @param named - names from `-e services=...`: only these, and stateful ones only if named.
- */
-export function targetsOf(kind: ExperimentKind, model: StackModel, named?: readonly string[]): Targets {
-  const reasons = model.services.map((service) => ({ service, reason: exclusion(kind, service, model, named) }))
-  return {
-    services: reasons.flatMap(({ service, reason }) => (reason === undefined ? [service] : [])),
-    excluded: reasons.flatMap(({ service, reason }) =>
-      reason === undefined ? [] : [{ service: service.name, reason }],
-    ),
-  }
-}
-
-function exclusion(
-  kind: ExperimentKind,
-  service: StackService,
-  model: StackModel,
-  named?: readonly string[],
-): string | undefined {
-  if (service.role === 'one-shot') return 'one-shot'
-  if (service.overrides.skip?.includes(kind) === true) return 'x-labbook'
-  if (named !== undefined && !named.includes(service.name)) return 'not in "services"'
-  if (KINDS[kind].scope === 'nothing') return undefined
-  if (service.role === 'stateful' && named === undefined) return 'stateful'
-  return KINDS[kind].excludes?.(service, model)
-}
+/** The services of an experiment. */
+export const servicesOf = (kind: ExperimentKind, model: StackModel, named?: readonly string[]): StackService[] =>
+  targetsOf(kind, KINDS[kind], model, named)
 
 /** @throws {PlaybookError} if a service of `-e services=...` does not exist. */
 export function requireServices({ services }: StackModel, named: readonly string[] = []): void {
   const names = services.map(({ name }) => name)
-  const unknown = named.find((name) => !names.includes(name))
+  const unknown = unknownName(named, names)
   if (unknown === undefined) return
   throw new PlaybookError(
-    `services: the stack has no service "${unknown}": ${didYouMean(nearest(unknown, names, 2)) ?? `it has ${names.join(', ')}`}`,
+    `services: the stack has no service "${unknown.name}": ${unknown.meant ?? `it has ${names.join(', ')}`}`,
   )
 }

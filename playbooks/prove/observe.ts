@@ -1,6 +1,5 @@
 import type { LabContext, LabText } from '../messages/say.ts'
 import { observeDuring, stackCluster, type ObservationResult, type TimelineRecorder } from '../methods/observe.ts'
-import type { StackService } from './model.ts'
 import type { Session } from './session.ts'
 import { currentTargets } from '../methods/steady-state.ts'
 
@@ -18,9 +17,3 @@ export async function observeStack<T>(
   })
   return await observeDuring(on, { title, cluster }, body)
 }
-
-/** Whether a probe counts increments. */
-export const hasCounter = (_service: StackService, { targets }: Session): boolean =>
-  targets.some(({ entryPoint }) =>
-    entryPoint.probes.some((probe) => probe.kind === 'http' && probe.counter !== undefined),
-  )

@@ -1,5 +1,6 @@
 import { type Message, PlaybookError } from 'labbook'
-import { KINDS, targetsOf, type ExperimentKind } from './kinds.ts'
+import { ExperimentSeries } from '../methods/experiment-series.ts'
+import { KINDS, servicesOf, type ExperimentKind } from './kinds.ts'
 import type { StackService, StackModel } from './model.ts'
 import type { ConstraintNode } from './swarm-nodes.ts'
 import type { EntryTarget } from '../methods/traffic.ts'
@@ -17,17 +18,6 @@ export interface Session {
   readonly unsupported: Readonly<Partial<Record<ExperimentKind, Message>>>
 }
 
-/** A verdict of an experiment, from which changes of the compose file are suggested. */
-export interface Outcome {
-  readonly kind: ExperimentKind
-  readonly claim: string
-  readonly service: string
-  readonly holds: boolean | null
-  readonly detail: string
-  /** What the experiment found out about the cause: `memory MiB` -> 30. */
-  readonly facts: Readonly<Record<string, string | number>>
-}
-
 /** What a series of experiments is about. */
 export interface ProveOptions {
   /** Names from `-e services=...`. */
@@ -39,18 +29,13 @@ export interface ProveOptions {
 }
 
 /** Shared by the steps of a series of experiments. */
-export class ProveRun {
-  readonly named: readonly string[] | undefined
-  readonly prefix: string
-  readonly outcomes: Outcome[] = []
+export class ProveRun extends ExperimentSeries<ExperimentKind, StackService, Session> {
   readonly #repeats: ProveRun | undefined
   /** The compose file with the suggested changes. */
   suggestedText: string | undefined
-  #session: Session | undefined
 
-  constructor({ named, prefix = 'prove', repeats }: ProveOptions = {}) {
-    this.named = named
-    this.prefix = prefix
+  constructor({ named, prefix, repeats }: ProveOptions = {}) {
+    super(named, prefix)
     this.#repeats = repeats
   }
 
@@ -59,25 +44,12 @@ export class ProveRun {
     return this.#repeats === undefined || this.#repeats.suggestedText !== undefined
   }
 
-  get session(): Session | undefined {
-    return this.#session
+  protected notInspected(): PlaybookError {
+    return new PlaybookError('the stack has not been inspected: see the step "Inspect the stack"')
   }
 
-  begin(session: Session): void {
-    this.#session = session
-  }
-
-  /** @throws {PlaybookError} if the stack has not been inspected. */
-  get inspected(): Session {
-    if (this.#session === undefined)
-      throw new PlaybookError('the stack has not been inspected: see the step "Inspect the stack"')
-    return this.#session
-  }
-
-  /** The services of an experiment; none before the stack is inspected. */
-  targets(kind: ExperimentKind): readonly StackService[] {
-    if (this.#session === undefined || this.#session.unsupported[kind] !== undefined) return []
-    const { services } = targetsOf(kind, this.#session.model, this.named)
+  protected targetsIn({ model }: Session, kind: ExperimentKind): readonly StackService[] {
+    const services = servicesOf(kind, model, this.named)
     if (this.#repeats === undefined) return services
     const failed = this.#repeats.outcomes.filter((outcome) => outcome.kind === kind && outcome.holds === false)
     return KINDS[kind].scope === 'node'

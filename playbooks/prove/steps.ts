@@ -8,11 +8,11 @@ import { hang } from './experiments/hang.ts'
 import { kill } from './experiments/kill.ts'
 import { nodeExperiments } from './experiments/node-experiment.ts'
 import { scale } from './experiments/scale.ts'
-import { effectOn, serviceExperiment, type ServiceExperiment } from './experiments/service-experiment.ts'
+import { effectOn, serviceExperiment, type StackExperiment } from './experiments/service-experiment.ts'
 import { settings } from './experiments/settings.ts'
 import { update } from './experiments/update.ts'
 import { inspectStack } from './inspect.ts'
-import { KINDS, requireServices, targetsOf, type ExperimentKind } from './kinds.ts'
+import { KINDS, requireServices, servicesOf, type ExperimentKind } from './kinds.ts'
 import type { StackModel } from './model.ts'
 import { ProveRun } from './session.ts'
 import { compareRuns, suggestChanges } from './suggest/step.ts'
@@ -20,15 +20,7 @@ import { proveVars } from './vars.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
-const SERVICE_EXPERIMENTS: readonly ServiceExperiment[] = [
-  settings,
-  kill,
-  hang,
-  scale,
-  update,
-  brokenUpdate,
-  dependency,
-]
+const SERVICE_EXPERIMENTS: readonly StackExperiment[] = [settings, kill, hang, scale, update, brokenUpdate, dependency]
 
 /** Checks the selection of the stack, and x-labbook, before anything is changed. */
 const selectStack: Play = play('Select stack', { hosts: 'localhost', tags: ['stack', 'prove'] }, ({ vars }) => {
@@ -52,7 +44,7 @@ export function proveSteps(kinds: readonly ExperimentKind[], vars: Vars): readon
   const run = new ProveRun({ named })
   const repetition = new ProveRun({ named, prefix: 'prove.try', repeats: run })
   const targets = (kind: ExperimentKind): string[] | undefined =>
-    model === undefined ? named?.slice() : targetsOf(kind, model, named).services.map(({ name }) => name)
+    model === undefined ? named?.slice() : servicesOf(kind, model, named).map(({ name }) => name)
   const tried = kinds.filter((kind) => targets(kind)?.length !== 0)
   const experimentsOf = (series: ProveRun): readonly PlaybookStep[] => [
     inspectStack(series, tried),

@@ -1,4 +1,5 @@
-import { didYouMean, nearest, PlaybookError } from 'labbook'
+import { PlaybookError } from 'labbook'
+import { unknownName } from '../../methods/experiment-kinds.ts'
 import { k3sAppVars } from '../vars.ts'
 import { modelOfManifests } from './derive.ts'
 import { KUBERNETES_KINDS, type KubernetesKind } from './kinds.ts'
@@ -26,11 +27,10 @@ export function selectedModel(vars: Vars): { readonly model: KubernetesModel; re
 export function selectedKinds(vars: Vars): readonly KubernetesKind[] {
   const { experiments } = kubernetesProveVars.read(vars)
   if (experiments === undefined) return KUBERNETES_KINDS
-  const known: readonly string[] = KUBERNETES_KINDS
-  const unknown = experiments.find((name) => !known.includes(name))
+  const unknown = unknownName(experiments, KUBERNETES_KINDS)
   if (unknown !== undefined)
     throw new PlaybookError(
-      `experiments: there is no "${unknown}": ${didYouMean(nearest(unknown, known, 2)) ?? `there are ${known.join(', ')}`}`,
+      `experiments: there is no "${unknown.name}": ${unknown.meant ?? `there are ${KUBERNETES_KINDS.join(', ')}`}`,
     )
   return KUBERNETES_KINDS.filter((kind) => experiments.includes(kind))
 }
@@ -38,9 +38,9 @@ export function selectedKinds(vars: Vars): readonly KubernetesKind[] {
 /** @throws {PlaybookError} if a workload of `-e services=...` does not exist. */
 export function requireWorkloads({ services }: KubernetesModel, named: readonly string[] = []): void {
   const names = services.map(({ name }) => name)
-  const unknown = named.find((name) => !names.includes(name))
+  const unknown = unknownName(named, names)
   if (unknown === undefined) return
   throw new PlaybookError(
-    `services: the manifests have no workload "${unknown}": ${didYouMean(nearest(unknown, names, 2)) ?? `they have ${names.join(', ')}`}`,
+    `services: the manifests have no workload "${unknown.name}": ${unknown.meant ?? `they have ${names.join(', ')}`}`,
   )
 }

@@ -1,9 +1,9 @@
 import { type Exhibit, type Message, MessageError, PlaybookError } from 'labbook'
 import { type LabSetupContext, say, verbatim } from '../../messages/say.ts'
-import type { Outcome } from '../../prove/session.ts'
+import { ExperimentSeries } from '../../methods/experiment-series.ts'
 import { failingProbes, type EntryTarget } from '../../methods/traffic.ts'
 import { kubectl } from '../cluster.ts'
-import { workloadsFor, type KubernetesKind } from './kinds.ts'
+import { workloadsOf, type KubernetesKind } from './kinds.ts'
 import type { KubernetesModel, Workload } from './model.ts'
 import { type ClusterState, podsOf, readState, stateCommand, unsteady } from './state.ts'
 
@@ -17,35 +17,13 @@ export interface KubernetesSession {
 }
 
 /** Shared by the steps of a run. */
-export class KubernetesRun {
-  readonly named: readonly string[] | undefined
-  readonly outcomes: Outcome[] = []
-  #session: KubernetesSession | undefined
-
-  constructor(named: readonly string[] | undefined) {
-    this.named = named
+export class KubernetesRun extends ExperimentSeries<KubernetesKind, Workload, KubernetesSession> {
+  protected notInspected(): PlaybookError {
+    return new PlaybookError('the workloads have not been inspected: see the step "Inspect the workloads"')
   }
 
-  get session(): KubernetesSession | undefined {
-    return this.#session
-  }
-
-  begin(session: KubernetesSession): void {
-    this.#session = session
-  }
-
-  /** @throws {PlaybookError} if the workloads have not been inspected. */
-  get inspected(): KubernetesSession {
-    if (this.#session === undefined)
-      throw new PlaybookError('the workloads have not been inspected: see the step "Inspect the workloads"')
-    return this.#session
-  }
-
-  /** The workloads of an experiment; none before the inspection. */
-  targets(kind: KubernetesKind): readonly Workload[] {
-    const { session } = this
-    if (session === undefined || session.unsupported[kind] !== undefined) return []
-    return workloadsFor(kind, session.model, this.named)
+  protected targetsIn({ model }: KubernetesSession, kind: KubernetesKind): readonly Workload[] {
+    return workloadsOf(kind, model, this.named)
   }
 }
 

@@ -12,7 +12,7 @@ import { settings } from './experiments/settings.ts'
 import { update } from './experiments/update.ts'
 import { workloadExperiment, type WorkloadExperiment } from './experiments/workload-experiment.ts'
 import { inspectWorkloads } from './inspect.ts'
-import { workloadsFor } from './kinds.ts'
+import { workloadsOf } from './kinds.ts'
 import { modelTables, planTables } from './preview.ts'
 import { requireWorkloads, selectedFiles, selectedKinds, selectedModel } from './selection.ts'
 import { KubernetesRun } from './session.ts'
@@ -53,8 +53,8 @@ export function kubernetesProveSteps(vars: Vars): readonly PlaybookStep[] {
   const { services: named } = proveVars.read(vars)
   requireWorkloads(model, named)
   const run = new KubernetesRun(named)
-  const planned = (each: WorkloadExperiment): string[] => workloadsFor(each.kind, model, named).map(({ name }) => name)
-  const tried = kinds.filter((kind) => workloadsFor(kind, model, named).length > 0)
+  const planned = (each: WorkloadExperiment): string[] => workloadsOf(each.kind, model, named).map(({ name }) => name)
+  const tried = kinds.filter((kind) => workloadsOf(kind, model, named).length > 0)
   return [
     deploy,
     inspectWorkloads(run, tried),

@@ -1,6 +1,6 @@
 import type { Experiment, Message } from 'labbook'
 import { labExperiment, say, tableOf } from '../../messages/say.ts'
-import type { Outcome } from '../../prove/session.ts'
+import type { Outcome } from '../../methods/experiment-series.ts'
 import type { KubernetesModel, Workload } from './model.ts'
 import type { KubernetesRun } from './session.ts'
 

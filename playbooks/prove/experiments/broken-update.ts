@@ -3,8 +3,8 @@ import { say } from '../../messages/say.ts'
 import { observeStack } from '../observe.ts'
 import { containerIn, namedService } from '../../methods/tasks.ts'
 import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
-import { hasEntryPoints } from './kill.ts'
-import type { ServiceExperiment } from './service-experiment.ts'
+import { hasEntryPoints } from '../../methods/traffic.ts'
+import type { StackExperiment } from './service-experiment.ts'
 import { BROKEN, isReplacedInPlace, judgeRequests } from './update.ts'
 import { breakService, endOf, isRolledBack, undoUpdate } from '../../methods/updates.ts'
 import { unlessPartitioned } from '../../methods/verdicts.ts'
@@ -13,7 +13,7 @@ import { unlessPartitioned } from '../../methods/verdicts.ts'
 const ENTRYPOINT = `sh -c ": ${BROKEN}; sleep 2; exit 1"`
 
 /** Updates a service to a version that ends at once. */
-export const brokenUpdate: ServiceExperiment = {
+export const brokenUpdate: StackExperiment = {
   kind: 'broken-update',
   hypothesis:
     'The first new task fails within the monitor period; Swarm rolls the update back, and the old tasks answer.',

@@ -3,7 +3,7 @@ import { say, inSeconds } from '../../messages/say.ts'
 import { observeStack } from '../observe.ts'
 import { namedService } from '../../methods/tasks.ts'
 import { scaleCommand } from '../../methods/scale.ts'
-import type { ServiceExperiment } from './service-experiment.ts'
+import type { StackExperiment } from './service-experiment.ts'
 import { describeStats, statsByProbe, unlessPartitioned } from '../../methods/verdicts.ts'
 import { awaitSteadyState } from '../../methods/steady-state.ts'
 
@@ -13,7 +13,7 @@ const AWAY_SECONDS = 8
 const RECOVERY_SECONDS = 90
 
 /** Scales a service to 0 for a while. */
-export const dependency: ServiceExperiment = {
+export const dependency: StackExperiment = {
   kind: 'dependency',
   hypothesis: 'Services that use it fail requests meanwhile, and work again once it is back, without help.',
   claims: [

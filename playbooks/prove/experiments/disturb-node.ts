@@ -16,7 +16,7 @@ import type { ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
 import { observeStack } from '../observe.ts'
 import type { Session } from '../session.ts'
-import type { ClaimVerdict } from './service-experiment.ts'
+import type { ClaimVerdict } from '../../methods/experiment-series.ts'
 import { awaitSteadyState } from '../../methods/steady-state.ts'
 
 const LOSES_NODE: ReadonlySet<ExperimentKind> = new Set(['power-cut', 'cut-off', 'daemon-stopped'])

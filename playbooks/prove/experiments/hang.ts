@@ -5,10 +5,10 @@ import { containerIn, namedService } from '../../methods/tasks.ts'
 import { describeStats, statsByProbe } from '../../methods/verdicts.ts'
 import { observeStack } from '../observe.ts'
 import { healthCandidate } from './health-candidate.ts'
-import type { ServiceExperiment } from './service-experiment.ts'
+import type { StackExperiment } from './service-experiment.ts'
 
 /** Stops all processes of a container: it runs, but does not answer. */
-export const hang: ServiceExperiment = {
+export const hang: StackExperiment = {
   kind: 'hang',
   hypothesis: 'The health check of a container that hangs fails, and Swarm replaces it.',
   claims: [

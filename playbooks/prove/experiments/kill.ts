@@ -1,17 +1,16 @@
 import { type LabSetupContext, say, inSeconds } from '../../messages/say.ts'
 import type { StackService } from '../model.ts'
-import { hasCounter, observeStack } from '../observe.ts'
+import { observeStack } from '../observe.ts'
+import { hasCounter, hasEntryPoints } from '../../methods/traffic.ts'
 import { containerIn, fullName, isRunning, namedService, serviceTasks } from '../../methods/tasks.ts'
 import { watchReplacement } from '../../methods/replacement.ts'
 import type { Session } from '../session.ts'
-import type { ServiceExperiment } from './service-experiment.ts'
+import type { StackExperiment } from './service-experiment.ts'
 import { availability, maxOutage, noLostIncrement, onlyIf, unlessPartitioned } from '../../methods/verdicts.ts'
 import { isSteady, stackState } from '../../methods/steady-state.ts'
 
-export const hasEntryPoints = (_service: StackService, { targets }: Session): boolean => targets.length > 0
-
 /** Kills a container with SIGKILL. */
-export const kill: ServiceExperiment = {
+export const kill: StackExperiment = {
   kind: 'kill',
   hypothesis: 'Swarm starts another task for a container that ends. Until then, other replicas answer.',
   claims: [

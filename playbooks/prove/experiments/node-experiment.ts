@@ -7,7 +7,8 @@ import type { ProveRun } from '../session.ts'
 import { watchReady } from '../../methods/nodes.ts'
 import { disturbNode } from './disturb-node.ts'
 import { NODE_FAULTS, REGISTRY_BACK, type NodeKind } from '../../methods/node-faults.ts'
-import { findingId, reportVerdict, titleIn, type ClaimVerdict } from './service-experiment.ts'
+import type { ClaimVerdict } from '../../methods/experiment-series.ts'
+import { titleIn } from './service-experiment.ts'
 import { placeTasksOn, targetNode } from './target-node.ts'
 import { awaitSteadyState, requireSteadyState } from '../../methods/steady-state.ts'
 import { disturbanceOf } from '../../lab/faults.ts'
@@ -20,7 +21,7 @@ interface NodeExperiment {
 }
 
 /** A finding about the stack as a whole. */
-const STACK = { name: 'stack' }
+const STACK = 'stack'
 
 const NODE_EXPERIMENTS: readonly NodeExperiment[] = [
   { kind: 'drain', moves: true, hypothesis: 'Swarm stops the tasks of a drained node and starts them on other nodes.' },
@@ -74,17 +75,14 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
   const assertions = (): Record<string, LabText> => {
     if (!isTried()) return {}
     const claims = movable().map(({ name }): [string, LabText] => [
-      findingId(run.prefix, kind, 'moves', name),
+      run.findingId(kind, 'moves', name),
       kind === 'registry-away'
         ? say('Tasks of {name} start on other nodes without the registry', { name })
         : say('Tasks of {name} run on other nodes', { name }),
     ])
     if (run.inspected.targets.length > 0)
-      claims.push([
-        findingId(run.prefix, kind, 'available', STACK.name),
-        'Entry points on other nodes answer meanwhile',
-      ])
-    claims.push([findingId(run.prefix, kind, 'recovers', STACK.name), 'The stack recovers by itself afterwards'])
+      claims.push([run.findingId(kind, 'available', STACK), 'Entry points on other nodes answer meanwhile'])
+    claims.push([run.findingId(kind, 'recovers', STACK), 'The stack recovers by itself afterwards'])
     return Object.fromEntries(claims)
   }
   return labExperiment(
@@ -112,11 +110,9 @@ function nodeExperiment(run: ProveRun, { kind, hypothesis, moves }: NodeExperime
       const session = run.inspected
       await placeTasksOn(on, session, movable(), node)
       const verdicts = await disturbNode(on, session, kind, node, movable(), moves)
-      for (const { name } of movable())
-        reportVerdict(on, run, kind, 'moves', { name }, { moves: verdicts.moves.get(name) as ClaimVerdict })
-      if (session.targets.length > 0)
-        reportVerdict(on, run, kind, 'available', STACK, { available: verdicts.available })
-      reportVerdict(on, run, kind, 'recovers', STACK, { recovers: verdicts.recovers })
+      for (const { name } of movable()) run.report(on, kind, 'moves', name, verdicts.moves.get(name) as ClaimVerdict)
+      if (session.targets.length > 0) run.report(on, kind, 'available', STACK, verdicts.available)
+      run.report(on, kind, 'recovers', STACK, verdicts.recovers)
     },
   )
 }

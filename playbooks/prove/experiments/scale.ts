@@ -5,8 +5,8 @@ import { noFailedRequest, onlyIf, unlessPartitioned } from '../../methods/verdic
 import type { StackService } from '../model.ts'
 import { observeStack } from '../observe.ts'
 import type { Session } from '../session.ts'
-import { hasEntryPoints } from './kill.ts'
-import type { ServiceExperiment } from './service-experiment.ts'
+import { hasEntryPoints } from '../../methods/traffic.ts'
+import type { StackExperiment } from './service-experiment.ts'
 
 /** Largest number of replicas that ports of the nodes and `max_replicas_per_node` allow. */
 function limitOf({ maxPerNode, ports }: StackService, { nodes }: Session): number {
@@ -17,7 +17,7 @@ function limitOf({ maxPerNode, ports }: StackService, { nodes }: Session): numbe
 const canGrow = (service: StackService, session: Session): boolean => service.replicas < limitOf(service, session)
 
 /** Scales a service up by one and back. */
-export const scale: ServiceExperiment = {
+export const scale: StackExperiment = {
   kind: 'scale',
   hypothesis:
     'Swarm starts and stops tasks until the desired number runs. A stopping task finishes its requests first.',

@@ -5,14 +5,15 @@ import type { StackService } from '../model.ts'
 import { containerIn, fullName, isRunning, serviceTasks } from '../../methods/tasks.ts'
 import type { Session } from '../session.ts'
 import { matchingNodes } from '../swarm-nodes.ts'
-import type { ClaimVerdict, ServiceExperiment } from './service-experiment.ts'
+import type { ClaimVerdict } from '../../methods/experiment-series.ts'
+import type { StackExperiment } from './service-experiment.ts'
 
 /** Mounts whose data stays on the node where it was written. */
 const nodeLocal = (service: StackService) =>
   dataMounts(service).filter(({ type, driver }) => type !== 'cluster' && driver === 'local')
 
 /** Checks settings that decide what happens under a fault that is not injected. */
-export const settings: ServiceExperiment = {
+export const settings: StackExperiment = {
   kind: 'settings',
   hypothesis: 'No service can take all memory of a node, and no data stays behind when a task moves.',
   claims: [

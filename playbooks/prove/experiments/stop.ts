@@ -1,7 +1,7 @@
 import type { StackService } from '../model.ts'
 import { type LabContext, say } from '../../messages/say.ts'
 import { isRunning, serviceTasks, type Container, type StackTask } from '../../methods/tasks.ts'
-import type { ClaimVerdict } from './service-experiment.ts'
+import type { ClaimVerdict } from '../../methods/experiment-series.ts'
 
 const ENDED = /^(shutdown|failed|complete|rejected|remove|orphaned)$/
 /** 128 + SIGKILL: Docker killed it when the grace period was over. */

@@ -22,10 +22,10 @@ import {
   type TimeWindow,
 } from '../../methods/verdicts.ts'
 import type { StackService } from '../model.ts'
-import { hasCounter, observeStack } from '../observe.ts'
+import { observeStack } from '../observe.ts'
 import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
-import { hasEntryPoints } from './kill.ts'
-import type { ServiceExperiment } from './service-experiment.ts'
+import { hasCounter, hasEntryPoints } from '../../methods/traffic.ts'
+import type { StackExperiment } from './service-experiment.ts'
 import { stopVerdict } from './stop.ts'
 
 /**
@@ -53,7 +53,7 @@ export const judgeRequests = (
     : noFailedRequest(observed, window)
 
 /** Updates a service to the same image, and rolls it back. */
-export const update: ServiceExperiment = {
+export const update: StackExperiment = {
   kind: 'update',
   hypothesis: 'A new task is healthy before an old one stops, and the old one finishes its requests first.',
   claims: [

@@ -1,7 +1,7 @@
 import type { Message } from 'labbook'
 import { say } from '../../messages/say.ts'
 import type { StackService, StackModel } from '../model.ts'
-import type { Outcome } from '../session.ts'
+import type { Outcome } from '../../methods/experiment-series.ts'
 import type { YamlValue } from './edit-yaml.ts'
 
 /** A change of the compose file for findings that do not hold. */

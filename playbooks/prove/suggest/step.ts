@@ -1,8 +1,8 @@
 import { type Experiment, type Message } from 'labbook'
 import { labExperiment, hostText, tableOf, say } from '../../messages/say.ts'
 import { readSubject } from '../compose-file.ts'
-import { findingId } from '../experiments/service-experiment.ts'
-import type { Outcome, ProveRun } from '../session.ts'
+import type { Outcome } from '../../methods/experiment-series.ts'
+import type { ProveRun } from '../session.ts'
 import { readSource } from '../../stack/request.ts'
 import { changesFor } from './rules.ts'
 import { changeText, isTriable, suggest } from './suggest.ts'
@@ -62,7 +62,7 @@ export const compareRuns = (before: ProveRun, after: ProveRun): Experiment =>
         const again = after.outcomes.find(
           (each) => each.kind === kind && each.claim === claim && each.service === service,
         )
-        return [findingId(before.prefix, kind, claim, service), verdictText(outcome), verdictText(again)] as const
+        return [before.findingId(kind, claim, service), verdictText(outcome), verdictText(again)] as const
       })
       on.record({
         title: 'Findings before and after the changes',

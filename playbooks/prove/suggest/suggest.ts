@@ -3,7 +3,8 @@ import { say } from '../../messages/say.ts'
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { setInYaml, type YamlValue } from './edit-yaml.ts'
 import { changesFor, type ComposeChange } from './rules.ts'
-import type { Outcome, Session } from '../session.ts'
+import type { Outcome } from '../../methods/experiment-series.ts'
+import type { Session } from '../session.ts'
 
 /** Changes of a compose file, and what they make of it. */
 export interface Suggestion {

@@ -5,7 +5,8 @@ import { awaitSteadyState, commandsFor } from '../session.ts'
 import { podsOf } from '../state.ts'
 import { watchState } from './pods.ts'
 import { BROKEN_IMAGE, kubectlName, undoUpdate, UNPULLED } from './update.ts'
-import { hasEntryPoints, type WorkloadExperiment } from './workload-experiment.ts'
+import { hasEntryPoints } from '../../../methods/traffic.ts'
+import type { WorkloadExperiment } from './workload-experiment.ts'
 
 /** For an update that stops old pods, to have stopped them. */
 const HOLD_SECONDS = 15

@@ -4,7 +4,8 @@ import { observeWorkloads } from '../observe.ts'
 import { currentState } from '../session.ts'
 import { podsOf } from '../state.ts'
 import { hostOfNode, readyPod, signalPod, watchReplacement } from './pods.ts'
-import { hasEntryPoints, type WorkloadExperiment } from './workload-experiment.ts'
+import { hasEntryPoints } from '../../../methods/traffic.ts'
+import type { WorkloadExperiment } from './workload-experiment.ts'
 
 /** Three failures of a probe with the default period, the grace period, a restart, and some room. */
 const BASE_SECONDS = 90

@@ -3,7 +3,8 @@ import { availability, maxOutage, noLostIncrement, onlyIf } from '../../../metho
 import { observeWorkloads } from '../observe.ts'
 import { commandsFor } from '../session.ts'
 import { readyPod, watchReplacement } from './pods.ts'
-import { hasCounter, hasEntryPoints, type WorkloadExperiment } from './workload-experiment.ts'
+import { hasCounter, hasEntryPoints } from '../../../methods/traffic.ts'
+import type { WorkloadExperiment } from './workload-experiment.ts'
 
 /** Kills a pod without a grace period. */
 export const kill: WorkloadExperiment = {

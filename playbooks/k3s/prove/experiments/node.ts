@@ -20,7 +20,7 @@ import {
   say,
 } from '../../../messages/say.ts'
 import { availability, maxOutage } from '../../../methods/verdicts.ts'
-import type { ClaimVerdict } from '../../../prove/experiments/service-experiment.ts'
+import type { ClaimVerdict } from '../../../methods/experiment-series.ts'
 import { kubectl, nodeNameOf } from '../../cluster.ts'
 import { isReadyNode, parseClusterNodes } from '../../objects.ts'
 import { KUBERNETES, type KubernetesKind } from '../kinds.ts'
@@ -35,7 +35,6 @@ import {
 } from '../session.ts'
 import { type ClusterState, readyPodsOf } from '../state.ts'
 import { watchState } from './pods.ts'
-import { reportVerdict, workloadFinding } from './workload-experiment.ts'
 
 type NodeKind = Extract<KubernetesKind, 'drain' | 'power-cut' | 'cut-off'>
 
@@ -91,12 +90,12 @@ function nodeExperiment(run: KubernetesRun, kind: NodeKind): Experiment {
       assertions: () => {
         if (movable().length === 0) return {}
         const claims = movable().map(({ name }): [string, LabText] => [
-          workloadFinding(kind, 'moves', name),
+          run.findingId(kind, 'moves', name),
           say('Pods of {name} run on other nodes', { name }),
         ])
         if (run.inspected.targets.length > 0)
-          claims.push([workloadFinding(kind, 'available', STACK), 'Entry points on other nodes answer meanwhile'])
-        claims.push([workloadFinding(kind, 'recovers', STACK), 'The workloads recover by themselves afterwards'])
+          claims.push([run.findingId(kind, 'available', STACK), 'Entry points on other nodes answer meanwhile'])
+        claims.push([run.findingId(kind, 'recovers', STACK), 'The workloads recover by themselves afterwards'])
         return Object.fromEntries(claims)
       },
       steadyState: async (on) => {
@@ -114,11 +113,9 @@ function nodeExperiment(run: KubernetesRun, kind: NodeKind): Experiment {
     async (on) => {
       if (host === undefined) return
       const verdicts = await disturb(on, run.inspected, kind, host, movable())
-      for (const { name } of movable())
-        reportVerdict(on, run, kind, 'moves', name, { moves: verdicts.moves.get(name) as ClaimVerdict })
-      if (run.inspected.targets.length > 0)
-        reportVerdict(on, run, kind, 'available', STACK, { available: verdicts.available })
-      reportVerdict(on, run, kind, 'recovers', STACK, { recovers: verdicts.recovers })
+      for (const { name } of movable()) run.report(on, kind, 'moves', name, verdicts.moves.get(name) as ClaimVerdict)
+      if (run.inspected.targets.length > 0) run.report(on, kind, 'available', STACK, verdicts.available)
+      run.report(on, kind, 'recovers', STACK, verdicts.recovers)
     },
   )
 }

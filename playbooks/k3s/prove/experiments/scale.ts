@@ -7,7 +7,8 @@ import { commandsFor, type KubernetesSession } from '../session.ts'
 import { isReady } from '../../objects.ts'
 import { podsOf } from '../state.ts'
 import { watchState } from './pods.ts'
-import { hasEntryPoints, type WorkloadExperiment } from './workload-experiment.ts'
+import { hasEntryPoints } from '../../../methods/traffic.ts'
+import type { WorkloadExperiment } from './workload-experiment.ts'
 
 /** Scales a workload up by one and back. */
 export const scale: WorkloadExperiment = {

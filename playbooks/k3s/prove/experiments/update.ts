@@ -1,6 +1,6 @@
 import type { Exhibit, Message } from 'labbook'
 import { inSeconds, type LabContext, type LabSetupContext, say } from '../../../messages/say.ts'
-import type { ClaimVerdict } from '../../../prove/experiments/service-experiment.ts'
+import type { ClaimVerdict } from '../../../methods/experiment-series.ts'
 import { noLostIncrement, onlyIf } from '../../../methods/verdicts.ts'
 import type { TimelineRecorder } from '../../../methods/observe.ts'
 import type { Workload } from '../model.ts'
@@ -8,7 +8,8 @@ import { isReplacedInPlace, judgeRequests, observeWorkloads } from '../observe.t
 import { commandsFor, currentState, type KubernetesSession } from '../session.ts'
 import { type ClusterState, isSteadyWorkload, podsOf, type WorkloadPod } from '../state.ts'
 import { watchState } from './pods.ts'
-import { hasCounter, hasEntryPoints, type WorkloadExperiment } from './workload-experiment.ts'
+import { hasCounter, hasEntryPoints } from '../../../methods/traffic.ts'
+import type { WorkloadExperiment } from './workload-experiment.ts'
 
 const UPDATE_SECONDS = 240
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { composeData, modelOfCompose } from '../../../../playbooks/prove/from-compose.ts'
-import type { Outcome } from '../../../../playbooks/prove/session.ts'
+import type { Outcome } from '../../../../playbooks/methods/experiment-series.ts'
 import { changeText, isTriable, suggest } from '../../../../playbooks/prove/suggest/suggest.ts'
 import { DEFECTIVE, plant } from '../../../lab/prove/defects.ts'
 import { messageText } from '../../../../src/labbook.ts'
@@ -13,7 +13,7 @@ const NODES = ['node1', 'node2', 'node3'].map((hostname) => ({ hostname, attribu
 
 const failed = (finding: string, facts: Outcome['facts'] = {}): Outcome => {
   const [, kind = '', claim = '', service = ''] = finding.split('.')
-  return { kind: kind as Outcome['kind'], claim, service, holds: false, detail: '', facts }
+  return { kind, claim, service, holds: false, detail: '', facts }
 }
 
 const suggestion = (text: string, outcomes: readonly Outcome[]) =>

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { messageText } from 'labbook'
 import { modelOfManifests } from '../../../../../playbooks/k3s/prove/derive.ts'
-import { workloadsFor } from '../../../../../playbooks/k3s/prove/kinds.ts'
+import { workloadsOf } from '../../../../../playbooks/k3s/prove/kinds.ts'
 import { type Manifest, parseManifests } from '../../../../../playbooks/k3s/prove/manifests.ts'
 import type { KubernetesModel } from '../../../../../playbooks/k3s/prove/model.ts'
 import { modelTables } from '../../../../../playbooks/k3s/prove/preview.ts'
@@ -59,14 +59,14 @@ t.test("the Counter app's manifests", async (t) => {
 
 t.test('an autoscaler scales: its workload is not scaled', async (t) => {
   const model = modelOfManifests(renderedObjects({ counter_autoscale: 'true' }), 80)
-  t.same(workloadsFor('scale', model), [])
+  t.same(workloadsOf('scale', model), [])
   t.same(
-    workloadsFor('kill', model).map(({ name }) => name),
+    workloadsOf('kill', model).map(({ name }) => name),
     ['counter'],
     'a stateful workload is not disturbed unless it is named',
   )
   t.same(
-    workloadsFor('kill', model, ['redis']).map(({ name }) => name),
+    workloadsOf('kill', model, ['redis']).map(({ name }) => name),
     ['redis'],
   )
 })

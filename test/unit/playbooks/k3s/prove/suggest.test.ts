@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { modelOfManifests } from '../../../../../playbooks/k3s/prove/derive.ts'
-import type { KubernetesKind } from '../../../../../playbooks/k3s/prove/kinds.ts'
 import { parseManifests } from '../../../../../playbooks/k3s/prove/manifests.ts'
 import { changesFor } from '../../../../../playbooks/k3s/prove/suggest.ts'
 
@@ -16,7 +15,7 @@ const suggested = (
   holds: boolean | null = false,
 ): string[] => {
   const [kind = '', claim = ''] = finding.split('/')
-  return changesFor([{ kind: kind as KubernetesKind, claim, service, holds, detail: '', facts }], model).map(
+  return changesFor([{ kind, claim, service, holds, detail: '', facts }], model).map(
     ({ object, path, value }) => `${object}: ${path}: ${value}`,
   )
 }
