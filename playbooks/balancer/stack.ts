@@ -50,10 +50,7 @@ export const balancerStack = play(
         mode: '0644',
         vars: config,
         // With the program that will read it.
-        validate: image('balancer').map(
-          (name) =>
-            `docker run --rm -i --network none ${name} sh -c 'cat >/tmp/new.conf && balancer.sh ${kind} /tmp/new.conf check' <%s`,
-        ),
+        validate: image('balancer').map((name) => validation(kind, name)),
       }),
       template('Write stack file', {
         src: templateFile('balancer/stack.yml'),
@@ -101,3 +98,7 @@ export const removeBalancer = play(
     file(`Remove ${DIRECTORY}`, { path: DIRECTORY, state: 'absent' }),
   ],
 )
+
+/** With the program that will read it. @param image - of the balancer. */
+export const validation = (kind: keyof typeof KINDS, image: string): string =>
+  `sh -c 'docker run --rm -i --network none ${image} sh -c "cat >/tmp/new.conf && balancer.sh ${kind} /tmp/new.conf check" <"$1"' - %s`

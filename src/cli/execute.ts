@@ -4,7 +4,7 @@ import { ConnectionConfigError, connectionSettings, openConnection } from '../co
 import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
 import { writeManifest } from '../evidence/manifest.ts'
 import { PRIVATE_FILE } from '../evidence/run-directory.ts'
-import { markRunning } from '../evidence/running.ts'
+import { markRunning } from '../evidence/in-progress.ts'
 import { signManifest } from '../evidence/signature.ts'
 import { ReportDataFold } from '../report/report-data.ts'
 import type { RunEvent } from '../events/events.ts'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { EvidenceError, readEventLog, SummaryFold, type Summary } from '../evidence/index.ts'
-import { isRunning } from '../evidence/running.ts'
+import { isInProgress } from '../evidence/in-progress.ts'
 import { tableLines } from '../text/table.ts'
 import { duration } from '../ui/format/duration.ts'
 import { type OptionSpec, optionsSection, parseCommandLine } from './command-line.ts'
@@ -49,7 +49,7 @@ export function listCommand(argv: readonly string[], runs: string, command: stri
   const listed = runNames(runs).flatMap((run) => {
     try {
       const summary = summaryOf(path.join(runs, run))
-      const status = summary.status === 'interrupted' && isRunning(runs, run) ? 'running' : summary.status
+      const status = summary.status === 'interrupted' && isInProgress(runs, run) ? 'running' : summary.status
       return [listedRun(run, summary, status)]
     } catch (error) {
       // Directories without an event log are no runs; damaged ones must not hide the others.

@@ -147,6 +147,11 @@ export const commandLine = z.string().superRefine((line, context) => {
   }
 })
 
+/** Ansible would pass them to the program. No validation wants that, but scripts for a shell are full of them. */
+const OPERATOR = /(?:^|\s)(?:\d*[<>]|\||&&|;)/
+
+const withoutQuoted = (line: string): string => line.replace(/'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S]/g, '_')
+
 /** Parameters of modules that replace the content of a file. */
 export const replacing = {
   ...attributes,
@@ -156,7 +161,12 @@ export const replacing = {
    * Command that validates the new file before it is put in place; `%s` is its path. It is not processed by a shell:
    * for `|` and the like write `sh -c '...' - %s`, with `"$1"` as the path.
    */
-  validate: commandLine.includes('%s', { error: 'must contain %s for the path of the new file' }).optional(),
+  validate: commandLine
+    .includes('%s', { error: 'must contain %s for the path of the new file' })
+    .refine((line) => !OPERATOR.test(withoutQuoted(line)), {
+      error: `no shell processes it, so that <, >, | and the like would be arguments: write sh -c '... "$1"' - %s`,
+    })
+    .optional(),
 }
 
 /**

@@ -16,7 +16,7 @@ import path from 'node:path'
 import t from 'tap'
 import { openEventLog } from '../../../src/evidence/event-log.ts'
 import { readEventLog } from '../../../src/evidence/read-event-log.ts'
-import { markRunning } from '../../../src/evidence/running.ts'
+import { markRunning } from '../../../src/evidence/in-progress.ts'
 import { renewManifest } from '../../../src/evidence/verify.ts'
 import { report as reportMain } from '../../../src/cli/report.ts'
 

@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
-import { APPS, balancerSettings } from '../../../../playbooks/balancer/stack.ts'
+import { APPS, balancerSettings, validation } from '../../../../playbooks/balancer/stack.ts'
 import { ROOT } from '../../../../playbooks/app/images/table.ts'
 import { formatProblem, readCompose } from '../../../../playbooks/stack/compose.ts'
+import { runValidation } from '../../../../src/modules/support/validation.ts'
 import { render } from '../../../../src/templates/index.ts'
 import { composeContext } from '../stack/compose-context.ts'
 
@@ -60,4 +62,24 @@ t.test('balancerSettings() validates the variables', async (t) => {
     message: /balancer_sticky is "yes": it must be true or false/,
   })
   t.throws(() => balancerSettings({ balancer_replicas: 0 }), { message: /integer from 1 to 50/ })
+})
+
+t.test('the balancer in the image reads the new configuration before it is used', async (t) => {
+  const dir = t.testdir({
+    // A container: the file inside is in this directory instead.
+    docker: `#!/bin/sh
+[ "$1 $6 $7" = "run r/b:1 sh" ] && sh -c "$(echo "$9" | sed "s#/tmp/#$PWD/#g")"
+`,
+    'balancer.sh': '#!/bin/sh\n[ "$1 $3" = "haproxy check" ] && grep -q good "$2"\n',
+    good: 'good',
+    bad: 'bad',
+  })
+  for (const name of ['docker', 'balancer.sh']) chmodSync(path.join(dir, name), 0o755)
+  const check = (file: string): number | null =>
+    spawnSync('dash', ['-c', `lb_to=/x lb_new=${dir}/${file}; ${runValidation(validation('haproxy', 'r/b:1'))}`], {
+      cwd: dir,
+      env: { PATH: `${dir}:${String(process.env['PATH'])}` },
+    }).status
+  t.equal(check('good'), 0)
+  t.equal(check('bad'), 1)
 })

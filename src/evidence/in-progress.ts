@@ -18,7 +18,7 @@ const PREFIX = '.running-'
 export function markRunning({ name, path }: Pick<RunDirectory, 'name' | 'path'>): () => void {
   const root = dirname(path)
   for (const file of readdirSync(root))
-    if (file.startsWith(PREFIX) && !isRunning(root, file.slice(PREFIX.length)))
+    if (file.startsWith(PREFIX) && !isInProgress(root, file.slice(PREFIX.length)))
       rmSync(join(root, file), { force: true })
   const file = join(root, `${PREFIX}${name}`)
   withFileErrors(`cannot write ${file}`, () => {
@@ -30,7 +30,7 @@ export function markRunning({ name, path }: Pick<RunDirectory, 'name' | 'path'>)
 }
 
 /** @param root - the directory of runs. */
-export function isRunning(root: string, name: string): boolean {
+export function isInProgress(root: string, name: string): boolean {
   const marked = textOf(join(root, `${PREFIX}${name}`))
   const pid = Number.parseInt(marked, 10)
   return pid > 0 && processOf(pid) === marked
