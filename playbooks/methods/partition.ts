@@ -1,8 +1,10 @@
 import { type LabContext, joinTexts, say, type LabVerdict } from '../messages/say.ts'
 import type { Exhibit, Message, Verdict } from 'labbook'
 
-/** An unintended network partition: nodes that lost each other without an injected fault. */
-export interface NetworkPartition {
+/**
+ * Machines that were too slow or too busy: nodes lost each other without an injected fault, or tasks waited for a CPU.
+ */
+export interface SlowMachines {
   readonly reason: Message
   readonly exhibits: readonly Exhibit[]
 }
@@ -23,7 +25,7 @@ export async function partitionDuring(
   on: Pick<LabContext, 'groups' | 'exhibit'>,
   observed: Exhibit,
   failed: number,
-): Promise<NetworkPartition | undefined> {
+): Promise<SlowMachines | undefined> {
   if (failed === 0) return undefined
   // Querying slow nodes one after the other takes time that must be added.
   const queriedAt = Date.now()
@@ -48,7 +50,7 @@ export async function partitionDuring(
  * another reason than failed requests.
  */
 export const inconclusiveIfPartitioned = <V extends Pick<Verdict, 'holds' | 'evidence' | 'detail'>>(
-  partition: NetworkPartition | undefined,
+  partition: SlowMachines | undefined,
   verdict: V,
 ): V | (Omit<V, 'holds' | 'evidence' | 'detail'> & Required<Pick<LabVerdict, 'holds' | 'evidence' | 'detail'>>) =>
   partition === undefined || verdict.holds !== false

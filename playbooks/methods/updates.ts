@@ -2,7 +2,7 @@ import { type Exhibit, type Message, MessageError } from 'labbook'
 import { inSeconds, joinTexts, type LabContext, type LabSetupContext, type LabVerdict, say } from '../messages/say.ts'
 import type { ObservationResult, TimelineRecorder } from './observe.ts'
 import { blockedFor, isUnschedulable, parseTasks, tasksCommand, type NamedService } from './tasks.ts'
-import { unlessPartitioned, type RequestVerdict } from './verdicts.ts'
+import { unlessTooSlow, type RequestVerdict } from './verdicts.ts'
 
 /** No app reads it; setting it replaces every task. */
 const VERSION = 'LABBOOK_RELEASE'
@@ -159,7 +159,7 @@ export async function rollVerdict(
     evidence: [...exhibits],
   }
   return isReached
-    ? await unlessPartitioned(on, observed, verdict)
+    ? await unlessTooSlow(on, observed, verdict)
     : { ...verdict, holds: false, evidence: [...exhibits, observed.exhibit] }
 }
 

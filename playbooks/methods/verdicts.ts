@@ -1,6 +1,7 @@
 import { durationMultiplierOf, type Exhibit, type Message } from 'labbook'
 import { type LabContext, say, type LabVerdict } from '../messages/say.ts'
 import type { ObservationResult } from './observe.ts'
+import { overloadOf } from './overload.ts'
 import { inconclusiveIfPartitioned, partitionDuring } from './partition.ts'
 import { requestStats, type Increments, type RequestStats } from './requests.ts'
 
@@ -112,12 +113,14 @@ export function noLostIncrement({
   }
 }
 
-/** Makes a failed verdict inconclusive if slow nodes lost each other meanwhile. */
-export async function unlessPartitioned(
+/** Makes a failed verdict inconclusive if slow nodes lost each other meanwhile, or no node had CPU to spare. */
+export async function unlessTooSlow(
   on: LabContext,
   { exhibit }: Pick<ObservationResult<unknown>, 'exhibit'>,
   verdict: RequestVerdict & { readonly evidence?: readonly Exhibit[] },
 ): Promise<LabVerdict> {
   const complete = { ...verdict, evidence: [...(verdict.evidence ?? []), exhibit] }
-  return verdict.holds === false ? inconclusiveIfPartitioned(await partitionDuring(on, exhibit, 1), complete) : complete
+  if (verdict.holds !== false) return complete
+  const slow = (await partitionDuring(on, exhibit, 1)) ?? (await overloadOf(on, on.groups.swarm ?? []))
+  return inconclusiveIfPartitioned(slow, complete)
 }

@@ -195,6 +195,9 @@ export const RUSSIAN_SWARM = {
   '{count} replicas on {node} {seconds} s after it was Ready; Ready {readyAfter} after recovery started':
     'реплик на {node} через {seconds} с после готовности: {count}; готов через {readyAfter} после начала ' +
     'восстановления',
+  'CPU pressure on {host}': 'Нехватка CPU на {host}',
+  'tasks on {nodes} waited for a CPU {percent} % of the last five minutes: the machines are too busy':
+    'задачи на {nodes} ждали CPU {percent} % последних пяти минут: машины слишком загружены',
   '{nodes} lost the gossip of other nodes meanwhile: the machines are too slow or too busy':
     'узлы {nodes} за это время потеряли связь с другими по протоколу gossip: машины слишком медленные или загружены',
 } as const

@@ -7,7 +7,7 @@ import { hasEntryPoints } from '../../methods/traffic.ts'
 import type { StackExperiment } from './service-experiment.ts'
 import { BROKEN, isReplacedInPlace, judgeRequests } from './update.ts'
 import { breakService, endOf, isRolledBack, undoUpdate } from '../../methods/updates.ts'
-import { unlessPartitioned } from '../../methods/verdicts.ts'
+import { unlessTooSlow } from '../../methods/verdicts.ts'
 
 /** Runs for two seconds, like a program that fails when it first reads its configuration. */
 const ENTRYPOINT = `sh -c ": ${BROKEN}; sleep 2; exit 1"`
@@ -57,7 +57,7 @@ export const brokenUpdate: StackExperiment = {
         measured: rolledBack ? { 'time to roll back': [took, 's'] } : {},
       },
       requests: {
-        ...(await unlessPartitioned(on, observed, judgeRequests(on, service, observed))),
+        ...(await unlessTooSlow(on, observed, judgeRequests(on, service, observed))),
         facts: health,
       },
     }

@@ -4,7 +4,7 @@ import { observeStack } from '../observe.ts'
 import { namedService } from '../../methods/tasks.ts'
 import { scaleCommand } from '../../methods/scale.ts'
 import type { StackExperiment } from './service-experiment.ts'
-import { describeStats, statsByProbe, unlessPartitioned } from '../../methods/verdicts.ts'
+import { describeStats, statsByProbe, unlessTooSlow } from '../../methods/verdicts.ts'
 import { awaitSteadyState } from '../../methods/steady-state.ts'
 
 /** Seconds for which the dependency is away. */
@@ -47,7 +47,7 @@ export const dependency: StackExperiment = {
     const { removed, returned, problem, took } = observed.value
     const requests = describeStats(statsByProbe(observed))
     return {
-      recovers: await unlessPartitioned(on, observed, {
+      recovers: await unlessTooSlow(on, observed, {
         holds: removed.exitCode === 0 && returned.exitCode === 0 ? problem === undefined : null,
         evidence: [removed, returned],
         detail: say('{outcome}; used by {services}; {requests}', {

@@ -10,7 +10,7 @@ import {
   recoverNode,
 } from '../../methods/node-outage.ts'
 import { isRunning, namedService } from '../../methods/tasks.ts'
-import { availability, maxOutage, unlessPartitioned } from '../../methods/verdicts.ts'
+import { availability, maxOutage, unlessTooSlow } from '../../methods/verdicts.ts'
 import { imageRegistry } from '../databases.ts'
 import type { ExperimentKind } from '../kinds.ts'
 import type { StackService } from '../model.ts'
@@ -69,7 +69,7 @@ export async function disturbNode(
     // A node that is lost is lost to the gossip, too.
     ...(LOSES_NODE.has(kind)
       ? { ...outages, evidence: [observed.exhibit] }
-      : await unlessPartitioned(on, observed, outages)),
+      : await unlessTooSlow(on, observed, outages)),
     facts: { alone: alone.map(({ name }) => name).join(',') },
   }
   const recovers: ClaimVerdict = {

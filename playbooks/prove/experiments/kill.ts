@@ -6,7 +6,7 @@ import { containerIn, fullName, isRunning, namedService, serviceTasks } from '..
 import { watchReplacement } from '../../methods/replacement.ts'
 import type { Session } from '../session.ts'
 import type { StackExperiment } from './service-experiment.ts'
-import { availability, maxOutage, noLostIncrement, onlyIf, unlessPartitioned } from '../../methods/verdicts.ts'
+import { availability, maxOutage, noLostIncrement, onlyIf, unlessTooSlow } from '../../methods/verdicts.ts'
 import { isSteady, stackState } from '../../methods/steady-state.ts'
 
 /** Kills a container with SIGKILL. */
@@ -66,7 +66,7 @@ export const kill: StackExperiment = {
       increments: onlyIf(isKilled, { ...noLostIncrement(observed), evidence: [observed.exhibit] }),
       available: onlyIf(
         isKilled,
-        await unlessPartitioned(
+        await unlessTooSlow(
           on,
           observed,
           availability(observed, maxOutage(on, service.overrides.maxOutage), { from: began }),

@@ -1,7 +1,7 @@
 import { say, inSeconds } from '../../messages/say.ts'
 import { scaleCommand, scaleTo } from '../../methods/scale.ts'
 import { namedService } from '../../methods/tasks.ts'
-import { noFailedRequest, onlyIf, unlessPartitioned } from '../../methods/verdicts.ts'
+import { noFailedRequest, onlyIf, unlessTooSlow } from '../../methods/verdicts.ts'
 import type { StackService } from '../model.ts'
 import { observeStack } from '../observe.ts'
 import type { Session } from '../session.ts'
@@ -71,7 +71,7 @@ export const scale: StackExperiment = {
       },
       requests: onlyIf(
         up.reached && down.reached,
-        await unlessPartitioned(on, observed, {
+        await unlessTooSlow(on, observed, {
           ...noFailedRequest(observed),
           evidence: [...up.exhibits, ...down.exhibits],
         }),

@@ -17,7 +17,7 @@ import {
   noFailedRequest,
   noLostIncrement,
   onlyIf,
-  unlessPartitioned,
+  unlessTooSlow,
   type RequestVerdict,
   type TimeWindow,
 } from '../../methods/verdicts.ts'
@@ -114,10 +114,7 @@ export const update: StackExperiment = {
         facts: { error: updated.error },
       },
       requests: {
-        ...onlyIf(
-          completed,
-          await unlessPartitioned(on, observed, judgeRequests(on, service, observed, { to: between })),
-        ),
+        ...onlyIf(completed, await unlessTooSlow(on, observed, judgeRequests(on, service, observed, { to: between }))),
         facts: health,
       },
       rollback: {

@@ -1,6 +1,6 @@
 import { inSeconds, joinTexts, labExperiment, say } from '../../messages/say.ts'
 import { scaleCommand, scaleTo } from '../../methods/scale.ts'
-import { noFailedRequest, unlessPartitioned } from '../../methods/verdicts.ts'
+import { noFailedRequest, unlessTooSlow } from '../../methods/verdicts.ts'
 import { checkSteadyState, COUNTER_SERVICE, desiredReplicas, maxReplicas } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
 import { observeApp } from './support/observe-app.ts'
@@ -63,7 +63,7 @@ export const scale = labExperiment(
     const verdict = noFailedRequest(observed, { from: upAt })
     const evidence = [...down.exhibits, ...restored.exhibits]
     const scaled = down.reached
-      ? await unlessPartitioned(on, observed, { ...verdict, evidence })
+      ? await unlessTooSlow(on, observed, { ...verdict, evidence })
       : { ...verdict, holds: false, evidence: [...evidence, observed.exhibit] }
     on.finding('swarm.scale.down', {
       ...scaled,

@@ -10,7 +10,7 @@ import {
   undoUpdate,
   updateService,
 } from '../../methods/updates.ts'
-import { noFailedRequest, noLostIncrement, unlessPartitioned } from '../../methods/verdicts.ts'
+import { noFailedRequest, noLostIncrement, unlessTooSlow } from '../../methods/verdicts.ts'
 import { registryAddress } from '../../registry/address.ts'
 import { checkSteadyState, COUNTER, COUNTER_SERVICE, waitForReplicas } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
@@ -117,6 +117,6 @@ export const brokenUpdate = labExperiment(
       detail: endOf(rolled),
       measured: { 'time to roll back': [rolled.took, 's'] },
     })
-    on.finding('swarm.update.broken-unnoticed', await unlessPartitioned(on, observed, noFailedRequest(observed)))
+    on.finding('swarm.update.broken-unnoticed', await unlessTooSlow(on, observed, noFailedRequest(observed)))
   },
 )
