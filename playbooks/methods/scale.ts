@@ -1,7 +1,9 @@
-import type { Exhibit, WatchResult } from 'labbook'
+import type { WatchResult } from 'labbook'
 import { type LabContext, type LabSetupContext, say } from '../messages/say.ts'
 import type { WatchTimes } from './nodes.ts'
 import type { TimelineRecorder } from './observe.ts'
+import type { Scaler } from './orchestrator.ts'
+import { setReplicas } from './scale-experiment.ts'
 import { isRunning, parseTasks, tasksCommand, type NamedService } from './tasks.ts'
 
 /** Sets the number of replicas, without waiting for the tasks. */
@@ -24,31 +26,21 @@ export const watchRunning = (
     until: ({ stdout }) => parseTasks(stdout).filter(({ state }) => state === 'running').length === replicas,
   })
 
-/** A service with another number of replicas. */
-interface Scaled {
-  readonly reached: boolean
-  /** Seconds. */
-  readonly took: number
-  /** Why a task does not run. */
-  readonly error: string
-  readonly exhibits: readonly Exhibit[]
-}
+/** Scales a service of the Swarm. */
+export const serviceScaler = (on: LabSetupContext, service: NamedService): Scaler => ({
+  service: service.service,
+  command: (replicas) => ({ command: scaleCommand(service, replicas) }),
+  watch: async (replicas) => {
+    const { reached, exhibit } = await watchRunning(on, service, replicas)
+    const pending = parseTasks(exhibit.stdout).find((task) => !isRunning(task) && task.error !== '')
+    return { reached, exhibit, error: pending?.error ?? '' }
+  },
+})
 
 /** Scales a service, and waits until that many tasks run. */
-export async function scaleTo(
+export const scaleTo = (
   on: LabContext,
   service: NamedService,
   replicas: number,
-  { mark, now }: TimelineRecorder,
-): Promise<Scaled> {
-  const began = now()
-  const scaled = await on.exhibit({
-    title: say('Scale {service} to {replicas}', { service: service.service, replicas }),
-    command: scaleCommand(service, replicas),
-  })
-  mark(say('scale {service} to {replicas}', { service: service.service, replicas }))
-  const { reached, exhibit } = await watchRunning(on, service, replicas)
-  mark(say('{replicas} run', { replicas }))
-  const pending = parseTasks(exhibit.stdout).find((task) => !isRunning(task) && task.error !== '')
-  return { reached, took: now() - began, error: pending?.error ?? '', exhibits: [scaled, exhibit] }
-}
+  watching: TimelineRecorder,
+): ReturnType<typeof setReplicas> => setReplicas(on, serviceScaler(on, service), replicas, watching)

@@ -1,9 +1,8 @@
-import { durationMultiplierOf } from 'labbook'
-import { say, inSeconds } from '../../messages/say.ts'
-import { observeStack } from '../observe.ts'
-import { namedService } from '../../methods/tasks.ts'
-import { scaleCommand } from '../../methods/scale.ts'
+import { say } from '../../messages/say.ts'
+import { dependencyExperiment } from '../../methods/dependency-experiment.ts'
+import { SWARM } from '../swarm.ts'
 import type { StackExperiment } from './service-experiment.ts'
+<<<<<<< HEAD
 import { describeStats, statsByProbe, unlessTooSlow } from '../../methods/verdicts.ts'
 import { awaitSteadyState } from '../../methods/steady-state.ts'
 
@@ -11,11 +10,13 @@ import { awaitSteadyState } from '../../methods/steady-state.ts'
 const AWAY_SECONDS = 8
 /** Seconds for the stack to recover. */
 const RECOVERY_SECONDS = 90
+=======
+>>>>>>> ea78ca49
 
 /** Scales a service to 0 for a while. */
-export const dependency: StackExperiment = {
-  kind: 'dependency',
+export const dependency: StackExperiment = dependencyExperiment(SWARM, {
   hypothesis: 'Services that use it fail requests meanwhile, and work again once it is back, without help.',
+<<<<<<< HEAD
   claims: [
     { name: 'recovers', statement: ({ name }) => say('The stack recovers by itself after {name} was away', { name }) },
   ],
@@ -63,3 +64,7 @@ export const dependency: StackExperiment = {
     await on.exec({ command: scaleCommand(namedService(session, service.name), service.replicas) })
   },
 }
+=======
+  recovers: (name) => say('The stack recovers by itself after {name} was away', { name }),
+})
+>>>>>>> ea78ca49
