@@ -111,7 +111,7 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${destination(given)}: ${facts}` }
     const placed = facts.isInDirectory ? { ...given, dest: `${given.dest}/` } : given
     const dest = destination(placed)
-    const params = resolveMode(placed, oldMode(facts, NEW_FILE))
+    const params = resolveMode(placed, oldMode(facts, NEW_FILE, placed))
     if (typeof params === 'string') return { changes: [], problem: `${dest}: ${params}` }
     const problem = obstacle(dest, facts) ?? missingAccount(facts, params)
     const reads = readsOf(dest, facts)

@@ -63,7 +63,7 @@ export function planTextEdit<V>(params: TextFile, edit: TextEdit, observed: Obse
 /** {@link planTextEdit} from the facts about the file. */
 export function planTextEditOf<V>(given: TextFile, edit: TextEdit, facts: PathFacts, values: V): Plan<V> {
   const { path } = given
-  const params = resolveMode(given, oldMode(facts, NEW_FILE))
+  const params = resolveMode(given, oldMode(facts, NEW_FILE, given))
   if (typeof params === 'string') return { changes: [], problem: `${path}: ${params}` }
   const rest = { confidential: isOrBecomesPrivate(facts, params), ...readsAt(facts, entryAt) }
   const isMissing = facts.kind === null

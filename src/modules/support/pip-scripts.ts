@@ -110,7 +110,8 @@ export function probePip(params: PipParams): string {
 }
 
 /** Lines of a requirements file that name distributions only. An archive may be a file. */
-const PLAIN_LINE = '^[[:space:]]*([A-Za-z0-9][A-Za-z0-9._-]*(\\[[^]]*\\])?[[:space:]]*([<>=!~;].*|#.*)?)?$|^[[:space:]]*#'
+const PLAIN_LINE =
+  '^[[:space:]]*([A-Za-z0-9][A-Za-z0-9._-]*(\\[[^]]*\\])?[[:space:]]*([<>=!~;].*|#.*)?)?$|^[[:space:]]*#'
 const ARCHIVE_LINE = '^[[:space:]]*[A-Za-z0-9._-]*\\.(whl|zip|tar|t[gbxl]z|tar\\.[a-z0-9]+)([^A-Za-z0-9._-]|$)'
 
 /**

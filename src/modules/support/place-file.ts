@@ -43,7 +43,7 @@ export function planPlacement(given: Placement, observed: Observed): Plan<Placed
   if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${given.dest}: ${facts}` }
   const dest = facts.isInDirectory ? posix.join(given.dest, given.nameInDirectory ?? '') : given.dest
   const created = given.confidential ? { ...NEW_FILE, mode: 0o600 } : NEW_FILE
-  const wanted = resolveMode({ ...given, dest }, oldMode(facts, created))
+  const wanted = resolveMode({ ...given, dest }, oldMode(facts, created, given))
   if (typeof wanted === 'string') return { changes: [], problem: `${dest}: ${wanted}` }
   const values: PlacedFile = { dest, checksum: sha1(content), size: content.length }
   const rest = { ...readsOf(dest, facts), confidential: isPrivate(facts, wanted) }
