@@ -33,8 +33,8 @@ const schema = z
     non_unique: z.boolean().default(false),
     /** Primary group, which must exist. Default for a new user: the group of the same name, created if missing. */
     /**
-     * Primary group. Without it, a new user gets a new group with its name or, if that exists already, the default group
-     * of useradd, as in Ansible.
+     * Primary group. Without it, a new user gets a new group with its name or, if that exists already, the default
+     * group of useradd, as in Ansible.
      */
     group: owner.optional(),
     /**

@@ -128,7 +128,8 @@ const askDry = (asked: readonly string[], requirements: string | undefined): str
     ...(requirements === undefined
       ? []
       : [
-          sh`  if ! grep -q -i -E -e ${ARCHIVE_LINE} -- ${requirements} && ! grep -q -v -E -e ${PLAIN_LINE} -- ${requirements}; then`,
+          sh`  if ! grep -q -i -E -e ${ARCHIVE_LINE} -- ${requirements} &&`,
+          sh`    ! grep -q -v -E -e ${PLAIN_LINE} -- ${requirements}; then`,
           sh`    if ${raw(WITHOUT_SOURCES)} lb_pip install ${asked} >/dev/null 2>&1; then echo met; fi; exit 0`,
           '  fi',
         ]),

@@ -9,7 +9,7 @@ import { entryProblem } from './path-access.ts'
 import { parsePathFacts, type PathFacts } from './path-facts.ts'
 import { replaceFile } from './replace-file.ts'
 import type { Replacement } from './replacement.ts'
-import { NEW_FILE, oldMode, resolveMode, type WithBits } from './resolve-mode.ts'
+import { NEW_FILE, oldMode, replacedAttributes, resolveMode, type WithBits } from './resolve-mode.ts'
 import { replacementDryRun } from './replacement-dry-run.ts'
 
 /** Desired file at a path. */
@@ -126,8 +126,9 @@ function replacement(wanted: WithBits<Placement>, facts: PathFacts): Plan<Placed
     path: dest,
     fill: `${printBytes(content)} >&8`,
     size: content.length,
-    old,
-    ...(old === undefined ? { owner: wanted.owner, group: wanted.group, mode: wanted.mode } : differing(old, wanted)),
+    ...(old === undefined
+      ? { owner: wanted.owner, group: wanted.group, mode: wanted.mode }
+      : replacedAttributes(old, wanted)),
     ...(confidential ? { defaultMode: 0o600 } : {}),
     validate,
     backup: backup && old !== undefined,

@@ -11,8 +11,8 @@ export const NEW_FILE: OldMode = { mode: 0o644, isDirectory: false }
 export const NEW_DIRECTORY: OldMode = { mode: 0o755, isDirectory: true }
 
 /**
- * The mode of an existing path, for a symbolic mode; of what will be created, if there is none. A file that gets another
- * owner or group loses its setuid and setgid bits before.
+ * The mode of an existing path, for a symbolic mode; of what will be created, if there is none. A file that gets
+ * another owner or group loses its setuid and setgid bits before.
  */
 export function oldMode(facts: PathFacts, created: OldMode, wanted: Omit<Attributes, 'mode'>): OldMode {
   const { kind, mode } = facts
@@ -20,6 +20,17 @@ export function oldMode(facts: PathFacts, created: OldMode, wanted: Omit<Attribu
   if (kind === 'directory') return { mode, isDirectory: true }
   const isChowned = Object.keys(differing(facts, { owner: wanted.owner, group: wanted.group })).length > 0
   return { mode: isChowned ? afterChown(mode) : mode, isDirectory: false }
+}
+
+/**
+ * What a file that replaces another one keeps of it, and what it gets. A new owner or group clears the setuid and
+ * setgid bits, unless a mode is asked for.
+ */
+export function replacedAttributes(old: PathFacts, wanted: Attributes): Attributes & { readonly old: PathFacts } {
+  const changed = differing(old, wanted)
+  const isChowned = changed.owner !== undefined || changed.group !== undefined
+  const mode = isChowned && wanted.mode === undefined ? afterChown(old.mode) : old.mode
+  return { old, ...changed, ...(mode === old.mode ? {} : { mode }) }
 }
 
 /** As the kernel does: without the bit for executing, setgid has another meaning, and stays. */

@@ -150,7 +150,8 @@ void t.test('pip installs nothing of a requirements file when it asks', async (t
     host.put('dry-run', 'no such option: --dry-run\n')
     t.equal(
       host.plan({ requirements }).problem,
-      'constraints, and requirements with paths, URLs or options, need pip 22.2 or newer on the host: upgrade pip first, or run pip in a command',
+      'constraints, and requirements with paths, URLs or options, need pip 22.2 or newer on the host: ' +
+        'upgrade pip first, or run pip in a command',
     )
   })
 })
