@@ -88,6 +88,12 @@ export function buildGraph(files: readonly InventoryFile[]): { graph: InventoryG
     }
     for (const [child, childEntry] of Object.entries(entry?.children ?? {})) {
       const place = placeOf(file, [...path, 'children', child])
+      if (child === 'ungrouped' && name !== 'all')
+        issues.push({
+          ...place,
+          at: 'key',
+          message: `"ungrouped" cannot be a child of "${name}": list its hosts there`,
+        })
       read(child, childEntry, place)
       link(group, groupNamed(child), place)
     }

@@ -69,10 +69,13 @@ function matchTerm(
   if (inventory.hosts.has(term)) return [term]
   const { name, pick } = splitSubscript(term, pattern)
   const matched = matchName(inventory, name, term, pattern)
-  if (matched !== undefined && (pick === undefined || pick(matched).length > 0)) return pick?.(matched) ?? matched
+  const picked = pick === undefined ? matched : matched && pick.from(matched)
+  if (picked !== undefined && (pick === undefined || picked.length > 0)) return picked
   const size = matched?.length === 1 ? '1 host' : `${matched?.length ?? 0} hosts`
   const reason = matched === undefined ? hintFor(inventory, name, term) : `${name} has ${size}`
-  if (ignored !== undefined) {
+  // As in Ansible, an index of a group with hosts must exist.
+  const isError = ignored === undefined || (pick?.isIndex === true && (matched ?? []).length > 0)
+  if (!isError) {
     ignored(`Could not match supplied host pattern, ignoring: ${term} (${reason})`)
     return []
   }
@@ -83,7 +86,10 @@ function matchTerm(
   )
 }
 
-type Pick = (hosts: readonly string[]) => string[]
+interface Pick {
+  readonly isIndex: boolean
+  readonly from: (hosts: readonly string[]) => string[]
+}
 
 function splitSubscript(term: string, pattern: string): { name: string; pick?: Pick } {
   if (term.startsWith('~')) return { name: term }
@@ -97,8 +103,9 @@ function splitSubscript(term: string, pattern: string): { name: string; pick?: P
         `or ~${base}[${first}-${last}]$ for a digit in a name`,
     )
   }
-  if (index !== undefined) return { name, pick: (hosts) => at(hosts, Number(index)) }
-  return { name, pick: (hosts) => hosts.slice(Number(from), to === '' ? undefined : Number(to) + 1) }
+  if (index !== undefined) return { name, pick: { isIndex: true, from: (hosts) => at(hosts, Number(index)) } }
+  const until = to === '' ? undefined : Number(to) + 1
+  return { name, pick: { isIndex: false, from: (hosts) => hosts.slice(Number(from), until) } }
 }
 
 function at(hosts: readonly string[], index: number): string[] {
@@ -125,10 +132,19 @@ function matchName(
 
 function toRegExp(name: string, term: string, pattern: string): RegExp {
   try {
-    return name.startsWith('~') ? new RegExp(`^(?:${name.slice(1)})`) : globToRegExp(name)
+    return name.startsWith('~') ? pythonExpression(name.slice(1)) : globToRegExp(name)
   } catch (error) {
     throw new PatternError(`${quote(term, pattern)} is not a valid pattern: ${(error as Error).message}`)
   }
+}
+
+/** Anchored at the start. JavaScript has no `(?i)`, and would take `\A` and `\Z` for letters. */
+function pythonExpression(expression: string): RegExp {
+  const isCaseless = expression.startsWith('(?i)')
+  const source = (isCaseless ? expression.slice('(?i)'.length) : expression).replaceAll(/\\(.)/g, (escape, letter) =>
+    letter === 'A' ? '^' : letter === 'Z' ? '$' : escape,
+  )
+  return new RegExp(`^(?:${source})`, isCaseless ? 'i' : '')
 }
 
 function hintFor({ groups, hosts }: Inventory, name: string, term: string): string {

@@ -6,7 +6,7 @@ export interface TagSelection {
 
 /** The `tags` keyword as a list. */
 export const tagList = (tags: string | readonly string[] | undefined): readonly string[] =>
-  tags === undefined ? [] : typeof tags === 'string' ? tags.split(',').map((tag) => tag.trim()) : tags
+  tags === undefined ? [] : [tags].flat().flatMap((list: string) => list.split(',').map((tag) => tag.trim()))
 
 /** The steps with an additional tag. */
 export const tagged = <S extends { readonly tags?: string | readonly string[] }>(

@@ -8,7 +8,8 @@ const [BEGIN, END] = ['\u0001', '\u0002']
 
 /**
  * The value of a template. As in Ansible, a template that prints a single expression and nothing else has the
- * expression's type: `{{ 5 }}` is a number. All other templates are text, with the line breaks at their end.
+ * expression's type: `{{ 5 }}` is a number. One that prints nothing, or only null, is null. All other templates are
+ * text, with the line breaks at their end. In `{{ }}`, quoted text has no escape sequences: YAML has its own.
  *
  * @param name - for messages, which begin with it.
  * @throws {TemplateError} as `render`.
@@ -22,30 +23,45 @@ export function templateValue(source: string, name: string, scope: Scope): unkno
 const lineBreaksAtEnd = (text: string): number => /\n*$/.exec(text)?.[0].length ?? 0
 
 function valueOf(source: string, name: string, scope: Scope): unknown {
-  const parts = splitTemplate(source)
-  const printsOnly = parts[0]?.kind !== 'text' && parts.at(-1)?.kind !== 'text'
-  const typed = printsOnly ? typedValue(parts, name, scope) : undefined
+  const parts = splitTemplate(source).map((part) =>
+    part.kind === 'print' ? { ...part, text: withoutEscapes(part.text) } : part,
+  )
+  const typed = typedValue(parts, name, scope)
   if (typed !== undefined) return typed.value
-  const { text, confidential } = render(source, name, scope)
+  const { text, confidential } = render(parts.map((part) => part.text).join(''), name, scope)
   return confidential ? secret(text) : text
 }
 
-/** Renders with each printed value as JSON between marks. Undefined: the result is not a single value. */
+/** Quoted text of an expression. */
+const QUOTED = /'(?:\\[^]|[^'\\])*'|"(?:\\[^]|[^"\\])*"/g
+
+/** Doubles the backslashes in quoted text, so that they are literal. One before a quote still ends no text. */
+const withoutEscapes = (expression: string): string =>
+  expression.replace(QUOTED, (quoted) =>
+    quoted.replace(/\\([^])/g, (_, next: string) => `\\\\${next === '\\' || next === quoted[0] ? '\\' : ''}${next}`),
+  )
+
+/** Renders with each printed value as JSON between marks. Undefined: the result is a text. */
 function typedValue(parts: readonly Part[], name: string, scope: Scope): { readonly value: unknown } | undefined {
-  if (!parts.some(({ kind }) => kind === 'print')) return undefined
+  if ([parts[0], parts.at(-1)].some((part) => part?.kind === 'text' && part.text.trim() !== '')) return undefined
   // An empty expression is an error, as in Ansible; between our marks it would be an empty tuple.
   if (parts.some(({ kind, text }) => kind === 'print' && /^\{\{[-+]?\s*[-+]?\}\}$/.test(text))) return undefined
   const source = parts.map((part) => (part.kind === 'print' ? marked(part.text) : part.text)).join('')
   try {
     const { text, confidential } = render(source, name, scope)
-    const [, json] = /^\u0001([^\u0001\u0002]*)\u0002$/.exec(text) ?? []
-    if (json === undefined) return undefined
-    const value: unknown = JSON.parse(json)
+    if (text.replace(MARKED, '') !== '') return undefined
+    const values = [...text.matchAll(MARKED)]
+      .map(([, json = '']): unknown => JSON.parse(json))
+      .filter((value) => value !== null)
+    if (values.length > 1) return undefined
+    const [value = null] = values
     return { value: confidential ? concealed(value) : value }
   } catch {
     return undefined // rendering the template itself gives the message
   }
 }
+
+const MARKED = /\u0001([^\u0001\u0002]*)\u0002/g
 
 /** `{{- x -}}` becomes `{{- (BEGIN ~ ((x) | to_json) ~ END) -}}`. */
 function marked(expression: string): string {

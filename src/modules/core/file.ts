@@ -27,7 +27,7 @@ import {
   setTree,
   treeAt,
 } from '../support/effects.ts'
-import { attributes, targetFile } from '../support/params.ts'
+import { attributes, targetPath, withoutSlash } from '../support/params.ts'
 import type { OldMode } from '../support/symbolic-mode.ts'
 import { entryProblem } from '../support/path-access.ts'
 import { pathProbe, parsePathFacts, batchedPathFacts, type PathFacts, type PathQuery } from '../support/path-facts.ts'
@@ -38,7 +38,7 @@ import { defineModule } from '../task.ts'
 
 const schema = z
   .strictObject({
-    path: targetFile,
+    path: targetPath,
     /**
      * `touch` creates an empty file, and keeps the times of an existing one. Without a state, an existing path gets its
      * attributes (with `recurse`: `directory`).
@@ -78,6 +78,8 @@ const schema = z
 type Params = z.output<typeof schema>
 
 type BitParams = WithBits<Params>
+
+const bare = (given: Params): Params => ({ ...given, path: withoutSlash(given.path) })
 
 const stateOf = ({ state, recurse }: Omit<Params, 'mode'>): Params['state'] =>
   state ?? (recurse ? 'directory' : undefined)
@@ -139,6 +141,7 @@ function extraProbe(params: Params): string | undefined {
     return [
       sh`if [ -L ${destination(params)} ]; then echo link-src; elif [ ! -e ${destination(params)} ]; then echo no-src; fi`,
       sh`if [ -d ${destination(params)} ]; then echo directory-src; fi`,
+      `if [ -d "$lb_p" ]; then echo directory-path; fi`,
       sh`[ ! "$lb_p" -ef ${destination(params)} ] || echo same-file`,
       ...(typeof params.mode === 'object' ? [sh`stat -c 'src-mode %f' -- ${destination(params)} 2>/dev/null`] : []),
     ].join('\n')
@@ -161,7 +164,8 @@ function pathQuery(params: Params): PathQuery {
 
 /** What a symbolic mode is relative to. */
 function relativeTo(params: Params, facts: PathFacts): OldMode {
-  if (stateOf(params) !== 'hard') return oldMode(facts, stateOf(params) === 'directory' ? NEW_DIRECTORY : NEW_FILE)
+  if (stateOf(params) !== 'hard')
+    return oldMode(facts, stateOf(params) === 'directory' ? NEW_DIRECTORY : NEW_FILE, params)
   const source = [...facts.words].find((word) => word.startsWith('src-mode '))?.slice('src-mode '.length)
   return { ...NEW_FILE, ...(source === undefined ? {} : { mode: Number.parseInt(source, 16) & 0o7777 }) }
 }
@@ -183,6 +187,12 @@ function deniedIn(params: BitParams, facts: PathFacts): string | undefined {
   return params.recurse ? undefined : attributesDenied(path, facts, params)
 }
 
+/** Ansible finds no file at a path with a slash at its end, or follows the link there. */
+const slashProblem = ({ path, state }: Params, { kind }: PathFacts): string | undefined =>
+  withoutSlash(path) !== path && kind !== null && kind !== 'directory' && !(kind === 'link' && state === 'absent')
+    ? `${path} is ${kind === 'link' ? 'a link' : 'no directory'}: write it without a slash at the end`
+    : undefined
+
 /** The new directories, if any user that creates them can write to them. */
 function directoriesLeft(params: BitParams, { kind, missingLevels, realPath }: PathFacts): { leaves?: PredictedState } {
   const { path, owner, group, mode } = params
@@ -196,16 +206,18 @@ function directoriesLeft(params: BitParams, { kind, missingLevels, realPath }: P
 export const file = defineModule<typeof schema, { readonly path: string }>({
   name: 'file',
   schema,
-  reads: (params) => [...readsOf(params)(params.path), ...accountsOf(params)],
-  sets: setsOf,
-  title: (params) => `${params.path}${stateOf(params) === undefined ? '' : ` ${stateOf(params)}`}`,
-  probe: (params) => pathProbe(pathQuery(params)),
-  batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
+  reads: (params) => [...readsOf(params)(bare(params).path), ...accountsOf(params)],
+  sets: (params) => setsOf(bare(params)),
+  title: (params) => `${bare(params).path}${stateOf(params) === undefined ? '' : ` ${stateOf(params)}`}`,
+  probe: (params) => pathProbe(pathQuery(bare(params))),
+  batchedFacts: (params) => batchedPathFacts(pathQuery(bare(params))),
   sideEffectFree: true,
   plan(given, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${given.path}: ${facts}` }
-    const params = resolve(given, facts)
+    const wrong = slashProblem(given, facts)
+    if (wrong !== undefined) return { changes: [], problem: wrong }
+    const params = resolve(bare(given), facts)
     if (typeof params === 'string') return { changes: [], problem: `${given.path}: ${params}` }
     const state = stateOf(params)
     const missing = state === 'absent' ? undefined : missingAccount(facts, params)

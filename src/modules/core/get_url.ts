@@ -17,7 +17,7 @@ import { entryProblem } from '../support/path-access.ts'
 import { obstacle, readsOf } from '../support/place-file.ts'
 import { replaceFile } from '../support/replace-file.ts'
 import { replacementDryRun } from '../support/replacement-dry-run.ts'
-import { NEW_FILE, oldMode, resolveMode, type WithBits } from '../support/resolve-mode.ts'
+import { NEW_FILE, oldMode, replacedAttributes, resolveMode, type WithBits } from '../support/resolve-mode.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
@@ -111,7 +111,7 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${destination(given)}: ${facts}` }
     const placed = facts.isInDirectory ? { ...given, dest: `${given.dest}/` } : given
     const dest = destination(placed)
-    const params = resolveMode(placed, oldMode(facts, NEW_FILE))
+    const params = resolveMode(placed, oldMode(facts, NEW_FILE, placed))
     if (typeof params === 'string') return { changes: [], problem: `${dest}: ${params}` }
     const problem = obstacle(dest, facts) ?? missingAccount(facts, params)
     const reads = readsOf(dest, facts)
@@ -177,7 +177,7 @@ function planDownload(params: WithBits<Params>, facts: PathFacts, wanted: string
   const script = replaceFile({
     path: dest,
     fill: [fetchOf(params, url), 'lb_fetch >&8 || exit', ...verify, ':'].join('\n'),
-    ...(exists ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
+    ...(exists ? replacedAttributes(facts, params) : { owner, group, mode }),
     validate,
     backup: backup && exists,
     followLink: true,

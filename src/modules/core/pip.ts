@@ -39,7 +39,10 @@ const schema = z
         .string()
         .regex(/^\s*(?:\d|[<>=!~]=?)/, { error: 'must be a version such as 2.31, or >=2.31' })
         .optional(),
-      /** A requirements file on the host. `present` and `latest` need pip 22.2 or newer for it. */
+      /**
+       * A requirements file on the host. `latest` needs pip 22.2 or newer for it, and so does `present` if it has other
+       * lines than names with versions.
+       */
       requirements: z.string().min(1).optional(),
       /** A virtual environment, which is created if it does not exist. */
       virtualenv: z.string().min(1).optional(),

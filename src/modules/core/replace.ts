@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { replacing, targetFile } from '../support/params.ts'
 import { planTextEdit, textFileModule } from '../support/edit-text-file.ts'
-import { PatternError, sectionPattern, textPattern } from '../support/line-pattern.ts'
+import { checkReplacement, PatternError, sectionPattern, textPattern } from '../support/line-pattern.ts'
 import { FILE_PARAMS, refusing } from '../support/refusing.ts'
 import { replaceText, sectionExpression } from '../support/replace-text.ts'
 import { defineModule } from '../task.ts'
@@ -38,7 +38,7 @@ const schema = z
   .superRefine((params, context) => {
     const section = sectionExpression(params)
     try {
-      textPattern(params.regexp)
+      checkReplacement(textPattern(params.regexp), params.replace)
       if (section !== undefined) sectionPattern(section)
     } catch (error) {
       if (!(error instanceof PatternError)) throw error

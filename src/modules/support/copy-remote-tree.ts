@@ -107,7 +107,7 @@ export function planRemoteTree(params: RemoteTree, dest: string, facts: PathFact
   const files = [...rows(facts, 'new-file'), ...rows(facts, 'new-link')]
   const changed = rows(facts, 'changed-file')
   const isStray = facts.words.has('stray')
-  const wanted = resolveMode({ owner, group, mode }, oldMode(facts, NEW_DIRECTORY))
+  const wanted = resolveMode({ owner, group, mode }, oldMode(facts, NEW_DIRECTORY, { owner, group }))
   if (typeof wanted === 'string') return { changes: [], problem: `${dest}: ${wanted}`, ...rest }
   if (directories.length + files.length + changed.length === 0 && !isStray) {
     const denied = attributesDenied(dest, facts, { mode: wanted.mode })

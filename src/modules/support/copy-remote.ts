@@ -118,7 +118,7 @@ function planRemoteFile(
   const isUpToDate = facts.kind === 'file' && facts.sha256 === source.hash
   // As in Ansible, a new content brings the mode of the source, and the owner is the user who copies it.
   const isReplaced = facts.kind !== null && !isUpToDate
-  const old = isReplaced ? { ...NEW_FILE, mode: source.mode } : oldMode(facts, NEW_FILE)
+  const old = isReplaced ? { ...NEW_FILE, mode: source.mode } : oldMode(facts, NEW_FILE, params)
   const wanted = resolveMode(params, old)
   if (typeof wanted === 'string') return { changes: [], problem: `${dest}: ${wanted}`, ...rest }
   const denied = isUpToDate ? attributesDenied(dest, facts, wanted) : entryProblem(dest, facts)

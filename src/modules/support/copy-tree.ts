@@ -165,7 +165,7 @@ function planEntry(params: TreeCopy, { path, kind, target, isTop }: Item, facts:
     return denied ?? linkPlan({ ...rest, src: target, force: true, follow: false }, facts)
   }
   if (isTop && facts.kind === 'directory') return []
-  const wanted = resolveMode({ ...rest, mode, force: false, follow: true }, oldMode(facts, NEW_DIRECTORY))
+  const wanted = resolveMode({ ...rest, mode, force: false, follow: true }, oldMode(facts, NEW_DIRECTORY, rest))
   if (typeof wanted === 'string') return `${path}: ${wanted}`
   const denied = facts.kind === null ? entryProblem(path, facts) : attributesDenied(path, facts, wanted)
   return denied ?? directoryPlan(wanted, facts)

@@ -9,7 +9,7 @@ import { entryProblem } from './path-access.ts'
 import { batchedPathFacts, parsePathFacts, pathProbe, type PathFacts, type PathQuery } from './path-facts.ts'
 import { isOrBecomesPrivate, obstacle, textProblem } from './place-file.ts'
 import { guardedReplacement } from './replace-file.ts'
-import { NEW_FILE, oldMode, resolveMode, type WithBits } from './resolve-mode.ts'
+import { NEW_FILE, oldMode, replacedAttributes, resolveMode, type WithBits } from './resolve-mode.ts'
 
 /** Bytes. The entire file is read and, for a change, sent back. */
 const LIMIT = 1024 * 1024
@@ -63,7 +63,7 @@ export function planTextEdit<V>(params: TextFile, edit: TextEdit, observed: Obse
 /** {@link planTextEdit} from the facts about the file. */
 export function planTextEditOf<V>(given: TextFile, edit: TextEdit, facts: PathFacts, values: V): Plan<V> {
   const { path } = given
-  const params = resolveMode(given, oldMode(facts, NEW_FILE))
+  const params = resolveMode(given, oldMode(facts, NEW_FILE, given))
   if (typeof params === 'string') return { changes: [], problem: `${path}: ${params}` }
   const rest = { confidential: isOrBecomesPrivate(facts, params), ...readsAt(facts, entryAt) }
   const isMissing = facts.kind === null
@@ -107,7 +107,7 @@ function rewrite(params: WithBits<TextFile>, edit: TextEdit, facts: PathFacts, b
     fill: `${printBytes(Buffer.from(after))} >&8`,
     size: Buffer.byteLength(after),
     madeFrom: exists ? sha256(before) : null,
-    ...(exists ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
+    ...(exists ? replacedAttributes(facts, params) : { owner, group, mode }),
     validate,
     backup: backup && exists,
     followLink: true,

@@ -74,8 +74,19 @@ function placeLine(lines: Lines, endsWithNewline: boolean, request: LineEdit): L
     const wanted = match === null ? line : expandMatch(line, match).replace(/\n$/, '')
     return wanted === current ? lines : lines.with(at, wanted + ((lines[at] ?? '').endsWith('\r') ? '\r' : ''))
   }
-  if (backrefs || lines.some((text) => bare(text) === line)) return lines
-  return lines.toSpliced(insertionPoint(all, request), 0, line)
+  const isLine = (text: string | undefined): boolean => text !== undefined && bare(text) === line
+  const first = lines.findIndex(isLine)
+  if (backrefs || (first !== -1 && !isAfterFirstMatch(first, all, request))) return lines
+  const place = insertionPoint(all, request)
+  return first !== -1 && isLine(lines[place]) ? lines : lines.toSpliced(place, 0, line)
+}
+
+/** With `firstmatch`, only lines before the first one that `insertafter` or `insertbefore` matches are compared. */
+function isAfterFirstMatch(at: number, lines: Lines, { insertafter, insertbefore, firstmatch }: LineEdit): boolean {
+  const anchor = insertbefore ?? insertafter
+  if (firstmatch !== true || anchor === undefined || anchor === 'BOF' || insertafter === 'EOF') return false
+  const pattern = linePattern(anchor)
+  return lines.slice(0, at).some((text) => pattern.test(text))
 }
 
 function insertionPoint(lines: Lines, { insertafter, insertbefore, firstmatch }: LineEdit): number {

@@ -56,7 +56,7 @@ export function absentPlan({ path }: FileParams, facts: PathFacts): ChangesOrPro
 /** Creates an empty file if nothing exists. */
 export function touchPlan(wanted: FileParams, facts: PathFacts): ChangesOrProblem {
   const { path, owner, group, mode } = wanted
-  if (facts.kind !== null) return attributeChanges(path, facts, wanted)
+  if (facts.kind !== null) return presentPlan(wanted, facts)
   if (facts.noParent) return `directory ${posix.dirname(path)} does not exist`
   const steps = [sh`: >>${path} || exit`, ...attributeSteps(quote(path), owner, group, mode)]
   const sets = setsAt(path, facts, setContent)
@@ -79,7 +79,7 @@ export function directoryPlan(wanted: FileParams, facts: PathFacts): ChangesOrPr
     return [{ description: `create directory ${path}${suffix(wanted)}`, script, sets }]
   }
   if (facts.kind !== 'directory') return `${path} exists and is not a directory`
-  const isStray = facts.words.has('stray') || (wanted.modeSteps ?? []).length > 0
+  const isStray = facts.words.has('stray') || (wanted.modeSteps ?? []).some(({ isAfterChown }) => !isAfterChown)
   if (!recurse || !isStray) return attributeChanges(path, facts, wanted)
   const sets = setsAt(path, facts, (it) => [...setAttributes(it), ...setAttributesBelow(it)])
   return [
@@ -128,7 +128,8 @@ export function hardLinkPlan(wanted: FileParams, facts: PathFacts): ChangesOrPro
   if (facts.words.has('directory-src')) return `link target ${src} is a directory, which cannot have a hard link`
   if (facts.noParent) return `directory ${posix.dirname(path)} does not exist`
   if (facts.kind === 'file' && facts.words.has('same-file')) return attributeChanges(path, facts, wanted)
-  if (facts.kind === 'directory') return `${path} is a directory and cannot be replaced by a link: remove it first`
+  if (facts.kind === 'directory' || facts.words.has('directory-path'))
+    return `${path} is a directory and cannot be replaced by a link: remove it first`
   // As in Ansible, a symbolic link is replaced without force.
   if (facts.kind !== null && facts.kind !== 'link' && !force)
     return `${path} exists and is not a hard link to ${src}: set force: true to replace it`

@@ -1,6 +1,6 @@
 import { Fault } from '../../templates/fault.ts'
 import { toRegExp } from '../../templates/filters/python-regex.ts'
-import { expand, matches } from '../../templates/filters/regex.ts'
+import { checkExpansion, expand, matches } from '../../templates/filters/regex.ts'
 
 /** A regular expression or a replacement is wrong; `message` says what and why. */
 export class PatternError extends Error {
@@ -37,6 +37,10 @@ export function replaceMatches(pattern: RegExp, template: string, text: string):
 /** The text of a match with `\1` and `\g<name>` replaced by its groups. @throws {PatternError} */
 export const expandMatch = (template: string, match: RegExpExecArray): string =>
   withPatternErrors(() => expand(template, match))
+
+/** Checks a replacement whether the pattern matches or not. @throws {PatternError} */
+export const checkReplacement = (pattern: RegExp, template: string): void =>
+  withPatternErrors(() => checkExpansion(pattern, template))
 
 function withPatternErrors<T>(work: () => T): T {
   try {

@@ -87,7 +87,8 @@ function noAnswer(state: PipParams['state'], stderr: string): string {
   if (/no such option: --dry-run/.test(stderr))
     return state === 'latest'
       ? 'state: latest needs pip 22.2 or newer on the host: set a version, or run pip in a command'
-      : 'requirements and constraints need pip 22.2 or newer on the host: upgrade pip first, or run pip in a command'
+      : 'constraints, and requirements with paths, URLs or options, need pip 22.2 or newer on the host: upgrade pip ' +
+          'first, or run pip in a command'
   const errors = stderr.split('\n').filter((line) => line.startsWith('ERROR: '))
   return `pip: ${errors.at(-1)?.slice('ERROR: '.length) ?? lastLine(stderr)}`
 }

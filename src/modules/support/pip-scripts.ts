@@ -105,16 +105,35 @@ export function probePip(params: PipParams): string {
           ? ':'
           : requirements === undefined && !hasConstraints(params)
             ? sh`if ${raw(WITHOUT_SOURCES)} lb_pip install ${asked} >/dev/null 2>&1; then echo met; fi`
-            : askDry(asked),
+            : askDry(asked, hasConstraints(params) ? undefined : requirements),
   ].join('\n')
 }
 
-/** Asks whether a file is met, of requirements or constraints: it may name paths and URLs, which pip would install. */
-const askDry = (asked: readonly string[]): string =>
+/** Lines of a requirements file that name distributions only. An archive may be a file. */
+const PLAIN_LINE =
+  '^[[:space:]]*([A-Za-z0-9][A-Za-z0-9._-]*(\\[[^]]*\\])?[[:space:]]*([<>=!~;].*|#.*)?)?$|^[[:space:]]*#'
+const ARCHIVE_LINE = '^[[:space:]]*[A-Za-z0-9._-]*\\.(whl|zip|tar|t[gbxl]z|tar\\.[a-z0-9]+)([^A-Za-z0-9._-]|$)'
+
+/**
+ * Asks whether a file is met, of requirements or constraints: it may name paths and URLs, which pip would install. A
+ * pip before 22.2 has no `--dry-run`, and is asked about files without them only.
+ *
+ * @param requirements - the file; undefined: there are constraints, too.
+ */
+const askDry = (asked: readonly string[], requirements: string | undefined): string =>
   [
     sh`lb_said=$(${raw(WITHOUT_SOURCES)} lb_pip install --dry-run ${asked} 2>&1); lb_code=$?`,
     'case $lb_said in',
-    '*"no such option: --dry-run"*) printf \'%s\\n\' "$lb_said" >&2; echo no-answer ;;',
+    '*"no such option: --dry-run"*)',
+    ...(requirements === undefined
+      ? []
+      : [
+          sh`  if ! grep -q -i -E -e ${ARCHIVE_LINE} -- ${requirements} &&`,
+          sh`    ! grep -q -v -E -e ${PLAIN_LINE} -- ${requirements}; then`,
+          sh`    if ${raw(WITHOUT_SOURCES)} lb_pip install ${asked} >/dev/null 2>&1; then echo met; fi; exit 0`,
+          '  fi',
+        ]),
+    '  printf \'%s\\n\' "$lb_said" >&2; echo no-answer ;;',
     `*"Would install "*) printf '%s\\n' "$lb_said" | sed -n 's/^Would install /would /p' ;;`,
     '*) [ "$lb_code" != 0 ] || echo met ;;',
     'esac',

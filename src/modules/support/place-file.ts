@@ -9,7 +9,7 @@ import { entryProblem } from './path-access.ts'
 import { parsePathFacts, type PathFacts } from './path-facts.ts'
 import { replaceFile } from './replace-file.ts'
 import type { Replacement } from './replacement.ts'
-import { NEW_FILE, oldMode, resolveMode, type WithBits } from './resolve-mode.ts'
+import { NEW_FILE, oldMode, replacedAttributes, resolveMode, type WithBits } from './resolve-mode.ts'
 import { replacementDryRun } from './replacement-dry-run.ts'
 
 /** Desired file at a path. */
@@ -43,7 +43,7 @@ export function planPlacement(given: Placement, observed: Observed): Plan<Placed
   if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${given.dest}: ${facts}` }
   const dest = facts.isInDirectory ? posix.join(given.dest, given.nameInDirectory ?? '') : given.dest
   const created = given.confidential ? { ...NEW_FILE, mode: 0o600 } : NEW_FILE
-  const wanted = resolveMode({ ...given, dest }, oldMode(facts, created))
+  const wanted = resolveMode({ ...given, dest }, oldMode(facts, created, given))
   if (typeof wanted === 'string') return { changes: [], problem: `${dest}: ${wanted}` }
   const values: PlacedFile = { dest, checksum: sha1(content), size: content.length }
   const rest = { ...readsOf(dest, facts), confidential: isPrivate(facts, wanted) }
@@ -126,8 +126,9 @@ function replacement(wanted: WithBits<Placement>, facts: PathFacts): Plan<Placed
     path: dest,
     fill: `${printBytes(content)} >&8`,
     size: content.length,
-    old,
-    ...(old === undefined ? { owner: wanted.owner, group: wanted.group, mode: wanted.mode } : differing(old, wanted)),
+    ...(old === undefined
+      ? { owner: wanted.owner, group: wanted.group, mode: wanted.mode }
+      : replacedAttributes(old, wanted)),
     ...(confidential ? { defaultMode: 0o600 } : {}),
     validate,
     backup: backup && old !== undefined,

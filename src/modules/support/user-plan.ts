@@ -122,14 +122,15 @@ const groupsOf = (found: FoundUser, wanted: readonly string[]): GroupEntry[] =>
 
 function creation(wanted: UserParams, found: FoundUser): Change[] {
   const { name, uid, groups = [], home, shell, system, create_home, comment } = wanted
-  // useradd fails if the user's own group exists already: then that group is used.
-  const primary = wanted.group ?? (groupOf(found, name) === undefined ? undefined : name)
+  const { group } = wanted
+  // useradd fails if a group with the name of the user exists: as in Ansible, the user then gets the default group.
+  const isDefaultGroup = group === undefined && found.groups.some((each) => each.name === name)
   const flags = [
     create_home ? '-m' : '-M',
     ...(system ? ['-r'] : []),
     ...option('-u', uid),
     ...(uid !== undefined && wanted.non_unique ? ['-o'] : []),
-    ...option('-g', primary),
+    ...(isDefaultGroup ? ['-N'] : option('-g', group)),
     ...option('-d', home),
     ...option('-s', shell),
     ...option('-c', comment),
@@ -147,7 +148,7 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
   ]
   const details = [
     ...(uid === undefined ? [] : [`uid ${uid}`]),
-    ...(wanted.group === undefined ? [] : [`group ${wanted.group}`]),
+    ...(group === undefined ? [] : [`group ${group}`]),
     ...(groups.length === 0 ? [] : [`groups ${groups.join(', ')}`]),
   ].join('; ')
   const sets = [
@@ -155,7 +156,7 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
     uidKey(uid),
     PRIMARY_GROUPS,
     HOMES,
-    ...(primary === undefined ? ownGroup(name) : []),
+    ...(group === undefined && !isDefaultGroup ? ownGroup(name) : []),
     ...(create_home ? newHomeKeys(home ?? `${found.homes}/${name}`) : []),
   ]
   return [

@@ -48,15 +48,23 @@ export const expand = (template: string, match: RegExpExecArray): string =>
     },
   )
 
+/** Checks a replacement as Python does, whether the pattern matches or not: which groups it names. */
+export function checkExpansion({ source, flags }: RegExp, template: string): void {
+  const match = new RegExp(`(?:${source})|`, flags).exec('')
+  if (match !== null) expand(template, match)
+}
+
 function regexReplace(value: unknown, args: readonly unknown[]): string {
   const [pattern, by, ignoreCase, multiline, count, mandatory] = args
   const text = toText(value)
   const replacement = asText(by, 'the replacement')
   const most = asInt(count, 'count')
+  const expression = toRegExp(asText(pattern, 'the pattern'), ignoreCase, multiline)
+  checkExpansion(expression, replacement)
   let result = ''
   let from = 0
   let done = 0
-  for (const { match, end } of matches(toRegExp(asText(pattern, 'the pattern'), ignoreCase, multiline), text)) {
+  for (const { match, end } of matches(expression, text)) {
     if (most > 0 && done === most) break
     result += text.slice(from, match.index) + expand(replacement, match)
     from = end

@@ -30,6 +30,11 @@ t.test('each syntax or schema error has a line, a column and a remedy', async (t
       /^inventory.yaml:3:5: "vars:" belongs inside a group/,
     ],
     ['a group that is a number', 'all: 5\n', /^inventory.yaml:1:6: a group must contain hosts:, children: or vars:/],
+    [
+      'a group with ungrouped',
+      'all:\n  children:\n    web:\n      children:\n        ungrouped:\n',
+      /^inventory.yaml:5:9: "ungrouped" cannot be a child of "web"/,
+    ],
     ['a bad group name', 'all:\n  children:\n    a b:\n', /^inventory.yaml:3:5: "a b" is not a group name/],
     ['host variables that are text', 'all:\n  hosts:\n    a: b\n', /^inventory.yaml:3:8: expected variables/],
     ['a reversed range', 'all:\n  hosts:\n    n[3:1]:\n', /^inventory.yaml:3:5: range \[3:1\] is reversed/],

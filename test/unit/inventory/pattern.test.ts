@@ -55,6 +55,8 @@ t.test('patterns select the same hosts as in Ansible', async (t) => {
     ['web[!13]*', 'web2'],
     ['~web[12]$', 'web1 web2'],
     ['~eb', 'PatternError'],
+    ['~\\Aweb[12]\\Z', 'web1 web2'],
+    ['~(?i)WEB[12]$', 'web1 web2'],
     ['web[0]', 'web1'],
     ['web[-1]', 'web3'],
     ['web[0:1]', 'web1 web2'],
@@ -99,6 +101,11 @@ t.test('error for a term without a match names it and suggests one', async (t) =
   }
 })
 
+t.test('as in Ansible, an index out of range is an error, also of a term in the hosts of a play', async (t) => {
+  for (const pattern of ['web[7]', 'web[-4]', 'db:!web[7]'])
+    t.throws(() => selectHosts(inventory, pattern, () => t.fail('a warning')), { message: /is out of range/ }, pattern)
+})
+
 t.test("ignored term without a match selects no host and gives Ansible's warning", async (t) => {
   const warnings: string[] = []
   const cases: [pattern: string, hosts: string, ...warnings: string[]][] = [
@@ -119,7 +126,7 @@ t.test("ignored term without a match selects no host and gives Ansible's warning
       '',
       'Could not match supplied host pattern, ignoring: docker[0] (the groups are all, ungrouped, web, db, prod, empty, site)',
     ],
-    ['web[7]', '', 'Could not match supplied host pattern, ignoring: web[7] (web has 3 hosts)'],
+    ['web[7:9]', '', 'Could not match supplied host pattern, ignoring: web[7:9] (web has 3 hosts)'],
     ['empty', ''],
     ['empty[0]', '', 'Could not match supplied host pattern, ignoring: empty[0] (empty has 0 hosts)'],
   ]

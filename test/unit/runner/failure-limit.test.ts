@@ -101,6 +101,17 @@ for (const [serial, expected] of [
     t.end()
   })
 
+t.test('a percentage of many hosts is rounded as in Ansible', (t) => {
+  const hosts = Array.from({ length: 100 }, (_, i) => i)
+  for (const [serial, first] of [
+    ['29%', 28],
+    ['57%', 56],
+    ['30%', 30],
+  ] as const)
+    t.equal(serialBatches(hosts, serial)[0]?.length, first, serial)
+  t.end()
+})
+
 t.test('no host makes no batch', (t) => {
   t.strictSame(serialBatches([], 2), [])
   t.end()

@@ -209,7 +209,7 @@ t.test('until retries, then fails', async (t) => {
 t.test('tags select tasks', async (t) => {
   const steps = [
     play('p', { hosts: 'all', tags: 'base' }, () => [
-      script('one', { text: ':', tags: 'x' }),
+      script('one', { text: ':', tags: ['w, x'] }),
       script('two', { text: ':', tags: ['y', 'never'] }),
       script('three', { text: ':', tags: 'always' }),
     ]),

@@ -45,9 +45,17 @@ t.test('replace replaces all matches', async (t) => {
     converged(t, run, [`update ${path}: replace ^port=(\\d)$`])
     t.equal(readFileSync(path, 'utf8'), "p '1'\np '2'\n[end]\nport=3\n")
     t.match(converge(shell, replace, { path, regexp: 'p', replace: 'pp' }).before.problem, 'do not converge')
-    t.match(converge(shell, replace, { path, regexp: 'p', replace: '\\2' }).before.problem, 'has no group 2')
     t.match(converge(shell, replace, { path: join(folder, 'no'), regexp: 'p' }).before.problem, 'does not exist')
   })
+})
+
+t.test('a replacement names groups of the regexp, whether it matches or not', (t) => {
+  const problem = (params: object) =>
+    replace.definition.schema.safeParse({ path: '/f', regexp: '(?P<k>a)|b', ...params }).error?.issues[0]?.message
+  t.equal(problem({ replace: '\\1 \\g<k> \\g<0>' }), undefined)
+  t.match(problem({ replace: '\\2' }), 'has no group 2')
+  t.match(problem({ replace: '\\g<other>' }), 'has no group "other"')
+  t.end()
 })
 
 t.test('parameters of Ansible that are left out are refused by name', (t) => {

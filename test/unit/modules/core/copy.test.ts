@@ -82,6 +82,10 @@ t.test('a set-user-id bit survives a change of owner', async (t) => {
       `change owner of ${dest} to 4321:root (was root:root)`,
     ])
     t.equal(permissions(dest), 0o4755)
+    converged(t, converge(shell, copy, { content: 'other', dest }), [`update ${dest}`])
+    t.equal(permissions(dest), 0o4755)
+    converged(t, converge(shell, copy, { content: 'new', dest, owner: 4322 }), [`update ${dest} (4322)`])
+    t.equal(permissions(dest), 0o755, 'as in Ansible, another owner clears it, unless mode is set')
   })
 })
 

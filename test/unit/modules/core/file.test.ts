@@ -85,6 +85,49 @@ t.test('file with recurse keeps the setuid bit of files that have the owner', as
   })
 })
 
+t.test('a symbolic mode with another owner needs one run', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const path = join(folder, 'd')
+    mkdirSync(path)
+    const [tool, script] = [join(path, 'tool'), join(path, 'script')]
+    for (const file of [tool, script]) writeFileSync(file, '')
+    const reset = (): void => {
+      chmodSync(tool, 0o4755)
+      chmodSync(script, 0o2744)
+    }
+    reset()
+    converged(t, converge(shell, file, { path: tool, group: 'daemon', mode: 'g+s' }), [
+      `change owner of ${tool} to root:daemon (was root:root)`,
+      `change mode of ${tool} to 2755 (was 4755)`,
+    ])
+    t.equal(permissions(tool), 0o2755, 'chown clears the setuid bit first, as in Ansible')
+    converged(t, converge(shell, file, { path: script, owner: '4321', mode: 'u+w' }), [
+      `change owner of ${script} to 4321:root (was root:root)`,
+    ])
+    t.equal(permissions(script), 0o2744, 'without x, the setgid bit stays')
+    reset()
+    converged(t, converge(shell, file, { path, recurse: true, owner: '4322', mode: 'u+s,g+w' }), [
+      `set attributes recursively in ${path} (4775, 4322)`,
+    ])
+    t.same([permissions(tool), permissions(script)], [0o4775, 0o6764])
+  })
+})
+
+t.test('file with recurse follows a link to the directory', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const path = join(folder, 'l')
+    mkdirSync(join(folder, 'd'), { mode: 0o755 })
+    writeFileSync(join(folder, 'd/f'), '', { mode: 0o644 })
+    symlinkSync('d', path)
+    for (const mode of ['0711', 'u=rwX,g=rX,o='])
+      converged(t, converge(shell, file, { path, recurse: true, owner: mode === '0711' ? '4321' : '4322', mode }), [
+        `set attributes recursively in ${path} (${mode === '0711' ? '0711, 4321' : '0750, 4322'})`,
+      ])
+    t.same([lstatSync(path).uid, statSync(path).uid, statSync(join(path, 'f')).uid], [0, 4322, 4322])
+    t.same([permissions(path), permissions(join(path, 'f'))], [0o750, 0o750])
+  })
+})
+
 t.test('file with state absent removes files, directories and links', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd/e'), { recursive: true })
@@ -170,6 +213,16 @@ t.test('file reports what prevents the state', async (t) => {
     for (const more of [{ state: 'file' }, { owner: '1' }, { mode: '0600' }])
       t.match(problem({ ...more, path: join(folder, 'dangling') }), 'dangling is a dangling link to nowhere')
     t.match(problem({ state: 'file', path: join(folder, 'link'), follow: false }), 'link is a link, not a file')
+    for (const state of ['absent', 'file', 'touch'] as const)
+      t.match(problem({ state, path: `${path}/` }), 'f/ is no directory: write it without a slash at the end')
+    t.match(problem({ path: `${folder}/link/`, follow: false, owner: '1' }), 'link/ is a link: write it without')
+    t.match(problem({ state: 'touch', path: join(folder, 'dangling') }), 'dangling is a dangling link to nowhere')
+    symlinkSync('.', join(folder, 'here'))
+    for (const force of [true, false])
+      t.match(
+        problem({ state: 'hard', src: path, path: join(folder, 'here'), force }),
+        'here is a directory and cannot',
+      )
     t.match(problem({ path: join(folder, 'gone') }), 'does not exist')
     t.match(problem({ state: 'touch', path: join(folder, 'no/a') }), `directory ${folder}/no does not exist`)
     t.equal(problem({ owner: 'no.body' }), 'user "no.body" does not exist on this host')

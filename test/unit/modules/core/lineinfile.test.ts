@@ -36,6 +36,15 @@ t.test('lineinfile edits text as Ansible does', async (t) => {
     ['inserts after the last match', 'a\nb\na\nc\n', { insertafter: '^a', line: 'n' }, 'a\nb\na\nn\nc\n'],
     ['inserts at the end where no line matches', 'a\n', { insertafter: '^z', line: 'n' }, 'a\nn\n'],
     ['inserts before the last match', 'a\nb\na\nc\n', { insertbefore: '^a', line: 'n' }, 'a\nb\nn\na\nc\n'],
+    ['inserts after the first match', 'a\nb\nn\n', { insertafter: '^a', firstmatch: true, line: 'n' }, 'a\nn\nb\nn\n'],
+    [
+      'leaves a line after the first match',
+      'a\nn\na\n',
+      { insertafter: 'a', firstmatch: true, line: 'n' },
+      'a\nn\na\n',
+    ],
+    ['leaves one before it', 'n\na\n', { insertafter: '^a', firstmatch: true, line: 'n' }, 'n\na\n'],
+    ['inserts before the first match', 'a\nn\n', { insertbefore: '^a', firstmatch: true, line: 'n' }, 'n\na\nn\n'],
     ['inserts at the beginning', 'a\n', { insertbefore: 'BOF', line: 'n' }, 'n\na\n'],
     [
       'fills in what was matched',

@@ -150,8 +150,29 @@ void t.test('pip installs nothing of a requirements file when it asks', async (t
     host.put('dry-run', 'no such option: --dry-run\n')
     t.equal(
       host.plan({ requirements }).problem,
-      'requirements and constraints need pip 22.2 or newer on the host: upgrade pip first, or run pip in a command',
+      'constraints, and requirements with paths, URLs or options, need pip 22.2 or newer on the host: ' +
+        'upgrade pip first, or run pip in a command',
     )
+  })
+})
+
+void t.test('a pip without --dry-run is asked about files that name distributions only', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const host = new Host(shell, folder)
+    const requirements = `${folder}/r.txt`
+    host.put('dry-run', 'no such option: --dry-run\n')
+    host.put('dry-run-fails')
+    const plain = '# all\n\nrequests[socks]>=2.31,<3  # why\nb==1; python_version > "3"\n  c  # d.zip\ne\r\n'
+    host.put('r.txt', plain)
+    t.match(descriptions(host.plan({ requirements })), [`install ${requirements}`])
+    host.put('met')
+    t.same(host.plan({ requirements }), { ...host.plan({ requirements }), changes: [] })
+    t.equal(host.lastCall, `1|1|-m pip install -r ${requirements}`)
+    for (const line of ['./a', 'a @ https://x/a', '-r other', 'https://x/a', 'a-1.0.tar.gz', 'A.WHL', '-e .', 'd/a']) {
+      host.put('r.txt', `${plain}${line}\n`)
+      t.match(host.plan({ requirements }).problem, 'need pip 22.2', line)
+      t.match(host.lastCall, '--dry-run', line)
+    }
   })
 })
 

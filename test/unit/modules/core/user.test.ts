@@ -38,8 +38,8 @@ t.test('user creates a user', async (t) => {
   t.equal(planUser({ name: 'bob', create_home: false }, seen(...groups)).changes[0]?.script, 'useradd -M bob || exit')
   t.equal(
     planUser({ name: 'docker' }, seen(...groups)).changes[0]?.script,
-    'useradd -m -g docker docker || exit',
-    'a user with the name of an existing group gets that group',
+    'useradd -m -N docker || exit',
+    'as in Ansible, a user with the name of an existing group gets the default group',
   )
 })
 
