@@ -14,7 +14,7 @@ export function run(command: string, ...args: string[]): string {
   return stdout
 }
 
-/** Concurrent tests of the part `ssh` mount a full disk, and make network namespaces: the first one mounts /run/netns. */
+/** Concurrent tests of the part `ssh` mount a full disk, and make network namespaces, which mounts /run/netns. */
 const OF_SSH_TESTS = /\blabbook-spool\b| \/run\/netns /
 
 /** Everything a lab could leave behind, as text to compare. Other labs may run beside it, such as the user's own. */
