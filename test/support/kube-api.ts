@@ -20,7 +20,7 @@ const GROUPS: Readonly<Record<string, readonly (readonly [plural: string, kind: 
 
 /**
  * An API server that knows a few recorded objects, for a real kubectl: it discovers them, gets and lists them by label
- * and by `involvedObject.name`, and watches in vain.
+ * and by name or kind of `involvedObject`, and watches in vain.
  */
 export async function kubeApi(
   objects: Readonly<Record<string, readonly KubeItem[]>>,
@@ -88,13 +88,19 @@ function answer(
     return
   }
   const labels = (query.get('labelSelector') ?? '').split(',').filter(Boolean)
-  const object = /involvedObject\.name=([^,]+)/.exec(query.get('fieldSelector') ?? '')?.[1]
+  const [object, kind] = ['name', 'kind'].map(
+    (field) => new RegExp(`involvedObject\\.${field}=([^,]+)`).exec(query.get('fieldSelector') ?? '')?.[1],
+  )
   const own = /metadata\.name=([^,]+)/.exec(query.get('fieldSelector') ?? '')?.[1]
   const matching = items.filter(
     (item) =>
       labels.every((label) => item.metadata.labels?.[label.split('=')[0] ?? ''] === label.split('=')[1]) &&
-      (object === undefined || (item as { involvedObject?: { name: string } }).involvedObject?.name === object) &&
+      (object === undefined || involved(item)?.name === object) &&
+      (kind === undefined || involved(item)?.kind === kind) &&
       (own === undefined || item.metadata.name === own),
   )
   send({ kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: '1' }, items: matching })
 }
+
+const involved = (event: KubeItem) =>
+  (event as { involvedObject?: { readonly name: string; readonly kind?: string } }).involvedObject

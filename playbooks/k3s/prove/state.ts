@@ -6,7 +6,7 @@ import { labelsOf } from './workloads.ts'
 /** A pod, with the labels that its workload selects. */
 export interface WorkloadPod extends Pod {
   readonly labels: Readonly<Record<string, string>>
-  /** The time by which it must have ended, in seconds since 1970; undefined unless it is deleted. */
+  /** The time by which it must have ended, in seconds since 1970; undefined unless it terminates. */
   readonly endsBy: number | undefined
   /** Why the scheduler has not placed it; empty if it has. */
   readonly blocked: string
@@ -60,7 +60,11 @@ export function readState(stdout: string): ClusterState {
       return {
         ...pod,
         labels: labelsOf(at(object, 'metadata', 'labels')),
-        endsBy: deleted === '' ? undefined : Date.parse(deleted) / 1000,
+        // Once its containers have ended, the kubelet deletes it with a grace period of 0, and the deadline is past.
+        endsBy:
+          deleted === '' || at(object, 'metadata', 'deletionGracePeriodSeconds') === 0
+            ? undefined
+            : Date.parse(deleted) / 1000,
         blocked: blockedBy(object),
       }
     }),

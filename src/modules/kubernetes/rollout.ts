@@ -125,6 +125,9 @@ export const POD_PROBLEMS =
 
 const WARNINGS = '{{range .items}}{{.reason}}: {{.message}}{{"\\n"}}{{end}}'
 
+/** go-template for the events of claims: a volume that no provisioner creates keeps its pod pending. */
+const CLAIMS = '{{range .items}}{{.involvedObject.name}}: {{.reason}}: {{.message}}{{"\\n"}}{{end}}'
+
 /**
  * Shell text that waits for a rollout. On timeout it prints, for the unhealthy pods of all workloads, the reasons that
  * Kubernetes gives, their last events and their last log lines: one workload often waits for another. The last line,
@@ -171,6 +174,11 @@ $(${get('pods --selector "${lb_selector%,}"', each, POD_PROBLEMS)})"`,
     '  [ -n "$lb_first" ] || lb_first=$(printf \'%s\\n\' "${lb_old:-$lb_log}" | tail -n 1 | sed "s/^./last log line of $lb_pod: &/")',
     'done',
     `lb_trouble=$(printf '%s\\n' "$lb_troubles" | head -n 1 | sed 's/^\\([^|]*\\)|\\([0-9]*\\)|/pod \\1: /')`,
+    // The claim of a StatefulSet's pod ends in the name of the pod.
+    '[ -n "$lb_event" ] || case $lb_trouble in *"no container started"*)',
+    "  lb_pod=$(printf '%s\\n' \"$lb_troubles\" | head -n 1 | cut -d '|' -f 1)",
+    sh`  lb_event=$(lb_kubectl get events ${where} --field-selector involvedObject.kind=PersistentVolumeClaim --sort-by=.lastTimestamp -o ${`go-template=${CLAIMS}`} | grep -e "-$lb_pod: " | tail -n 1 | sed "s/^./last event of claim &/") ;;`,
+    'esac',
     sh`printf '%s not ready after %s s' ${name} ${seconds} >&2`,
     '[ -z "$lb_why" ] || printf \': %s\' "$lb_why" >&2',
     '[ -z "$lb_trouble" ] || printf \': %s\' "$lb_trouble" >&2',

@@ -172,7 +172,10 @@ export class PodLives {
 
   /** @param time - of the poll, in seconds since 1970 */
   observe(pods: readonly Pick<WorkloadPod, 'uid' | 'endsBy'>[], time: number): void {
-    for (const { uid, endsBy } of pods) if (endsBy !== undefined) this.#lives.set(uid, { endsBy, lastSeen: time })
+    for (const pod of pods) {
+      const endsBy = this.#lives.get(pod.uid)?.endsBy ?? pod.endsBy
+      if (endsBy !== undefined) this.#lives.set(pod.uid, { endsBy, lastSeen: time })
+    }
     for (const [uid, { endsBy, lastSeen }] of this.#lives) {
       const isGone = pods.every((pod) => pod.uid !== uid)
       // The kubelet kills at the deadline; a pod that is gone before it has ended by itself.

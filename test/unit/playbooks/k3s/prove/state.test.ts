@@ -53,11 +53,20 @@ t.test('a pod that terminates is not steady, and its deadline is known', async (
   const [first, ...others] = podsIn('pods.json').filter(
     (pod) => (pod.metadata as { labels?: Record<string, string> }).labels?.['app.kubernetes.io/name'] === 'counter',
   ) as unknown as readonly [Manifest, ...Manifest[]]
-  const going = { ...first, metadata: { ...(first.metadata as Manifest), deletionTimestamp: '2026-11-28T13:00:30Z' } }
-  const state = readState(output([deployment, going, ...others]))
+  const going = (grace: number) => ({
+    ...first,
+    metadata: {
+      ...(first.metadata as Manifest),
+      deletionTimestamp: '2026-11-28T13:00:30Z',
+      deletionGracePeriodSeconds: grace,
+    },
+  })
+  const state = readState(output([deployment, going(20), ...others]))
   t.notOk(isSteadyWorkload(state, counter))
   t.match(unsteady(state, [counter]), [/^counter: 3 of 4 pods are ready: counter-\S+: Terminating$/])
   t.equal(podsOf(state, counter)[0]?.endsBy, Date.parse('2026-11-28T13:00:30Z') / 1000)
+  const ended = readState(output([deployment, going(0), ...others]))
+  t.equal(podsOf(ended, counter)[0]?.endsBy, undefined, 'it has ended, and the API has moved its deadline to the past')
 })
 
 t.test('a workload whose pods cannot start says why', async (t) => {
@@ -84,7 +93,8 @@ t.test('pods that outlive their grace period were killed', async (t) => {
 t.test('a pod is killed if it lives until its deadline', async (t) => {
   const killed = (...polls: readonly (readonly [time: number, isThere: boolean])[]): boolean => {
     const lives = new PodLives()
-    for (const [time, isThere] of polls) lives.observe(isThere ? [{ uid: 'a', endsBy: 110 }] : [], time)
+    for (const [time, isThere] of polls)
+      lives.observe(isThere ? [{ uid: 'a', endsBy: time < 108 ? 110 : undefined }] : [], time)
     return lives.killed.has('a')
   }
   t.equal(killed([101, true], [105, true], [106, false]), false, 'it ended by itself')
