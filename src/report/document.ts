@@ -136,7 +136,11 @@ function limitsOf(view: View, facts: ReportData, asked: readonly ReportQuestion[
     if (holds === null && why !== '') reasons.set(why, [...(reasons.get(why) ?? []), id])
   }
   const missing = [
-    ...new Set(findings.flatMap(({ evidence }) => evidence.flatMap((e) => ('missing' in e ? [e.missing] : [])))),
+    ...new Set(
+      findings.flatMap(({ evidence }) =>
+        evidence.flatMap((e) => ('missing' in e && !facts.omittedExhibits.has(e.missing) ? [e.missing] : [])),
+      ),
+    ),
   ]
   const once = findings.filter(({ measured = [] }) => measured.some(({ values }) => values.length === 1)).length
   const { nodes, oneKernel } = view.topology

@@ -6,7 +6,7 @@ import { TopologyFold } from './topology.ts'
 import { detailOf, sizeOf, type TaskDetail } from './task-detail.ts'
 import { en, type Messages } from './messages/index.ts'
 
-/** Limits that keep the page fast in a browser. Failed tasks have a limit of their own. */
+/** Limits that keep the page fast in a browser. That of exhibits is for each run. Failed tasks have a separate one. */
 const LIMITS = { failed: 300, other: 700, quiet: 5000, exhibits: 500, notices: 500 } as const
 /** Outputs and diffs together, in characters. */
 const MAX_CHARACTERS = 32_000_000
@@ -52,8 +52,9 @@ export interface ReportData {
   /** Results in the event log, and how many of them are only counted. */
   results: number
   onlyCounted: number
-  /** Exhibits and log events beyond the limits. */
-  moreExhibits: number
+  /** Ids of exhibits beyond the limit. */
+  readonly omittedExhibits: Set<string>
+  /** Log events beyond the limit. */
   moreLogEvents: number
   readonly machines: MachineFold
   readonly topology: TopologyFold
@@ -78,6 +79,7 @@ export class ReportDataFold {
   readonly #counts = { failed: 0, other: 0, quiet: 0 }
   readonly #data = new DataLimit(MAX_DATA_CHARACTERS)
   #remaining = MAX_CHARACTERS
+  #exhibitsOfRun = 0
   /** Number of findings of the runs before the current one. */
   #olderFindings = 0
 
@@ -93,7 +95,7 @@ export class ReportDataFold {
       failures: [],
       results: 0,
       onlyCounted: 0,
-      moreExhibits: 0,
+      omittedExhibits: new Set(),
       moreLogEvents: 0,
       machines: new MachineFold(),
       topology: new TopologyFold(),
@@ -115,6 +117,7 @@ export class ReportDataFold {
         facts.topology.addStart(event)
         facts.machines.addStart()
         this.#olderFindings = facts.findings.length
+        this.#exhibitsOfRun = 0
         break
       case 'run_end':
         facts.end = event
@@ -161,10 +164,11 @@ export class ReportDataFold {
     facts.topology.addExhibit(exhibit)
     facts.machines.addExhibit(exhibit)
     facts.commands.addExhibit(exhibit)
-    if (facts.exhibits.size >= LIMITS.exhibits && !facts.exhibits.has(exhibit.id)) {
-      facts.moreExhibits += 1
+    if (this.#exhibitsOfRun >= LIMITS.exhibits && !facts.exhibits.has(exhibit.id)) {
+      facts.omittedExhibits.add(exhibit.id)
       return
     }
+    this.#exhibitsOfRun += 1
     const { data, ...shown } = exhibit
     const truncated = (text: string, file = 'events.jsonl'): string =>
       headAndTail(text, this.#messages.phrases.truncated(file))

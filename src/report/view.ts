@@ -127,7 +127,7 @@ export function viewOf(summary: Summary, facts: ReportData, drawing: Drawing, me
     moreHosts: Math.max(0, recap.length - MAX_HOSTS),
     results: facts.results,
     onlyCounted: facts.onlyCounted,
-    moreExhibits: facts.moreExhibits,
+    moreExhibits: facts.omittedExhibits.size,
     logEvents: facts.logEvents
       .toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level])
       .map((event) => ({ ...event, message: textIn(event.messages?.message ?? event.message, messages) })),

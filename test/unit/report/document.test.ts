@@ -189,6 +189,16 @@ await t.test('several runs make one report: the newest finding of an id wins, wi
   t.match(evidence, 'only in the older run')
 })
 
+await t.test('an exhibit beyond the limit is not called missing', async (t) => {
+  const folder = runIn(t.testdir(), [
+    runStart(['node1']),
+    ...Array.from({ length: 501 }, (_, i) => exhibit({ id: `e${i}`, stdout: '' })),
+    finding('a.is', { evidence: ['e500', 'never-was'] }),
+  ])
+  await renderReport(folder)
+  t.match(read(folder, 'report.html'), 'no run recorded: never-was.')
+})
+
 await t.test(
   'pictures stand beside a short answer, with findings around them, as a pair, or below if wide',
   async (t) => {

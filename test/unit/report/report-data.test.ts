@@ -2,7 +2,7 @@ import t from 'tap'
 import { ReportDataFold, type ReportData } from '../../../src/report/report-data.ts'
 import { duration } from '../../../src/report/format.ts'
 import type { RunEvent } from '../../../src/events/events.ts'
-import { exhibit, notice, result } from '../evidence/events.ts'
+import { exhibit, notice, result, runStart } from '../evidence/events.ts'
 
 function collect(events: Iterable<RunEvent>): ReportData {
   const fold = new ReportDataFold()
@@ -62,9 +62,21 @@ await t.test('memory does not grow with the event log', async (t) => {
   }
   const facts = collect(many())
   t.ok(JSON.stringify([facts.failures, [...facts.exhibits.values()], facts.logEvents]).length < 64_000_000)
-  t.equal(facts.exhibits.size + facts.moreExhibits, 2000)
+  t.equal(facts.exhibits.size + facts.omittedExhibits.size, 2000)
   t.equal(facts.logEvents.length + facts.moreLogEvents, 2000)
   t.equal(facts.failures.length + facts.onlyCounted, 2000)
+})
+
+await t.test('a run does not take the place of the exhibits of another one in the same report', async (t) => {
+  function* both() {
+    for (const run of ['one', 'two']) {
+      yield runStart(['node1'])
+      for (let i = 0; i < 501; i++) yield exhibit({ id: `${run}-${i}`, stdout: '' })
+    }
+  }
+  const facts = collect(both())
+  t.equal(facts.exhibits.size, 1000)
+  t.strictSame([...facts.omittedExhibits], ['one-500', 'two-500'])
 })
 
 await t.test('large diffs and outputs are retained up to a limit', async (t) => {
