@@ -49,7 +49,7 @@ export async function partitionDuring(
  * Makes a failed verdict inconclusive after an unintended partition. Pass undefined where the verdict failed for
  * another reason than failed requests.
  */
-export const inconclusiveIfPartitioned = <V extends Pick<Verdict, 'holds' | 'evidence' | 'detail'>>(
+export const inconclusiveIfTooSlow = <V extends Pick<Verdict, 'holds' | 'evidence' | 'detail'>>(
   partition: SlowMachines | undefined,
   verdict: V,
 ): V | (Omit<V, 'holds' | 'evidence' | 'detail'> & Required<Pick<LabVerdict, 'holds' | 'evidence' | 'detail'>>) =>

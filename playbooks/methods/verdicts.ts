@@ -2,7 +2,7 @@ import { durationMultiplierOf, type Exhibit, type Message } from 'labbook'
 import { type LabContext, say, type LabVerdict } from '../messages/say.ts'
 import type { ObservationResult } from './observe.ts'
 import { overloadOf } from './overload.ts'
-import { inconclusiveIfPartitioned, partitionDuring } from './partition.ts'
+import { inconclusiveIfTooSlow, partitionDuring } from './partition.ts'
 import { requestStats, type Increments, type RequestStats } from './requests.ts'
 
 /** Longest time in which every request at an entry point may fail, before the multiplier for slow hosts. */
@@ -122,5 +122,5 @@ export async function unlessTooSlow(
   const complete = { ...verdict, evidence: [...(verdict.evidence ?? []), exhibit] }
   if (verdict.holds !== false) return complete
   const slow = (await partitionDuring(on, exhibit, 1)) ?? (await overloadOf(on, on.groups.swarm ?? []))
-  return inconclusiveIfPartitioned(slow, complete)
+  return inconclusiveIfTooSlow(slow, complete)
 }

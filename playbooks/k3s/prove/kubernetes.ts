@@ -1,5 +1,7 @@
 import { say } from '../../messages/say.ts'
 import type { Orchestrator } from '../../methods/orchestrator.ts'
+import { overloadOf } from '../../methods/overload.ts'
+import { inconclusiveIfTooSlow } from '../../methods/partition.ts'
 import { isReady } from '../objects.ts'
 import { watchState } from './experiments/pods.ts'
 import type { Workload } from './model.ts'
@@ -12,8 +14,13 @@ const START_SECONDS = 120
 /** Workloads of Kubernetes in the experiments that the Swarm has, too. */
 export const KUBERNETES_CLUSTER: Orchestrator<Workload, KubernetesSession> = {
   observe: observeWorkloads,
-  judge: (_on, { exhibit }, verdict) =>
-    Promise.resolve({ ...verdict, evidence: [...(verdict.evidence ?? []), exhibit] }),
+  async judge(on, { exhibit }, verdict) {
+    const complete = { ...verdict, evidence: [...(verdict.evidence ?? []), exhibit] }
+    if (verdict.holds !== false) return complete
+    // An existing cluster has no hosts that can be asked.
+    const hosts = [...(on.groups.k3s_servers ?? []), ...(on.groups.k3s_agents ?? [])]
+    return inconclusiveIfTooSlow(await overloadOf(on, hosts), complete)
+  },
   scaler(on, session, workload) {
     const { at, k } = commandsFor(on, session.model)
     const { name, kind } = workload

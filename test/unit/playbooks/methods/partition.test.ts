@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import t from 'tap'
-import { partitionDuring, inconclusiveIfPartitioned } from '../../../../playbooks/methods/partition.ts'
+import { partitionDuring, inconclusiveIfTooSlow } from '../../../../playbooks/methods/partition.ts'
 import { verbatim } from '../../../../playbooks/messages/say.ts'
 import { messageText, type Exhibit } from '../../../../src/labbook.ts'
 
@@ -49,10 +49,10 @@ t.test('network partition makes failed requests inconclusive', async (t) => {
   t.match(messageText(partition?.reason ?? ''), /^node3 lost the gossip/)
 
   const bad = { holds: false, evidence: [timeline], detail: verbatim('3 of 9 requests failed') }
-  t.equal(inconclusiveIfPartitioned(undefined, bad), bad)
+  t.equal(inconclusiveIfTooSlow(undefined, bad), bad)
   const good = { ...bad, holds: true }
-  t.equal(inconclusiveIfPartitioned(partition, good), good)
-  const inconclusive = inconclusiveIfPartitioned(partition, bad)
+  t.equal(inconclusiveIfTooSlow(partition, good), good)
+  const inconclusive = inconclusiveIfTooSlow(partition, bad)
   t.match(inconclusive, { holds: null, evidence: [timeline, { host: 'node1' }, { host: 'node3' }] })
   t.match(messageText(inconclusive.detail), /^3 of 9 requests failed; node3 lost/)
 })
