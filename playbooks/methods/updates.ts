@@ -1,7 +1,16 @@
 import { type Exhibit, type Message, MessageError } from 'labbook'
 import { inSeconds, joinTexts, type LabContext, type LabSetupContext, type LabVerdict, say } from '../messages/say.ts'
 import type { ObservationResult, TimelineRecorder } from './observe.ts'
-import { blockedFor, isUnschedulable, parseTasks, tasksCommand, type NamedService } from './tasks.ts'
+import {
+  blockedFor,
+  isRunning,
+  isUnschedulable,
+  parseTasks,
+  type NamedService,
+  serviceTasks,
+  type StackTask,
+  tasksCommand,
+} from './tasks.ts'
 import { unlessTooSlow, type RequestVerdict } from './verdicts.ts'
 
 /** No app reads it; setting it replaces every task. */
@@ -170,30 +179,67 @@ export async function rollVerdict(
  * @throws {MessageError} if the update cannot be started, or is not over in time.
  */
 export async function undoUpdate(on: LabSetupContext, service: NamedService, broken: string): Promise<void> {
-  const { fullName, service: name } = service
+  const { fullName } = service
   const { stdout } = await on.exec({
     command: `docker service inspect ${fullName} --format '{{json .Spec.TaskTemplate.ContainerSpec}}'`,
   })
   const undo = stdout.includes(broken)
-    ? `docker service rollback --detach --quiet ${fullName}`
+    ? 'rollback --detach --quiet'
     : stdout.includes(`"${VERSION}=`)
-      ? `docker service update --detach --quiet --env-rm ${VERSION} ${fullName}`
+      ? `update --detach --quiet --env-rm ${VERSION}`
       : undefined
-  if (undo !== undefined) {
-    const { exitCode, stderr } = await on.exec({ command: undo })
-    if (exitCode !== 0)
-      throw new MessageError(say('cannot update {service}: {stderr}', { service: name, stderr: stderr.trim() }))
-  }
+  if (undo !== undefined) await change(on, service, undo)
+  await awaitEnd(on, service, undo !== undefined)
+  await replaceDoubled(on, service)
+}
+
+/** Changes a service, without waiting. */
+async function change(on: LabSetupContext, { fullName, service }: NamedService, command: string): Promise<void> {
+  const { exitCode, stderr } = await on.exec({ command: `docker service ${command} ${fullName}` })
+  if (exitCode !== 0)
+    throw new MessageError(say('cannot update {service}: {stderr}', { service, stderr: stderr.trim() }))
+}
+
+async function awaitEnd(on: LabSetupContext, service: NamedService, isStarted: boolean): Promise<void> {
+  const { service: name } = service
   const { reached, exhibit } = await on.watch({
     title: say('Update state of {service}', { service: name }),
     waitingFor: `the update of ${name}`,
     command: updateState(service),
     within: 240,
     // An update that was just started has no state at first.
-    until: ({ stdout: state }) => isUpdateOver(state) || (undo === undefined && state.startsWith('none')),
+    until: ({ stdout: state }) => isUpdateOver(state) || (!isStarted && state.startsWith('none')),
   })
   if (!reached)
     throw new MessageError(
       say('the update of {service} is not over (see exhibit "{exhibit}")', { service: name, exhibit: exhibit.id }),
     )
+}
+
+/** Whether two tasks run in one slot, and Swarm wants both. */
+const hasDoubled = (tasks: readonly StackTask[]): boolean => {
+  const running = tasks.filter(isRunning).map(({ name }) => name)
+  return new Set(running).size < running.length
+}
+
+/** Seconds in which Swarm removes the second task of a slot by itself, before the timeout multiplier. */
+const DOUBLED_SECONDS = 30
+
+/**
+ * Replaces the tasks of a service with two in one slot. Docker 20.10 was seen to keep both after a failed update with
+ * `failure_action: continue` and its rollback. Only another update removes the second one.
+ */
+async function replaceDoubled(on: LabSetupContext, service: NamedService): Promise<void> {
+  const { fullName, service: name } = service
+  if (!hasDoubled(await serviceTasks(on, fullName))) return
+  const { reached } = await on.watch({
+    title: say('Tasks of {service} with two in one slot', { service: name }),
+    waitingFor: `one task per slot of ${name}`,
+    command: tasksCommand(fullName),
+    within: DOUBLED_SECONDS,
+    until: ({ stdout }) => !hasDoubled(parseTasks(stdout)),
+  })
+  if (reached) return
+  await change(on, service, 'update --detach --quiet --force')
+  await awaitEnd(on, service, true)
 }

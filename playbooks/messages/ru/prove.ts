@@ -134,6 +134,7 @@ export const RUSSIAN_PROVE = {
   'Tasks of {service} during forced update': 'Задачи {service} во время принудительного обновления',
   'forced update: {state}': 'принудительное обновление: {state}',
   'Update state of {service}': 'Состояние обновления {service}',
+  'Tasks of {service} with two in one slot': 'Задачи {service}, две из них в одном слоте',
   'Broken update of {service}': 'Неудачное обновление {service}',
   'broken update': 'неудачное обновление',
   'broken update: {state}': 'неудачное обновление: {state}',

@@ -10,7 +10,7 @@ const WEB = namedService({ stack: 'shop' }, 'web')
 function swarm(print: (command: string) => string, states: readonly string[], exitCode = 0) {
   const commands: string[] = []
   const run = (command: string) => {
-    commands.push(command)
+    if (!command.startsWith('docker service ps')) commands.push(command)
     const isChange = / (update|rollback) --detach/.test(command)
     return { id: 'x', exitCode: isChange ? exitCode : 0, stdout: print(command), stderr: 'no quorum\n' }
   }
@@ -18,8 +18,10 @@ function swarm(print: (command: string) => string, states: readonly string[], ex
     timeoutMultiplier: 1,
     exec: async ({ command }: { command: string }) => run(command),
     exhibit: async ({ command }: { command: string }) => run(command),
-    watch: async ({ until }: { until: (result: { stdout: string }) => boolean }) => ({
-      reached: states.some((stdout) => until({ stdout })),
+    watch: async ({ command, until }: { command: string; until: (result: { stdout: string }) => boolean }) => ({
+      reached: states
+        .filter((stdout) => stdout.includes('\t') || !command.startsWith('docker service ps'))
+        .some((stdout) => until({ stdout })),
       exhibit: { id: 'x' },
     }),
   } as unknown as ExperimentContext
@@ -57,4 +59,22 @@ t.test('what an update has set is removed from any point, and waited for', async
   t.same(await undone('{}', ['none\n']), [], 'nothing to undo')
   await t.rejects(undone('{"Image":"broken:1"}', ['none\n']), /update of web is not over/, 'it has not begun')
   await t.rejects(undone('{"Image":"broken:1"}', over, 1), /cannot update web: no quorum/)
+})
+
+t.test('a second task in a slot that Swarm keeps is removed by another update', async (t) => {
+  const task = (id: string, slot: number, desired: string) =>
+    `${id}\tshop_web.${slot}\tnode1\t${desired}\tRunning 1 minute ago\t\n`
+  const forced = async (tasks: string, ...later: readonly string[]): Promise<string[]> => {
+    const { on, commands } = swarm(
+      (command) => (command.startsWith('docker service ps') ? tasks : '{}'),
+      [...later, 'none\n', 'completed\n11:00\n'],
+    )
+    await undoUpdate(on, WEB, 'broken:1')
+    return commands.slice(1)
+  }
+  const doubled = task('t1', 1, 'Running') + task('t2', 2, 'Running') + task('t3', 2, 'Running')
+  const single = task('t1', 1, 'Running') + task('t2', 2, 'Running') + task('t3', 2, 'Shutdown')
+  t.same(await forced(single), [], 'the second task is being shut down')
+  t.same(await forced(doubled, single), [], 'Swarm removes it by itself')
+  t.same(await forced(doubled, doubled), ['docker service update --detach --quiet --force shop_web'])
 })
