@@ -29,6 +29,7 @@ const ENCRYPTED = 'is encrypted with Ansible Vault, which is supported for varia
 export class InputReader {
   readonly #root: string
   readonly #cache = new Map<string, Promise<Buffer>>()
+  readonly #trees = new Map<string, Promise<Entry[]>>()
   #version = 0
 
   /** @param root - the project directory, which contains `templates/` and `files/`. */
@@ -44,6 +45,7 @@ export class InputReader {
   /** Forgets all files, since a task has changed one. */
   forgetFiles(): void {
     this.#cache.clear()
+    this.#trees.clear()
     this.#version++
   }
 
@@ -110,7 +112,12 @@ export class InputReader {
     }
   }
 
-  async #readTree(key: string, { tree, followLinks }: InputTree, directory: string | undefined): Promise<Entry[]> {
+  #readTree(key: string, from: InputTree, directory: string | undefined): Promise<Entry[]> {
+    const asked = JSON.stringify([key, from.tree, from.followLinks, directory])
+    return getOrRead(this.#trees, asked, () => this.#searchTree(key, from, directory))
+  }
+
+  async #searchTree(key: string, { tree, followLinks }: InputTree, directory: string | undefined): Promise<Entry[]> {
     const root = await this.#locate(tree, directory)
     try {
       const entries = await readTreeEntries(root, followLinks)
@@ -132,13 +139,7 @@ export class InputReader {
   }
 
   #readOne(file: string, directory: string | undefined): Promise<Buffer> {
-    const key = `${directory ?? ''}\0${file}`
-    const cached = this.#cache.get(key)
-    if (cached !== undefined) return cached
-    const read = this.#search(file, directory)
-    this.#cache.set(key, read)
-    read.catch(() => this.#cache.delete(key))
-    return read
+    return getOrRead(this.#cache, `${directory ?? ''}\0${file}`, () => this.#search(file, directory))
   }
 
   #search(file: string, directory: string | undefined): Promise<Buffer> {
@@ -182,4 +183,16 @@ export class InputReader {
     }
     throw new MissingInput(`no file "${file}" on the controller; searched ${places.join(', ')}`, places)
   }
+}
+
+/** What was read before; failures are not kept. */
+function getOrRead<T>(cache: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
+  const known = cache.get(key)
+  if (known !== undefined) return known
+  const value = read()
+  cache.set(key, value)
+  value.catch(() => {
+    if (cache.get(key) === value) cache.delete(key)
+  })
+  return value
 }

@@ -7,6 +7,8 @@ export interface FactQuery {
   readonly collector: FactCollector
   /** The arguments of the query, as defined by the collector. */
   readonly args: readonly string[]
+  /** Commands that probes with this fact may contain: see `shared-commands.ts`. */
+  readonly commands?: readonly string[]
 }
 
 export interface FactCollector {

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { sh } from '../../shell/quote.ts'
 
 /** The SHA-256 of bytes, in hexadecimal. */
-export const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex')
+export const sha256 = (bytes: Buffer | string): string => hash('sha256', bytes, 'hex')
 
 /** The SHA-1 of bytes, in hexadecimal: what Ansible's modules return as `checksum`. Never compared. */
-export const sha1 = (bytes: Buffer | string): string => createHash('sha1').update(bytes).digest('hex')
+export const sha1 = (bytes: Buffer | string): string => hash('sha1', bytes, 'hex')
 
 /** The bytes as text; null if they are not text: a NUL among them, or not UTF-8. */
 export function asText(bytes: Buffer): string | null {

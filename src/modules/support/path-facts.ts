@@ -108,7 +108,7 @@ export function pathProbe({
     'if [ -e "$lb_p" ] || [ -L "$lb_p" ]; then',
     ...(follow ? ['if [ -L "$lb_p" ] && [ -e "$lb_p" ]; then', `${stat('-L ')} || lb_seen=`, 'else'] : []),
     ...(path === null ? [] : [`[ -n "$lb_q" ] || lb_f=\${${statVariable(path)}-}`]),
-    `[ -n "$lb_f" ] || ${stat()} || lb_seen=`,
+    STAT,
     ...(follow ? ['fi'] : []),
     'fi',
     'if [ -z "$lb_seen" ]; then false; else',
@@ -122,7 +122,7 @@ export function pathProbe({
     ...(also === undefined ? [] : [also]),
     `case $lb_f in`,
     ...(read === undefined ? [] : [`8*)`, reading(path, read), `;;`]),
-    `a*) [ ! -d "$lb_p" ] || echo to-directory; echo link; readlink -n -- "$lb_p" ;;`,
+    `a*) ${LINK} ;;`,
     `esac; fi`,
   ].join('\n')
 }
@@ -135,12 +135,15 @@ export function batchedPathFacts({ path, owner, group, read }: PathQuery): FactQ
       ['group', group],
     ] as const
   ).flatMap(([database, name]) => (name === undefined || isNumber(name) ? [] : [batchedEntry(database, name)]))
-  return [...accounts, ...(path === null ? [] : batchedPath(path, hashIf(read)))]
+  return [...accounts, ...(path === null ? [] : batchedPath(path, hashIf(read), COMMANDS))]
 }
 
 const directoryOf = (path: string | null) => (path === null ? raw('"${lb_p%/*}/"') : posix.dirname(path))
 
 const stat = (option = ''): string => `lb_f=$(stat ${option}-c '${STAT_FORMAT}' -- "$lb_p")`
+const STAT = `[ -n "$lb_f" ] || ${stat()} || lb_seen=`
+
+const LINK = '[ ! -d "$lb_p" ] || echo to-directory; echo link; readlink -n -- "$lb_p"'
 
 /** Builtins only. */
 const MISSING = [
@@ -164,22 +167,41 @@ const realPath = (follow: boolean): string =>
 
 const TEXT = '{ echo content; cat <"$lb_p"; }'
 
+/** `$lb_k` is the hash, if a batch has queried it. */
+const HASH =
+  '{ lb_h=$lb_k; [ -n "$lb_h" ] || { lb_h=$(sha256sum <"$lb_p") && lb_h=${lb_h%% *}; } && echo "sha256 $lb_h"; }'
+
+const DIFF_TEXT = `${SIZE}; if [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) ${TEXT};; *) ${HASH};; esac; else ${HASH}; fi`
+
+/** Compares with the size `$lb_n` and the hash `$lb_e`. Binary content is shown by its hash. */
+const COMPARE = [
+  `${SIZE}; lb_h=; if [ "$lb_z" -ne "$lb_n" ] || ${HASH}; then`,
+  `if [ "$lb_h" != "$lb_e" ] && [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) { [ -n "$lb_h" ] || ${HASH}; } && ${TEXT};; esac; fi`,
+  'else false; fi',
+].join('\n')
+
 /** Exits with the code of the command that reads the file: an empty text counts as read. */
 function reading(path: string | null, read: ReadMode): string {
-  const known = path === null ? '' : `\${${sumVariable(path)}-}`
-  const hash = `{ lb_h=${known}; [ -n "$lb_h" ] || { lb_h=$(sha256sum <"$lb_p") && lb_h=\${lb_h%% *}; } && echo "sha256 $lb_h"; }`
-  if (read === 'hash') return hash
-  if (read === 'diff')
-    return `${SIZE}; if [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) ${TEXT};; *) ${hash};; esac; else ${hash}; fi`
+  const known = `lb_k=${path === null ? '' : `\${${sumVariable(path)}-}`}`
+  if (read === 'hash') return `${known}; ${HASH}`
+  if (read === 'diff') return `${known}; ${DIFF_TEXT}`
   if ('text' in read)
-    return `${SIZE}; if [ "$lb_z" -le ${read.text} ]; then ${read.hash === true ? `${hash} && ` : ''}${TEXT}; fi`
-  return [
-    `${SIZE}; lb_h=; if [ "$lb_z" -ne ${read.size} ] || ${hash}; then`,
-    // Binary content is shown by its hash.
-    `if [ "$lb_h" != ${quote(read.sha256)} ] && [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) { [ -n "$lb_h" ] || ${hash}; } && ${TEXT};; esac; fi`,
-    'else false; fi',
-  ].join('\n')
+    return `${SIZE}; if [ "$lb_z" -le ${read.text} ]; then ${read.hash === true ? `${known}; ${HASH} && ` : ''}${TEXT}; fi`
+  return `${known}; lb_n=${read.size}; lb_e=${quote(read.sha256)}\n${COMPARE}`
 }
+
+/** Commands that probes of several paths have in common. */
+const COMMANDS = [
+  STAT,
+  LINK,
+  MISSING,
+  realPath(false),
+  realPath(true),
+  accessProbe('change'),
+  accessProbe('remove'),
+  DIFF_TEXT,
+  COMPARE,
+]
 
 /** When the hash is certain to be needed. */
 function hashIf(read: ReadMode | undefined): HashIf {

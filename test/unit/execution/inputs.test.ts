@@ -129,6 +129,21 @@ t.test('only successful reads are cached', async (t) => {
   t.equal(String((await reader.read({ it: at('late') })).it), '1')
 })
 
+t.test('a directory is read once, until a task changes a file of the controller', async (t) => {
+  fresh({})
+  const reader = new InputReader(folder)
+  const names = async (): Promise<string[]> =>
+    Object.keys(await reader.read({ d: { tree: at('d'), followLinks: true } }))
+  await t.rejects(names(), { name: 'MissingInput' })
+  mkdirSync(at('d'))
+  writeFileSync(at('d/one'), '1')
+  t.same(await names(), ['d:entries', 'd/one'])
+  writeFileSync(at('d/two'), '2')
+  t.same(await names(), ['d:entries', 'd/one'])
+  reader.forgetFiles()
+  t.same(await names(), ['d:entries', 'd/one', 'd/two'])
+})
+
 t.test('a file that is too big for a script is refused before it is read', async (t) => {
   fresh({})
   const big = at('big')
