@@ -100,8 +100,9 @@ export async function containerIn(
   throw new MessageError(say('no task of {service} runs on a node of the inventory', { service }))
 }
 
-/** Whether the scheduler leaves a task pending, until the stack or the nodes change. */
-export const isUnschedulable = ({ state, error }: StackTask): boolean => state === 'pending' && error !== ''
+/** Whether the scheduler leaves a task pending that is still wanted, until the stack or the nodes change. */
+export const isUnschedulable = ({ desired, state, error }: StackTask): boolean =>
+  desired !== 'shutdown' && state === 'pending' && error !== ''
 
 /** Seconds for which a task may be unschedulable: another one may end within them. */
 const BLOCKED_SECONDS = 20

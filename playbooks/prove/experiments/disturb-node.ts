@@ -9,7 +9,7 @@ import {
   parseTasksByService,
   recoverNode,
 } from '../../methods/node-outage.ts'
-import { isRunning, namedService } from '../../methods/tasks.ts'
+import { isRunning, isUnschedulable, namedService } from '../../methods/tasks.ts'
 import { availability, maxOutage, unlessTooSlow } from '../../methods/verdicts.ts'
 import { imageRegistry } from '../databases.ts'
 import type { ExperimentKind } from '../kinds.ts'
@@ -111,7 +111,7 @@ export function movesVerdicts(
         return [service.name, notThere(service, node, before)]
       const own = tasks.get(service.name) ?? []
       const count = countElsewhere(own, node)
-      const blocked = own.find(({ state, error }) => state === 'pending' && error !== '')?.error ?? ''
+      const blocked = own.find(isUnschedulable)?.error ?? ''
       return [
         service.name,
         {

@@ -43,6 +43,9 @@ t.test('the task that the scheduler leaves pending explains the end', async (t) 
     'updating update in progress\n11:00\nt1\tshop_web.1\t\tRunning\tPending 1 second ago\t"no suitable node"\n'
   const { error, state } = await forceUpdate(swarm(() => 'none\n', [pending]).on, WEB, NO_TIMELINE)
   t.match({ error, state }, { error: 'no suitable node', state: 'updating update in progress' })
+  // An update that failed leaves such a task behind.
+  const left = pending.replace('updating', 'rollback_completed').replace('Running', 'Shutdown')
+  t.match(await forceUpdate(swarm(() => 'none\n', [left]).on, WEB, NO_TIMELINE), { error: '' })
 })
 
 t.test('what an update has set is removed from any point, and waited for', async (t) => {
