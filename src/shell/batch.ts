@@ -1,6 +1,5 @@
 import { StreamSplitter } from './stream-splitter.ts'
-import { composeFactQueries, type FactQuery } from './fact-queries.ts'
-import { shareCommands } from './shared-commands.ts'
+import { composeFactQueries, separateFunctions, type FactQuery } from './fact-queries.ts'
 
 /** The output and exit code of one script of a batch. */
 export interface CommandResult {
@@ -68,20 +67,16 @@ export function composeBatch(
       return [
         `${run(steps[from] as Script)}; lb_end ${from} "$?"${mustSucceed(from) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''}`,
       ]
-    const facts = probes.flatMap(({ factQueries }) => factQueries)
-    const queries = composeFactQueries(facts)
-    const { functions, scripts } = shareCommands(
-      probes.map(({ text: script }) => script),
-      facts.flatMap(({ commands = [] }) => commands),
-    )
-    const each = probes.map((probe, i) => `${run({ ...probe, text: scripts[i] ?? '' })}; lb_end ${from + i} "$?"`)
+    const { functions, texts } = separateFunctions(probes)
+    const each = probes.map((probe, i) => `${run({ ...probe, text: texts[i] ?? '' })}; lb_end ${from + i} "$?"`)
+    const queries = composeFactQueries(probes.flatMap(({ factQueries }) => factQueries))
     if (queries.length === 0 && functions.length === 0) return each
     // One subshell for adjacent probes: facts are valid until the next script that may change something.
     const query =
       queries.length === 0
         ? []
         : [`lb_do() {\n${queries.join('\n')}\n}\nlb_do </dev/null 2>/dev/null; IFS=' \t\n'; set +f`]
-    return [`${subshell([...query, ...functions, ...each, 'exit 0'].join('\n'))} || exit`]
+    return [`${subshell([...query, functions.join('') + each.join('\n'), 'exit 0'].join('\n'))} || exit`]
   })
   // EPOCHREALTIME exists only in bash 5; elsewhere it is empty. The kernel's uptime has hundredths and needs no fork.
   return [

@@ -7,8 +7,8 @@ export interface FactQuery {
   readonly collector: FactCollector
   /** The arguments of the query, as defined by the collector. */
   readonly args: readonly string[]
-  /** Commands that probes with this fact may contain: see `shared-commands.ts`. */
-  readonly commands?: readonly string[]
+  /** Definitions of functions that the probe begins with: see {@link separateFunctions}. */
+  readonly functions?: readonly string[]
 }
 
 export interface FactCollector {
@@ -17,6 +17,32 @@ export interface FactCollector {
    * `set --` and IFS.
    */
   compose(asked: readonly (readonly string[])[]): string
+}
+
+const distinctFunctions = (facts: readonly FactQuery[]): string[] => [
+  ...new Set(facts.flatMap(({ functions = [] }) => functions)),
+]
+
+/** Defines a shell function. Its commands run in the shell of the probe, and share its `lb_` variables. */
+export const shellFunction = (name: string, commands: string): string => `${name}() {\n${commands}\n}\n`
+
+/**
+ * Separates probes from the functions they begin with, which a batch then sends and parses once.
+ *
+ * @returns the distinct functions, and the probes without them.
+ */
+export function separateFunctions(
+  probes: readonly { readonly text: string; readonly factQueries: readonly FactQuery[] }[],
+): { readonly functions: readonly string[]; readonly texts: readonly string[] } {
+  const functions = new Set<string>()
+  const texts = probes.map(({ text, factQueries }) => {
+    const own = distinctFunctions(factQueries)
+    const prefix = own.join('')
+    if (!text.startsWith(prefix)) return text
+    for (const each of own) functions.add(each)
+    return text.slice(prefix.length)
+  })
+  return { functions: [...functions], texts }
 }
 
 /** A suffix for variable names, unique for each text: encodes characters that variable names cannot contain. */

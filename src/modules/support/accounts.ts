@@ -43,7 +43,6 @@ export function findEntry(into: string, database: PublicDatabase, key: string): 
 export const batchedEntry = (database: PublicDatabase, key: string): FactQuery => ({
   collector: COLLECTORS[database],
   args: [key],
-  commands: [accountExists(database, key)],
 })
 
 /** A shell command that prints all entries. */
@@ -57,7 +56,6 @@ export function allEntries(database: PublicDatabase): string {
 export const batchedEntries = (database: PublicDatabase): FactQuery => ({
   collector: COLLECTORS[database],
   args: [ALL],
-  commands: [allEntries(database)],
 })
 
 /** A shell condition: a user or group of this name exists. */

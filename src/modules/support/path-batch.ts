@@ -22,14 +22,10 @@ export const statVariable = (path: string): string => `lb_stat_${variableSuffix(
 /** Variable with the SHA-256 of a file, if a batch queried it. */
 export const sumVariable = (path: string): string => `lb_sum_${variableSuffix(path)}`
 
-/**
- * Batched facts about a path: one `stat` and one `sha256sum` for many paths.
- *
- * @param commands - that the probes of several paths have in common.
- */
-export function batchedPath(path: string, hashIf: HashIf, commands: readonly string[]): FactQuery[] {
+/** Batched facts about a path: one `stat` and one `sha256sum` for many paths. */
+export function batchedPath(path: string, hashIf: HashIf): FactQuery[] {
   // sha256sum escapes such names.
-  return /[\n\\]/.test(path) ? [] : [{ collector: pathQueries, args: [path, String(hashIf)], commands }]
+  return /[\n\\]/.test(path) ? [] : [{ collector: pathQueries, args: [path, String(hashIf)] }]
 }
 
 const pathQueries: FactCollector = {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { quote, sh, raw } from '../../shell/quote.ts'
 import type { Observed } from '../script-output.ts'
-import type { FactQuery } from '../../shell/fact-queries.ts'
+import { shellFunction, variableSuffix, type FactQuery } from '../../shell/fact-queries.ts'
 import { accountExists, isNumber, batchedEntry, type PublicDatabase } from './accounts.ts'
 import {
   DIFF_LIMIT,
@@ -89,61 +89,56 @@ export type ReadMode =
  * to read it; fewer in a batch ({@link batchedPathFacts}). Free text comes last, so that it needs no encoding and
  * records can mask secrets in it. Has no side effects on its shell, unless `also` has.
  */
-export function pathProbe({
-  path,
-  follow = false,
-  nameInDirectory,
-  access,
-  ancestors = false,
-  owner,
-  group,
-  extraProbe: also,
-  read,
-}: PathQuery): string {
+export function pathProbe(query: PathQuery): string {
+  const { path, follow = false, nameInDirectory, access, ancestors = false, owner, group, extraProbe, read } = query
   const isInDirectory = nameInDirectory !== undefined
   return [
-    ...(path === null ? [] : [sh`lb_p=${path}`]),
+    functionsOf(query).join('') + (path === null ? ':' : sh`lb_p=${path}`),
     'lb_f=; lb_seen=yes; lb_q=',
     ...(isInDirectory ? [sh`if [ -d "$lb_p" ]; then lb_q=in; lb_p=\${lb_p%/}/${nameInDirectory}; fi`] : []),
     'if [ -e "$lb_p" ] || [ -L "$lb_p" ]; then',
     ...(follow ? ['if [ -L "$lb_p" ] && [ -e "$lb_p" ]; then', `${stat('-L ')} || lb_seen=`, 'else'] : []),
     ...(path === null ? [] : [`[ -n "$lb_q" ] || lb_f=\${${statVariable(path)}-}`]),
-    STAT,
+    'lb_path_stat',
     ...(follow ? ['fi'] : []),
     'fi',
     'if [ -z "$lb_seen" ]; then false; else',
     `if [ -n "$lb_f" ]; then printf 'there\\n%s\\n' "$lb_f"`,
-    sh`else echo absent; [ -n "$lb_q" ] || [ -d ${directoryOf(path)} ] || ${raw(ancestors ? MISSING : 'echo no-parent')}; fi`,
+    sh`else echo absent; [ -n "$lb_q" ] || [ -d ${directoryOf(path)} ] || ${raw(ancestors ? 'lb_path_missing' : 'echo no-parent')}; fi`,
     ...(isInDirectory ? ['[ -z "$lb_q" ] || echo in-directory'] : []),
-    realPath(follow),
-    ...(access === undefined ? [] : [accessProbe(access)]),
+    follow ? 'lb_path_real_followed' : 'lb_path_real',
+    ...(access === undefined ? [] : [`lb_path_${access}`]),
     ...accountCheck('passwd', `*'${TAB}'${quote(owner ?? '')}'${TAB}'*`, owner, 'no-owner'),
     ...accountCheck('group', `*'${TAB}'${quote(group ?? '')}`, group, 'no-group'),
-    ...(also === undefined ? [] : [also]),
+    ...(extraProbe === undefined ? [] : [extraProbe]),
     `case $lb_f in`,
     ...(read === undefined ? [] : [`8*)`, reading(path, read), `;;`]),
-    `a*) ${LINK} ;;`,
+    `a*) lb_path_link ;;`,
     `esac; fi`,
   ].join('\n')
 }
 
 /** The batched facts that {@link pathProbe} uses. */
-export function batchedPathFacts({ path, owner, group, read }: PathQuery): FactQuery[] {
-  const accounts = (
+export function batchedPathFacts(query: PathQuery): FactQuery[] {
+  const { path, read } = query
+  const accounts = accountsOf(query).map(([database, name]) => batchedEntry(database, name))
+  const [first, ...others] = [...accounts, ...(path === null ? [] : batchedPath(path, hashIf(read)))]
+  return first === undefined ? [] : [{ ...first, functions: functionsOf(query) }, ...others]
+}
+
+const accountsOf = ({ owner, group }: PathQuery): [PublicDatabase, string][] =>
+  (
     [
       ['passwd', owner],
       ['group', group],
     ] as const
-  ).flatMap(([database, name]) => (name === undefined || isNumber(name) ? [] : [batchedEntry(database, name)]))
-  return [...accounts, ...(path === null ? [] : batchedPath(path, hashIf(read), COMMANDS))]
-}
+  ).flatMap(([database, name]): [PublicDatabase, string][] =>
+    name === undefined || isNumber(name) ? [] : [[database, name]],
+  )
 
 const directoryOf = (path: string | null) => (path === null ? raw('"${lb_p%/*}/"') : posix.dirname(path))
 
 const stat = (option = ''): string => `lb_f=$(stat ${option}-c '${STAT_FORMAT}' -- "$lb_p")`
-const STAT = `[ -n "$lb_f" ] || ${stat()} || lb_seen=`
-
-const LINK = '[ ! -d "$lb_p" ] || echo to-directory; echo link; readlink -n -- "$lb_p"'
 
 /** Builtins only. */
 const MISSING = [
@@ -171,37 +166,59 @@ const TEXT = '{ echo content; cat <"$lb_p"; }'
 const HASH =
   '{ lb_h=$lb_k; [ -n "$lb_h" ] || { lb_h=$(sha256sum <"$lb_p") && lb_h=${lb_h%% *}; } && echo "sha256 $lb_h"; }'
 
-const DIFF_TEXT = `${SIZE}; if [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) ${TEXT};; *) ${HASH};; esac; else ${HASH}; fi`
-
-/** Compares with the size `$lb_n` and the hash `$lb_e`. Binary content is shown by its hash. */
-const COMPARE = [
-  `${SIZE}; lb_h=; if [ "$lb_z" -ne "$lb_n" ] || ${HASH}; then`,
-  `if [ "$lb_h" != "$lb_e" ] && [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) { [ -n "$lb_h" ] || ${HASH}; } && ${TEXT};; esac; fi`,
-  'else false; fi',
-].join('\n')
-
 /** Exits with the code of the command that reads the file: an empty text counts as read. */
 function reading(path: string | null, read: ReadMode): string {
   const known = `lb_k=${path === null ? '' : `\${${sumVariable(path)}-}`}`
   if (read === 'hash') return `${known}; ${HASH}`
-  if (read === 'diff') return `${known}; ${DIFF_TEXT}`
+  if (read === 'diff') return `${known}; lb_path_diff`
   if ('text' in read)
     return `${SIZE}; if [ "$lb_z" -le ${read.text} ]; then ${read.hash === true ? `${known}; ${HASH} && ` : ''}${TEXT}; fi`
-  return `${known}; lb_n=${read.size}; lb_e=${quote(read.sha256)}\n${COMPARE}`
+  return `${known}; lb_n=${read.size}; lb_e=${quote(read.sha256)}; lb_path_compare`
 }
 
-/** Commands that probes of several paths have in common. */
-const COMMANDS = [
-  STAT,
-  LINK,
-  MISSING,
-  realPath(false),
-  realPath(true),
-  accessProbe('change'),
-  accessProbe('remove'),
-  DIFF_TEXT,
-  COMPARE,
-]
+const FUNCTIONS = {
+  stat: shellFunction('lb_path_stat', `[ -n "$lb_f" ] || ${stat()} || lb_seen=`),
+  missing: shellFunction('lb_path_missing', MISSING),
+  real: shellFunction('lb_path_real', realPath(false)),
+  realFollowed: shellFunction('lb_path_real_followed', realPath(true)),
+  change: shellFunction('lb_path_change', accessProbe('change')),
+  remove: shellFunction('lb_path_remove', accessProbe('remove')),
+  diff: shellFunction(
+    'lb_path_diff',
+    `${SIZE}; if [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) ${TEXT};; *) ${HASH};; esac; else ${HASH}; fi`,
+  ),
+  // With the size `$lb_n` and the hash `$lb_e`. Binary content is shown by its hash.
+  compare: shellFunction(
+    'lb_path_compare',
+    [
+      `${SIZE}; lb_h=; if [ "$lb_z" -ne "$lb_n" ] || ${HASH}; then`,
+      `if [ "$lb_h" != "$lb_e" ] && [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) { [ -n "$lb_h" ] || ${HASH}; } && ${TEXT};; esac; fi`,
+      'else false; fi',
+    ].join('\n'),
+  ),
+  link: shellFunction('lb_path_link', '[ ! -d "$lb_p" ] || echo to-directory; echo link; readlink -n -- "$lb_p"'),
+} as const
+
+/** The functions that a probe calls. */
+function functionsOf(query: PathQuery): string[] {
+  const { follow = false, access, ancestors = false, read } = query
+  return [
+    FUNCTIONS.stat,
+    ...(ancestors ? [FUNCTIONS.missing] : []),
+    follow ? FUNCTIONS.realFollowed : FUNCTIONS.real,
+    ...(access === undefined ? [] : [FUNCTIONS[access]]),
+    ...accountsOf(query).map(([database, name]) => accountFunction(database, name)),
+    ...(read === 'diff' ? [FUNCTIONS.diff] : []),
+    ...(typeof read === 'object' && 'size' in read ? [FUNCTIONS.compare] : []),
+    FUNCTIONS.link,
+  ]
+}
+
+const accountFunctionName = (database: PublicDatabase, name: string): string =>
+  `lb_has_${database}_${variableSuffix(name)}`
+
+const accountFunction = (database: PublicDatabase, name: string): string =>
+  shellFunction(accountFunctionName(database, name), accountExists(database, name))
 
 /** When the hash is certain to be needed. */
 function hashIf(read: ReadMode | undefined): HashIf {
@@ -212,7 +229,7 @@ function hashIf(read: ReadMode | undefined): HashIf {
 
 function accountCheck(database: PublicDatabase, pattern: string, name: string | undefined, marker: string): string[] {
   if (name === undefined || isNumber(name)) return []
-  return [`case $lb_f in ${pattern}) ;; *) ${accountExists(database, name)} || echo ${marker};; esac`]
+  return [`case $lb_f in ${pattern}) ;; *) ${accountFunctionName(database, name)} || echo ${marker};; esac`]
 }
 
 type ParsedFacts = { -readonly [K in keyof PathFacts]: PathFacts[K] } & { words: Set<string> }
