@@ -10,9 +10,22 @@ export interface CheckedTask {
   readonly parsed: z.ZodSafeParseResult<unknown>
 }
 
-export function checkTask(task: Task): CheckedTask {
+/**
+ * @param similar - the task in its place for another host. Most tasks are the same for all hosts: then they are
+ *   validated once.
+ */
+export function checkTask(task: Task, similar?: CheckedTask): CheckedTask {
   const { module, params } = task
+  if (similar !== undefined && isSame(task, similar.task)) return { ...similar, task }
   const parsed = module.schema.safeParse(params)
   const title = task.title ?? (parsed.success ? `${module.name} : ${module.title(parsed.data)}` : module.name)
   return { task, title, parsed }
+}
+
+function isSame(task: Task, other: Task): boolean {
+  if (task.module !== other.module || task.title !== other.title) return false
+  const [own, others] = [Object.entries(task.params), other.params as Readonly<Record<string, unknown>>]
+  return (
+    own.length === Object.keys(others).length && own.every(([key, value]) => key in others && value === others[key])
+  )
 }

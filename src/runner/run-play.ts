@@ -67,7 +67,9 @@ async function runHosts(
   const limit = pLimit(state.forks)
   if (play.gather_facts) await Promise.all(hosts.map((host) => limit(() => gatherFacts(state, play, host))))
   if (failureReason(play, hosts) !== undefined) return false
-  const all = hosts.filter(({ excluded }) => excluded === undefined).map((host) => checkedTasks(state, play, host))
+  const all: HostTasks[] = []
+  for (const host of hosts)
+    if (host.excluded === undefined) all.push(checkedTasks(state, play, host, all.at(-1)?.tasks))
   const selected = startAt?.drop(
     play,
     all.map(({ tasks }) => tasks),
@@ -119,8 +121,16 @@ interface HostTasks {
   readonly handlers: readonly (readonly [name: string, task: CheckedTask])[]
 }
 
-/** @throws {PlaybookError} a function of the play throws, or a task notifies a handler that the play does not have. */
-function checkedTasks(state: RunState, play: Play, host: RunHost): HostTasks {
+/**
+ * @param similar - the tasks of another host.
+ * @throws {PlaybookError} a function of the play throws, or a task notifies a handler that the play does not have.
+ */
+function checkedTasks(
+  state: RunState,
+  play: Play,
+  host: RunHost,
+  similar: readonly ListedTask[] | undefined,
+): HostTasks {
   const context = contextOf(state, play, host)
   const all = tasksOf(play, context)
   const handlers = handlersOf(play, context)
@@ -128,7 +138,7 @@ function checkedTasks(state: RunState, play: Play, host: RunHost): HostTasks {
   const inherited = tagList(play.tags)
   const tasks = all
     .filter(({ keywords }) => tagsSelect([...inherited, ...tagList(keywords.tags)], state.tags))
-    .map(checkTask)
+    .map((task, i) => checkTask(task, similar?.[i]))
   return {
     host,
     tasks: withKeys(tasks),
