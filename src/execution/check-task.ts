@@ -24,7 +24,7 @@ export function checkTask(task: Task, similar?: CheckedTask): CheckedTask {
 
 function isSame(task: Task, other: Task): boolean {
   if (task.module !== other.module || task.title !== other.title) return false
-  const [own, others] = [Object.entries(task.params), other.params as Readonly<Record<string, unknown>>]
+  const [own, others] = [Object.entries(task.params), other.params]
   return (
     own.length === Object.keys(others).length && own.every(([key, value]) => key in others && value === others[key])
   )
