@@ -22,7 +22,7 @@ export const dependencyExperiment = <
   Service extends UsingService,
   Session extends { readonly model: { readonly services: readonly UsingService[] } },
 >(
-  { observe, judge, scaler, awaitSteadyState }: Orchestrator<Service, Session>,
+  { observe, scaler, awaitSteadyState }: Orchestrator<Service, Session>,
   { hypothesis, recovers }: DependencyOptions,
 ): ServiceExperiment<'dependency', Service, Session> => ({
   kind: 'dependency',
@@ -53,16 +53,16 @@ export const dependencyExperiment = <
     )
     const { removed, returned, problem, took } = observed.value
     return {
-      recovers: await judge(on, observed, {
+      recovers: {
         holds: removed.exitCode === 0 && returned.exitCode === 0 ? problem === undefined : null,
-        evidence: [removed, returned],
+        evidence: [removed, returned, observed.exhibit],
         detail: say('{outcome}; used by {services}; {requests}', {
           outcome: problem ?? say('recovered {time} after it was back', { time: inSeconds(took) }),
           services: joinTexts(users.map((user) => user.name)),
           requests: describeStats(statsByProbe(observed)),
         }),
         measured: problem === undefined ? { 'time to recover': [took, 's'] } : {},
-      }),
+      },
     }
   },
   undo: async (on, session, service) => {

@@ -12,7 +12,7 @@ const OVERLOADED = 90
 const PRESSURE = 'cat /proc/pressure/cpu || true'
 
 /**
- * Checks whether hosts had no CPU to spare. Requests that time out then are no evidence about the experiment.
+ * Checks whether a host had no CPU to spare. Requests that time out then are no evidence about the experiment.
  *
  * @returns undefined also for hosts whose kernel does not count it.
  */

@@ -46,18 +46,18 @@ export async function partitionDuring(
 }
 
 /**
- * Makes a failed verdict inconclusive after an unintended partition. Pass undefined where the verdict failed for
- * another reason than failed requests.
+ * Makes a failed verdict inconclusive if machines were too slow: nodes lost each other, or were overloaded. Pass
+ * undefined where the verdict failed for another reason than failed requests.
  */
 export const inconclusiveIfTooSlow = <V extends Pick<Verdict, 'holds' | 'evidence' | 'detail'>>(
-  partition: SlowMachines | undefined,
+  slow: SlowMachines | undefined,
   verdict: V,
 ): V | (Omit<V, 'holds' | 'evidence' | 'detail'> & Required<Pick<LabVerdict, 'holds' | 'evidence' | 'detail'>>) =>
-  partition === undefined || verdict.holds !== false
+  slow === undefined || verdict.holds !== false
     ? verdict
     : {
         ...verdict,
         holds: null,
-        evidence: [...verdict.evidence, ...partition.exhibits],
-        detail: joinTexts([...(verdict.detail === undefined ? [] : [verdict.detail]), partition.reason], '; '),
+        evidence: [...verdict.evidence, ...slow.exhibits],
+        detail: joinTexts([...(verdict.detail === undefined ? [] : [verdict.detail]), slow.reason], '; '),
       }

@@ -190,7 +190,7 @@ export async function undoUpdate(on: LabSetupContext, service: NamedService, bro
       : undefined
   if (undo !== undefined) await change(on, service, undo)
   await awaitEnd(on, service, undo !== undefined)
-  await replaceDoubled(on, service)
+  await replaceDuplicateTasks(on, service)
 }
 
 /** Changes a service, without waiting. */
@@ -217,27 +217,27 @@ async function awaitEnd(on: LabSetupContext, service: NamedService, isStarted: b
 }
 
 /** Whether two tasks run in one slot, and Swarm wants both. */
-const hasDoubled = (tasks: readonly StackTask[]): boolean => {
+const hasDuplicateTasks = (tasks: readonly StackTask[]): boolean => {
   const running = tasks.filter(isRunning).map(({ name }) => name)
   return new Set(running).size < running.length
 }
 
 /** Seconds in which Swarm removes the second task of a slot by itself, before the timeout multiplier. */
-const DOUBLED_SECONDS = 30
+const DUPLICATE_SECONDS = 30
 
 /**
  * Replaces the tasks of a service with two in one slot. Docker 20.10 was seen to keep both after a failed update with
  * `failure_action: continue` and its rollback. Only another update removes the second one.
  */
-async function replaceDoubled(on: LabSetupContext, service: NamedService): Promise<void> {
+async function replaceDuplicateTasks(on: LabSetupContext, service: NamedService): Promise<void> {
   const { fullName, service: name } = service
-  if (!hasDoubled(await serviceTasks(on, fullName))) return
+  if (!hasDuplicateTasks(await serviceTasks(on, fullName))) return
   const { reached } = await on.watch({
     title: say('Tasks of {service} with two in one slot', { service: name }),
     waitingFor: `one task per slot of ${name}`,
     command: tasksCommand(fullName),
-    within: DOUBLED_SECONDS,
-    until: ({ stdout }) => !hasDoubled(parseTasks(stdout)),
+    within: DUPLICATE_SECONDS,
+    until: ({ stdout }) => !hasDuplicateTasks(parseTasks(stdout)),
   })
   if (reached) return
   await change(on, service, 'update --detach --quiet --force')

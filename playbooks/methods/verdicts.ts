@@ -113,7 +113,7 @@ export function noLostIncrement({
   }
 }
 
-/** Makes a failed verdict inconclusive if slow nodes lost each other meanwhile, or no node had CPU to spare. */
+/** Makes a failed verdict inconclusive if slow nodes lost each other meanwhile, or a node had no CPU to spare. */
 export async function unlessTooSlow(
   on: LabContext,
   { exhibit }: Pick<ObservationResult<unknown>, 'exhibit'>,

@@ -14,13 +14,21 @@ export function labbookVersion(): string {
 
 const COMMIT = /^[0-9a-f]{40,64}$/
 
-/** Reads the files itself: git would be one more process in each start. @param git - the directory `.git`. */
-export function checkedOutCommit(git: string): string | undefined {
+/**
+ * Reads the files itself: git would be one more process in each start.
+ *
+ * @param dotGit - the path `.git`: a directory, or the file of a worktree or submodule that names one
+ *   (gitrepository-layout(5)).
+ */
+export function checkedOutCommit(dotGit: string): string | undefined {
+  const linked = /^gitdir: (.+)$/.exec(textOf(dotGit) ?? '')?.[1]
+  const git = linked === undefined ? dotGit : path.resolve(path.dirname(dotGit), linked)
+  const common = path.resolve(git, textOf(path.join(git, 'commondir')) ?? '.')
   const head = textOf(path.join(git, 'HEAD'))
   if (head === undefined || COMMIT.test(head)) return head
   const ref = /^ref: (refs\/\S+)$/.exec(head)?.[1]
   if (ref === undefined) return undefined
-  const commit = textOf(path.join(git, ref)) ?? packed(textOf(path.join(git, 'packed-refs')) ?? '', ref)
+  const commit = textOf(path.join(common, ref)) ?? packed(textOf(path.join(common, 'packed-refs')) ?? '', ref)
   return commit !== undefined && COMMIT.test(commit) ? commit : undefined
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { PRIVATE_FILE, withFileErrors, type RunDirectory } from './run-directory.ts'
 
@@ -22,7 +22,10 @@ export function markRunning({ name, path }: Pick<RunDirectory, 'name' | 'path'>)
       rmSync(join(root, file), { force: true })
   const file = join(root, `${PREFIX}${name}`)
   withFileErrors(`cannot write ${file}`, () => {
-    writeFileSync(file, processOf(process.pid), { mode: PRIVATE_FILE })
+    // A run that starts at the same time must not read an empty mark.
+    const unfinished = join(root, `.unfinished-mark-${name}`)
+    writeFileSync(unfinished, processOf(process.pid), { mode: PRIVATE_FILE })
+    renameSync(unfinished, file)
   })
   return () => {
     rmSync(file, { force: true })

@@ -23,8 +23,8 @@ const VAULT = Buffer.from('$ANSIBLE_VAULT;')
 const ENCRYPTED = 'is encrypted with Ansible Vault, which is supported for variables only: put the text into one'
 
 /**
- * Reads files on the controller for tasks, each once per run. Missing files are not cached: a later task may create
- * them.
+ * Reads files and directories on the controller for tasks, each once, until a task of the controller or an experiment
+ * may have changed them. Missing files are not cached: a later task may create them.
  */
 export class InputReader {
   readonly #root: string

@@ -179,8 +179,8 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
   /** Facts of the probe that are queried once for a batch of probes. */
   batchedFacts?(params: z.output<S>, inputs: Inputs): readonly FactQuery[]
   /**
-   * The probe has no side effects on its shell: no `exit`, `cd` or `exec`, no variables but `lb_...`. It then needs no
-   * subshell.
+   * The probe has no side effects on its shell: no `exit`, `cd` or `exec`, no variables or functions but `lb_...`. It
+   * then needs no subshell.
    */
   readonly sideEffectFree?: boolean
   plan(params: z.output<S>, observed: Observed, inputs: Inputs, vars: Readonly<Record<string, unknown>>): Plan<V>

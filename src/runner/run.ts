@@ -210,6 +210,8 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
       const phase = nextPhase()
       if (startAt?.reaches(step, step.name) === false || (await state.confirm?.(step.name)) === false) continue
       await runExperiment(state, step, names, ids, phase)
+      // Its commands may have changed files of the controller.
+      state.reader.forgetFiles()
     }
   }
   if (startAt?.isFound === false) throw new PlaybookError(startAt.problem())

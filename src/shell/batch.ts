@@ -38,8 +38,8 @@ export interface Probe {
   /** Facts that can be queried together with those of other probes. */
   readonly factQueries: readonly FactQuery[]
   /**
-   * It does not modify the shell, except for variables that begin with `lb_`, so it needs no subshell. It ends with
-   * `return`.
+   * It does not modify the shell, except for variables and functions that begin with `lb_`, so it needs no subshell.
+   * It ends with `return`.
    */
   readonly sideEffectFree: boolean
 }
@@ -70,13 +70,10 @@ export function composeBatch(
     const { functions, texts } = separateFunctions(probes)
     const each = probes.map((probe, i) => `${run({ ...probe, text: texts[i] ?? '' })}; lb_end ${from + i} "$?"`)
     const queries = composeFactQueries(probes.flatMap(({ factQueries }) => factQueries))
-    if (queries.length === 0 && functions.length === 0) return each
+    if (queries.length === 0) return [functions.join('') + each.join('\n')]
     // One subshell for adjacent probes: facts are valid until the next script that may change something.
-    const query =
-      queries.length === 0
-        ? []
-        : [`lb_do() {\n${queries.join('\n')}\n}\nlb_do </dev/null 2>/dev/null; IFS=' \t\n'; set +f`]
-    return [`${subshell([...query, functions.join('') + each.join('\n'), 'exit 0'].join('\n'))} || exit`]
+    const query = `lb_do() {\n${queries.join('\n')}\n}\nlb_do </dev/null 2>/dev/null; IFS=' \t\n'; set +f`
+    return [`${subshell([query, functions.join('') + each.join('\n'), 'exit 0'].join('\n'))} || exit`]
   })
   // EPOCHREALTIME exists only in bash 5; elsewhere it is empty. The kernel's uptime has hundredths and needs no fork.
   return [

@@ -21,7 +21,7 @@ export const comparison = labExperiment(
   (on) => {
     const runs = storedRuns(path.join(ROOT, 'runs'))
     const began = Date.now()
-    const { text, csv, measured, rows } = measuredTable(runs, countLines())
+    const { text, csv, measured, rows, explained } = measuredTable(runs, countLines())
     const numbers = on.record({
       title: 'Swarm and k3s: measurements',
       command: 'newest values of the runs in runs/',
@@ -45,7 +45,9 @@ export const comparison = labExperiment(
           measured === rows
             ? ''
             : k3sVars.read(on.hostvars('localhost')).k3s_compare_measure
-              ? say('; the table has the reasons')
+              ? explained
+                ? say('; the table has the reasons')
+                : ''
               : say('; k3s.mjs compare --measure measures all of them'),
       }),
     })

@@ -53,14 +53,9 @@ export function newestFinding(
   return undefined
 }
 
-/** Why the newest run with a finding has no value for it; undefined if there is no such run, or it gave no reason. */
-export function reasonOf(runs: readonly StoredRun[], id: string): string | undefined {
-  for (const { summary } of runs) {
-    const finding = summary.findings.find((each) => each.id === id)
-    if (finding !== undefined) return finding.holds === true ? undefined : finding.detail
-  }
-  return undefined
-}
+/** The finding in the newest run that has it, also if it is inconclusive. */
+export const latestFinding = (runs: readonly StoredRun[], id: string): Finding | undefined =>
+  runs.flatMap(({ summary }) => summary.findings).find((each) => each.id === id)
 
 /** A value from the newest run that measured it. Undefined: not measured. */
 export function newestMeasurement(runs: readonly StoredRun[], place: MetricRef | undefined): Measurement | undefined {

@@ -5,7 +5,7 @@ import {
   newestMeasurement,
   newestFinding,
   linkTo,
-  reasonOf,
+  latestFinding,
   setUpTime,
   type Measurement,
   type StoredRun,
@@ -40,6 +40,8 @@ export interface ComparisonTable {
   readonly csv: string
   readonly measured: number
   readonly rows: number
+  /** Whether the text has a reason for each value that is missing. */
+  readonly explained: boolean
 }
 
 /** The rows whose cells are verdicts: of the newest run that judged them, or why there is none. */
@@ -56,27 +58,37 @@ function verdictRows(runs: readonly StoredRun[]): (readonly [Message, Message, M
   return VERDICTS.map(({ what, swarm, k3s }) => [say(what), cell(swarm), cell(k3s)] as const)
 }
 
-/** What makes each inconclusive cell inconclusive: a line for each finding that has a reason. */
+/** Why values are missing: a line for each finding that has a reason, and whether all have one. */
 function reasons(
   runs: readonly StoredRun[],
-  rows: readonly { readonly swarm: Measurement | undefined; readonly k3s: Measurement | undefined }[],
-): Message[] {
+  [setUp, ...rows]: readonly { readonly swarm: Measurement | undefined; readonly k3s: Measurement | undefined }[],
+): { readonly texts: readonly Message[]; readonly complete: boolean } {
   const missing = [
-    ...ROWS.flatMap(({ swarm, k3s }, i) => {
-      // The first row of the table is the set-up.
-      const row = rows[i + 1]
-      return [row?.swarm === undefined ? swarm?.[0] : undefined, row?.k3s === undefined ? k3s?.[0] : undefined]
-    }),
+    ...ROWS.flatMap(({ swarm, k3s }, i) => [
+      rows[i]?.swarm === undefined ? swarm?.[0] : undefined,
+      rows[i]?.k3s === undefined ? k3s?.[0] : undefined,
+    ]),
     ...VERDICTS.flatMap(({ swarm, k3s }) =>
       [swarm, k3s].map((cell) =>
         'finding' in cell && newestFinding(runs, cell.finding) === undefined ? cell.finding : undefined,
       ),
     ),
-  ]
-  return [...new Set(missing)].flatMap((id) => {
-    const why = id === undefined ? undefined : reasonOf(runs, id)
-    return id === undefined || why === undefined ? [] : [say('{id} is inconclusive: {why}', { id, why })]
+  ].filter((id) => id !== undefined)
+  const found = [...new Set(missing)].map((id): Message | undefined => {
+    const { holds, detail: why } = latestFinding(runs, id) ?? {}
+    if (why === undefined || holds === true) return undefined
+    return holds === null
+      ? say('{id} is inconclusive: {why}', { id, why })
+      : say('{id} does not hold: {why}', { id, why })
   })
+  return {
+    texts: [
+      ...(setUp?.swarm === undefined ? [say('no run set up the Swarm from nothing')] : []),
+      ...(setUp?.k3s === undefined ? [say('no run set up k3s from nothing')] : []),
+      ...found.filter((text) => text !== undefined),
+    ],
+    complete: !found.includes(undefined),
+  }
 }
 
 /** Lines of configuration of each side. */
@@ -126,9 +138,11 @@ export function measuredTable(runs: readonly StoredRun[], counts: LineCounts): C
       ),
     ),
   ]
+  const why = reasons(runs, rows)
   return {
     measured,
     rows: rows.length,
+    explained: why.complete,
     text: lines(
       tableOf([
         ['', 'SWARM', 'K3S'],
@@ -137,7 +151,7 @@ export function measuredTable(runs: readonly StoredRun[], counts: LineCounts): C
         [say('Lines of configuration'), counts.swarm, counts.k3s],
       ]),
       '',
-      ...reasons(runs, rows),
+      ...why.texts,
       ...used.map((run) =>
         say('[{number}] {run}, {machines}', { number: number.get(run) ?? '', run, machines: machinesText(runs, run) }),
       ),

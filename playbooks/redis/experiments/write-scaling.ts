@@ -120,7 +120,10 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
           ),
           '',
           ...verdicts.map(({ topology, verdict }) =>
-            say('{topology} against single: {why}', { topology, why: verdict.why }),
+            say('{topology} against single: {why}', {
+              topology,
+              why: verdict.answer === 'inconclusive' ? say('inconclusive: {why}', { why: verdict.why }) : verdict.why,
+            }),
           ),
           '',
           ...TOPOLOGIES.map((topology) =>

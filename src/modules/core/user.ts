@@ -31,7 +31,6 @@ const schema = z
     uid: z.number().int().nonnegative().optional(),
     /** The uid may be that of another user. */
     non_unique: z.boolean().default(false),
-    /** Primary group, which must exist. Default for a new user: the group of the same name, created if missing. */
     /**
      * Primary group. Without it, a new user gets a new group with its name or, if that exists already, the default
      * group of useradd, as in Ansible.

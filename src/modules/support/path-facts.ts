@@ -87,7 +87,8 @@ export type ReadMode =
 /**
  * A read-only script that prints facts about a path: one process for an existing path, none for a missing one, one more
  * to read it; fewer in a batch ({@link batchedPathFacts}). Free text comes last, so that it needs no encoding and
- * records can mask secrets in it. Has no side effects on its shell, unless `also` has.
+ * records can mask secrets in it. Has no side effects on its shell but for `lb_` functions and variables, unless
+ * `extraProbe` has.
  */
 export function pathProbe(query: PathQuery): string {
   const { path, follow = false, nameInDirectory, access, ancestors = false, owner, group, extraProbe, read } = query

@@ -1,5 +1,6 @@
 import { inSeconds, say } from '../../../messages/say.ts'
 import { availability, maxOutage, noFailedRequest, onlyIf } from '../../../methods/verdicts.ts'
+import { KUBERNETES_CLUSTER } from '../kubernetes.ts'
 import { isReplacedInPlace, observeWorkloads } from '../observe.ts'
 import { awaitSteadyState, commandsFor } from '../session.ts'
 import { podsOf } from '../state.ts'
@@ -72,7 +73,10 @@ export const brokenUpdate: WorkloadExperiment = {
       ? availability(observed, maxOutage(on, workload.overrides.maxOutage))
       : noFailedRequest(observed)
     return {
-      requests: { ...onlyIf(isBroken, requests), evidence: [started, failed.exhibit, observed.exhibit] },
+      requests: onlyIf(
+        isBroken,
+        await KUBERNETES_CLUSTER.judge(on, observed, { ...requests, evidence: [started, failed.exhibit] }),
+      ),
       undo: {
         holds: isBroken ? undone.exitCode === 0 && problem === undefined : null,
         evidence: [undone, observed.exhibit],

@@ -24,6 +24,7 @@ import type { ClaimVerdict } from '../../../methods/experiment-series.ts'
 import { kubectl, nodeNameOf } from '../../cluster.ts'
 import { isReadyNode, parseClusterNodes } from '../../objects.ts'
 import { KUBERNETES, type KubernetesKind } from '../kinds.ts'
+import { KUBERNETES_CLUSTER } from '../kubernetes.ts'
 import type { Workload } from '../model.ts'
 import { observeWorkloads } from '../observe.ts'
 import {
@@ -228,11 +229,14 @@ async function disturb(
     }),
   )
   const alone = workloads.filter((each) => elsewhere(before, each) === 0).map(({ name }) => name)
+  const requests = availability(observed, maxOutage(on), { from: began, to: until, without: node })
   return {
     moves,
     available: {
-      ...availability(observed, maxOutage(on), { from: began, to: until, without: node }),
-      evidence: [observed.exhibit],
+      // A node that is lost leaves the others more to do.
+      ...(kind === 'drain'
+        ? await KUBERNETES_CLUSTER.judge(on, observed, requests)
+        : { ...requests, evidence: [observed.exhibit] }),
       facts: { alone: alone.join(',') },
     } satisfies ClaimVerdict,
     recovers: {

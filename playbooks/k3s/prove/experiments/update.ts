@@ -3,6 +3,7 @@ import { inSeconds, type LabContext, type LabSetupContext, say } from '../../../
 import type { ClaimVerdict } from '../../../methods/experiment-series.ts'
 import { noLostIncrement, onlyIf } from '../../../methods/verdicts.ts'
 import type { TimelineRecorder } from '../../../methods/observe.ts'
+import { KUBERNETES_CLUSTER } from '../kubernetes.ts'
 import type { Workload } from '../model.ts'
 import { isReplacedInPlace, judgeRequests, observeWorkloads } from '../observe.ts'
 import { commandsFor, currentState, type KubernetesSession } from '../session.ts'
@@ -62,14 +63,20 @@ export const update: WorkloadExperiment = {
         detail: endOf(updated),
         measured: updated.reached ? { 'time to update': [updated.took, 's'] } : {},
       },
-      requests: {
-        ...onlyIf(updated.reached, judgeRequests(on, workload, observed, { to: between })),
-        evidence: [...updated.exhibits, observed.exhibit],
-      },
-      rollback: {
-        ...onlyIf(rolledBack.reached, judgeRequests(on, workload, observed, { from: between })),
-        evidence: [...rolledBack.exhibits, observed.exhibit],
-      },
+      requests: onlyIf(
+        updated.reached,
+        await KUBERNETES_CLUSTER.judge(on, observed, {
+          ...judgeRequests(on, workload, observed, { to: between }),
+          evidence: updated.exhibits,
+        }),
+      ),
+      rollback: onlyIf(
+        rolledBack.reached,
+        await KUBERNETES_CLUSTER.judge(on, observed, {
+          ...judgeRequests(on, workload, observed, { from: between }),
+          evidence: rolledBack.exhibits,
+        }),
+      ),
       increments: { ...noLostIncrement(observed), evidence: [observed.exhibit] },
       stops: stopVerdict(workload, [updated, rolledBack], observed.exhibit),
     }
