@@ -25,6 +25,8 @@ t.test('the commit of a checkout is the one that git names', async (t) => {
   t.equal(own(), git('rev-parse', 'HEAD'), 'packed')
   git('checkout', '--detach', 'HEAD~1')
   t.equal(own(), git('rev-parse', 'HEAD'), 'detached')
+  git('worktree', 'add', 'other', 'feature/two')
+  t.equal(checkedOutCommit(path.join(dir, 'other/.git')), git('rev-parse', 'feature/two'), 'worktree')
   rmSync(path.join(dir, '.git'), { recursive: true })
   t.equal(own(), undefined, 'installed package')
 })

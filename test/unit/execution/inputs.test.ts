@@ -5,6 +5,7 @@ import t from 'tap'
 import * as z from 'zod'
 import { defineModule } from '../../../src/modules/task.ts'
 import { InputReader } from '../../../src/execution/inputs.ts'
+import { experiment } from '../../../src/playbook/experiment.ts'
 import { play } from '../../../src/playbook/play.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { line, runSteps, type PlayRunOptions } from '../../support/play-run.ts'
@@ -142,6 +143,22 @@ t.test('a directory is read once, until a task changes a file of the controller'
   t.same(await names(), ['d:entries', 'd/one'])
   reader.forgetFiles()
   t.same(await names(), ['d:entries', 'd/one', 'd/two'])
+})
+
+t.test('a file that an experiment changes is read again', async (t) => {
+  fresh({ source: '1' })
+  const ran = await runSteps([
+    play('before', { hosts: 'all' }, () => [put('put', { src: at('source'), to: at('to') })]),
+    experiment('change it', { hosts: 'all', disturbs: false, assertions: {} }, async (on) => {
+      await on.exec({ command: `printf 2 >${at('source')}` })
+    }),
+    play('after', { hosts: 'all' }, () => [put('put', { src: at('source'), to: at('to') })]),
+  ])
+  t.same(
+    ran.results.map(({ status }) => status),
+    ['changed', 'changed'],
+  )
+  t.equal(readFileSync(at('to'), 'utf8'), '2')
 })
 
 t.test('a file that is too big for a script is refused before it is read', async (t) => {

@@ -124,10 +124,13 @@ t.test('measuredTable() has the reason of each inconclusive value that a run cou
     },
     older: { findings: [finding('swarm.drain.evacuates', 'time to empty', [3])] },
   })
-  const { text } = measuredTable(storedRuns(directory), { swarm: 1, k3s: 1 })
+  const { text, explained } = measuredTable(storedRuns(directory), { swarm: 1, k3s: 1 })
   t.match(text, /^k3s\.hpa\.scales-out is inconclusive: metrics-server is disabled \(k3s_disable\)$/m)
   t.match(text, /^k3s\.ingress\.answers is inconclusive: traefik is disabled \(k3s_disable\)$/m)
-  t.match(text, /^k3s\.drain\.evacuates is inconclusive: pods did not become ready$/m)
+  t.match(text, /^k3s\.drain\.evacuates does not hold: pods did not become ready$/m)
+  t.match(text, /^no run set up the Swarm from nothing$/m)
+  t.match(text, /^no run set up k3s from nothing$/m)
+  t.equal(explained, false, 'no run has the other findings')
   t.equal(text.match(/scales-out is inconclusive/g)?.length, 1, 'once for each finding')
 })
 
