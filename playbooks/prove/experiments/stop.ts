@@ -1,6 +1,7 @@
+import { MessageError } from 'labbook'
 import type { StackService } from '../model.ts'
 import { type LabContext, say } from '../../messages/say.ts'
-import { isRunning, serviceTasks, type Container, type StackTask } from '../../methods/tasks.ts'
+import { containerIn, isRunning, serviceTasks, type StackTask } from '../../methods/tasks.ts'
 import type { ClaimVerdict } from '../../methods/experiment-series.ts'
 
 const ENDED = /^(shutdown|failed|complete|rejected|remove|orphaned)$/
@@ -25,14 +26,12 @@ const outcomesCommand = (tasks: readonly StackTask[]): string =>
  * Whether the containers of replaced tasks ended by themselves when Docker asked them to stop.
  *
  * @param old - the tasks before the update.
- * @param sample - a container of the service before the update.
  */
 export async function stopVerdict(
   on: LabContext,
   service: StackService,
   name: string,
   old: readonly StackTask[],
-  sample: Container,
 ): Promise<ClaimVerdict> {
   const replaced = (await serviceTasks(on, name)).filter(
     (task) => !isRunning(task) && old.some(({ id }) => id === task.id),
@@ -74,29 +73,33 @@ export async function stopVerdict(
               containers: outcomes.length,
             })
           : say('not all old containers have stopped, or their exit codes are not known'),
-    facts: { grace, ...(killed.length === 0 ? {} : await signalFacts(on, service, name, sample)) },
+    facts: { grace, ...(killed.length === 0 ? {} : await signalFacts(on, service, name)) },
   }
 }
 
 /** From nanoseconds, or `null`. */
 const graceSeconds = (nanoseconds: string): number => Number(nanoseconds) / 1e9 || GRACE_SECONDS
 
-/** Whether the first process of a container handles the stop signal. Without a handler, the kernel ignores it. */
+/**
+ * Whether the first process of a container handles the stop signal. Without a handler, the kernel ignores it. Asks a
+ * new container, wherever it runs: it has the same image and command as the old ones. Empty: not known.
+ */
 async function signalFacts(
   on: LabContext,
   service: StackService,
   name: string,
-  { node }: Container,
 ): Promise<Readonly<Record<string, string>>> {
-  const current = (await serviceTasks(on, name)).filter((task) => isRunning(task) && task.node === node)[0]
-  if (current === undefined) return {}
+  const container = await containerIn(on, name).catch((error: unknown) => {
+    if (!(error instanceof MessageError)) throw error
+  })
+  if (container === undefined) return {}
+  const { node, id } = container
   const exhibit = await on.exhibit({
     title: say('Signals that {service} handles', { service: service.name }),
     host: node,
     command: [
-      `id=$(docker ps -q --filter label=com.docker.swarm.task.id=${current.id})`,
-      "docker inspect --format '{{.Config.StopSignal}} {{.HostConfig.Init}}' $id",
-      "grep -E '^Sig(Cgt|Blk)' /proc/$(docker inspect --format '{{.State.Pid}}' $id)/status",
+      `docker inspect --format '{{.Config.StopSignal}} {{.HostConfig.Init}}' ${id}`,
+      `grep -E '^Sig(Cgt|Blk)' /proc/$(docker inspect --format '{{.State.Pid}}' ${id})/status`,
     ].join('\n'),
   })
   const [settings = ''] = exhibit.stdout.split('\n')

@@ -95,7 +95,7 @@ export const update: StackExperiment = {
       say('Timeline: {service} is updated and rolled back', { service: service.name }),
       async (watching) => {
         const updated = await updateService(on, named, watching)
-        const stops = await stopVerdict(on, service, name, old, container)
+        const stops = await stopVerdict(on, service, name, old)
         const between = watching.now()
         const rolledBack = await rollBack(on, named, watching)
         await on.pause(1, 'the last responses')
