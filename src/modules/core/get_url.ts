@@ -15,6 +15,7 @@ import { replacing, targetPath } from '../support/params.ts'
 import { pathProbe, parsePathFacts, type PathFacts } from '../support/path-facts.ts'
 import { entryProblem } from '../support/path-access.ts'
 import { obstacle, readsOf } from '../support/place-file.ts'
+import { FILE_PARAMS, refusing } from '../support/refusing.ts'
 import { replaceFile } from '../support/replace-file.ts'
 import { replacementDryRun } from '../support/replacement-dry-run.ts'
 import { NEW_FILE, oldMode, replacedAttributes, resolveMode, type WithBits } from '../support/resolve-mode.ts'
@@ -23,12 +24,21 @@ import { defineModule } from '../task.ts'
 
 const CHECKSUM = /^sha256:([0-9a-f]{64}|https?:\/\/\S+)$/i
 
-const schema = z
-  .strictObject({
+const REFUSED = {
+  ...FILE_PARAMS,
+  decompress: 'a file is stored as the server sends it',
+  force_basic_auth: 'set the header Authorization',
+  tmp_dest: 'the new file is written next to the old one',
+  url_password: 'set the header Authorization',
+  url_username: 'set the header Authorization',
+}
+
+const schema = z.strictObject(
+  {
     url: httpUrl,
     /**
-     * Path on the host. If it is a directory, or a link to one, the file name is that of the URL, as written there.
-     * Unlike in Ansible, a link is followed, and the server does not choose the name.
+     * Path on the host. If it is a directory, or a link to one, the file name is that of the URL, as written there, or
+     * `index.html`. Unlike in Ansible, a link is followed, and the server does not choose the name.
      */
     dest: targetPath,
     /** `sha256:` and the checksum, or the URL of a checksum list that names the file. */
@@ -50,15 +60,13 @@ const schema = z
     /** Seconds to connect, and the longest pause in a transfer. */
     timeout: z.number().positive().default(10),
     ...replacing,
-  })
-  .refine(({ dest, url }) => !dest.endsWith('/') || nameIn(url) !== '', {
-    error: 'url has no file name: add one to dest',
-    path: ['dest'],
-  })
+  },
+  { error: refusing(REFUSED) },
+)
 
 type Params = z.output<typeof schema>
 
-const nameIn = (url: string): string => posix.basename(new URL(url).pathname)
+const nameIn = (url: string): string => new URL(url).pathname.split('/').at(-1) || 'index.html'
 const destination = ({ dest, url }: Pick<Params, 'dest' | 'url'>): string =>
   dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest
 
@@ -97,7 +105,7 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
     const { owner, group } = params
     return pathProbe({
       path: destination(params),
-      nameInDirectory: params.dest.endsWith('/') ? undefined : nameIn(params.url) || undefined,
+      nameInDirectory: params.dest.endsWith('/') ? undefined : nameIn(params.url),
       follow: true,
       access: 'change',
       owner,
@@ -144,16 +152,25 @@ function wantedSum(params: Params): string | undefined {
 const valueOf = ({ words }: PathFacts, prefix: string): string | undefined =>
   [...words].find((line) => line.startsWith(prefix))?.slice(prefix.length)
 
-/** The checksum of the file in a list printed by sha256sum, or the only one in it. */
+const LIST_LINE = /^(?<sum>[0-9a-f]{64})(?:\s+\*?(?<name>.*))?$/i
+const BSD_LINE = /^SHA256 ?\((?<name>.+)\) ?= (?<sum>[0-9a-f]{64})$/i
+
+/** The checksum of the file in a list of sha256sum, also in the format of BSD, or the only one in it. */
 function listedSum({ url }: Pick<Params, 'url'>, { words }: PathFacts): string | undefined {
   const lines = [...words]
     .filter((line) => line.startsWith('sum '))
     .map((line) => line.slice(4).trim())
     .filter((line) => line !== '')
-  const entries = lines.map((line) => /^([0-9a-f]{64})(?:\s+\*?(.*))?$/i.exec(line)).filter((entry) => entry !== null)
-  const named = entries.find(([, , name]) => name !== undefined && posix.basename(name) === nameIn(url))
-  const only = entries.length === 1 && entries[0]?.[2] === undefined ? entries[0] : undefined
-  return (named ?? only)?.[1]?.toLowerCase()
+  const entries = lines.flatMap((line) => {
+    const { sum, name } = (LIST_LINE.exec(line) ?? BSD_LINE.exec(line))?.groups ?? {}
+    return sum === undefined ? [] : [{ sum, name: name?.replace(/^\.\//, '') }]
+  })
+  const wanted = nameIn(url)
+  const named =
+    entries.find(({ name }) => name === wanted) ??
+    entries.find(({ name }) => name !== undefined && posix.basename(name) === wanted)
+  const only = entries.length === 1 && entries[0]?.name === undefined ? entries[0] : undefined
+  return (named ?? only)?.sum.toLowerCase()
 }
 
 function planDownload(params: WithBits<Params>, facts: PathFacts, wanted: string | undefined): Plan<DownloadValues> {

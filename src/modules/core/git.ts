@@ -1,51 +1,71 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
-import { CLONING, gitFacts, planGit, remoteRefs, type GitParams, type GitValues } from '../support/git-plan.ts'
+import { CLONING, gitFacts, planGit, remoteRefs, urlOf, type GitParams, type GitValues } from '../support/git-plan.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../support/effects.ts'
-import { mode, targetFile } from '../support/params.ts'
+import { targetFile, umask } from '../support/params.ts'
+import { refusing } from '../support/refusing.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
+const REFUSED = {
+  archive: 'run git archive in a command with creates',
+  archive_prefix: 'run git archive in a command with creates',
+  bare: 'clone it in a command with creates: git clone --bare',
+  gpg_allowlist: 'run git verify-commit in a command',
+  name: 'write repo',
+  reference: 'clone it in a command with creates: git clone --reference',
+  refspec: 'run git fetch in a command',
+  separate_git_dir: 'clone it in a command with creates: git clone --separate-git-dir',
+  track_submodules: 'submodules are at the commits that the repository has',
+  verify_commit: 'run git verify-commit in a command',
+}
+
 const schema = z
-  .strictObject({
-    /** URL or path of the repository, as the host reaches it. Keep passwords out of it: use a key. */
-    repo: z.string().regex(/^[^-\s][^\n]*$/, { error: 'must be a URL or a path' }),
-    /** Working tree on the host. A new one needs an empty or missing directory. */
-    dest: targetFile,
-    /** Branch, tag or commit. `HEAD`: the default branch. */
-    version: z
-      .string()
-      .regex(/^[^-\s:^~?*[\\][^\s:^~?*[\\]*$/, { error: 'must be a branch, a tag or a commit' })
-      .default('HEAD'),
-    remote: z
-      .string()
-      .regex(/^[\w.][\w.-]*$/, { error: 'must be the name of a remote' })
-      .default('origin'),
-    /** Discard local modifications. Otherwise they are an error. Untracked files stay. */
-    force: z.boolean().default(false),
-    /** false: a missing working tree is not created. */
-    clone: z.boolean().default(true),
-    /** false: an existing working tree stays as it is. */
-    update: z.boolean().default(true),
-    /** Fetch this many commits only. */
-    depth: z.int().min(1).optional(),
-    /** Clone only the branch or tag. */
-    single_branch: z.boolean().default(false),
-    /** Initialize and update submodules. */
-    recursive: z.boolean().default(true),
-    /** Private key on the host. */
-    key_file: targetFile.optional(),
-    /** Options of ssh, as shell words. */
-    ssh_opts: z.string().optional(),
-    /** Accept any host key, also a changed one: not safe. */
-    accept_hostkey: z.boolean().default(false),
-    /** Accept the host key of a host that was never seen. */
-    accept_newhostkey: z.boolean().default(false),
-    /** The git program. */
-    executable: targetFile.optional(),
-    umask: mode.optional(),
-  })
+  .strictObject(
+    {
+      /**
+       * URL or path of the repository, as the host reaches it. An absolute path is a URL `file://`, as in Ansible. Keep
+       * passwords out of it: use a key.
+       */
+      repo: z.string().regex(/^[^-\s][^\n]*$/, { error: 'must be a URL or a path' }),
+      /** Working tree on the host. A new one needs an empty or missing directory. */
+      dest: targetFile,
+      /** Branch, tag or commit. `HEAD`: the default branch. */
+      version: z
+        .string()
+        .regex(/^[^-\s:^~?*[\\][^\s:^~?*[\\]*$/, { error: 'must be a branch, a tag or a commit' })
+        .default('HEAD'),
+      remote: z
+        .string()
+        .regex(/^[\w.][\w.-]*$/, { error: 'must be the name of a remote' })
+        .default('origin'),
+      /** Discard local modifications. Otherwise they are an error. Untracked files stay. */
+      force: z.boolean().default(false),
+      /** false: a missing working tree is not created. `after` is then the commit that the version is on the remote. */
+      clone: z.boolean().default(true),
+      /** false: an existing working tree stays as it is. */
+      update: z.boolean().default(true),
+      /** Fetch this many commits only. */
+      depth: z.int().min(1).optional(),
+      /** Clone only the branch or tag. */
+      single_branch: z.boolean().default(false),
+      /** Initialize and update submodules. */
+      recursive: z.boolean().default(true),
+      /** Private key on the host. */
+      key_file: targetFile.optional(),
+      /** Options of ssh, as shell words. */
+      ssh_opts: z.string().optional(),
+      /** Accept any host key, also a changed one: not safe. */
+      accept_hostkey: z.boolean().default(false),
+      /** Accept the host key of a host that was never seen. */
+      accept_newhostkey: z.boolean().default(false),
+      /** The git program. */
+      executable: targetFile.optional(),
+      umask: umask.optional(),
+    },
+    { error: refusing(REFUSED) },
+  )
   .refine(({ accept_hostkey, accept_newhostkey }) => !accept_hostkey || !accept_newhostkey, {
     error: 'set either accept_hostkey or accept_newhostkey',
   })
@@ -71,6 +91,10 @@ function defineGit({ executable, key_file, ssh_opts, accept_hostkey, accept_newh
   ].join('\n')
 }
 
+/** The reason comes before an advice of several lines. */
+const reasonOf = (stderr: string): string =>
+  (stderr.split('\n').find((line) => line.startsWith('fatal: ')) ?? lastLine(stderr)) || 'git failed'
+
 /**
  * Checks out a Git repository. The probe asks the remote which commit the version is: check mode knows whether a run
  * changes something. Unlike in Ansible, another branch of the same commit is a change.
@@ -89,7 +113,7 @@ export const git = defineModule<typeof schema, GitValues>({
   timeLimitSeconds: () => 1800,
   probe(params) {
     const { dest, repo, version, remote, executable, update, recursive } = params
-    const refs = remoteRefs(version)
+    const [url, refs] = [urlOf(repo), remoteRefs(version)]
     return [
       sh`command -v ${executable ?? 'git'} >/dev/null || { echo 'no git on this host: install it first' >&2; exit 127; }`,
       defineGit(params),
@@ -102,9 +126,9 @@ export const git = defineModule<typeof schema, GitValues>({
       '  echo "state repository"',
       '  lb_git -C "$lb_in" rev-parse --git-dir >/dev/null || exit',
       '  echo "head $(lb_git -C "$lb_in" rev-parse --verify -q HEAD)"',
-      '  echo "branch $(lb_git -C "$lb_in" symbolic-ref -q --short HEAD)"',
+      '  echo "branch $(lb_git -C "$lb_in" symbolic-ref -q HEAD)"',
       sh`  printf 'url %s\\n' "$(lb_git -C "$lb_in" config --get ${`remote.${remote}.url`})"`,
-      '  lb_said=$(lb_git -C "$lb_in" status --porcelain --untracked-files=no) || exit',
+      sh`  lb_said=$(lb_git -C "$lb_in" status --porcelain --untracked-files=no ${recursive ? [] : ['--ignore-submodules=all']}) || exit`,
       `  [ -z "$lb_said" ] || printf '%s\\n' "$lb_said" | sed 's/^/modified /'`,
       sh`  lb_cloning=$(lb_git -C "$lb_in" config --get ${CLONING})`,
       '  if [ -n "$lb_cloning" ]; then',
@@ -118,16 +142,16 @@ export const git = defineModule<typeof schema, GitValues>({
       ...(update ? [] : ['  [ -n "$lb_cloning" ] || exit 0']),
       'fi',
       // In a directory that exists: a path of the repository may be relative to it, never to that of the shell.
-      sh`lb_refs=$(lb_git ls-remote -- ${repo} ${refs}) || exit`,
+      sh`lb_refs=$(lb_git ls-remote -- ${url} ${refs}) || exit`,
       `[ -z "$lb_refs" ] || printf '%s\\n' "$lb_refs" | sed 's/^/ref /'`,
       ...(version === 'HEAD'
-        ? [sh`lb_git ls-remote --symref -- ${repo} HEAD | sed -n 's,^ref: refs/heads/\\(.*\\)\tHEAD$,default \\1,p'`]
+        ? [sh`lb_git ls-remote --symref -- ${url} HEAD | sed -n 's,^ref: refs/heads/\\(.*\\)\tHEAD$,default \\1,p'`]
         : []),
     ].join('\n')
   },
   plan(params, observed) {
     if (observed.exitCode !== 0)
-      return { changes: [], problem: `cannot read ${params.repo}: ${lastLine(observed.stderr) || 'git failed'}` }
+      return { changes: [], problem: `cannot read ${params.repo}: ${reasonOf(observed.stderr)}` }
     return planGit(params, gitFacts(observed.stdout), defineGit(params))
   },
 })

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import * as z from 'zod'
 import { splitWords } from '../../shell/split-words.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../support/effects.ts'
-import { mode, targetFile } from '../support/params.ts'
+import { targetFile, umask } from '../support/params.ts'
 import { planPip, type PipValues } from '../support/pip-plan.ts'
 import { hasConstraints, probePip } from '../support/pip-scripts.ts'
 import { refusing } from '../support/refusing.ts'
@@ -59,7 +59,7 @@ const schema = z
       chdir: targetFile.optional(),
       /** The pip to use: a path, or a name such as `pip3.11`. Default: `python3 -m pip`. */
       executable: z.string().min(1).optional(),
-      umask: mode.optional(),
+      umask: umask.optional(),
       /** Change the Python of the system, which Debian from 12 on forbids: apt manages it. */
       break_system_packages: z.boolean().default(false),
     },

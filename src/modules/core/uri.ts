@@ -4,45 +4,62 @@ import type { Observed } from '../script-output.ts'
 import { curl, headers, httpUrl } from '../support/http.ts'
 import { encodeBody, formFields, CONTENT_TYPES } from '../support/http-body.ts'
 import { alwaysSecret } from '../support/params.ts'
+import { refusing } from '../support/refusing.ts'
 import { lastLine } from '../support/text.ts'
 import { defineModule } from '../task.ts'
 
+const REFUSED = {
+  creates: 'use stat, and when',
+  decompress: 'a compressed response is always decompressed',
+  dest: 'download a file with get_url',
+  follow_redirects: 'GET and HEAD follow redirects, other methods do not',
+  force_basic_auth: 'credentials are always sent with the first request',
+  password: 'write url_password',
+  remote_src: 'read the file with slurp, and set body',
+  removes: 'use stat, and when',
+  src: 'set body',
+  user: 'write url_username',
+}
+
 const schema = z
-  .strictObject({
-    url: httpUrl,
-    /**
-     * HTTP method. GET, HEAD and OPTIONS are read-only: they also run in check mode and never report changed. Unlike in
-     * Ansible, others always do.
-     */
-    method: z
-      .string()
-      .toUpperCase()
-      .regex(/^[A-Z]+$/)
-      .default('GET'),
-    /** Expected status codes; -1: no response. */
-    status_code: z
-      .union([z.number().int(), z.array(z.number().int()).nonempty()], {
-        error: 'must be a number or a list of numbers',
-      })
-      .default(200)
-      .transform((codes) => [codes].flat()),
-    /** Register the content, up to 8 MiB. Of JSON, `json` is registered anyway, if it has less than 8 MB. */
-    return_content: z.boolean().default(false),
-    /**
-     * Text, or with `body_format` a value to encode: for a form an object or a list of pairs, where a list sends a
-     * field several times. Secrets stay masked.
-     */
-    body: z.unknown().optional(),
-    body_format: z.enum(['raw', 'json', 'form-urlencoded']).default('raw'),
-    headers: headers.default({}),
-    url_username: z.string().optional(),
-    url_password: alwaysSecret.optional(),
-    validate_certs: z.boolean().default(true),
-    /** CA certificate file on the host. */
-    ca_path: z.string().optional(),
-    /** Total timeout in seconds. */
-    timeout: z.number().positive().default(30),
-  })
+  .strictObject(
+    {
+      url: httpUrl,
+      /**
+       * HTTP method. GET, HEAD and OPTIONS are read-only: they also run in check mode and never report changed. Unlike
+       * in Ansible, others always do. GET and HEAD follow redirects.
+       */
+      method: z
+        .string()
+        .toUpperCase()
+        .regex(/^[A-Z]+$/)
+        .default('GET'),
+      /** Expected status codes; -1: no response. */
+      status_code: z
+        .union([z.number().int(), z.array(z.number().int()).nonempty()], {
+          error: 'must be a number or a list of numbers',
+        })
+        .default(200)
+        .transform((codes) => [codes].flat()),
+      /** Register the content, up to 8 MiB. Of JSON, `json` is registered anyway, if it has less than 8 MB. */
+      return_content: z.boolean().default(false),
+      /**
+       * Text, or with `body_format` a value to encode: for a form an object or a list of pairs, where a list sends a
+       * field several times. Secrets stay masked.
+       */
+      body: z.unknown().optional(),
+      body_format: z.enum(['raw', 'json', 'form-urlencoded']).default('raw'),
+      headers: headers.default({}),
+      url_username: z.string().optional(),
+      url_password: alwaysSecret.optional(),
+      validate_certs: z.boolean().default(true),
+      /** CA certificate file on the host. */
+      ca_path: z.string().optional(),
+      /** Total timeout in seconds. */
+      timeout: z.number().positive().default(30),
+    },
+    { error: refusing(REFUSED) },
+  )
   .refine(
     ({ body, body_format }) =>
       body === undefined || body_format !== 'raw' || typeof body === 'string' || body instanceof Secret,
@@ -122,10 +139,11 @@ function request(params: Params): string {
     user: url_username === undefined ? undefined : { name: url_username, password: url_password ?? '' },
     validateCerts: validate_certs,
     caPath: ca_path,
-    followRedirects: isReadOnly(params),
+    followRedirects: ['GET', 'HEAD'].includes(method),
     connectTimeout: timeout,
     maxTime: timeout,
     options: {
+      compressed: '',
       'write-out': WRITE_OUT,
       ...(method === 'HEAD' ? { output: '/dev/null' } : return_content ? {} : { output: '/dev/fd/3' }),
     },

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { sh } from '../../shell/quote.ts'
 import type { Change, Plan } from '../module.ts'
 
@@ -45,6 +46,13 @@ interface GitFacts {
   readonly defaultBranch: string
 }
 
+/** What git gets: with a path instead of a URL, a clone ignores `--depth`. */
+export const urlOf = (repo: string): string => (repo.startsWith('/') ? `file://${repo}` : repo)
+
+/** Slashes at the end or one after another do not count. */
+const isSameUrl = (a: string, b: string): boolean => normalized(a) === normalized(b)
+const normalized = (url: string): string => posix.normalize(url).replace(/\/$/, '')
+
 /** What the probe asks the remote for. */
 export const remoteRefs = (version: string): string[] =>
   version === 'HEAD' ? ['HEAD'] : [`refs/heads/${version}`, `refs/tags/${version}`, `refs/tags/${version}^{}`]
@@ -58,7 +66,7 @@ export function gitFacts(stdout: string): GitFacts {
     state: (all('state')[0] ?? 'missing') as GitFacts['state'],
     head: all('head')[0] ?? '',
     interrupted: (all('interrupted')[0] ?? 'no') as GitFacts['interrupted'],
-    branch: all('branch')[0] ?? '',
+    branch: all('branch')[0]?.replace(/^refs\/heads\//, '') ?? '',
     url: all('url')[0] ?? '',
     modified: all('modified'),
     submodules: all('submodule'),
@@ -72,6 +80,7 @@ interface Wanted {
   /** Possibly shortened. */
   readonly commit: string
   readonly branch?: string
+  readonly isTag?: boolean
 }
 
 function wantedCommit({ version, repo }: GitParams, { refs, defaultBranch }: GitFacts): Wanted | string {
@@ -83,7 +92,7 @@ function wantedCommit({ version, repo }: GitParams, { refs, defaultBranch }: Git
   const branch = refs.get(`refs/heads/${version}`)
   if (branch !== undefined) return { commit: branch, branch: version }
   const tag = refs.get(`refs/tags/${version}^{}`) ?? refs.get(`refs/tags/${version}`)
-  if (tag !== undefined) return { commit: tag }
+  if (tag !== undefined) return { commit: tag, isTag: true }
   return /^[0-9a-f]{7,64}$/i.test(version)
     ? { commit: version.toLowerCase() }
     : `${repo} has no branch and no tag "${version}"`
@@ -94,7 +103,7 @@ function wantedCommit({ version, repo }: GitParams, { refs, defaultBranch }: Git
  * @param setup - shell text that defines `lb_git`
  */
 export function planGit(params: GitParams, facts: GitFacts, setup: string): Plan<GitValues> {
-  const { dest, repo, clone, update, force } = params
+  const { dest, repo, version, clone, update, force } = params
   const before = facts.head === '' ? null : facts.head
   const values: GitValues = { before, after: before, remote_url_changed: false }
   const problem = (why: string): Plan<GitValues> => ({ changes: [], values, problem: why })
@@ -102,9 +111,10 @@ export function planGit(params: GitParams, facts: GitFacts, setup: string): Plan
   if (facts.state === 'directory') return problem(`${dest} is not empty, and no working tree of Git`)
   const exists = facts.state === 'repository'
   const isInterrupted = facts.interrupted !== 'no'
-  if (exists ? !update && !isInterrupted : !clone) return { changes: [], values }
+  if (exists && !update && !isInterrupted) return { changes: [], values }
   const wanted = wantedCommit(params, facts)
   if (typeof wanted === 'string') return problem(wanted)
+  if (!exists && !clone) return { changes: [], values: { ...values, after: wanted.commit } }
   if (!exists) return { changes: [cloning(params, wanted, setup)], values, changeValues: { before: null } }
   // Before the checkout, each file counts as deleted.
   if (facts.modified.length > 0 && !force && facts.interrupted !== 'before checkout')
@@ -112,11 +122,11 @@ export function planGit(params: GitParams, facts: GitFacts, setup: string): Plan
       `${dest} has local modifications (${facts.modified.map((line) => line.slice(3)).join(', ')}): ` +
         'commit or discard them, or set force: true',
     )
-  const isOtherUrl = facts.url !== repo
+  const isOtherUrl = !isSameUrl(facts.url, urlOf(repo))
   const isCurrent =
     !isInterrupted &&
     facts.head.startsWith(wanted.commit) &&
-    (wanted.branch === undefined || wanted.branch === facts.branch)
+    (wanted.branch === undefined ? version === 'HEAD' || facts.branch === '' : wanted.branch === facts.branch)
   const steps: Change[] = [
     ...(isOtherUrl ? [otherUrl(params, facts, setup)] : []),
     ...(isCurrent && facts.modified.length === 0 ? [] : [updating(params, facts, wanted, setup)]),
@@ -138,20 +148,20 @@ const name = ({ version }: GitParams, { commit, branch }: Wanted): string =>
   `${version === 'HEAD' ? (branch ?? 'HEAD') : version}${commit === version ? '' : ` (${short(commit)})`}`
 
 /** Submodules as the commit has them. */
-const submodules = ({ recursive, depth }: GitParams): string =>
+const submodules = ({ recursive, depth, force }: GitParams): string =>
   recursive
     ? [
         'if [ -f "$lb_in/.gitmodules" ]; then',
         '  lb_git -C "$lb_in" submodule -q sync --recursive >&2 || exit',
-        `  lb_git -C "$lb_in" submodule -q update --init --recursive${depth === undefined ? '' : ` --depth ${depth}`} >&2 || exit`,
+        sh`  lb_git -C "$lb_in" submodule -q update --init --recursive ${force ? ['--force'] : []} ${depth === undefined ? [] : ['--depth', String(depth)]} >&2 || exit`,
         'fi',
       ].join('\n')
     : ':'
 
 /** Checks out the commit, on its branch if it has one. The version may have moved on since the probe. */
-function checkout({ remote, version }: GitParams, { branch }: Wanted): string {
+function checkout({ remote, version }: GitParams, { branch, isTag }: Wanted): string {
   // The remote's HEAD is no branch: what was fetched, not the HEAD of the working tree.
-  const commit = version === 'HEAD' ? 'FETCH_HEAD' : version
+  const commit = version === 'HEAD' ? 'FETCH_HEAD' : isTag === true ? `refs/tags/${version}` : version
   if (branch === undefined) return sh`lb_git -C "$lb_in" checkout -q --force --detach ${commit} >&2 || exit`
   const tracked = `${remote}/${branch}`
   return [
@@ -184,7 +194,7 @@ function cloning(params: GitParams, wanted: Wanted, setup: string): Change {
       setup,
       sh`lb_in=${dest}`,
       'mkdir -p -- "${lb_in%/*}/" || exit',
-      sh`lb_git clone ${flags} -- ${repo} "$lb_in" >&2 || exit`,
+      sh`lb_git clone ${flags} -- ${urlOf(repo)} "$lb_in" >&2 || exit`,
       ...(isNamed || version === 'HEAD' ? [] : [fetchCommit(params, version), checkout(params, wanted)]),
       submodules(params),
       endOfClone,
@@ -216,8 +226,8 @@ function fetchCommit({ remote, depth }: GitParams, commit: string): string {
 function otherUrl({ dest, repo, remote }: GitParams, { url }: GitFacts, setup: string): Change {
   const set =
     url === ''
-      ? sh`lb_git -C "$lb_in" remote add ${remote} ${repo}`
-      : sh`lb_git -C "$lb_in" remote set-url ${remote} ${repo}`
+      ? sh`lb_git -C "$lb_in" remote add ${remote} ${urlOf(repo)}`
+      : sh`lb_git -C "$lb_in" remote set-url ${remote} ${urlOf(repo)}`
   return {
     description: `set remote ${remote} of ${dest} to ${repo}${url === '' ? '' : ` (was ${url})`}`,
     script: [setup, sh`lb_in=${dest}`, `${set} >&2 || exit`].join('\n'),

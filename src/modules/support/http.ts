@@ -68,11 +68,20 @@ export function curl(request: HttpRequest): string {
   return sh`printf %s ${config(request)} | curl -q --config -`
 }
 
-/** Shell text that defines `lb_fetch`, which prints the content of a URL with curl or wget. */
+/**
+ * Shell text that defines `lb_fetch`, which prints the content of a URL with curl or wget. As in Ansible, only the
+ * status 200 is a success: wget does not tell it from other codes below 300.
+ */
 export function defineFetch(request: HttpRequest): string {
+  const options = { ...request.options, fail: '', 'write-out': '%{stderr}\n%{http_code}' }
   return [
     'lb_fetch() {',
-    `if command -v curl >/dev/null; then ${curl({ ...request, options: { ...request.options, fail: '' } })}`,
+    'if command -v curl >/dev/null; then',
+    // Standard error has the status in its last line.
+    `{ lb_err=$(${curl({ ...request, options })} 2>&1 >&4); } 4>&1; lb_code=$?`,
+    'lb_status=${lb_err##*"\n"}; lb_err=${lb_err%"\n"*}',
+    '[ "$lb_code" = 0 ] || { printf "%s\\n" "$lb_err" >&2; return "$lb_code"; }',
+    '[ "$lb_status" = 200 ] || { echo "status code was $lb_status and not 200" >&2; return 22; }',
     `elif command -v wget >/dev/null; then ${wget(request)}`,
     `else echo 'neither curl nor wget found on this host' >&2; return 127; fi`,
     '}',
@@ -115,7 +124,7 @@ function wget({ url: given, headers, validateCerts, caPath, connectTimeout }: Ht
 
 type Option = readonly [name: string, value: string]
 
-/** Lines of curl's configuration. An option with an empty value is a flag. */
+/** Lines of curl's configuration. An option with an empty value is a flag, except for the body. */
 function config(request: HttpRequest): string {
   const {
     url,
@@ -142,6 +151,7 @@ function config(request: HttpRequest): string {
     ['silent', ''],
     ['show-error', ''],
     ['globoff', ''],
+    ['path-as-is', ''],
     ['connect-timeout', String(connectTimeout)],
     ...stallLimit,
     ...option('request', method === 'HEAD' ? undefined : method),
@@ -154,7 +164,9 @@ function config(request: HttpRequest): string {
     ...(followRedirects ? [FLAG.location] : []),
     ...Object.entries(options),
   ]
-  return lines.map(([name, value]) => (value === '' ? `${name}\n` : `${name} = ${configWord(value)}\n`)).join('')
+  return lines
+    .map(([name, value]) => (value === '' && name !== 'data-raw' ? `${name}\n` : `${name} = ${configWord(value)}\n`))
+    .join('')
 }
 
 const FLAG = { head: ['head', ''], insecure: ['insecure', ''], location: ['location', ''] } as const

@@ -72,6 +72,12 @@ function parseMode(given: string | number, context: z.core.$RefinementCtx): Mode
   return z.NEVER
 }
 
+/** A umask. A number would be taken for another one: 22 is 0o26. */
+export const umask = z
+  .string({ error: "must be a text of octal digits, such as '022'" })
+  .regex(/^0?[0-7]{3}$/, { error: "must be three or four octal digits, such as '022'" })
+  .transform((digits) => Number.parseInt(digits, 8))
+
 const accountName = /^[A-Za-z0-9_][A-Za-z0-9_.@$+-]*$/
 
 /** The name of a user or a group. */

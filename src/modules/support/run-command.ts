@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import * as z from 'zod'
 import { sh } from '../../shell/quote.ts'
-import type { Secret } from '../../values/secret.ts'
+import { reveal, type Secret } from '../../values/secret.ts'
 import type { Plan, Result } from '../module.ts'
 import type { Observed } from '../script-output.ts'
 import { contentOf, treeAt } from './effects.ts'
@@ -116,9 +116,16 @@ const skipped = (cmd: string, stdout: string): Plan<CommandValues> => ({
   values: resultOf(cmd, { stdout, stderr: '', exitCode: 0 }).values,
 })
 
-const lines = (text: string): string[] => (text === '' ? [] : text.split(/\r?\n/))
+/** As Python's `splitlines`: a progress bar has a line for each `\r`. */
+const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/
+const lines = (text: string): string[] => {
+  const found = text.split(LINE_END)
+  return found.at(-1) === '' ? found.slice(0, -1) : found
+}
 
 function commandScript({ chdir, stdin, stdin_add_newline }: CommandParams, command: string): string {
-  const input = stdin === undefined ? '' : sh`printf ${stdin_add_newline ? '%s\\n' : '%s'} ${stdin} | `
+  // As in Ansible, an empty text gets no newline.
+  const input =
+    stdin === undefined || reveal(stdin) === '' ? '' : sh`printf ${stdin_add_newline ? '%s\\n' : '%s'} ${stdin} | `
   return `${chdir === undefined ? '' : sh`cd ${chdir} || exit\n`}${input}${command}`
 }

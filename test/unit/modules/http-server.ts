@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 /**
  * Responds in a separate thread, because the shells under test block this one. `/echo` returns the request,
  * `/status/N` responds with N, `/changing` with another text each time, `/file` is a file and `/SUMS` the list with its
- * checksum; `pages` are more paths, each with type and body; anything else is 404.
+ * checksum, `/zipped` is compressed JSON; `pages` are more paths, each with type and body; anything else is 404.
  */
 const SERVER = `
 const { createServer } = require('node:http')
@@ -25,6 +25,10 @@ const server = createServer((request, response) => {
     else if (url === '/SUMS') send(200, 'text/plain', '0'.repeat(64) + '  other\\n' + sum + ' *./file\\n')
     else if (url === '/changing') send(200, 'text/plain', 'page ' + ++count)
     else if (url === '/moved') response.writeHead(302, { location: '/file' }).end()
+    else if (url === '/zipped') {
+      const body = require('node:zlib').gzipSync('{"a":1}')
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' }).end(body)
+    }
     else if (url.startsWith('/echo')) {
       const body = Buffer.concat(pieces).toString()
       send(200, 'application/json', JSON.stringify({ method, url, headers, body }))

@@ -12,7 +12,7 @@ t.test('splitWords splits as a shell does', async (t) => {
     '"a\\"b" \'c"d\'',
     "''",
     'a\'b\'"c"d',
-    '"\\$x \\n"',
+    '"\\n"',
     'é "漢 字"',
     'a\\\\b',
   ]
@@ -28,6 +28,13 @@ t.test('splitWords splits as a shell does', async (t) => {
       )
     }
   }
+  // What Python's shlex.split, and so Ansible, makes of them.
+  const rows: readonly [line: string, ...words: string[]][] = [
+    ['"a\\$b" "\\`c" "\\\\\\$d"', 'a\\$b', '\\`c', '\\\\$d'],
+    ['"a\\\nb" a\\\nb', 'a\\\nb', 'a\nb'],
+    ['a\u00a0b\tc\vd\r\ne\u2003f', 'a\u00a0b', 'c\vd', 'e\u2003f'],
+  ]
+  for (const [line, ...words] of rows) t.same(splitWords(line), words, JSON.stringify(line))
   t.same(splitWords('ls *.txt | wc; $HOME'), ['ls', '*.txt', '|', 'wc;', '$HOME'])
   t.throws(() => splitWords("echo 'a"), { message: "unclosed quote in: echo 'a" })
 })

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { command } from '../../../../src/modules/core/command.ts'
 import { shell as shellModule } from '../../../../src/modules/core/shell.ts'
+import type { CommandValues } from '../../../../src/modules/support/run-command.ts'
 import { Secret } from '../../../../src/values/secret.ts'
 import { converge } from '../../../support/shells.ts'
 import { descriptions, inEachShell } from '../each-shell.ts'
@@ -69,6 +70,7 @@ t.test('stdin of command and shell reaches the program', async (t) => {
       "s'1",
     )
     t.equal(converge(shell, command, { cmd: 'cat' }).applied[0]?.stdout, '')
+    t.equal(converge(shell, command, { cmd: 'cat', stdin: '' }).applied[0]?.stdout, '', 'no newline')
     t.equal(converge(shell, shellModule, { cmd: 'read -r a; echo "<$a>"', stdin: 'x' }).applied[0]?.stdout, '<x>\n')
     t.equal(
       converge(shell, shellModule, { cmd: 'read -r a; echo "<$a>"', stdin: 'x', executable: '/bin/bash' }).applied[0]
@@ -144,6 +146,7 @@ t.test('the words of a command mean what they mean in Ansible', async (t) => {
         `${home}/$HOME|/root/x|~~|~no-such-user|`,
       ],
       [{ argv: ['printf', '%s|', 5, 1.5, -3] }, '5|1.5|-3|'],
+      [{ cmd: `printf '%s|' "a\\$b" "\\\\c" "\\"d"` }, 'a\\$b|\\c|"d|'],
     ]
     for (const [params, prints] of rows)
       t.equal(
@@ -152,6 +155,21 @@ t.test('the words of a command mean what they mean in Ansible', async (t) => {
         `command ${JSON.stringify(params)}`,
       )
   })
+})
+
+t.test('stdout_lines are those of Ansible', async (t) => {
+  const params = command.definition.schema.parse({ cmd: 'x' })
+  for (const [stdout, lines] of [
+    ['a\rb\r\nc\n\n', ['a', 'b', 'c']],
+    ['a\vb\fc\u2028d\u0085e\x1cf', ['a', 'b', 'c', 'd', 'e', 'f']],
+    ['\n a \n', ['', ' a ']],
+    ['a\v\n', ['a']],
+    ['\n', []],
+  ] as const) {
+    const result = command.definition.result?.(params, [{ stdout, stderr: stdout, exitCode: 0 }])
+    const { stdout_lines, stderr_lines } = result?.values as CommandValues
+    t.strictSame([stdout_lines, stderr_lines], [lines, lines], `the row of ${lines.length} lines`)
+  }
 })
 
 t.test('command and shell reject contradictory parameters', async (t) => {

@@ -61,6 +61,61 @@ t.test('get_url downloads files', async (t) => {
   })
 })
 
+t.test('get_url takes a checksum from lists in the formats of Ansible, of the file itself first', async (t) => {
+  const other = '1'.repeat(64)
+  const lists: Record<string, string> = {
+    '/exact': `${other}  old/file\n${sum}  file\n`,
+    '/dot': `${other}  old/file\n${sum} *./file\n`,
+    '/bsd': `SHA256 (other) = ${other}\nSHA256 (file) = ${sum.toUpperCase()}\n`,
+    '/only': `${sum}\n`,
+    '/path': `${sum}  new/file\n`,
+  }
+  const pages = Object.fromEntries(Object.entries(lists).map(([path, body]) => [path, ['text/plain', body] as const]))
+  const port = await serve(t, bytes, '', pages)
+  const at = (path: string): string => `http://127.0.0.1:${port}${path}`
+  inEachShell(t, (t, shell, folder) => {
+    for (const list of Object.keys(lists)) {
+      const dest = join(folder, list)
+      const run = converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${at(list)}` })
+      converged(t, run, [`download ${at('/file')} to ${dest}`])
+    }
+  })
+})
+
+t.test('get_url takes no other status than 200, and names a file without a name index.html', async (t) => {
+  const port = await serve(t, bytes, '', { '/a/': ['text/html', 'index'], '/': ['text/html', 'index'] })
+  const at = (path: string): string => `http://127.0.0.1:${port}${path}`
+  inEachShell(t, (t, shell, folder) => {
+    for (const code of [201, 204, 206, 304]) {
+      const dest = join(folder, String(code))
+      const { applied } = converge(shell, get_url, { url: at(`/status/${code}`), dest })
+      t.match(applied, [{ exitCode: 22, stderr: `status code was ${code} and not 200` }])
+      t.match(
+        converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${at(`/status/${code}`)}` }).before
+          .problem,
+        `status code was ${code} and not 200`,
+      )
+    }
+    t.same(readdirSync(folder), [])
+    for (const url of [at('/a/'), at('/'), at('')])
+      for (const [name, slash] of [
+        ['with', '/'],
+        ['without', ''],
+      ] as const) {
+        const dest = join(folder, `${name} ${url.length}`)
+        mkdirSync(dest)
+        converged(t, converge(shell, get_url, { url, dest: dest + slash }), [`download ${url} to ${dest}/index.html`])
+      }
+  })
+})
+
+t.test('get_url refuses what it leaves out, by name', async (t) => {
+  const given = { url: 'http://a/b', dest: '/b', url_username: 'u', checksum: 'md5:00' }
+  const issues = get_url.definition.schema.safeParse(given).error?.issues.map(({ message }) => message) ?? []
+  t.match(issues.join('; '), '"url_username" is not supported: set the header Authorization')
+  t.match(issues.join('; '), "must be 'sha256:' and 64 hexadecimal digits")
+})
+
 t.test('get_url sends secret headers with curl and with wget', async (t) => {
   const port = await serve(t, bytes, 'to"ken \\')
   const url = `http://127.0.0.1:${port}/private`

@@ -1,37 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { git } from '../../../../src/modules/core/git.ts'
 import { converge } from '../../../support/shells.ts'
 import { converged, descriptions, inEachShell } from '../each-shell.ts'
-
-const ENV = {
-  ...process.env,
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  ...{ GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@example.org', GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@x' },
-}
-const run = (at: string, ...args: string[]): string =>
-  execFileSync('git', ['-C', at, ...args], { env: ENV, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
-
-/** A repository with two commits on `main`, a branch `other`, a light and an annotated tag. */
-function repository(folder: string, name = 'repo'): { repo: string; commit: (text: string) => string } {
-  const repo = path.join(folder, name)
-  mkdirSync(repo)
-  run(repo, 'init', '-q', '-b', 'main')
-  const commit = (text: string): string => {
-    writeFileSync(path.join(repo, 'file'), text)
-    run(repo, 'add', '.')
-    run(repo, 'commit', '-q', '-m', text)
-    return run(repo, 'rev-parse', 'HEAD')
-  }
-  commit('one')
-  run(repo, 'tag', 'v1')
-  run(repo, 'branch', 'other')
-  commit('two')
-  run(repo, 'tag', '-a', '-m', 'second', 'v2')
-  return { repo, commit }
-}
+import { repository, runGit as run } from '../git-repository.ts'
 
 t.test('git clones, and follows a branch, tags and commits', async (t) => {
   inEachShell(t, (t, shell, folder) => {
@@ -221,7 +194,7 @@ t.test('git sets another URL, and initializes submodules', async (t) => {
     const dest = path.join(folder, 'tree')
     converge(shell, git, { repo, dest, recursive: false })
     const other = converge(shell, git, { repo: moved, dest })
-    t.equal(descriptions(other.before)[0], `set remote origin of ${dest} to ${moved} (was ${repo})`)
+    t.equal(descriptions(other.before)[0], `set remote origin of ${dest} to ${moved} (was file://${repo})`)
     t.match(other.before.changeValues, { remote_url_changed: true })
     t.same(other.after.changes, [])
 
@@ -248,7 +221,8 @@ t.test('git says what prevents it', async (t) => {
     t.equal(problem({ dest }), `${dest} is not empty, and no working tree of Git`)
     t.equal(problem({ version: 'v9' }), `${repo} has no branch and no tag "v9"`)
     t.match(problem({ repo: `${folder}/none` }), /^cannot read .*none: /)
-    t.same(converge(shell, git, { repo, dest: path.join(folder, 'x'), clone: false }).before.changes, [])
+    const looked = converge(shell, git, { repo, dest: path.join(folder, 'x'), clone: false })
+    t.match(looked.before, { changes: [], values: { before: null, after: run(repo, 'rev-parse', 'HEAD') } })
     t.match(problem({ executable: '/nosuch/git' }), 'no git on this host: install it first')
   })
 })
@@ -267,7 +241,12 @@ t.test('options of ssh reach git', async (t) => {
   for (const [params, message] of [
     [{ repo: '--upload-pack=x', dest: '/x' }, 'must be a URL or a path'],
     [{ repo: '/r', dest: '/x', version: '--force' }, 'must be a branch, a tag or a commit'],
-    [{ repo: '/r', dest: '/x', archive: '/y.tar' }, 'Unrecognized key: "archive"'],
+    [
+      { repo: '/r', dest: '/x', archive: '/y.tar' },
+      '"archive" is not supported: run git archive in a command with creates',
+    ],
+    [{ repo: '/r', dest: '/x', umask: 22 }, "must be a text of octal digits, such as '022'"],
+    [{ repo: '/r', dest: '/x', umask: 'u=rwx,g=,o=' }, 'must be three or four octal digits'],
   ] as const)
     t.match(schema.safeParse(params).error?.issues[0]?.message, message)
 })

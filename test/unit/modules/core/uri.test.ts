@@ -92,6 +92,20 @@ t.test('uri sends requests to a web server', async (t) => {
     t.match(send(shell, { url: at('/echo'), method: 'PUT', body: '@/etc/passwd', return_content: true }).values?.json, {
       body: '@/etc/passwd',
     })
+    t.match(send(shell, { url: at('/echo'), method: 'POST', body: '', return_content: true }).values?.json, {
+      body: '',
+      headers: { 'content-length': '0', 'content-type': 'application/x-www-form-urlencoded' },
+    })
+    t.match(look(shell, { url: at('/echo/../echo/x'), return_content: true }).values?.json, { url: '/echo/../echo/x' })
+    t.same(look(shell, { url: at('/zipped'), return_content: true }).values, {
+      status: 200,
+      url: at('/zipped'),
+      content: '{"a":1}',
+      json: { a: 1 },
+    })
+    t.same(look(shell, { url: at('/zipped') }).values, { status: 200, url: at('/zipped'), json: { a: 1 } })
+    t.match(look(shell, { url: at('/moved'), method: 'HEAD' }).values, { status: 200, url: at('/file') })
+    t.match(look(shell, { url: at('/moved'), method: 'OPTIONS', status_code: 302 }).values, { url: at('/moved') })
     t.equal(
       send(shell, { url: at('/status/500'), method: 'DELETE' }).failed,
       `status code was 500 and not 200: ${at('/status/500')}`,
@@ -148,6 +162,7 @@ t.test('uri rejects contradictory parameters', async (t) => {
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
   t.match(why({ url: 'ftp://a' }), 'starts with http:// or https://')
+  t.match(why({ url: 'http://a', creates: '/a' }), '"creates" is not supported: use stat, and when')
   t.match(why({ url: 'http://a', headers: { A: 'b\nc' } }), 'a header must be one line')
   t.match(why({ url: 'http://a', method: 'POST', body: { a: 1 } }), 'requires body_format')
   for (const body of [{ a: { b: 1 } }, ['a'], [['a', 'b', 'c']], 5])
