@@ -11,8 +11,9 @@ import {
   sh,
   shell,
   stateDirectory,
+  tagged,
 } from 'labbook'
-import { images } from '../app/images/images.ts'
+import { extraImages, images } from '../app/images/images.ts'
 import type { ImageName } from '../app/images/table.ts'
 import { projectLab } from '../lab/lab.ts'
 import { registryHost } from '../registry/address.ts'
@@ -76,5 +77,17 @@ const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', ta
   ]
 })
 
+/** Redis with Sentinel has HAProxy in front. An existing cluster brings its images. */
+const sentinelImages = extraImages(({ vars }) => {
+  const { haproxy_image, kubecontext } = k3sAppVars.read(vars)
+  return appSettings(vars).sentinel && haproxy_image === undefined && kubecontext === undefined ? ['balancer'] : []
+})
+
 /** Deploys the app on the cluster of group `k3s_servers` or `-e kubecontext=...`, and verifies it. */
-export const appPlays: readonly PlaybookStep[] = [passwordPlay, deploy, clusterProof, kubernetesProof]
+export const appPlays: readonly PlaybookStep[] = [
+  ...tagged('k3s', tagged('k3s-app', [sentinelImages])),
+  passwordPlay,
+  deploy,
+  clusterProof,
+  kubernetesProof,
+]

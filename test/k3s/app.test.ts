@@ -81,9 +81,9 @@ await part(
     kubectl('--namespace', 'counter', 'label', 'configmap', 'left-behind', 'app.kubernetes.io/part-of=counter')
     await assertSucceeds(t, up(...vars({ counter_autoscale: true })))
     t.strictSame(objectsChanged().toSorted(), [
-      'update Deployment counter/counter',
       'create HorizontalPodAutoscaler counter/counter',
       'prune ConfigMap counter/left-behind: not in the manifests',
+      'update Deployment counter/counter',
     ])
     t.match(findings(), HEALTHY)
     t.notOk(isThere('configmap left-behind'))

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import * as z from 'zod'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
@@ -147,8 +148,10 @@ function planAbsent(params: Params, stdout: string): Plan<never> {
     })
   if (has('rule')) changes.push({ description: `remove the firewall rules ${comment}`, script: removeFirewall(name) })
   if (has('remembered')) {
-    const script = sh`cat ${dir}/ip_forward >/proc/sys/net/ipv4/ip_forward && rm -f ${dir}/ip_forward`
-    changes.push({ description: 'restore net.ipv4.ip_forward', script })
+    changes.push({
+      description: 'restore net.ipv4.ip_forward, unless another lab needs it',
+      script: restoreForwarding(name, dir),
+    })
   }
   if (has('netns-mounted'))
     changes.push({ description: 'unmount /run/netns if unused', script: unmountNamespaces(dir) })
@@ -172,6 +175,15 @@ const enableForwarding = (dir: string): string => sh`
 mkdir -p ${dir} || exit
 [ -e ${dir}/ip_forward ] || { cat /proc/sys/net/ipv4/ip_forward >${dir}/.ip_forward && mv ${dir}/.ip_forward ${dir}/ip_forward; } || exit
 echo 1 >/proc/sys/net/ipv4/ip_forward`
+
+/** The last lab restores it: while another one has firewall rules, that lab gets the value to restore. */
+const restoreForwarding = (name: string, dir: string): string => sh`
+lb_other=$(iptables-save 2>/dev/null | sed -n 's/.*labbook:\([A-Za-z0-9-]*\).*/\1/p' | grep -v -x ${name} | head -n 1)
+lb_dir=${posix.dirname(dir)}/$lb_other
+if [ -z "$lb_other" ]; then cat ${dir}/ip_forward >${raw(FORWARDING)} && rm -f ${dir}/ip_forward
+elif [ -e "$lb_dir/ip_forward" ]; then rm -f ${dir}/ip_forward
+elif [ -d "$lb_dir" ]; then mv ${dir}/ip_forward "$lb_dir/ip_forward"
+fi`
 
 const unmountNamespaces = (dir: string): string => sh`
 if [ -z "$(ls -A /run/netns 2>/dev/null)" ] && mountpoint -q /run/netns; then umount /run/netns && rmdir /run/netns || exit; fi

@@ -88,7 +88,7 @@ await t.test('state absent of lab_network removes existing resources, and the di
     'remove the switch lbtest-sw',
     'remove the interface lbtest0',
     'remove the firewall rules labbook:lbtest',
-    'restore net.ipv4.ip_forward',
+    'restore net.ipv4.ip_forward, unless another lab needs it',
     'unmount /run/netns if unused',
   ]
   t.strictSame(descriptions(planFor(lab_network, { ...network, state: 'absent' }, facts)), steps)
