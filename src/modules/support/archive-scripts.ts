@@ -67,7 +67,8 @@ const defineCrc = "lb_crc() { gzip -1 -c | tail -c 8 | od -An -v -tx1 -N4 | tr -
 const printExisting = [
   defineCrc,
   'lb_info -Z -1 | while IFS= read -r lb_n; do',
-  '  lb_p=${lb_n%/}; lb_f=$(stat -c "%f %s %u" -- "./$lb_p" 2>/dev/null) || { echo "have -"; continue; }',
+  // With the slash of a directory, a link to one counts as one: unzip extracts into it.
+  '  lb_p=$lb_n; lb_f=$(stat -c "%f %s %u" -- "./$lb_p" 2>/dev/null) || { echo "have -"; continue; }',
   '  if [ -L "./$lb_p" ]; then lb_c=$(readlink -- "./$lb_p" | tr -d "\\n" | lb_crc)',
   '  elif [ -f "./$lb_p" ]; then lb_c=$(lb_crc <"./$lb_p")',
   '  else lb_c=-; fi',

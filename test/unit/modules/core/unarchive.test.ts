@@ -60,6 +60,22 @@ void t.test('unarchive extracts an archive of the controller, once', async (t) =
   })
 })
 
+void t.test('unarchive extracts into a link to a directory that the archive has as a directory', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { tgz, zip, to } = archives(folder)
+    for (const [src, archive] of [
+      ['app.tgz', tgz],
+      ['app.zip', zip],
+    ] as const) {
+      run(to, 'mkdir real; ln -s real app')
+      const once = converge(shell, unarchive, { src, dest: to }, { inputs: { archive } })
+      converged(t, once, [`extract ${src} into ${to} (4 entries)`])
+      run(to, src === 'app.zip' ? '[ -L app ] && [ -f real/one ]' : '[ -f app/one ]')
+      run(folder, 'rm -r to; mkdir to')
+    }
+  })
+})
+
 void t.test('unarchive changes nothing outside dest', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     run(folder, 'mkdir in to; echo one >in/one; echo private >shadow; chmod 600 shadow; cd in')
