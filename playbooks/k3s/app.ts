@@ -21,7 +21,7 @@ import { kubectlTarget } from './cluster.ts'
 import { clusterProof, kubernetesProof } from './proof.ts'
 import { redisVars } from '../redis/vars.ts'
 import { appSettings, manifestsOf } from './settings.ts'
-import { k3sAppVars } from './vars.ts'
+import { k3sAppVars, k3sVars } from './vars.ts'
 import { templateFile } from '../template-file.ts'
 
 const password = register<CommandValues>('redis_password')
@@ -79,8 +79,8 @@ const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', ta
 
 /** Redis with Sentinel has HAProxy in front. An existing cluster brings its images. */
 const sentinelImages = extraImages(({ vars }) => {
-  const { haproxy_image, kubecontext } = k3sAppVars.read(vars)
-  return appSettings(vars).sentinel && haproxy_image === undefined && kubecontext === undefined ? ['balancer'] : []
+  const needed = k3sAppVars.read(vars).haproxy_image === undefined && k3sVars.read(vars).kubecontext === undefined
+  return needed && appSettings(vars).sentinel ? ['balancer'] : []
 })
 
 /** Deploys the app on the cluster of group `k3s_servers` or `-e kubecontext=...`, and verifies it. */

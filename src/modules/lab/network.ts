@@ -178,7 +178,7 @@ echo 1 >/proc/sys/net/ipv4/ip_forward`
 
 /** The last lab restores it: while another one has firewall rules, that lab gets the value to restore. */
 const restoreForwarding = (name: string, dir: string): string => sh`
-lb_other=$(iptables-save 2>/dev/null | sed -n 's/.*labbook:\([A-Za-z0-9-]*\).*/\1/p' | grep -v -x ${name} | head -n 1)
+lb_other=$(iptables-save 2>/dev/null | sed -n 's/.*labbook:\\([A-Za-z0-9-]*\\).*/\\1/p' | grep -v -x ${name} | head -n 1)
 lb_dir=${posix.dirname(dir)}/$lb_other
 if [ -z "$lb_other" ]; then cat ${dir}/ip_forward >${raw(FORWARDING)} && rm -f ${dir}/ip_forward
 elif [ -e "$lb_dir/ip_forward" ]; then rm -f ${dir}/ip_forward

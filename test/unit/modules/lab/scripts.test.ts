@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import t from 'tap'
 import { lab_network } from '../../../../src/modules/lab/network.ts'
 import { lab_node } from '../../../../src/modules/lab/node.ts'
@@ -47,6 +48,41 @@ for (const shell of shells) {
       const { status, stderr } = spawnSync(command, [...args, '-n'], { input: script, encoding: 'utf8' })
       t.equal(status, 0, `${name}: ${stderr}`)
     }
+  })
+
+  await t.test(`${shell.name}: the last lab restores IPv4 forwarding`, (t) => {
+    const down = (comments: readonly string[], labs: Record<string, object>) => {
+      const root = t.testdir({
+        labs: { one: { ip_forward: '0\n' }, ...labs },
+        forwarding: '1\n',
+        bin: {
+          'iptables-save': `#!/bin/sh\n${comments.map((name) => `echo '-A FORWARD -m comment --comment "labbook:${name}" -j ACCEPT'`).join('\n')}\n`,
+        },
+      })
+      chmodSync(path.join(root, 'bin/iptables-save'), 0o755)
+      const { changes } = planFor(
+        lab_network,
+        { ...network, dir: path.join(root, 'labs/one'), state: 'absent' },
+        'remembered 0\n',
+      )
+      const script = (changes[0]?.script ?? '').replaceAll(
+        '/proc/sys/net/ipv4/ip_forward',
+        path.join(root, 'forwarding'),
+      )
+      runIn(shell, script, { env: { PATH: `${path.join(root, 'bin')}:${process.env['PATH']}` } })
+      const read = (name: string): string | undefined => {
+        const file = path.join(root, name)
+        return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+      }
+      return [read('forwarding'), read('labs/one/ip_forward'), read('labs/two/ip_forward')]
+    }
+    const { name } = network
+    t.same(down([], {}), ['0', undefined, undefined])
+    t.same(down([name, name], { two: {} }), ['0', undefined, undefined], 'only its own rules')
+    t.same(down([name, 'two', 'two'], { two: {} }), ['1', undefined, '0'], 'the other lab restores it')
+    t.same(down(['two'], { two: { ip_forward: '0\n' } }), ['1', undefined, '0'], 'the other lab knows the value')
+    t.same(down(['two'], {}), ['1', '0', undefined], 'the other lab has its directory elsewhere')
+    t.end()
   })
 
   await t.test(`${shell.name}: lab_pid() ignores a recycled PID`, async (t) => {
