@@ -11,9 +11,8 @@ import {
   sh,
   shell,
   stateDirectory,
-  tagged,
 } from 'labbook'
-import { extraImages, images } from '../app/images/images.ts'
+import { images } from '../app/images/images.ts'
 import type { ImageName } from '../app/images/table.ts'
 import { projectLab } from '../lab/lab.ts'
 import { registryHost } from '../registry/address.ts'
@@ -21,7 +20,7 @@ import { kubectlTarget } from './cluster.ts'
 import { clusterProof, kubernetesProof } from './proof.ts'
 import { redisVars } from '../redis/vars.ts'
 import { appSettings, manifestsOf } from './settings.ts'
-import { k3sAppVars, k3sVars } from './vars.ts'
+import { k3sAppVars } from './vars.ts'
 import { templateFile } from '../template-file.ts'
 
 const password = register<CommandValues>('redis_password')
@@ -77,17 +76,5 @@ const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', ta
   ]
 })
 
-/** Redis with Sentinel has HAProxy in front. An existing cluster brings its images. */
-const sentinelImages = extraImages(({ vars }) => {
-  const needed = k3sAppVars.read(vars).haproxy_image === undefined && k3sVars.read(vars).kubecontext === undefined
-  return needed && appSettings(vars).sentinel ? ['balancer'] : []
-})
-
 /** Deploys the app on the cluster of group `k3s_servers` or `-e kubecontext=...`, and verifies it. */
-export const appPlays: readonly PlaybookStep[] = [
-  ...tagged('k3s', tagged('k3s-app', [sentinelImages])),
-  passwordPlay,
-  deploy,
-  clusterProof,
-  kubernetesProof,
-]
+export const appPlays: readonly PlaybookStep[] = [passwordPlay, deploy, clusterProof, kubernetesProof]
