@@ -67,9 +67,12 @@ export function defineInputs(params: Composed): string {
   ].join('\n')
 }
 
-/** Whether Compose files with these contents, or inline, may name files or variables. */
+/** Whether Compose files with these contents, or inline, may name files (`file`, `env_file`) or variables. */
 export const namesInputs = (params: Composed, contents: readonly Buffer[]): boolean =>
-  [...contents.map(String), ...inlineTexts(params).map(reveal)].some((text) => /\$|file/.test(text))
+  [...contents.map(String), ...inlineTexts(params).map(reveal)].some((text) => NAMES_INPUTS.test(text))
+
+/** `max-file` of a log driver is no file, nor is a file in a comment. */
+const NAMES_INPUTS = /\$|(?:^|[\s{,"'])(?:\w+_)?file["']?\s*:/m
 
 /**
  * Awk program that prints what lines of YAML or JSON name. A variable counts if it is set, as `$NAME`, or as an entry

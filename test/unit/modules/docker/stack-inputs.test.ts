@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { docker_stack } from '../../../../src/modules/docker/stack.ts'
-import { defineInputs } from '../../../../src/modules/docker/stack-inputs.ts'
+import { defineInputs, namesInputs } from '../../../../src/modules/docker/stack-inputs.ts'
 import { contentOf } from '../../../../src/modules/support/effects.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 import { fakeEngine } from './recorded/engine.ts'
@@ -117,4 +117,22 @@ void t.test('docker_stack deploys if what the Compose files name changed', async
     )
     t.equal(after, undefined, 'unknown: the same file, and the probe is of another')
   }
+})
+
+t.test('a Compose file names inputs only with a variable or a key for a file', async (t) => {
+  const names = (text: string): boolean =>
+    namesInputs({ name: 'shop', compose: ['/a.yml'] } as unknown as Parameters<typeof namesInputs>[0], [
+      Buffer.from(text),
+    ])
+  for (const text of [
+    'env_file: a.env',
+    '- file: a',
+    '{file: a}',
+    '"env_file" : [a]',
+    'image: web:$TAG',
+    'label_file: l',
+  ])
+    t.ok(names(text), text)
+  for (const text of ['# docker stack deploy --compose-file a.yml', "max-file: '3'", 'driver: json-file', 'image: web'])
+    t.notOk(names(text), text)
 })
