@@ -51,12 +51,13 @@ for (const shell of shells) {
   })
 
   await t.test(`${shell.name}: the last lab restores IPv4 forwarding`, (t) => {
+    const rule = (lab: string): string => `echo '-A FORWARD -m comment --comment "labbook:${lab}" -j ACCEPT'`
     const down = (comments: readonly string[], labs: Record<string, object>) => {
       const root = t.testdir({
         labs: { one: { ip_forward: '0\n' }, ...labs },
         forwarding: '1\n',
         bin: {
-          'iptables-save': `#!/bin/sh\n${comments.map((name) => `echo '-A FORWARD -m comment --comment "labbook:${name}" -j ACCEPT'`).join('\n')}\n`,
+          'iptables-save': `#!/bin/sh\n${comments.map(rule).join('\n')}\n`,
         },
       })
       chmodSync(path.join(root, 'bin/iptables-save'), 0o755)
