@@ -32,7 +32,8 @@ import { Timer } from './timer.ts'
 /** The host itself kills a script at most 10 s after its time limit; this long after the limit Labbook gives up. */
 const GRACE_SECONDS = 15
 
-const HANG_UP_SECONDS = 3
+/** A busy host takes seconds to start a second shell, above all with sudo. */
+const HANG_UP_SECONDS = 10
 
 /** A delimiter that output cannot contain by chance or malice: the host does not see it before it is printed. */
 const randomToken = (): string => `lb${randomBytes(16).toString('hex')}`
@@ -45,6 +46,8 @@ export class UserSession {
   readonly #owner: ShellOwner
   #shell: RemoteShell | undefined
   #runningGroup = 0
+  /** Settles when the host has reported the process group of the script that was sent last. */
+  #began: Promise<unknown> = Promise.resolve()
   /** Scripts without a reported end. They may still run on the host. */
   #interrupted: Interrupted[] = []
 
@@ -94,6 +97,7 @@ export class UserSession {
       timer.clear()
       starting.clear()
       this.#runningGroup = 0
+      this.#began = Promise.resolve()
     }
   }
 
@@ -123,8 +127,16 @@ export class UserSession {
     }
   }
 
-  /** Sends SIGHUP to the running script from a second shell, within 3 s. Never throws. */
+  /**
+   * Sends SIGHUP to the running script from a second shell. Gives up after 10 s without a report that the script began,
+   * and after 10 s without a second shell. Never throws.
+   */
   async hangUp(): Promise<void> {
+    // A script that was sent may run already, although its process group is not known yet.
+    const timer = new Timer()
+    timer.start(HANG_UP_SECONDS)
+    await Promise.race([this.#began, timer.elapsed])
+    timer.clear()
     if (this.#runningGroup > 1) await this.#hangUpFromNewShell()
   }
 
@@ -217,6 +229,7 @@ export class UserSession {
     // Output before the first delimiter comes from background processes of earlier scripts.
     const began = readBothUntil(shell, mark)
     const ended = readBothUntil(shell, mark, handleChunk)
+    this.#began = Promise.race([began, shell.failed]).catch(() => undefined)
     if (ready !== undefined) {
       await ready
       shell.readyDelimiter = ''

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import type { Become, Connection } from '../../src/connection/connection.ts'
@@ -42,7 +43,7 @@ questioned.catch(() => undefined)
 
 t.teardown(() => {
   for (const { commandLine, pid } of processes())
-    if (/^sleep 2000\.(25|125|375|5)$/.test(commandLine)) endProcess(pid, 'SIGKILL')
+    if (/^sleep 2000\.(25|125|375|5|625|75)$/.test(commandLine)) endProcess(pid, 'SIGKILL')
 })
 
 const root = (password?: string): Become => ({
@@ -233,6 +234,33 @@ t.test('close() hangs up scripts of other users', async () => {
   running.catch(() => undefined)
   const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.25')
   await until('it runs', isRunning)
+  await connection.close()
+  await until('it is gone', () => !isRunning())
+})
+
+t.test('close() hangs up a script whose start was not reported yet', async () => {
+  const connection = login(asked)
+  const become = root(asked.password)
+  await run(connection, 'true', become)
+  const running = connection.exec('sleep 2000.75', { become, timeLimitSeconds: 600 })
+  running.catch(() => undefined)
+  const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.75')
+  // Sends it; then nothing is read until it runs.
+  await setImmediate()
+  const giveUp = Date.now() + 60_000
+  while (!isRunning() && Date.now() < giveUp) execFileSync('sleep', ['0.05'])
+  await connection.close()
+  await until('it is gone', () => !isRunning())
+})
+
+t.test('close() hangs up scripts on a host that takes 5 s to start a shell', async (t) => {
+  const connection = login(asked)
+  const running = connection.exec('sleep 2000.625', { become: root(asked.password), timeLimitSeconds: 600 })
+  running.catch(() => undefined)
+  const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.625')
+  await until('it runs', isRunning)
+  writeFileSync(join(asked.home, '.bashrc'), 'sleep 5\n')
+  t.teardown(() => writeFileSync(join(asked.home, '.bashrc'), ''))
   await connection.close()
   await until('it is gone', () => !isRunning())
 })
