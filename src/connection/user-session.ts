@@ -128,34 +128,35 @@ export class UserSession {
   }
 
   /**
-   * Sends SIGHUP to the running script from a second shell. Gives up after 10 s without a report that the script began,
-   * and after 10 s without a second shell. Never throws.
+   * Sends SIGHUP to the running script from a second shell. Gives up after 10 s. Never throws.
    */
   async hangUp(): Promise<void> {
     // A script that was sent may run already, although its process group is not known yet.
     const timer = new Timer()
     timer.start(HANG_UP_SECONDS)
+    const started = performance.now()
     await Promise.race([this.#began, timer.elapsed])
     timer.clear()
-    if (this.#runningGroup > 1) await this.#hangUpFromNewShell()
+    const leftSeconds = HANG_UP_SECONDS - (performance.now() - started) / 1000
+    if (this.#runningGroup > 1) await this.#hangUpFromNewShell(leftSeconds)
   }
 
   /** Starts a second shell and sends SIGHUP to the running script. @returns whether the shell could be started. */
-  async #hangUpFromNewShell(): Promise<boolean> {
+  async #hangUpFromNewShell(limitSeconds: number): Promise<boolean> {
     const text = this.#runningGroup > 1 ? hangUpScript(this.#runningGroup) : ':'
-    const outcome = await this.#execOn(this.#transport, text)
+    const outcome = await this.#execOn(this.#transport, text, limitSeconds)
     if (outcome !== 'refused') return outcome === 'done'
     // sshd may refuse another session on this connection (MaxSessions).
     const sibling = this.#transport.clone()
-    const retried = await this.#execOn(sibling, text)
+    const retried = await this.#execOn(sibling, text, limitSeconds)
     await sibling.close()
     return retried === 'done'
   }
 
-  async #execOn(transport: Transport, text: string): Promise<'done' | 'refused' | 'silent'> {
+  async #execOn(transport: Transport, text: string, limitSeconds: number): Promise<'done' | 'refused' | 'silent'> {
     const other = new UserSession(transport, this.#become, this.#sudo)
     const timer = new Timer()
-    timer.start(HANG_UP_SECONDS)
+    timer.start(limitSeconds)
     const exec = other.exec(text, { timeLimitSeconds: HANG_UP_SECONDS }).then(
       () => 'done' as const,
       () => 'refused' as const,
@@ -241,7 +242,7 @@ export class UserSession {
 
   /** For a host that did not kill the script itself. */
   async #giveUp(interrupted: Interrupted, timeLimitSeconds: number): Promise<void> {
-    const done = await this.#hangUpFromNewShell()
+    const done = await this.#hangUpFromNewShell(HANG_UP_SECONDS)
     this.close()
     if (done) {
       this.#interrupted.push(interrupted)
