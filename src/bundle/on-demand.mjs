@@ -6,12 +6,20 @@ import { RESOLVING } from './plugins.mjs'
 const require = createRequire(import.meta.url)
 
 /** What most starts do not use, and takes long to load: processes, servers, cryptography, addresses. */
-const HEAVY = /^(?:node:(?:child_process|crypto|http|zlib)|htpasswd\/src\/utils\.js|ip-address)$/
+const HEAVY = /^(?:node:(?:child_process|crypto|http|zlib)|htpasswd\/src\/utils\.js|ip-address|simple-statistics)$/
+
+/**
+ * The same in packages that take the functions of a module apart when they start: HTTP over SSH, and `mkdir -p`, which
+ * Labbook never asks of ssh2 and node-ssh.
+ */
+const CALLED = /^(?:make-dir|\.\/http-agents\.js)$/
+const CALLERS = /[\\/]node_modules[\\/](?:node-ssh|ssh2)[\\/]lib[\\/]/
 
 /** Files of Labbook that export what other files define. */
 const BARREL = new RegExp(`^src/(?:labbook|(?:.*/)?index)\\${CODE}$`)
 
 const NAMESPACE = 'on demand'
+const FUNCTIONS = 'functions on demand'
 
 /** The function that a bundle calls with the name of each file that it loads on demand. */
 export const LOADING = '__labbook_loading'
@@ -45,6 +53,23 @@ export const onDemand = {
       const contents = `let loaded
 const load = () => (loaded ??= (${LOADING}(${JSON.stringify(file)}), require(${JSON.stringify(file)})))
 module.exports = { ${getters.join(', ')} }`
+      return { contents, resolveDir: PACKAGE }
+    })
+    build.onResolve({ filter: CALLED }, async ({ path: name, kind, importer, resolveDir, pluginData }) => {
+      if (pluginData === RESOLVING || !CALLERS.test(importer)) return undefined
+      const found = await build.resolve(name, { importer, resolveDir, kind, pluginData: RESOLVING })
+      return found.errors.length > 0 ? found : { path: found.path, namespace: FUNCTIONS }
+    })
+    build.onLoad({ filter: /./, namespace: FUNCTIONS }, ({ path: file }) => {
+      const exported = /** @type {object} */ (require(file))
+      const functions = Object.entries(exported).flatMap(([name, each]) => (typeof each === 'function' ? [name] : []))
+      const contents = `let loaded
+const load = () => (loaded ??= (${LOADING}(${JSON.stringify(file)}), require(${JSON.stringify(file)})))
+const later = (of) => function (...args) {
+  return new.target ? Reflect.construct(of(), args) : Reflect.apply(of(), this, args)
+}
+module.exports = ${typeof exported === 'function' ? 'later(load)' : '{}'}
+${functions.map((name) => `module.exports.${name} = later(() => load().${name})`).join('\n')}`
       return { contents, resolveDir: PACKAGE }
     })
   },

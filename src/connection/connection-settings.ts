@@ -14,6 +14,8 @@ const ACCOUNT = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/
 const TRUE = ['true', 'yes', 'on', '1']
 const FALSE = ['false', 'no', 'off', '0']
 
+const plugin = z.enum(['ssh', 'local'], 'must be ssh or local')
+const sshArguments = z.string('must be a string')
 const text = z.string('must be a string').min(1, 'must not be empty')
 const account = z.string('must be a user name').regex(ACCOUNT, 'must be a user name: letters, digits, _ . -')
 const PORT = 'must be a port number'
@@ -33,6 +35,8 @@ const sudoFlags = z.string('must be a string').transform((value, context) => {
     return z.NEVER
   }
 })
+const method = z.literal('sudo', 'must be sudo: no other become method is supported')
+const unsupportedDirectory = z.never('is not supported: set chdir of the task')
 const boolean = z.unknown().transform((value, context) => {
   const text = String(value).toLowerCase()
   if (TRUE.includes(text)) return true
@@ -42,7 +46,7 @@ const boolean = z.unknown().transform((value, context) => {
 
 /** Each setting's schema and variables; the first variable that is set counts. */
 const read = {
-  connection: (from: Reader) => from(z.enum(['ssh', 'local'], 'must be ssh or local'), 'ansible_connection'),
+  connection: (from: Reader) => from(plugin, 'ansible_connection'),
   address: (from: Reader) => from(text, 'ansible_host', 'ansible_ssh_host'),
   port: (from: Reader) => from(port, 'ansible_port', 'ansible_ssh_port'),
   user: (from: Reader) => from(text, 'ansible_user', 'ansible_ssh_user'),
@@ -58,9 +62,8 @@ const read = {
     from(password, 'ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'),
   becomeExe: (from: Reader) => from(sudoExe, 'ansible_become_exe', 'ansible_sudo_exe'),
   becomeFlags: (from: Reader) => from(sudoFlags, 'ansible_become_flags', 'ansible_sudo_flags'),
-  sudoDirectory: (from: Reader) => from(z.never('is not supported: set chdir of the task'), 'ansible_sudo_chdir'),
-  becomeMethod: (from: Reader) =>
-    from(z.literal('sudo', 'must be sudo: no other become method is supported'), 'ansible_become_method'),
+  sudoDirectory: (from: Reader) => from(unsupportedDirectory, 'ansible_sudo_chdir'),
+  becomeMethod: (from: Reader) => from(method, 'ansible_become_method'),
 }
 
 type Reader = <S extends z.ZodType>(schema: S, ...variables: string[]) => z.output<S> | undefined
@@ -89,7 +92,7 @@ export function connectionSettings(
   read.becomeMethod(from)
   read.sudoDirectory(from)
   const [ssh, common, extra] = (['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'] as const).map(
-    (variable) => parseSshArguments(from(z.string('must be a string'), variable) ?? '', variable, name),
+    (variable) => parseSshArguments(from(sshArguments, variable) ?? '', variable, name),
   ) as [SshArguments, SshArguments, SshArguments]
   const connection = read.connection(from) ?? 'ssh'
   const password = read.password(from)

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
-import { userInfo } from 'node:os'
+import { account } from './ssh-config/account.ts'
 import { type Channel, type ChannelEnd, OUTPUT_GRACE_MS, type Transport } from './transport.ts'
 import { Unreachable } from './connection.ts'
 
 /** Starts processes on the controller (`ansible_connection: local`). */
 export class LocalTransport implements Transport {
   readonly name: string
-  readonly user = userInfo().username
+  readonly user = account().username
   readonly startTimeoutSeconds = 120
 
   constructor(name: string) {

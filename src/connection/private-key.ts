@@ -22,6 +22,9 @@ const PKCS8_KEY = /-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/
 /** ssh2 has this cipher for connections only. */
 const CONNECTION_CIPHER = 'chacha20-poly1305@openssh.com'
 
+/** The key that was parsed last: most inventories have one for all hosts. */
+let last: { readonly call: readonly unknown[]; readonly content: Buffer; readonly key: PrivateKeyFile } | undefined
+
 /** Reads a private key as ssh does. */
 export function readPrivateKey(file: string, passphrase: string | undefined, setBy: string): PrivateKeyFile {
   let content: Buffer
@@ -30,6 +33,15 @@ export function readPrivateKey(file: string, passphrase: string | undefined, set
   } catch (error) {
     return { problem: unreadable(file, (error as NodeJS.ErrnoException).code ?? '', setBy), publicKey: undefined }
   }
+  const call = [file, passphrase, setBy]
+  if (last?.content.equals(content) && call.every((argument, i) => argument === last?.call[i])) return last.key
+  const key = parsePrivateKey(content, file, passphrase, setBy)
+  // Not what may change outside the file: a public key beside it.
+  if ('key' in key) last = { call, content, key }
+  return key
+}
+
+function parsePrivateKey(content: Buffer, file: string, passphrase: string | undefined, setBy: string): PrivateKeyFile {
   const text = content.toString('latin1')
   const header = opensshHeader(text)
   const unusable = (problem: string): UnusableKey => ({

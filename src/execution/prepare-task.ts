@@ -5,7 +5,7 @@ import { callTaskFunction } from '../playbook/playbook-errors.ts'
 import type { Probe } from '../shell/batch.ts'
 import { MASK } from '../values/secret.ts'
 import { resolveDeep, type Scope } from '../values/reference.ts'
-import type { CheckedTask } from './check-task.ts'
+import { type CheckedTask, validate } from './check-task.ts'
 import { hasEnvironment, withEnvironment } from './environment.ts'
 import type { InputReader } from './inputs.ts'
 
@@ -43,7 +43,7 @@ function hasMask(value: unknown): boolean {
 export function checkedParams({ task, parsed: early }: CheckedTask, resolved: object): unknown {
   const { module, params, at } = task
   if (hasMask(resolved)) throw new BadParameters(`${String(at)}: ${module.name}: ${MASKED}`)
-  const parsed = resolved === params ? early : module.schema.safeParse(resolved)
+  const parsed = resolved === params ? early : validate(module.schema, resolved)
   if (!parsed.success) throw new BadParameters(`${String(at)}: ${module.name}: ${explain(parsed.error)}`)
   return parsed.data
 }

@@ -188,7 +188,8 @@ function parseFile<S extends z.ZodType>(
   const plugin = isMapping ? (data as Readonly<Record<string, unknown>>)['plugin'] : undefined
   const more = { isNumber, isMapping, ...(typeof plugin === 'string' ? { plugin } : {}) }
   const report = (issues: readonly YamlIssue[]) => byPosition(issues.map((issue) => document.locate(issue)))
-  const result = schema.safeParse(data)
+  // Without code that is generated for the schema: a start validates once.
+  const result = schema.safeParse(data, { jitless: true })
   return result.success
     ? { value: result.data, problems: [], report, ...more }
     : { value: undefined, problems: report(toIssues(result.error)), report, ...more }

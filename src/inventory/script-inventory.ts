@@ -59,9 +59,6 @@ function hostsOf(name: string, group: unknown): string[] {
 const isGroup = (group: Readonly<Record<string, unknown>>): boolean =>
   ['hosts', 'vars', 'children'].some((key) => group[key] !== undefined)
 
-const groupVars = variablesSchema('inventory group')
-const hostVars = variablesSchema('inventory host')
-
 class ScriptReader {
   readonly entries: InventoryEntry[] = []
   readonly problems: InventoryProblem[] = []
@@ -95,7 +92,7 @@ class ScriptReader {
     const [hosts, vars, children] = [group['hosts'], group['vars'], group['children']]
     if (hosts !== undefined) this.#names(hosts, place('hosts'), (host, path) => this.#host(name, host, path))
     if (vars !== undefined) {
-      const result = groupVars.safeParse(vars)
+      const result = variablesSchema('inventory group').safeParse(vars)
       if (result.success) this.#add(name, { vars: result.data }, place('vars'))
       else this.#issues(result.error, place('vars'))
     }
@@ -131,7 +128,7 @@ class ScriptReader {
 
   #variables(name: string, vars: unknown, path: Path): void {
     if (vars === undefined) return
-    const result = hostVars.safeParse(vars)
+    const result = variablesSchema('inventory host').safeParse(vars)
     if (result.success) this.entries.push(entryOfHost(name, result.data, path))
     else this.#issues(result.error, path)
   }
@@ -159,7 +156,7 @@ function parseHost(
 ): Pick<ParsedInventory, 'entries' | 'problems'> {
   const document = parseJson(output, vault)
   if (!('locate' in document)) return { entries: [], problems: document }
-  const result = hostVars.safeParse(document.data)
+  const result = variablesSchema('inventory host').safeParse(document.data)
   if (result.success) return { entries: [entryOfHost(name, result.data, [])], problems: [] }
   return { entries: [], problems: toIssues(result.error).map((issue) => document.locate(issue)) }
 }

@@ -1,4 +1,3 @@
-import * as z from 'zod'
 import { didYouMean, nearest } from '../text/suggest.ts'
 import type { Disturbs } from './disturbs.ts'
 import type { PlayContext } from './play-context.ts'
@@ -67,9 +66,31 @@ export interface PlayOptions {
   readonly disturbs?: Disturbs
 }
 
-const SERIAL = z.union([z.number().int().min(0), z.string().regex(/^\d+(\.\d+)?%$/)])
-const BOOLEAN = { schema: z.boolean(), must: 'true or false' }
-const NAME = { schema: z.string().min(1), must: 'a string that is not empty' }
+type Test = (value: unknown) => boolean
+
+const isString: Test = (value) => typeof value === 'string'
+
+const isNonEmpty: Test = (value) => typeof value === 'string' && value !== ''
+
+const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+
+const isOneOf =
+  (words: readonly string[]): Test =>
+  (value) =>
+    words.includes(value as string)
+
+const isListOf = (value: unknown, is: Test): boolean => Array.isArray(value) && value.every((each) => is(each))
+
+const isFunction: Test = (value) => typeof value === 'function'
+
+const isMapping: Test = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isPercentage: Test = (value) => typeof value === 'number' && value >= 0 && value <= 100
+
+const isSerial: Test = (value) => isCount(value) || (typeof value === 'string' && /^\d+(\.\d+)?%$/.test(value))
+
+const BOOLEAN = { is: (value: unknown) => typeof value === 'boolean', must: 'true or false' }
+const NAME = { is: isNonEmpty, must: 'a string that is not empty' }
 
 const QUESTION_TYPES: Readonly<Record<keyof VarsPrompt, string>> = {
   name: 'string',
@@ -79,7 +100,7 @@ const QUESTION_TYPES: Readonly<Record<keyof VarsPrompt, string>> = {
   confirm: 'boolean',
 }
 
-const isQuestion = (value: unknown): boolean =>
+const isQuestion: Test = (value) =>
   typeof value === 'object' &&
   value !== null &&
   'name' in value &&
@@ -90,35 +111,36 @@ const isQuestion = (value: unknown): boolean =>
       (each === undefined || typeof each === QUESTION_TYPES[key as keyof VarsPrompt]),
   )
 
-const isRoleCall = (value: unknown): boolean => typeof value === 'object' && value !== null && 'role' in value
+const isRoleCall: Test = (value) => typeof value === 'object' && value !== null && 'role' in value
 
-const OPTIONS: Readonly<Record<keyof PlayOptions, { readonly schema: z.ZodType; readonly must: string }>> = {
-  hosts: { schema: z.string().min(1), must: 'a host pattern' },
+/** Not schemas of a library: those take longer to build than a start should. */
+const OPTIONS: Readonly<Record<keyof PlayOptions, { readonly is: Test; readonly must: string }>> = {
+  hosts: { is: isNonEmpty, must: 'a host pattern' },
   become: BOOLEAN,
   become_user: NAME,
   gather_facts: BOOLEAN,
-  vars: { schema: z.record(z.string(), z.unknown()), must: 'a mapping' },
+  vars: { is: isMapping, must: 'a mapping' },
   vars_prompt: {
-    schema: z.custom((value) => Array.isArray(value) && value.every(isQuestion)),
+    is: (value) => isListOf(value, isQuestion),
     must: 'a list of { name, prompt, default, private, confirm }',
   },
   roles: {
-    schema: z.custom((value) => typeof value === 'function' || (Array.isArray(value) && value.every(isRoleCall))),
+    is: (value) => isFunction(value) || isListOf(value, isRoleCall),
     must: 'a list of calls of roles, or a function that returns one',
   },
-  tags: { schema: z.union([z.string(), z.array(z.string())]), must: 'a string or a list of strings' },
+  tags: { is: (value) => isString(value) || isListOf(value, isString), must: 'a string or a list of strings' },
   serial: {
-    schema: z.union([SERIAL, z.array(SERIAL).min(1)]),
+    is: (value) => isSerial(value) || (isListOf(value, isSerial) && (value as unknown[]).length > 0),
     must: "a whole number, a percentage such as '30%', or a list of both",
   },
-  order: { schema: z.enum(ORDERS), must: `one of ${ORDERS.join(', ')}` },
-  strategy: { schema: z.enum(STRATEGIES), must: `one of ${STRATEGIES.join(', ')}` },
-  throttle: { schema: z.number().int().min(0), must: 'a whole number, 0 or more' },
+  order: { is: isOneOf(ORDERS), must: `one of ${ORDERS.join(', ')}` },
+  strategy: { is: isOneOf(STRATEGIES), must: `one of ${STRATEGIES.join(', ')}` },
+  throttle: { is: isCount, must: 'a whole number, 0 or more' },
   force_handlers: BOOLEAN,
   ignore_unreachable: BOOLEAN,
   any_errors_fatal: BOOLEAN,
-  max_fail_percentage: { schema: z.number().min(0).max(100), must: 'a number from 0 to 100' },
-  disturbs: { schema: z.custom((value) => typeof value === 'function'), must: 'a function' },
+  max_fail_percentage: { is: isPercentage, must: 'a number from 0 to 100' },
+  disturbs: { is: isFunction, must: 'a function' },
 }
 
 const LISTED = "list the tasks in order, with meta('flush_handlers') where handlers must run before the next"
@@ -145,8 +167,8 @@ export function playOptionsProblem(options: unknown): string | undefined {
       const hint = refused ?? didYouMean(nearest(key, Object.keys(OPTIONS)))
       return `unknown option ${key}${hint === undefined ? '' : `: ${hint}`}`
     }
-    const { schema, must } = OPTIONS[key as keyof PlayOptions]
-    if (!schema.safeParse(value).success) return `${key} must be ${must}, not ${JSON.stringify(value)}`
+    const { is, must } = OPTIONS[key as keyof PlayOptions]
+    if (!is(value)) return `${key} must be ${must}, not ${JSON.stringify(value)}`
   }
   return undefined
 }

@@ -214,7 +214,16 @@ function evaluate(parsed: Parsed, vars: Vars, files: ControllerFiles, secrets: S
       fail(`Ansible sets "${name}", Labbook does not: set it as a variable, or remove it from the template`)
     return known ?? own
   }
-  const interpreter = new Interpreter({ resolve, filters: filterOf, tests: testOf, unsupported }, load)
+  // Not passed as they are: reading them would load all filters, which most templates do not use.
+  const interpreter = new Interpreter(
+    {
+      resolve,
+      filters: (name) => filterOf(name),
+      tests: (name) => testOf(name),
+      unsupported: (kind, name) => unsupported(kind, name),
+    },
+    load,
+  )
   return interpreter.render(parsed.statements)
 }
 

@@ -241,7 +241,10 @@ await part(
     await assertSucceeds(t, k3s('up', ...onContext()))
     t.strictSame(taskNames(changed()), [])
     t.match(findings(), HEALTHY)
-    await assertSucceeds(t, k3s('experiments', ...onContext(), '--tags', 'k3s-pod-killed'))
+    // A context may be anybody's cluster: faults there need permission.
+    const faults = ['experiments', ...onContext(), '--tags', 'k3s-pod-killed'] as const
+    t.match(await k3s(...faults), { exitCode: 2, stderr: /context \S+: a pod of the Counter app is killed/ })
+    await assertSucceeds(t, k3s(...faults, '--allow-faults'))
     t.match(findings(), { 'k3s.pod-killed.replaced': true })
   },
   [MERGE],

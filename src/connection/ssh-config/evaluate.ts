@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { userInfo } from 'node:os'
+import { account } from './account.ts'
 import { ConnectionConfigError } from '../config-error.ts'
 import { type ConfigFile, includedFiles, readConfigFile } from './files.ts'
 import type { ConfigLine } from './lines.ts'
@@ -139,9 +139,9 @@ class Evaluation {
       case 'originalhost':
         return matchesPatterns(this.#original.toLowerCase(), lower)
       case 'user':
-        return matchesPatterns(this.options.get('user')?.[0]?.words[0] ?? userInfo().username, patterns)
+        return matchesPatterns(this.options.get('user')?.[0]?.words[0] ?? account().username, patterns)
       case 'localuser':
-        return matchesPatterns(userInfo().username, patterns)
+        return matchesPatterns(account().username, patterns)
       default:
         // ssh evaluates the others only if those before match.
         if (!isOpen) return false

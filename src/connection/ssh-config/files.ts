@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { homedir, userInfo } from 'node:os'
+import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
+import { account } from './account.ts'
 import { ConnectionConfigError } from '../config-error.ts'
 import { type ConfigLine, parseConfigText } from './lines.ts'
 import { matchesPattern } from './patterns.ts'
@@ -85,8 +86,11 @@ const parsed = new Map<string, ParsedFile>()
  */
 export function readConfigFile({ path, mustBePrivate, isRequired }: ConfigFile): readonly ConfigLine[] {
   try {
-    const { uid, mode, mtimeMs, size, ino } = statSync(path)
-    if (mustBePrivate && ((uid !== 0 && uid !== userInfo().uid) || (mode & 0o022) !== 0)) {
+    // Most users have no ~/.ssh/config, and an exception for each host takes time.
+    const stats = isRequired ? statSync(path) : statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return []
+    const { uid, mode, mtimeMs, size, ino } = stats
+    if (mustBePrivate && ((uid !== 0 && uid !== account().uid) || (mode & 0o022) !== 0)) {
       throw new ConnectionConfigError(
         `${path}: others may write to this file, so ssh does not accept it: run chown and chmod go-w`,
       )
@@ -99,10 +103,7 @@ export function readConfigFile({ path, mustBePrivate, isRequired }: ConfigFile):
     return lines
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === undefined || (code === 'ENOENT' && !isRequired)) {
-      if (code === undefined) throw error
-      return []
-    }
+    if (code === undefined) throw error
     throw new ConnectionConfigError(`cannot read the ssh_config file ${path} (${code})`, { cause: error })
   }
 }

@@ -1,4 +1,5 @@
-import { homedir, hostname, userInfo } from 'node:os'
+import { homedir, hostname } from 'node:os'
+import { account } from './account.ts'
 import { ConnectionConfigError } from '../config-error.ts'
 import type { ConfigLine } from './lines.ts'
 
@@ -41,14 +42,24 @@ export const proxyTokens = ({ original, address, port, user, keyAlias }: TokenHo
   r: user,
 })
 
-/** The tokens of options that name files. */
+/** The tokens of options that name files. Few paths have them: each is read when it is expanded. */
 export const fileTokens = (host: TokenHost): Tokens => ({
   ...proxyTokens(host),
-  L: hostname().replace(/\..*/, ''),
-  d: homedir(),
-  i: String(userInfo().uid),
-  l: hostname(),
-  u: userInfo().username,
+  get L() {
+    return hostname().replace(/\..*/, '')
+  },
+  get d() {
+    return homedir()
+  },
+  get i() {
+    return String(account().uid)
+  },
+  get l() {
+    return hostname()
+  },
+  get u() {
+    return account().username
+  },
 })
 
 /** Expands `~`, `${VARIABLE}` and tokens in the path of an option. */
