@@ -139,7 +139,7 @@ export const PARTS: readonly Part[] = [
     minutes: 6,
     runs: 'test',
     // Two at a time: they wait more than they compute, and each has a separate sshd and separate accounts.
-    work: { files: () => testFiles('test/ssh', LONG), jobs: 2, timeoutSeconds: 600 },
+    work: { files: () => testFiles('test/ssh', LONG), jobs: 2, timeoutSeconds: 600, bundle: true },
   },
   {
     name: 'redis',
