@@ -5,7 +5,7 @@ import type { ComparisonTable } from './comparison-table.ts'
 import { lowRepeatNote, repeatCount } from './settings.ts'
 import { TOPOLOGIES, type Topology } from '../vars.ts'
 import { disturbsMasterNode, disturbsLabStack } from './support/disturbs.ts'
-import { deployLabStack, type LabStack } from './support/lab.ts'
+import { deployLabStack, type LabStack } from './support/lab-stack.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import {
   failoverTimes,

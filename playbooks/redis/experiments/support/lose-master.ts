@@ -12,17 +12,9 @@ import { manager } from '../../../swarm/experiments/support/cluster.ts'
 import type { RequestResult } from '../../../methods/steady-probe.ts'
 import { requestStats, type RequestStats } from '../../../methods/requests.ts'
 import { observeDuring, stackCluster, type TimelineRecorder } from '../../../methods/observe.ts'
-import {
-  query,
-  clientCommand,
-  containerOf,
-  createCluster,
-  LAB,
-  currentMaster,
-  waitForHealthy,
-  type LabStack,
-  type Master,
-} from './lab.ts'
+import { query, clientCommand } from './client.ts'
+import { containerOf, createCluster, LAB, waitForHealthy, type LabStack } from './lab-stack.ts'
+import { currentMaster, type Master } from './master.ts'
 import { removeLabStacks } from './remove-stacks.ts'
 import { KEY } from '../settings.ts'
 import { lossOf, parseJsonLines, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './lost-writes.ts'
