@@ -9,7 +9,8 @@ import { disturbsLabStack } from './support/disturbs.ts'
 import { query } from './support/client.ts'
 import { deployLabStack, type LabStack } from './support/lab-stack.ts'
 import { removeLabStacks } from './support/remove-stacks.ts'
-import { failoverTimes, loseMaster, type MasterLoss, range } from './support/lose-master.ts'
+import { loseMaster, type MasterLoss } from './support/lose-master.ts'
+import { failoverTimes, range } from './support/loss-summary.ts'
 import { lossVerdict } from './support/lost-writes.ts'
 
 /**

@@ -14,7 +14,7 @@ import { persistenceServer, PERSISTENCE_MODES, persistenceCompose, type Persiste
 import { clientSource, clientCommand, readCount } from './support/client.ts'
 import { waitForServices, containerOf, deployCompose, imagesInUse, LAB } from './support/lab-stack.ts'
 import { startWithoutLabStacks } from './support/remove-stacks.ts'
-import { restoreNodes } from './support/lose-master.ts'
+import { restoreNodes } from './support/restore-nodes.ts'
 import { lossOf, lossVerdict, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './support/lost-writes.ts'
 
 const MODES = Object.keys(PERSISTENCE_MODES) as PersistenceMode[]
