@@ -27,7 +27,8 @@ export {
   type MessageValue,
   type Text,
 } from './events/message.ts'
-export type { Exhibit, LocalizedText, ReportQuestion } from './events/events.ts'
+export type { Exhibit } from './events/events.ts'
+export type { LocalizedText, ReportQuestion } from './events/report-questions.ts'
 export { block, type BlockOptions } from './playbook/block.ts'
 export type { Block } from './playbook/task-list.ts'
 export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './playbook/play.ts'

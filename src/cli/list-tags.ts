@@ -2,7 +2,7 @@ import type { Inventory } from '../inventory/index.ts'
 import type { PlaybookStep } from '../playbook/play.ts'
 import { tasksOf } from '../playbook/play-tasks.ts'
 import { isStepSelectable, tagList, type TagSelection } from '../playbook/tags.ts'
-import { hostsOf } from '../runner/run.ts'
+import { hostsOf } from '../runner/step-selection.ts'
 import { listingContext } from './list.ts'
 
 /** The text of `--list-tags`: the tags of each play and experiment, and of its tasks on any host. */

@@ -7,7 +7,7 @@ import { assertionsOf } from '../playbook/experiment.ts'
 import { inventoryVariables } from '../playbook/variables.ts'
 import type { Play, PlayContext, PlaybookStep } from '../playbook/play.ts'
 import { handlersOf, tasksOf } from '../playbook/play-tasks.ts'
-import { hostsOf } from '../runner/run.ts'
+import { hostsOf } from '../runner/step-selection.ts'
 import { tagList, tagsSelect, type TagSelection } from '../playbook/tags.ts'
 import { promptDefaults } from './vars-prompt.ts'
 

@@ -1,5 +1,6 @@
 import type { WithoutPermission } from '../runner/disturbance.ts'
-import type { Finding, ReportQuestion } from '../events/events.ts'
+import type { Finding } from '../events/events.ts'
+import type { ReportQuestion } from '../events/report-questions.ts'
 import type { LabOptions } from '../lab/lab.ts'
 import type { VarSet } from '../playbook/define-vars.ts'
 import type { Experiment } from '../playbook/experiment.ts'

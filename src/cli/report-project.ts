@@ -1,4 +1,4 @@
-import type { ReportQuestion } from '../events/events.ts'
+import type { ReportQuestion } from '../events/report-questions.ts'
 import type { VarSet } from '../playbook/define-vars.ts'
 import type { Catalogue, Language } from '../report/messages/index.ts'
 

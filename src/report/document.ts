@@ -1,4 +1,4 @@
-import type { KeyResult, ReportQuestion } from '../events/events.ts'
+import type { KeyResult, ReportQuestion } from '../events/report-questions.ts'
 import { median } from 'simple-statistics'
 import type { RetainedExhibit, ReportData } from './report-data.ts'
 import { answerOf, inLanguage } from './questions.ts'

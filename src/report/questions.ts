@@ -1,4 +1,5 @@
-import type { Finding, LocalizedText, ReportQuestion } from '../events/events.ts'
+import type { Finding } from '../events/events.ts'
+import type { LocalizedText, ReportQuestion } from '../events/report-questions.ts'
 
 /**
  * Groups findings by the question they answer. A finding answers the question with the longest matching id prefix.

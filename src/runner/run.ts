@@ -1,8 +1,9 @@
 import { hostname, platform, release } from 'node:os'
-import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts'
+import { PatternError, type Inventory } from '../inventory/index.ts'
 import { reportMetadataOf } from './report-metadata.ts'
 import { skippedText, permissionFor, RunRefused, type Permission, type WithoutPermission } from './disturbance.ts'
-import { EVENT_SCHEMA, type Phase, type ReportQuestion, type Subscriber } from '../events/events.ts'
+import { EVENT_SCHEMA, type Phase, type Subscriber } from '../events/events.ts'
+import type { ReportQuestion } from '../events/report-questions.ts'
 import { runExperiment } from '../experiments/run-experiment.ts'
 import { PredictedEffects } from '../execution/predicted-effects.ts'
 import type { ApprovedChanges } from '../execution/approved-changes.ts'
@@ -14,6 +15,7 @@ import { PlaybookError, type PlaybookStep } from '../playbook/play.ts'
 import { exhibitIds } from '../text/slug.ts'
 import { runPlay } from './run-play.ts'
 import { StartAt } from './start-at.ts'
+import { hostsOf, phasesOf } from './step-selection.ts'
 import { exitCodeOf } from '../execution/recap.ts'
 import { Registry } from '../execution/registry.ts'
 import { Turns } from '../execution/turns.ts'
@@ -215,55 +217,6 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
     }
   }
   if (startAt?.isFound === false) throw new PlaybookError(startAt.problem())
-}
-
-/**
- * The steps that a run will start, in order: plays with matching hosts and, outside check mode, experiments selected by
- * tags.
- */
-export function phasesOf({
-  steps,
-  inventory,
-  hosts,
-  check,
-  tags,
-}: Pick<RunOptions, 'steps' | 'inventory' | 'hosts' | 'check' | 'tags'>): readonly PlaybookStep[] {
-  return steps.filter((step) =>
-    step.kind === 'play' ? hasHosts(step, inventory, hosts) : !check && tagsSelect(tagList(step.tags), tags),
-  )
-}
-
-function hasHosts(step: PlaybookStep, inventory: Inventory, hosts: readonly string[]): boolean {
-  try {
-    return hostsOf(step, inventory, hosts).length > 0
-  } catch (error) {
-    // An invalid pattern is reported when its step runs.
-    if (error instanceof PatternError) return false
-    throw error
-  }
-}
-
-/**
- * The hosts of a step, limited to `hosts`; by default all matching hosts.
- *
- * @param warnOnce - receives warnings about parts of the pattern that match nothing, as in {@link selectHosts}.
- * @throws {PatternError} the pattern is invalid.
- */
-export function hostsOf(
-  step: PlaybookStep,
-  inventory: Inventory,
-  hosts?: readonly string[],
-  warnOnce: (warning: string) => void = () => undefined,
-): string[] {
-  const allowed = hosts && new Set(hosts)
-  const selected = (): string[] => {
-    try {
-      return selectHosts(inventory, step.hosts, warnOnce)
-    } catch (error) {
-      throw error instanceof PatternError ? new PatternError(`${step.kind} "${step.name}": ${error.message}`) : error
-    }
-  }
-  return selected().filter((name) => allowed?.has(name) ?? true)
 }
 
 function stateOf(

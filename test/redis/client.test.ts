@@ -14,7 +14,7 @@ import {
   acknowledgedCounts,
   type CountChange,
 } from '../../playbooks/redis/experiments/support/lost-writes.ts'
-import { clientSource } from '../../playbooks/redis/experiments/support/lab.ts'
+import { clientSource } from '../../playbooks/redis/experiments/support/client.ts'
 
 /** Runs against real servers on loopback; needs redis-server and python3. */
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-redis-client-'))

@@ -1,9 +1,7 @@
 import { type LabContext, type LabText } from '../../messages/say.ts'
-import { availability, maxOutage, noFailedRequest } from '../../methods/verdicts.ts'
 import { observeDuring, type ObservationResult, type TimelineRecorder } from '../../methods/observe.ts'
 import { clusterNodes } from '../cluster.ts'
 import { toTask } from '../objects.ts'
-import type { Workload } from './model.ts'
 import { commandsFor, currentTargets, type KubernetesSession } from './session.ts'
 import { podsOf, readState } from './state.ts'
 
@@ -41,17 +39,3 @@ export async function observeWorkloads<T>(
     body,
   )
 }
-
-/** Whether an update cannot start pods before it stops others: then short outages count, not requests. */
-export const isReplacedInPlace = ({ role, kind }: Workload): boolean => role === 'stateful' || kind !== 'Deployment'
-
-/** Judges the requests during a replacement of pods. */
-export const judgeRequests = (
-  on: LabContext,
-  workload: Workload,
-  observed: Parameters<typeof noFailedRequest>[0],
-  window?: Parameters<typeof noFailedRequest>[1],
-): ReturnType<typeof noFailedRequest> =>
-  isReplacedInPlace(workload)
-    ? availability(observed, maxOutage(on, workload.overrides.maxOutage), window)
-    : noFailedRequest(observed, window)

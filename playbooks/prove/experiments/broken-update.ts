@@ -3,9 +3,8 @@ import { say } from '../../messages/say.ts'
 import { observeStack } from '../observe.ts'
 import { containerIn, namedService } from '../../methods/tasks.ts'
 import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
-import { hasEntryPoints } from '../../methods/traffic.ts'
 import type { StackExperiment } from './service-experiment.ts'
-import { BROKEN, isReplacedInPlace, judgeRequests } from './update.ts'
+import { BROKEN, UPDATES } from './update.ts'
 import { breakService, endOf, isRolledBack, undoUpdate } from '../../methods/updates.ts'
 import { unlessTooSlow } from '../../methods/verdicts.ts'
 
@@ -22,14 +21,7 @@ export const brokenUpdate: StackExperiment = {
       name: 'rolls-back',
       statement: ({ name }) => say('Swarm rolls back an update of {name} to a broken version', { name }),
     },
-    {
-      name: 'requests',
-      statement: (service) =>
-        isReplacedInPlace(service)
-          ? say('Update of {name} to a broken version keeps the entry points available', { name: service.name })
-          : say('Update of {name} to a broken version fails no request', { name: service.name }),
-      applies: hasEntryPoints,
-    },
+    UPDATES.broken,
   ],
   async method(on, session, service) {
     const named = namedService(session, service.name)
@@ -57,7 +49,7 @@ export const brokenUpdate: StackExperiment = {
         measured: rolledBack ? { 'time to roll back': [took, 's'] } : {},
       },
       requests: {
-        ...(await unlessTooSlow(on, observed, judgeRequests(on, service, observed))),
+        ...(await unlessTooSlow(on, observed, UPDATES.judgeRequests(on, service, observed))),
         facts: health,
       },
     }

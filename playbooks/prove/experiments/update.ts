@@ -1,7 +1,6 @@
-import { type LabContext, say, inSeconds, type MessageKey } from '../../messages/say.ts'
-import type { Message } from 'labbook'
-import type { ObservationResult } from '../../methods/observe.ts'
+import { inSeconds, say } from '../../messages/say.ts'
 import { containerIn, isRunning, namedService, serviceTasks } from '../../methods/tasks.ts'
+import { updateClaims } from '../../methods/update-claims.ts'
 import {
   endOf,
   isCompleted,
@@ -11,20 +10,11 @@ import {
   undoUpdate,
   updateService,
 } from '../../methods/updates.ts'
-import {
-  availability,
-  maxOutage,
-  noFailedRequest,
-  noLostIncrement,
-  onlyIf,
-  unlessTooSlow,
-  type RequestVerdict,
-  type TimeWindow,
-} from '../../methods/verdicts.ts'
+import { noLostIncrement, onlyIf, unlessTooSlow } from '../../methods/verdicts.ts'
 import type { StackService } from '../model.ts'
 import { observeStack } from '../observe.ts'
+import type { Session } from '../session.ts'
 import { hasHealthcheck, healthCandidate } from './health-candidate.ts'
-import { hasCounter, hasEntryPoints } from '../../methods/traffic.ts'
 import type { StackExperiment } from './service-experiment.ts'
 import { stopVerdict } from './stop.ts'
 
@@ -32,53 +22,18 @@ import { stopVerdict } from './stop.ts'
  * Tasks that publish a port of their node cannot run beside their successor, and databases not on one volume: then
  * short outages count, not requests.
  */
-export const isReplacedInPlace = ({ ports, role, mode }: StackService): boolean =>
+const isReplacedInPlace = ({ ports, role, mode }: StackService): boolean =>
   role === 'stateful' || mode === 'global' || ports.some((port) => port.mode === 'host')
 
-type Unharmed = Extract<MessageKey, `${string} of {name} keeps the entry points available`>
-type Unfailed = Extract<MessageKey, `${string} of {name} fails no request`>
-
-const unharmed = (service: StackService, available: Unharmed, requests: Unfailed): Message =>
-  say(isReplacedInPlace(service) ? available : requests, { name: service.name })
-
-/** Judges requests during a replacement of tasks. */
-export const judgeRequests = (
-  on: LabContext,
-  service: StackService,
-  observed: ObservationResult<unknown>,
-  window?: TimeWindow,
-): RequestVerdict =>
-  isReplacedInPlace(service)
-    ? availability(observed, maxOutage(on, service.overrides.maxOutage), window)
-    : noFailedRequest(observed, window)
+/** What updates of a service of a stack claim. */
+export const UPDATES = updateClaims<StackService, Session>(isReplacedInPlace)
 
 /** Updates a service to the same image, and rolls it back. */
 export const update: StackExperiment = {
   kind: 'update',
   hypothesis: 'A new task is healthy before an old one stops, and the old one finishes its requests first.',
   claims: [
-    { name: 'completes', statement: ({ name }) => say('Rolling update of {name} completes', { name }) },
-    {
-      name: 'requests',
-      statement: (service) =>
-        unharmed(
-          service,
-          'Rolling update of {name} keeps the entry points available',
-          'Rolling update of {name} fails no request',
-        ),
-      applies: hasEntryPoints,
-    },
-    {
-      name: 'rollback',
-      statement: (service) =>
-        unharmed(service, 'Rollback of {name} keeps the entry points available', 'Rollback of {name} fails no request'),
-      applies: hasEntryPoints,
-    },
-    {
-      name: 'increments',
-      statement: ({ name }) => say('Update and rollback of {name} loses no acknowledged increment', { name }),
-      applies: hasCounter,
-    },
+    ...UPDATES.update,
     { name: 'stops', statement: ({ name }) => say('Containers of {name} stop within their grace period', { name }) },
   ],
   async method(on, session, service) {
@@ -104,7 +59,7 @@ export const update: StackExperiment = {
     )
     const { updated, between, rolledBack, stops } = observed.value
     const completed = isCompleted(updated)
-    const rollback = judgeRequests(on, service, observed, { from: between })
+    const rollback = UPDATES.judgeRequests(on, service, observed, { from: between })
     return {
       completes: {
         holds: completed,
@@ -114,7 +69,10 @@ export const update: StackExperiment = {
         facts: { error: updated.error },
       },
       requests: {
-        ...onlyIf(completed, await unlessTooSlow(on, observed, judgeRequests(on, service, observed, { to: between }))),
+        ...onlyIf(
+          completed,
+          await unlessTooSlow(on, observed, UPDATES.judgeRequests(on, service, observed, { to: between })),
+        ),
         facts: health,
       },
       rollback: {

@@ -1,7 +1,9 @@
 import { type Message } from 'labbook'
 import { labExperiment, type LabContext, say, type LabText, tableOf, lines } from '../../messages/say.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
-import { clientCommand, deployLabStack, currentMaster, nodesOfServices, type LabStack } from './support/lab.ts'
+import { clientCommand } from './support/client.ts'
+import { deployLabStack, nodesOfServices, type LabStack } from './support/lab-stack.ts'
+import { currentMaster } from './support/master.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import {
   mergeLags,

@@ -5,18 +5,11 @@ import type { ComparisonTable } from './comparison-table.ts'
 import { lowRepeatNote, repeatCount } from './settings.ts'
 import { TOPOLOGIES, type Topology } from '../vars.ts'
 import { disturbsMasterNode, disturbsLabStack } from './support/disturbs.ts'
-import { deployLabStack, type LabStack } from './support/lab.ts'
+import { deployLabStack, type LabStack } from './support/lab-stack.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
-import {
-  failoverTimes,
-  killRedis,
-  loseMaster,
-  mean,
-  writeOutages,
-  restoreNodes,
-  type MasterLoss,
-  range,
-} from './support/lose-master.ts'
+import { killRedis, loseMaster, type MasterLoss } from './support/lose-master.ts'
+import { failoverTimes, mean, writeOutages, range } from './support/loss-summary.ts'
+import { restoreNodes } from './support/restore-nodes.ts'
 import { lossVerdict } from './support/lost-writes.ts'
 
 const HOSTS = 'swarm_managers[0]'

@@ -1,6 +1,6 @@
 import { labExperiment, type LabContext, say, type LabSetupContext, lines } from '../../messages/say.ts'
 import { callMany } from '../../app/client.ts'
-import { waitForServices, deployLabStack, type LabStack } from './support/lab.ts'
+import { waitForServices, deployLabStack, type LabStack } from './support/lab-stack.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { repeatCount } from './settings.ts'

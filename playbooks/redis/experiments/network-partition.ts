@@ -6,9 +6,11 @@ import type { ComparisonTable } from './comparison-table.ts'
 import { lowRepeatNote, repeatCount } from './settings.ts'
 import { nonManagers } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
-import { query, deployLabStack, type LabStack } from './support/lab.ts'
+import { query } from './support/client.ts'
+import { deployLabStack, type LabStack } from './support/lab-stack.ts'
 import { removeLabStacks } from './support/remove-stacks.ts'
-import { failoverTimes, loseMaster, type MasterLoss, range } from './support/lose-master.ts'
+import { loseMaster, type MasterLoss } from './support/lose-master.ts'
+import { failoverTimes, range } from './support/loss-summary.ts'
 import { lossVerdict } from './support/lost-writes.ts'
 
 /**

@@ -11,18 +11,10 @@ import { lastWorker } from '../../swarm/experiments/support/disturbs.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, lowRepeatNote, repeatCount } from './settings.ts'
 import { persistenceServer, PERSISTENCE_MODES, persistenceCompose, type PersistenceMode } from './support/compose.ts'
-import {
-  waitForServices,
-  clientSource,
-  clientCommand,
-  containerOf,
-  readCount,
-  deployCompose,
-  imagesInUse,
-  LAB,
-} from './support/lab.ts'
+import { clientSource, clientCommand, readCount } from './support/client.ts'
+import { waitForServices, containerOf, deployCompose, imagesInUse, LAB } from './support/lab-stack.ts'
 import { startWithoutLabStacks } from './support/remove-stacks.ts'
-import { restoreNodes } from './support/lose-master.ts'
+import { restoreNodes } from './support/restore-nodes.ts'
 import { lossOf, lossVerdict, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './support/lost-writes.ts'
 
 const MODES = Object.keys(PERSISTENCE_MODES) as PersistenceMode[]

@@ -1,5 +1,7 @@
 import { labExperiment, say } from '../../messages/say.ts'
-import { query, clientCommand, readCount, deployLabStack, currentMaster } from './support/lab.ts'
+import { query, clientCommand, readCount } from './support/client.ts'
+import { deployLabStack } from './support/lab-stack.ts'
+import { currentMaster } from './support/master.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
 import { KEY, repeatCount } from './settings.ts'

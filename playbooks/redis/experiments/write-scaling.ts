@@ -19,7 +19,7 @@ import { cpuUsages, measureCpu } from '../../load/usage.ts'
 import type { ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES, type Topology } from '../vars.ts'
 import { disturbsLabStack } from './support/disturbs.ts'
-import { deployLabStack, type LabStack } from './support/lab.ts'
+import { deployLabStack, type LabStack } from './support/lab-stack.ts'
 import { removeLabStacks, startWithoutLabStacks } from './support/remove-stacks.ts'
 import { redisProcesses } from './support/replies.ts'
 

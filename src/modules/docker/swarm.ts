@@ -1,6 +1,5 @@
 import * as z from 'zod'
-import { sh } from '../../shell/quote.ts'
-import { Secret, secret } from '../../values/secret.ts'
+import { Secret } from '../../values/secret.ts'
 import { ANYTHING, type Change, type Plan, type PredictedState } from '../module.ts'
 import { defineModule } from '../task.ts'
 import { ANY_NODE, dockerResources, ENGINE, JOINED, MEMBERSHIP } from './effects.ts'
@@ -16,6 +15,7 @@ import {
   type EngineResponse,
 } from './engine.ts'
 import { parseNodes, type SwarmNode } from './nodes.ts'
+import { probeCertificates, selfOf, tokensOf, type JoinTokens, type Manager, type Self } from './swarm-state.ts'
 
 const schema = z
   .strictObject({
@@ -58,7 +58,7 @@ export interface DockerSwarm {
   /** On managers only. */
   readonly cluster_id?: string
   /** On managers only. */
-  readonly join_tokens?: { readonly worker: Secret; readonly manager: Secret }
+  readonly join_tokens?: JoinTokens
   /** All nodes; empty on workers, which do not know them. */
   readonly nodes: readonly SwarmNode[]
 }
@@ -76,13 +76,7 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
     [
       requireEngine,
       state === 'absent' ? get('/info') : get('/info', '/swarm', '/nodes'),
-      // A join token contains the digest of its Swarm's root certificate, which a member has a copy of.
-      ...(join_token === undefined
-        ? []
-        : [sh`lb_token=${join_token}`, 'lb_token=${lb_token#SWMTKN-?-}', 'echo "token-ca ${lb_token%-*}"']),
-      'lb_certs=/var/lib/docker/swarm/certificates',
-      '[ -r "$lb_certs/swarm-root-ca.crt" ] && echo "ca $(sha256sum <"$lb_certs/swarm-root-ca.crt" | cut -c 1-64)"',
-      '[ -e "$lb_certs/swarm-node.crt" ] && echo "age $(( $(date +%s) - $(stat -c %Y "$lb_certs/swarm-node.crt") ))"',
+      probeCertificates(join_token),
       'exit 0',
     ].join('\n'),
 
@@ -100,65 +94,6 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
     return params.state === 'join' ? join(params, self, manager) : init(params, self, manager)
   },
 })
-
-interface Self {
-  readonly hostname: string
-  readonly state: string
-  readonly nodeId: string
-  readonly address: string
-  readonly isManager: boolean
-  readonly error: string
-  readonly managers: readonly string[]
-  /** This node's root certificate matches the token. */
-  readonly rightSwarm: boolean
-  /** Seconds since this node got its certificate. */
-  readonly age: number
-}
-
-/** Responses that only a manager gives. */
-interface Manager {
-  readonly swarm: EngineResponse | undefined
-  readonly nodes: EngineResponse | undefined
-  readonly tokens: DockerSwarm['join_tokens']
-}
-
-function tokensOf(swarm: EngineResponse | undefined): DockerSwarm['join_tokens'] {
-  if (swarm?.status !== 200) return undefined
-  const { Worker, Manager } = (swarm.body as { JoinTokens: { Worker: string; Manager: string } }).JoinTokens
-  return { worker: secret(Worker), manager: secret(Manager) }
-}
-
-interface Info {
-  readonly Name: string
-  readonly Swarm: {
-    readonly NodeID: string
-    readonly NodeAddr: string
-    readonly LocalNodeState: string
-    readonly ControlAvailable: boolean
-    readonly Error: string
-    readonly RemoteManagers: readonly { readonly NodeID: string; readonly Addr: string }[] | null
-  }
-}
-
-function selfOf(stdout: string, answer: EngineResponse): Self {
-  const { Name, Swarm } = answer.body as Info
-  const read = (key: string): string | undefined => new RegExp(`^${key} (\\S+)$`, 'm').exec(stdout)?.[1]
-  const ca = read('ca')
-  return {
-    hostname: Name,
-    state: Swarm.LocalNodeState,
-    nodeId: Swarm.NodeID,
-    address: Swarm.NodeAddr,
-    isManager: Swarm.ControlAvailable,
-    error: Swarm.Error,
-    managers: (Swarm.RemoteManagers ?? []).map(({ Addr }) => Addr),
-    rightSwarm: ca !== undefined && tokenDigest(ca) === read('token-ca'),
-    age: Number(read('age') ?? Number.POSITIVE_INFINITY),
-  }
-}
-
-/** A SHA-256 as join tokens write it: base 36, 50 digits. */
-const tokenDigest = (hex: string): string => BigInt(`0x${hex}`).toString(36).padStart(50, '0')
 
 function init(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
   switch (self.state) {

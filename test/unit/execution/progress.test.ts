@@ -7,7 +7,7 @@ import { wait_for } from '../../../src/modules/index.ts'
 import { defineModule } from '../../../src/modules/task.ts'
 import { experiment } from '../../../src/playbook/experiment.ts'
 import { play } from '../../../src/playbook/play.ts'
-import { phasesOf } from '../../../src/runner/run.ts'
+import { phasesOf } from '../../../src/runner/step-selection.ts'
 import { runSteps, script, type PlayRun } from '../../support/play-run.ts'
 
 const proves = { 'x.holds': 'X holds' }

@@ -1,12 +1,11 @@
 import { inSeconds, say } from '../../../messages/say.ts'
-import { availability, maxOutage, noFailedRequest, onlyIf } from '../../../methods/verdicts.ts'
+import { onlyIf } from '../../../methods/verdicts.ts'
 import { KUBERNETES_CLUSTER } from '../kubernetes.ts'
-import { isReplacedInPlace, observeWorkloads } from '../observe.ts'
+import { observeWorkloads } from '../observe.ts'
 import { awaitSteadyState, commandsFor } from '../session.ts'
 import { podsOf } from '../state.ts'
 import { watchState } from './pods.ts'
-import { BROKEN_IMAGE, kubectlName, undoUpdate, UNPULLED } from './update.ts'
-import { hasEntryPoints } from '../../../methods/traffic.ts'
+import { BROKEN_IMAGE, kubectlName, undoUpdate, UNPULLED, UPDATES } from './update.ts'
 import type { WorkloadExperiment } from './workload-experiment.ts'
 
 /** For an update that stops old pods, to have stopped them. */
@@ -19,14 +18,7 @@ export const brokenUpdate: WorkloadExperiment = {
   hypothesis:
     'The first new pod never becomes ready, so the update stops, and the old pods answer. Kubernetes does not roll back by itself; "rollout undo" does.',
   claims: [
-    {
-      name: 'requests',
-      statement: (workload) =>
-        isReplacedInPlace(workload)
-          ? say('Update of {name} to a broken version keeps the entry points available', { name: workload.name })
-          : say('Update of {name} to a broken version fails no request', { name: workload.name }),
-      applies: hasEntryPoints,
-    },
+    UPDATES.broken,
     {
       name: 'undo',
       statement: ({ name }) => say('A rollback of {name} restores the version that works', { name }),
@@ -69,9 +61,7 @@ export const brokenUpdate: WorkloadExperiment = {
     )
     const { started, failed, undone, problem, took } = observed.value
     const isBroken = started.exitCode === 0 && failed.reached
-    const requests = isReplacedInPlace(workload)
-      ? availability(observed, maxOutage(on, workload.overrides.maxOutage))
-      : noFailedRequest(observed)
+    const requests = UPDATES.judgeRequests(on, workload, observed)
     return {
       requests: onlyIf(
         isBroken,

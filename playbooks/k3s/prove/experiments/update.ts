@@ -5,39 +5,29 @@ import { noLostIncrement, onlyIf } from '../../../methods/verdicts.ts'
 import type { TimelineRecorder } from '../../../methods/observe.ts'
 import { KUBERNETES_CLUSTER } from '../kubernetes.ts'
 import type { Workload } from '../model.ts'
-import { isReplacedInPlace, judgeRequests, observeWorkloads } from '../observe.ts'
+import { observeWorkloads } from '../observe.ts'
 import { commandsFor, currentState, type KubernetesSession } from '../session.ts'
 import { type ClusterState, isSteadyWorkload, podsOf, type WorkloadPod } from '../state.ts'
 import { watchState } from './pods.ts'
-import { hasCounter, hasEntryPoints } from '../../../methods/traffic.ts'
+import { updateClaims } from '../../../methods/update-claims.ts'
 import type { WorkloadExperiment } from './workload-experiment.ts'
 
 const UPDATE_SECONDS = 240
 
 export const kubectlName = ({ kind, name }: Workload): string => `${kind.toLowerCase()}/${name}`
 
-const unharmed = (workload: Workload, texts: readonly ['Rolling update' | 'Rollback']): Message =>
-  isReplacedInPlace(workload)
-    ? say(`${texts[0]} of {name} keeps the entry points available`, { name: workload.name })
-    : say(`${texts[0]} of {name} fails no request`, { name: workload.name })
+/** Whether an update cannot start pods before it stops others: then short outages count, not requests. */
+const isReplacedInPlace = ({ role, kind }: Workload): boolean => role === 'stateful' || kind !== 'Deployment'
+
+/** What updates of a workload claim. */
+export const UPDATES = updateClaims<Workload, KubernetesSession>(isReplacedInPlace)
 
 /** Updates a workload to the same image, and rolls it back. */
 export const update: WorkloadExperiment = {
   kind: 'update',
   hypothesis: 'A new pod is ready before an old one terminates, and the old one finishes its requests first.',
   claims: [
-    { name: 'completes', statement: ({ name }) => say('Rolling update of {name} completes', { name }) },
-    {
-      name: 'requests',
-      statement: (workload) => unharmed(workload, ['Rolling update']),
-      applies: hasEntryPoints,
-    },
-    { name: 'rollback', statement: (workload) => unharmed(workload, ['Rollback']), applies: hasEntryPoints },
-    {
-      name: 'increments',
-      statement: ({ name }) => say('Update and rollback of {name} loses no acknowledged increment', { name }),
-      applies: hasCounter,
-    },
+    ...UPDATES.update,
     { name: 'stops', statement: ({ name }) => say('Pods of {name} end within their grace period', { name }) },
   ],
   async method(on, session, workload) {
@@ -66,14 +56,14 @@ export const update: WorkloadExperiment = {
       requests: onlyIf(
         updated.reached,
         await KUBERNETES_CLUSTER.judge(on, observed, {
-          ...judgeRequests(on, workload, observed, { to: between }),
+          ...UPDATES.judgeRequests(on, workload, observed, { to: between }),
           evidence: updated.exhibits,
         }),
       ),
       rollback: onlyIf(
         rolledBack.reached,
         await KUBERNETES_CLUSTER.judge(on, observed, {
-          ...judgeRequests(on, workload, observed, { from: between }),
+          ...UPDATES.judgeRequests(on, workload, observed, { from: between }),
           evidence: rolledBack.exhibits,
         }),
       ),

@@ -1,6 +1,6 @@
 import type { Disturbs } from 'labbook'
 import { nonManagers, disturbSwarmNodes } from '../../../swarm/experiments/support/disturbs.ts'
-import { LAB } from './lab.ts'
+import { LAB } from './lab-stack.ts'
 import { powerOffEach } from '../../../lab/faults.ts'
 
 /** A separate stack runs next to the app; the app's data is not changed. */

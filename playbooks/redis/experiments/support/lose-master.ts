@@ -1,31 +1,28 @@
-import { counterTargets } from '../../../app/entry-points.ts'
-import { injectFault } from '../../../lab/inject-fault.ts'
-import { inSeconds, say, type LabContext, type LabSetupContext, type LabText } from '../../../messages/say.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, quote, type Message, messageText, MessageError } from 'labbook'
+import { type Exhibit, MessageError } from 'labbook'
 import type { Fault } from 'labbook/lab'
-import { recordRecovery, recoverFrom } from '../../../lab/recover.ts'
-import { watchAllReady } from '../../../methods/nodes.ts'
+import { counterTargets } from '../../../app/entry-points.ts'
 import { describedBy } from '../../../lab/faults.ts'
-import { faultsOf } from '../../../lab/faults.ts'
-import { manager } from '../../../swarm/experiments/support/cluster.ts'
-import type { RequestResult } from '../../../methods/steady-probe.ts'
-import { requestStats, type RequestStats } from '../../../methods/requests.ts'
+import { injectFault } from '../../../lab/inject-fault.ts'
+import { recordRecovery } from '../../../lab/recover.ts'
+import { type LabContext, type LabText, say } from '../../../messages/say.ts'
+import { watchAllReady } from '../../../methods/nodes.ts'
 import { observeDuring, stackCluster, type TimelineRecorder } from '../../../methods/observe.ts'
+import { requestStats, type RequestStats } from '../../../methods/requests.ts'
+import type { RequestResult } from '../../../methods/steady-probe.ts'
+import { manager } from '../../../swarm/experiments/support/cluster.ts'
+import { clientCommand, query } from './client.ts'
+import { acknowledgedAfter, type IsolatedClient, readIsolatedLog, startIsolated } from './isolated-client.ts'
+import { containerOf, createCluster, type LabStack, waitForHealthy } from './lab-stack.ts'
 import {
-  query,
-  clientCommand,
-  containerOf,
-  createCluster,
-  LAB,
-  currentMaster,
-  waitForHealthy,
-  type LabStack,
-  type Master,
-} from './lab.ts'
-import { removeLabStacks } from './remove-stacks.ts'
-import { KEY } from '../settings.ts'
-import { lossOf, parseJsonLines, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './lost-writes.ts'
+  acknowledgedByRequests,
+  acknowledgedCounts,
+  type ClientLog,
+  type Loss,
+  lossOf,
+  parseJsonLines,
+} from './lost-writes.ts'
+import { currentMaster, type Master } from './master.ts'
 
 /** Time limit for a failover. */
 const FAILOVER_SECONDS = 60
@@ -34,13 +31,6 @@ const RESTART_SECONDS = 20
 /** How long requests continue before recovery: after a failover, or in a topology without one. */
 const AFTER_FAILOVER_SECONDS = 5
 const NO_FAILOVER_SECONDS = 15
-
-/** A client on the isolated node that keeps writing to the old master. */
-interface IsolatedClient {
-  /** Replicas that must confirm each write (WAIT). */
-  readonly waitReplicas: number
-  readonly seconds: number
-}
 
 interface MasterLossOptions {
   readonly isolated?: IsolatedClient
@@ -157,18 +147,7 @@ export async function loseMaster(
       await waitForHealthy(on, lab, 240)
       mark('stack healthy')
       await sleep(1000, undefined, { signal: on.signal })
-      const log =
-        isolated === undefined
-          ? undefined
-          : parseLog(
-              (
-                await on.exhibit({
-                  title: say('Log of the client on {node}', { node: master.node }),
-                  host: master.node,
-                  command: `cat ${LOG}`,
-                })
-              ).stdout,
-            )
+      const log = isolated === undefined ? undefined : await readIsolatedLog(on, master.node)
       return { injected, recovered, failoverAfter, startedAt, injectedAt, recoveryAt, injectedAtEpoch, log }
     },
   )
@@ -211,51 +190,6 @@ const countSuccessful = (requests: readonly RequestResult[]): { reads: number; w
   return { reads: successful.length - writes, writes }
 }
 
-const LOG = `/run/${LAB}-isolated.log`
-
-/** Starts a detached client on the node that logs to a file there, as the connection will be lost. */
-async function startIsolated(
-  on: LabContext,
-  { stack }: LabStack,
-  { node, address }: Master,
-  { seconds: howLong, waitReplicas }: IsolatedClient,
-): Promise<void> {
-  const client = clientCommand(
-    stack,
-    'increments',
-    `${address}:6379`,
-    KEY,
-    '20',
-    String(howLong),
-    String(waitReplicas),
-    '500',
-  )
-  await on.exec({
-    host: node,
-    command: `rm -f ${LOG}; nohup setsid sh -c ${quote(client)} >${LOG} 2>/dev/null </dev/null & :`,
-  })
-  await sleep(2000, undefined, { signal: on.signal })
-}
-
-/** @param injectedAtEpoch - milliseconds since 1970; lab nodes share this machine's clock. */
-function acknowledgedAfter({ changes }: ClientLog, injectedAtEpoch: number): { acknowledged: number; lastAt: number } {
-  const acknowledged = changes.filter(({ was, at }) => was === 'ok' && at >= injectedAtEpoch)
-  return {
-    acknowledged: acknowledged.length,
-    lastAt: Math.max(0, ((acknowledged.at(-1)?.at ?? injectedAtEpoch) - injectedAtEpoch) / 1000),
-  }
-}
-
-/** Acknowledged counts of requests to the app. Failed increments are indeterminate: they may have been applied. */
-export function acknowledgedByRequests(requests: readonly RequestResult[]): { values: number[]; unsure: number } {
-  const posts = requests.filter(({ method }) => method === 'POST')
-  const successful = posts.filter(({ error }) => error === '')
-  return {
-    values: successful.map(({ count }) => count ?? Number.POSITIVE_INFINITY),
-    unsure: posts.length - successful.length,
-  }
-}
-
 /** Seconds until another server is master. Queried from a node that is neither faulty nor the observing manager. */
 async function waitForFailover(
   on: LabContext,
@@ -279,44 +213,3 @@ async function waitForFailover(
   mark(say('{server} is master', { server: next.split(':')[0] ?? '' }))
   return now() - startedAt
 }
-
-/**
- * Recovers every node that may be faulty and removes the stacks. Idempotent, also after an interruption.
- *
- * @throws {MessageError} what failed first, after all nodes were tried.
- */
-export async function restoreNodes(on: LabSetupContext): Promise<void> {
-  const nodes = (on.groups.swarm ?? []).filter((name) => name !== manager(on))
-  const recovered = nodes.map((node) => recoverFromLoss(on, node))
-  await Promise.allSettled(recovered)
-  await Promise.all(recovered)
-  await watchAllReady(on, { within: 180 })
-  await removeLabStacks(on)
-}
-
-/** A node without power cannot end its partition before it has power. */
-async function recoverFromLoss(on: LabSetupContext, node: string): Promise<void> {
-  const { powerLoss, partition } = faultsOf(on, node)
-  const isConnected = await recoverFrom(on, node, partition).then(
-    () => true,
-    () => false,
-  )
-  await recoverFrom(on, node, powerLoss)
-  if (!isConnected) await recoverFrom(on, node, partition)
-}
-
-/** Longest write outage of each run. */
-export const writeOutages = (lost: readonly MasterLoss[]): Message =>
-  say('write outage {range}', { range: range(lost.map(({ writes }) => writes.outage)) })
-
-export const failoverTimes = (lost: readonly MasterLoss[]): number[] =>
-  lost.flatMap(({ failoverSeconds: failoverAfter }) => failoverAfter ?? [])
-
-/** `5.2 s to 7.1 s`, or the one value. */
-export function range(values: readonly number[]): Message {
-  if (values.length === 0) return say('never')
-  const [min, max] = [Math.min(...values), Math.max(...values)].map(inSeconds) as [Message, Message]
-  return messageText(min) === messageText(max) ? min : say('{min} to {max}', { min, max })
-}
-
-export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

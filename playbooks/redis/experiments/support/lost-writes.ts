@@ -1,5 +1,7 @@
+import type { Message } from 'labbook'
 import { joinTexts, say } from '../../../messages/say.ts'
-import { type Message } from 'labbook'
+import type { RequestResult } from '../../../methods/steady-probe.ts'
+
 /** A write of a client, and its result. */
 export interface CountChange {
   /** Milliseconds since 1970, by the client's clock. */
@@ -105,6 +107,16 @@ export const acknowledgedCounts = (
   indeterminate: changes.filter(({ was }) => was === 'unsure').length,
   refused: changes.filter(({ was }) => was === 'no').length,
 })
+
+/** Acknowledged counts of requests to the app. Failed increments are indeterminate: they may have been applied. */
+export function acknowledgedByRequests(requests: readonly RequestResult[]): { values: number[]; unsure: number } {
+  const posts = requests.filter(({ method }) => method === 'POST')
+  const successful = posts.filter(({ error }) => error === '')
+  return {
+    values: successful.map(({ count }) => count ?? Number.POSITIVE_INFINITY),
+    unsure: posts.length - successful.length,
+  }
+}
 
 /** Upper bound (95 % confidence) of the loss probability after `runs` runs without a loss: the exact rule of three. */
 export const lossProbabilityBound = (runs: number): number => (runs < 1 ? 1 : 1 - 0.05 ** (1 / runs))

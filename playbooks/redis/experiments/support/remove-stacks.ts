@@ -1,6 +1,6 @@
 import { checkSteadyState } from '../../../swarm/experiments/support/cluster.ts'
 import { type LabSetupContext } from '../../../messages/say.ts'
-import { LAB } from './lab.ts'
+import { LAB } from './lab-stack.ts'
 
 /** Removes every stack of these experiments with its volumes and secrets. Idempotent, also after an interruption. */
 export async function removeLabStacks(on: LabSetupContext): Promise<void> {

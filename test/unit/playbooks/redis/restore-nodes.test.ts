@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { LabSetupContext } from '../../../../playbooks/messages/say.ts'
-import { restoreNodes } from '../../../../playbooks/redis/experiments/support/lose-master.ts'
+import { restoreNodes } from '../../../../playbooks/redis/experiments/support/restore-nodes.ts'
 
 /** The hosts that are recovered, while commands on one of them fail this often. */
 async function restore(failing: string, failures: number): Promise<{ tried: string[]; error: string }> {

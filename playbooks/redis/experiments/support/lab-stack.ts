@@ -1,29 +1,21 @@
-import { readFileSync } from 'node:fs'
-import { type LabContext, type LabSetupContext, say, type LabText } from '../../../messages/say.ts'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Exhibit, PlaybookError, quote, sh, toText, MessageError } from 'labbook'
+import { type Exhibit, MessageError, PlaybookError, quote, sh } from 'labbook'
 import { callMany } from '../../../app/client.ts'
+import type { AppEndpoint } from '../../../app/entry-points.ts'
 import { STACK } from '../../../app/stack.ts'
-import { ROOT } from '../../../app/images/table.ts'
 import { endpointOf } from '../../../lab/address.ts'
+import { type LabContext, type LabSetupContext, type LabText, say } from '../../../messages/say.ts'
 import { manager } from '../../../swarm/experiments/support/cluster.ts'
 import { nodesNeeded, redisSettingsFor } from '../../settings.ts'
 import type { Topology } from '../../vars.ts'
-import { KEY } from '../settings.ts'
-import { nodeOrder, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
-import { parseJsonLines } from './lost-writes.ts'
-import { ownerOf, readClusterNodes, slotOf } from './replies.ts'
+import { clientSource, query } from './client.ts'
+import { labCompose, nodeOrder, secretOf, sentinelsOf, serversOf } from './compose.ts'
+import { type Replies, type Reply, unhealthyReason } from './health.ts'
 import { redisServices } from './template.ts'
-import { unhealthyReason, type Replies, type Reply } from './health.ts'
-import type { AppEndpoint } from '../../../app/entry-points.ts'
 
 /** Name or name prefix of the experiments' stacks. They are separate from the app's stack, so its data is safe. */
 export const LAB = 'redislab'
 const PORT = 8091
-
-export const clientSource = (): string =>
-  readFileSync(path.join(ROOT, 'playbooks/redis/experiments/support/client.py'), 'utf8')
 
 /** A stack deployed for an experiment. */
 export interface LabStack {
@@ -41,39 +33,6 @@ export interface LabStackOptions {
   readonly quiet?: boolean
   /** Distinguishes stacks that run at the same time. */
   readonly number?: number
-}
-
-const clientContainer = (stack: string): string =>
-  `$(docker ps -q --filter label=com.docker.swarm.service.name=${stack}_client | head -n 1)`
-
-/** Command that runs the client program in the client's container on the executing node. */
-export const clientCommand = (stack: string, ...args: readonly string[]): string =>
-  `docker exec ${clientContainer(stack)} sh -c 'exec python3 -u -c "$LAB_CLIENT" "$@"' client ${args.map((arg) => quote(arg)).join(' ')}`
-
-/** Sends a command to servers from a client in the stack's network. A server that does not answer is a failed reply. */
-export async function query(
-  on: Pick<LabSetupContext, 'exec' | 'hosts'>,
-  { stack }: Pick<LabStack, 'stack'>,
-  servers: readonly string[],
-  command: readonly string[],
-  host = manager(on),
-): Promise<Replies> {
-  const { stdout } = await on.exec({
-    host,
-    command: clientCommand(stack, 'ask', servers.join(','), ...command),
-    timeout: 30,
-  })
-  const replies = new Map(
-    parseJsonLines(stdout).map(({ at, address, reply, refused, failed }): [string, Reply] => [
-      String(at),
-      {
-        ...(address === undefined ? {} : { address: toText(address) }),
-        ...(reply === undefined ? {} : { reply }),
-        ...((refused ?? failed) === undefined ? {} : { error: String(refused ?? failed) }),
-      },
-    ]),
-  )
-  return new Map(servers.map((server) => [server, replies.get(server) ?? { error: 'no response from the client' }]))
 }
 
 /** The images of the app's stack. */
@@ -265,65 +224,6 @@ export async function nodesOfServices(
         return [name.replace(`${stack}_`, '').replace(/\.[^.]+$/, ''), node]
       }),
   )
-}
-
-/** The server that takes the counter's writes. */
-export interface Master {
-  /** `redis:6379` */
-  readonly server: string
-  readonly address: string
-  readonly node: string
-  /** Its replicas, which can be promoted. */
-  readonly replicas: readonly string[]
-}
-
-/** Finds the master; in a cluster, the one of the counter's slot. @throws if there is not exactly one. */
-export async function currentMaster(on: Pick<LabSetupContext, 'exec' | 'hosts'>, lab: LabStack): Promise<Master> {
-  const nodes = await nodesOfServices(on, lab)
-  const roles = await query(on, lab, lab.servers, ['ROLE'])
-  const withNode = ({ server, address }: { server: string; address: string }) => ({
-    server,
-    address,
-    node: nodes.get(server.split(':')[0] as string) ?? '',
-  })
-  const all = [...roles].map(([server, { address = '', reply }]) => ({
-    server,
-    address,
-    role: Array.isArray(reply) ? String(reply[0]) : '',
-  }))
-  if (lab.topology !== 'cluster') {
-    const [master, ...others] = all.filter(({ role }) => role === 'master')
-    if (master === undefined || others.length > 0)
-      throw new MessageError(
-        say('{n} servers report the role master, expected 1', { n: others.length + (master === undefined ? 0 : 1) }),
-      )
-    return { ...withNode(master), replicas: all.filter(({ role }) => role === 'slave').map(({ server }) => server) }
-  }
-  const clusterNodes = readClusterNodes(
-    toText(
-      (await query(on, lab, [lab.servers[1] as string], ['CLUSTER', 'NODES'])).get(lab.servers[1] as string)?.reply ??
-        '',
-    ),
-  )
-  const owner = ownerOf(clusterNodes, slotOf(KEY))
-  const master = all.find(({ address }) => address !== '' && address === owner?.address)
-  if (owner === undefined || master === undefined)
-    throw new MessageError(say('no cluster node serves slot {slot}', { slot: slotOf(KEY) }))
-  const replicaAddresses = clusterNodes.filter(({ of }) => of === owner.id).map(({ address }) => address)
-  return {
-    ...withNode(master),
-    replicas: all.filter(({ address }) => replicaAddresses.includes(address)).map(({ server }) => server),
-  }
-}
-
-/** Reads the count from one server. NaN if it does not answer. */
-export async function readCount(
-  on: Pick<LabSetupContext, 'exec' | 'hosts'>,
-  lab: Pick<LabStack, 'stack'>,
-  server: string,
-): Promise<number> {
-  const { error: failed, reply } = (await query(on, lab, [server], ['GET', KEY])).get(server) ?? {}
-  return failed === undefined ? Number(reply ?? 0) : Number.NaN
 }
 
 /** Command that prints the container of a service on the executing node. */
