@@ -30,11 +30,11 @@ t.teardown(() => {
 mkdirSync(path.join(root, 'playbooks'))
 writeFileSync(path.join(root, 'package.json'), '{"type":"module","version":"0"}')
 writeFileSync(path.join(root, 'inventory.yaml'), 'all: { hosts: { localhost: { ansible_connection: local } } }\n')
+mkdirSync(path.join(root, 'playbooks/small'))
 writeFileSync(
-  path.join(root, 'program.ts'),
+  path.join(root, 'playbooks/small/playbook.ts'),
   `
-  import { main } from '${PROJECT}/src/cli/main.ts'
-  import { experiment } from '${PROJECT}/src/labbook.ts'
+  import { experiment } from 'labbook'
   const steps = [
     experiment('Measure', { hosts: 'localhost', disturbs: false, assertions: { 'app.answers': 'The app answers' } }, async (on) => {
       const { answers, ms } = on.hostvars('localhost')
@@ -42,29 +42,16 @@ writeFileSync(
       on.finding('app.answers', { holds: answers === 'yes', evidence: [shown], measured: { time: [Number(ms), 'ms'] } })
     }),
   ]
-  process.exitCode = await main({ name: 'small', description: '', steps }, process.argv.slice(2), '${root}')
+  export default { name: 'small', description: '', steps }
   `,
 )
-
-// The entry point that "reproduce" runs.
-writeFileSync(
-  path.join(root, 'playbooks/small.mjs'),
-  `
-  import { spawnSync } from 'node:child_process'
-  const args = ['--import=${import.meta.resolve('tsx')}', '${root}/program.ts', ...process.argv.slice(2)]
-  process.exitCode = spawnSync(process.execPath, args, { cwd: '${root}', stdio: 'inherit' }).status
-  `,
-)
+const entry = path.join(root, 'playbooks/small.mjs')
+writeFileSync(entry, `import { runEntry } from '${PROJECT}/src/cli/entry.mjs'\nawait runEntry(import.meta.url)\n`)
+// "reproduce" runs the entry point, too. The first run bundles.
+process.env['XDG_CACHE_HOME'] = path.join(root, 'cache')
 
 function program(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(
-    process.execPath,
-    [`--import=${import.meta.resolve('tsx')}`, path.join(root, 'program.ts'), ...args],
-    {
-      cwd: root,
-      encoding: 'utf8',
-    },
-  )
+  return spawnSync(process.execPath, [entry, ...args], { cwd: root, encoding: 'utf8' })
 }
 
 /** In this process: what it prints, and its exit code. */
