@@ -9,11 +9,11 @@ const require = createRequire(import.meta.url)
 const HEAVY = /^(?:node:(?:child_process|crypto|http|zlib)|htpasswd\/src\/utils\.js|ip-address|simple-statistics)$/
 
 /**
- * The same in packages that take the functions of a module apart when they start: HTTP over SSH, and `mkdir -p`, which
- * Labbook never asks of ssh2 and node-ssh.
+ * The same for functions and classes that ssh2 and node-ssh read as they start: `mkdir -p`, and HTTP over SSH. Labbook
+ * uses neither.
  */
-const CALLED = /^(?:make-dir|\.\/http-agents\.js)$/
-const CALLERS = /[\\/]node_modules[\\/](?:node-ssh|ssh2)[\\/]lib[\\/]/
+const LAZY_FUNCTIONS = /^(?:make-dir|\.\/http-agents\.js)$/
+const IMPORTERS = /[\\/]node_modules[\\/](?:node-ssh|ssh2)[\\/]lib[\\/]/
 
 /** Files of Labbook that export what other files define. */
 const BARREL = new RegExp(`^src/(?:labbook|(?:.*/)?index)\\${CODE}$`)
@@ -55,21 +55,27 @@ const load = () => (loaded ??= (${LOADING}(${JSON.stringify(file)}), require(${J
 module.exports = { ${getters.join(', ')} }`
       return { contents, resolveDir: PACKAGE }
     })
-    build.onResolve({ filter: CALLED }, async ({ path: name, kind, importer, resolveDir, pluginData }) => {
-      if (pluginData === RESOLVING || !CALLERS.test(importer)) return undefined
+    build.onResolve({ filter: LAZY_FUNCTIONS }, async ({ path: name, kind, importer, resolveDir, pluginData }) => {
+      if (pluginData === RESOLVING || !IMPORTERS.test(importer)) return undefined
       const found = await build.resolve(name, { importer, resolveDir, kind, pluginData: RESOLVING })
       return found.errors.length > 0 ? found : { path: found.path, namespace: FUNCTIONS }
     })
     build.onLoad({ filter: /./, namespace: FUNCTIONS }, ({ path: file }) => {
       const exported = /** @type {object} */ (require(file))
-      const functions = Object.entries(exported).flatMap(([name, each]) => (typeof each === 'function' ? [name] : []))
+      const functions = Object.entries(exported).flatMap(([name, each]) =>
+        typeof each === 'function' ? [`${name}: lazily(() => load().${name})`] : [],
+      )
       const contents = `let loaded
 const load = () => (loaded ??= (${LOADING}(${JSON.stringify(file)}), require(${JSON.stringify(file)})))
-const later = (of) => function (...args) {
-  return new.target ? Reflect.construct(of(), args) : Reflect.apply(of(), this, args)
+const lazily = (of) => {
+  const lazy = new Proxy(function () {}, {
+    apply: (_, self, args) => Reflect.apply(of(), self, args),
+    construct: (_, args, target) => Reflect.construct(of(), args, target === lazy ? of() : target),
+    get: (_, key) => (key === '__esModule' ? undefined : Reflect.get(of(), key)),
+  })
+  return lazy
 }
-module.exports = ${typeof exported === 'function' ? 'later(load)' : '{}'}
-${functions.map((name) => `module.exports.${name} = later(() => load().${name})`).join('\n')}`
+module.exports = ${typeof exported === 'function' ? 'lazily(load)' : `{ ${functions.join(', ')} }`}`
       return { contents, resolveDir: PACKAGE }
     })
   },

@@ -14,7 +14,7 @@ const ACCOUNT = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/
 const TRUE = ['true', 'yes', 'on', '1']
 const FALSE = ['false', 'no', 'off', '0']
 
-const plugin = z.enum(['ssh', 'local'], 'must be ssh or local')
+const connectionPlugin = z.enum(['ssh', 'local'], 'must be ssh or local')
 const sshArguments = z.string('must be a string')
 const text = z.string('must be a string').min(1, 'must not be empty')
 const account = z.string('must be a user name').regex(ACCOUNT, 'must be a user name: letters, digits, _ . -')
@@ -35,7 +35,7 @@ const sudoFlags = z.string('must be a string').transform((value, context) => {
     return z.NEVER
   }
 })
-const method = z.literal('sudo', 'must be sudo: no other become method is supported')
+const becomeMethod = z.literal('sudo', 'must be sudo: no other become method is supported')
 const unsupportedDirectory = z.never('is not supported: set chdir of the task')
 const boolean = z.unknown().transform((value, context) => {
   const text = String(value).toLowerCase()
@@ -46,7 +46,7 @@ const boolean = z.unknown().transform((value, context) => {
 
 /** Each setting's schema and variables; the first variable that is set counts. */
 const read = {
-  connection: (from: Reader) => from(plugin, 'ansible_connection'),
+  connection: (from: Reader) => from(connectionPlugin, 'ansible_connection'),
   address: (from: Reader) => from(text, 'ansible_host', 'ansible_ssh_host'),
   port: (from: Reader) => from(port, 'ansible_port', 'ansible_ssh_port'),
   user: (from: Reader) => from(text, 'ansible_user', 'ansible_ssh_user'),
@@ -63,7 +63,7 @@ const read = {
   becomeExe: (from: Reader) => from(sudoExe, 'ansible_become_exe', 'ansible_sudo_exe'),
   becomeFlags: (from: Reader) => from(sudoFlags, 'ansible_become_flags', 'ansible_sudo_flags'),
   sudoDirectory: (from: Reader) => from(unsupportedDirectory, 'ansible_sudo_chdir'),
-  becomeMethod: (from: Reader) => from(method, 'ansible_become_method'),
+  becomeMethod: (from: Reader) => from(becomeMethod, 'ansible_become_method'),
 }
 
 type Reader = <S extends z.ZodType>(schema: S, ...variables: string[]) => z.output<S> | undefined

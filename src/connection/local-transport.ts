@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
-import { account } from './ssh-config/account.ts'
+import { localUser } from './local-user.ts'
 import { type Channel, type ChannelEnd, OUTPUT_GRACE_MS, type Transport } from './transport.ts'
 import { Unreachable } from './connection.ts'
 
 /** Starts processes on the controller (`ansible_connection: local`). */
 export class LocalTransport implements Transport {
   readonly name: string
-  readonly user = account().username
+  readonly user = localUser().username
   readonly startTimeoutSeconds = 120
 
   constructor(name: string) {

@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import ssh2, { type ParsedKey } from 'ssh2'
 
@@ -23,7 +23,9 @@ const PKCS8_KEY = /-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/
 const CONNECTION_CIPHER = 'chacha20-poly1305@openssh.com'
 
 /** The key that was parsed last: most inventories have one for all hosts. */
-let last: { readonly call: readonly unknown[]; readonly content: Buffer; readonly key: PrivateKeyFile } | undefined
+let lastKey: { readonly read: readonly string[]; readonly key: PrivateKeyFile } | undefined
+
+const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('base64')
 
 /** Reads a private key as ssh does. */
 export function readPrivateKey(file: string, passphrase: string | undefined, setBy: string): PrivateKeyFile {
@@ -33,11 +35,12 @@ export function readPrivateKey(file: string, passphrase: string | undefined, set
   } catch (error) {
     return { problem: unreadable(file, (error as NodeJS.ErrnoException).code ?? '', setBy), publicKey: undefined }
   }
-  const call = [file, passphrase, setBy]
-  if (last?.content.equals(content) && call.every((argument, i) => argument === last?.call[i])) return last.key
+  // Not the passphrase itself, which a Secret keeps.
+  const read = [file, sha256(content), passphrase === undefined ? '' : sha256(passphrase)]
+  if (lastKey !== undefined && read.every((part, i) => part === lastKey?.read[i])) return lastKey.key
   const key = parsePrivateKey(content, file, passphrase, setBy)
-  // Not what may change outside the file: a public key beside it.
-  if ('key' in key) last = { call, content, key }
+  // Not problems: they depend on a public key beside the file, too.
+  if ('key' in key) lastKey = { read, key }
   return key
 }
 

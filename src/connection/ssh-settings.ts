@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { account } from './ssh-config/account.ts'
+import { localUser } from './local-user.ts'
 import type { Secret } from '../values/secret.ts'
 import { ConnectionConfigError } from './config-error.ts'
 import type { ConnectionDefaults } from './run-defaults.ts'
@@ -53,7 +53,7 @@ function settingsOf(
   unsupported: readonly ConfigLine[],
   defaults: ConnectionDefaults,
 ): SshSettings {
-  const { port = 22, user = account().username, aliveIntervalSeconds = 15, aliveCountMax = 3 } = options
+  const { port = 22, user = localUser().username, aliveIntervalSeconds = 15, aliveCountMax = 3 } = options
   const { hostName } = options
   const called = hostName === undefined ? call.host : expandTokens(hostName.text, { h: call.host }, hostName.line)
   const address = isIP(called) === 0 ? called.toLowerCase() : called

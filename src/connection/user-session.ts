@@ -46,8 +46,8 @@ export class UserSession {
   readonly #owner: ShellOwner
   #shell: RemoteShell | undefined
   #runningGroup = 0
-  /** Settles when the host has reported the process group of the script that was sent last. */
-  #began: Promise<unknown> = Promise.resolve()
+  /** Settles when `#runningGroup` is that of the script that was sent last. */
+  #groupKnown: Promise<unknown> = Promise.resolve()
   /** Scripts without a reported end. They may still run on the host. */
   #interrupted: Interrupted[] = []
 
@@ -97,7 +97,7 @@ export class UserSession {
       timer.clear()
       starting.clear()
       this.#runningGroup = 0
-      this.#began = Promise.resolve()
+      this.#groupKnown = Promise.resolve()
     }
   }
 
@@ -127,42 +127,38 @@ export class UserSession {
     }
   }
 
-  /**
-   * Sends SIGHUP to the running script from a second shell. Gives up after 10 s. Never throws.
-   */
+  /** Sends SIGHUP to the running script from a second shell. Gives up after 10 s. Never throws. */
   async hangUp(): Promise<void> {
+    const deadline = performance.now() + HANG_UP_SECONDS * 1000
     // A script that was sent may run already, although its process group is not known yet.
-    const timer = new Timer()
-    timer.start(HANG_UP_SECONDS)
-    const started = performance.now()
-    await Promise.race([this.#began, timer.elapsed])
-    timer.clear()
-    const leftSeconds = HANG_UP_SECONDS - (performance.now() - started) / 1000
-    if (this.#runningGroup > 1) await this.#hangUpFromNewShell(leftSeconds)
+    await before(deadline, this.#groupKnown)
+    if (this.#runningGroup > 1) await this.#hangUpFromNewShell(deadline)
   }
 
-  /** Starts a second shell and sends SIGHUP to the running script. @returns whether the shell could be started. */
-  async #hangUpFromNewShell(limitSeconds: number): Promise<boolean> {
+  /**
+   * Starts a second shell and sends SIGHUP to the running script.
+   *
+   * @param deadline - as `performance.now()`.
+   * @returns whether the shell could be started.
+   */
+  async #hangUpFromNewShell(deadline: number): Promise<boolean> {
     const text = this.#runningGroup > 1 ? hangUpScript(this.#runningGroup) : ':'
-    const outcome = await this.#execOn(this.#transport, text, limitSeconds)
+    const outcome = await this.#execOn(this.#transport, text, deadline)
     if (outcome !== 'refused') return outcome === 'done'
     // sshd may refuse another session on this connection (MaxSessions).
     const sibling = this.#transport.clone()
-    const retried = await this.#execOn(sibling, text, limitSeconds)
+    const retried = await this.#execOn(sibling, text, deadline)
     await sibling.close()
     return retried === 'done'
   }
 
-  async #execOn(transport: Transport, text: string, limitSeconds: number): Promise<'done' | 'refused' | 'silent'> {
+  async #execOn(transport: Transport, text: string, deadline: number): Promise<'done' | 'refused' | 'silent'> {
     const other = new UserSession(transport, this.#become, this.#sudo)
-    const timer = new Timer()
-    timer.start(limitSeconds)
     const exec = other.exec(text, { timeLimitSeconds: HANG_UP_SECONDS }).then(
       () => 'done' as const,
       () => 'refused' as const,
     )
-    const outcome = await Promise.race([exec, timer.elapsed])
-    timer.clear()
+    const outcome = await before(deadline, exec)
     other.close()
     return outcome ?? 'silent'
   }
@@ -230,19 +226,23 @@ export class UserSession {
     // Output before the first delimiter comes from background processes of earlier scripts.
     const began = readBothUntil(shell, mark)
     const ended = readBothUntil(shell, mark, handleChunk)
-    this.#began = Promise.race([began, shell.failed]).catch(() => undefined)
-    if (ready !== undefined) {
-      await ready
-      shell.readyDelimiter = ''
+    const started = async (): Promise<void> => {
+      if (ready !== undefined) {
+        await ready
+        shell.readyDelimiter = ''
+      }
+      onReady()
+      this.#runningGroup = Number((await began)[0])
     }
-    onReady()
-    this.#runningGroup = Number((await began)[0])
+    const groupKnown = started()
+    this.#groupKnown = Promise.race([groupKnown, shell.failed]).catch(() => undefined)
+    await groupKnown
     return ended
   }
 
   /** For a host that did not kill the script itself. */
   async #giveUp(interrupted: Interrupted, timeLimitSeconds: number): Promise<void> {
-    const done = await this.#hangUpFromNewShell(HANG_UP_SECONDS)
+    const done = await this.#hangUpFromNewShell(performance.now() + HANG_UP_SECONDS * 1000)
     this.close()
     if (done) {
       this.#interrupted.push(interrupted)
@@ -271,6 +271,15 @@ export class UserSession {
     if (shell.preamble === '') this.#interrupted.push({ token: shell.token, until: 0, timeLimitSeconds: 0 })
     throw error
   }
+}
+
+/** What a promise resolves to; undefined after the deadline, as `performance.now()`. */
+async function before<T>(deadline: number, promise: Promise<T>): Promise<T | undefined> {
+  const timer = new Timer()
+  timer.start(Math.max(0, deadline - performance.now()) / 1000)
+  const result = await Promise.race([promise, timer.elapsed])
+  timer.clear()
+  return result
 }
 
 /** A script without a reported end. */

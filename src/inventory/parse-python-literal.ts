@@ -1,3 +1,8 @@
+/*
+ * Not by a library: those of npm for Python's literals read another Python (no sets, octal or `1_000`; `true` as a
+ * literal), and each difference would be another value of a variable.
+ */
+
 /** The text is not a literal of Python, so that it stands for itself. */
 export class NotLiteral extends Error {}
 
@@ -57,9 +62,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
  * @throws {NotLiteral} the text is no literal.
  * @throws {Unsupported} Ansible refuses the literal, or JavaScript does not have its value.
  */
-export const parseLiteral = (text: string): unknown => new Reader(text).whole()
+export const parseLiteral = (text: string): unknown => new Parser(text).whole()
 
-class Reader {
+/** Reads one literal, left to right. */
+class Parser {
   readonly #text: string
   #at = 0
 

@@ -1,8 +1,4 @@
-/*
- * Values of INI inventories are what Python's `ast.literal_eval` reads, and text if it reads nothing. Not by a library:
- * those of npm for Python's literals read a Python of their own (no sets, octal or `1_000`; `true` as a literal), and
- * each difference would be another value of a variable.
- */
+/* Values of INI inventories are what Python's `ast.literal_eval` reads, and text if it reads nothing. */
 
 import {
   Complex,

@@ -59,6 +59,13 @@ function hostsOf(name: string, group: unknown): string[] {
 const isGroup = (group: Readonly<Record<string, unknown>>): boolean =>
   ['hosts', 'vars', 'children'].some((key) => group[key] !== undefined)
 
+/** Built when first used: most inventories have no scripts. */
+const schemas = (): Schemas =>
+  (built ??= { group: variablesSchema('inventory group'), host: variablesSchema('inventory host') })
+
+type Schemas = Readonly<Record<'group' | 'host', ReturnType<typeof variablesSchema>>>
+let built: Schemas | undefined
+
 class ScriptReader {
   readonly entries: InventoryEntry[] = []
   readonly problems: InventoryProblem[] = []
@@ -92,7 +99,7 @@ class ScriptReader {
     const [hosts, vars, children] = [group['hosts'], group['vars'], group['children']]
     if (hosts !== undefined) this.#names(hosts, place('hosts'), (host, path) => this.#host(name, host, path))
     if (vars !== undefined) {
-      const result = variablesSchema('inventory group').safeParse(vars)
+      const result = schemas().group.safeParse(vars)
       if (result.success) this.#add(name, { vars: result.data }, place('vars'))
       else this.#issues(result.error, place('vars'))
     }
@@ -128,7 +135,7 @@ class ScriptReader {
 
   #variables(name: string, vars: unknown, path: Path): void {
     if (vars === undefined) return
-    const result = variablesSchema('inventory host').safeParse(vars)
+    const result = schemas().host.safeParse(vars)
     if (result.success) this.entries.push(entryOfHost(name, result.data, path))
     else this.#issues(result.error, path)
   }
@@ -156,7 +163,7 @@ function parseHost(
 ): Pick<ParsedInventory, 'entries' | 'problems'> {
   const document = parseJson(output, vault)
   if (!('locate' in document)) return { entries: [], problems: document }
-  const result = variablesSchema('inventory host').safeParse(document.data)
+  const result = schemas().host.safeParse(document.data)
   if (result.success) return { entries: [entryOfHost(name, result.data, [])], problems: [] }
   return { entries: [], problems: toIssues(result.error).map((issue) => document.locate(issue)) }
 }

@@ -79,11 +79,15 @@ const isOneOf =
   (value) =>
     words.includes(value as string)
 
-const isListOf = (value: unknown, is: Test): boolean => Array.isArray(value) && value.every((each) => is(each))
+const isListOf = (value: unknown, is: Test): boolean => Array.isArray(value) && Array.from(value).every(is)
 
 const isFunction: Test = (value) => typeof value === 'function'
 
-const isMapping: Test = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Not a promise, a Map or another instance: they would be a mapping without variables. */
+const isMapping: Test = (value) =>
+  typeof value === 'object' &&
+  value !== null &&
+  [null, Object.prototype].includes(Object.getPrototypeOf(value) as object | null)
 
 const isPercentage: Test = (value) => typeof value === 'number' && value >= 0 && value <= 100
 

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, stop, type Plugin } from 'esbuild'
+import pLimit from 'p-limit'
 import { ROOT } from './parts.ts'
 
 const OWN_PLACE = ['url', 'dirname', 'filename'] as const
@@ -16,14 +17,21 @@ const require = labbook_createRequire(import.meta.url)`
  * Bundles test files with their imported sources, with shared chunks; and large packages, each to one file. A loader
  * that transpiles at load time would cost a core second per test file.
  *
+ * @param part - whose tests they are: those of other parts may be running.
  * @returns the program of each test file.
  */
-export async function bundleTests(files: readonly string[]): Promise<Map<string, string>> {
-  rmSync(FOLDER, { recursive: true, force: true })
-  await bundlePackages()
+export const bundleTests = (part: string, files: readonly string[]): Promise<Map<string, string>> =>
+  // One at a time: `stop()` would end the builds of others.
+  oneAtATime(() => bundle(path.join(FOLDER, part), files))
+
+const oneAtATime = pLimit(1)
+
+async function bundle(folder: string, files: readonly string[]): Promise<Map<string, string>> {
+  rmSync(folder, { recursive: true, force: true })
+  await bundlePackages(folder)
   await build({
     entryPoints: [...files],
-    outdir: FOLDER,
+    outdir: folder,
     outbase: ROOT,
     absWorkingDir: ROOT,
     bundle: true,
@@ -35,14 +43,14 @@ export async function bundleTests(files: readonly string[]): Promise<Map<string,
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'error',
-    plugins: [ownPackage, packages, ownPlace],
+    plugins: [ownPackage, packages(folder), ownPlace],
     define: Object.fromEntries(OWN_PLACE.map((name) => [`import.meta.${name}`, `labbook_${name}`])),
   })
   await stop()
-  return new Map(files.map((file) => [file, path.join(FOLDER, file.replace(/\.ts$/, '.mjs'))]))
+  return new Map(files.map((file) => [file, path.join(folder, file.replace(/\.ts$/, '.mjs'))]))
 }
 
-/** The own name: its files are bundled, not packages. */
+/** Imports of `labbook` are bundled. */
 const ownPackage: Plugin = {
   name: 'own package',
   setup({ onResolve }) {
@@ -56,15 +64,16 @@ const ownPackage: Plugin = {
   },
 }
 
-const packageFile = (name: string): string => path.join(FOLDER, 'packages', `${name}.mjs`)
+/** tap leaves files in such a directory out of the stacks of failures. */
+const packageFile = (folder: string, name: string): string => path.join(folder, 'node_modules/@tapjs', `${name}.mjs`)
 
 /** Without source maps: Node would read those of tap for each test that it runs. */
-async function bundlePackages(): Promise<void> {
+async function bundlePackages(folder: string): Promise<void> {
   await Promise.all(
     LARGE.map((name) =>
       build({
         stdin: { contents: `export * from '${name}'; export { default } from '${name}'`, resolveDir: ROOT },
-        outfile: packageFile(name),
+        outfile: packageFile(folder, name),
         bundle: true,
         platform: 'node',
         format: 'esm',
@@ -76,15 +85,17 @@ async function bundlePackages(): Promise<void> {
   )
 }
 
-/** Packages stay outside. */
-const packages: Plugin = {
+/** Imports of packages stay imports. */
+const packages = (folder: string): Plugin => ({
   name: 'packages',
   setup({ onResolve }) {
     onResolve({ filter: /^[^./]/ }, ({ path: name, kind }) =>
-      kind === 'entry-point' ? undefined : { path: LARGE.includes(name) ? packageFile(name) : name, external: true },
+      kind === 'entry-point'
+        ? undefined
+        : { path: LARGE.includes(name) ? packageFile(folder, name) : name, external: true },
     )
   },
-}
+})
 
 /**
  * Files locate others by `import.meta`, which a bundle changes: so define the original values as constants in the first

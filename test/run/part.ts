@@ -29,7 +29,7 @@ export async function runPart(
   const outcomes =
     'command' in part.work
       ? [outcomeOf(part.name, await runProgram(part.work.command, start), false)]
-      : await runFiles(part.work, start, ended).catch((error: unknown) => [
+      : await runFiles(part.name, part.work, start, ended).catch((error: unknown) => [
           { ...NOTHING, failed: 1, seconds: 0, ok: false, report: `${part.name}: ${String(error)}` },
         ])
   const { passed, failed, skipped } = sum(outcomes)
@@ -47,12 +47,13 @@ export async function runPart(
 }
 
 async function runFiles(
+  part: string,
   { files, jobs, timeoutSeconds, env = {}, bundle = false }: Files,
   start: ProgramOptions,
   report: (file: string, outcome: PartOutcome) => void,
 ): Promise<PartOutcome[]> {
   const list = files()
-  const programs = bundle ? await bundleTests(list) : undefined
+  const programs = bundle ? await bundleTests(part, list) : undefined
   const limit = pLimit(jobs)
   return await Promise.all(
     list.map((file) =>

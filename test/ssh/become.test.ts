@@ -238,7 +238,7 @@ t.test('close() hangs up scripts of other users', async () => {
   await until('it is gone', () => !isRunning())
 })
 
-t.test('close() hangs up a script whose start was not reported yet', async () => {
+t.test('close() hangs up a script whose start was not reported yet', async (t) => {
   const connection = login(asked)
   const become = root(asked.password)
   await run(connection, 'true', become)
@@ -249,6 +249,7 @@ t.test('close() hangs up a script whose start was not reported yet', async () =>
   await setImmediate()
   const giveUp = Date.now() + 60_000
   while (!isRunning() && Date.now() < giveUp) execFileSync('sleep', ['0.05'])
+  t.ok(isRunning(), 'the script runs')
   await connection.close()
   await until('it is gone', () => !isRunning())
 })

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { account } from './account.ts'
+import { localUser } from '../local-user.ts'
 import { ConnectionConfigError } from '../config-error.ts'
 import { type ConfigFile, includedFiles, readConfigFile } from './files.ts'
 import type { ConfigLine } from './lines.ts'
@@ -139,9 +139,9 @@ class Evaluation {
       case 'originalhost':
         return matchesPatterns(this.#original.toLowerCase(), lower)
       case 'user':
-        return matchesPatterns(this.options.get('user')?.[0]?.words[0] ?? account().username, patterns)
+        return matchesPatterns(this.options.get('user')?.[0]?.words[0] ?? localUser().username, patterns)
       case 'localuser':
-        return matchesPatterns(account().username, patterns)
+        return matchesPatterns(localUser().username, patterns)
       default:
         // ssh evaluates the others only if those before match.
         if (!isOpen) return false

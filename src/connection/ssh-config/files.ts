@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
-import { account } from './account.ts'
+import { localUser } from '../local-user.ts'
 import { ConnectionConfigError } from '../config-error.ts'
 import { type ConfigLine, parseConfigText } from './lines.ts'
 import { matchesPattern } from './patterns.ts'
@@ -90,7 +90,7 @@ export function readConfigFile({ path, mustBePrivate, isRequired }: ConfigFile):
     const stats = isRequired ? statSync(path) : statSync(path, { throwIfNoEntry: false })
     if (stats === undefined) return []
     const { uid, mode, mtimeMs, size, ino } = stats
-    if (mustBePrivate && ((uid !== 0 && uid !== account().uid) || (mode & 0o022) !== 0)) {
+    if (mustBePrivate && ((uid !== 0 && uid !== localUser().uid) || (mode & 0o022) !== 0)) {
       throw new ConnectionConfigError(
         `${path}: others may write to this file, so ssh does not accept it: run chown and chmod go-w`,
       )
@@ -104,6 +104,8 @@ export function readConfigFile({ path, mustBePrivate, isRequired }: ConfigFile):
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
+    // Removed meanwhile: some programs rewrite files so.
+    if (code === 'ENOENT' && !isRequired) return []
     throw new ConnectionConfigError(`cannot read the ssh_config file ${path} (${code})`, { cause: error })
   }
 }

@@ -1,5 +1,5 @@
 import { homedir, hostname } from 'node:os'
-import { account } from './account.ts'
+import { localUser } from '../local-user.ts'
 import { ConnectionConfigError } from '../config-error.ts'
 import type { ConfigLine } from './lines.ts'
 
@@ -52,13 +52,13 @@ export const fileTokens = (host: TokenHost): Tokens => ({
     return homedir()
   },
   get i() {
-    return String(account().uid)
+    return String(localUser().uid)
   },
   get l() {
     return hostname()
   },
   get u() {
-    return account().username
+    return localUser().username
   },
 })
 

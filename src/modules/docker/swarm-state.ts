@@ -8,7 +8,7 @@ export interface JoinTokens {
   readonly manager: Secret
 }
 
-/** Prints what a node's certificates say of its membership, for {@link selfOf}. */
+/** Prints what a node's certificates say of its membership, for {@link nodeStateOf}. */
 export const probeCertificates = (joinToken: string | Secret | undefined): string =>
   [
     // A join token contains the digest of its Swarm's root certificate, which a member has a copy of.
@@ -21,7 +21,7 @@ export const probeCertificates = (joinToken: string | Secret | undefined): strin
   ].join('\n')
 
 /** A node, as its engine and its certificates describe it. */
-export interface Self {
+export interface NodeState {
   readonly hostname: string
   readonly state: string
   readonly nodeId: string
@@ -36,7 +36,7 @@ export interface Self {
 }
 
 /** Responses that only a manager gives. */
-export interface Manager {
+export interface ManagerResponses {
   readonly swarm: EngineResponse | undefined
   readonly nodes: EngineResponse | undefined
   readonly tokens: JoinTokens | undefined
@@ -64,10 +64,10 @@ interface Info {
 /**
  * Reads the output of the probe.
  *
- * @param answer - the response to `/info`.
+ * @param info - the response to `/info`.
  */
-export function selfOf(stdout: string, answer: EngineResponse): Self {
-  const { Name, Swarm } = answer.body as Info
+export function nodeStateOf(stdout: string, info: EngineResponse): NodeState {
+  const { Name, Swarm } = info.body as Info
   const read = (key: string): string | undefined => new RegExp(`^${key} (\\S+)$`, 'm').exec(stdout)?.[1]
   const ca = read('ca')
   return {

@@ -15,7 +15,14 @@ import {
   type EngineResponse,
 } from './engine.ts'
 import { parseNodes, type SwarmNode } from './nodes.ts'
-import { probeCertificates, selfOf, tokensOf, type JoinTokens, type Manager, type Self } from './swarm-state.ts'
+import {
+  probeCertificates,
+  nodeStateOf,
+  tokensOf,
+  type JoinTokens,
+  type ManagerResponses,
+  type NodeState,
+} from './swarm-state.ts'
 
 const schema = z
   .strictObject({
@@ -88,14 +95,14 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
     const unreachable = engineProblem(observed, answers.slice(0, 1))
     if (unreachable !== undefined || info === undefined)
       return { changes: [], problem: unreachable ?? 'Docker does not respond' }
-    const self = selfOf(observed.stdout, info)
+    const self = nodeStateOf(observed.stdout, info)
     if (params.state === 'absent') return leave(params, self)
     const manager = { swarm, nodes, tokens }
     return params.state === 'join' ? join(params, self, manager) : init(params, self, manager)
   },
 })
 
-function init(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
+function init(params: Params, self: NodeState, manager: ManagerResponses): Plan<DockerSwarm> {
   switch (self.state) {
     case 'active':
       if (self.isManager) return withSettings(params, member(self, manager), manager.swarm)
@@ -118,7 +125,7 @@ function init(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
   }
 }
 
-function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
+function join(params: Params, self: NodeState, manager: ManagerResponses): Plan<DockerSwarm> {
   const removed = params.member_ids !== undefined && !params.member_ids.includes(self.nodeId)
   switch (self.state) {
     case 'active':
@@ -155,17 +162,17 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
 }
 
 /** It is a new node, whose earlier entries are stale. */
-const joined = ({ hostname }: Self): { leaves: PredictedState } => ({
+const joined = ({ hostname }: NodeState): { leaves: PredictedState } => ({
   leaves: { [dockerResources.node(hostname)]: JOINED },
 })
 
-const otherSwarmProblem = ({ managers }: Self): string =>
+const otherSwarmProblem = ({ managers }: NodeState): string =>
   `this node is a member of another Swarm${managers.length > 0 ? `, that of ${managers.join(', ')}` : ''}: leaving would stop that Swarm's tasks on this node. Leave manually (docker swarm leave), or set force: true`
 
 /** A node whose certificate is younger (in seconds) has just joined. */
 const JUST_JOINED = 120
 
-function leave(params: Params, self: Self): Plan<DockerSwarm> {
+function leave(params: Params, self: NodeState): Plan<DockerSwarm> {
   if (self.state === 'inactive') return { changes: [] }
   if (self.isManager && !params.force) {
     return { changes: [], problem: 'this node is a manager: demote it first (docker_node), or set force: true' }
@@ -173,7 +180,7 @@ function leave(params: Params, self: Self): Plan<DockerSwarm> {
   return { changes: [leaveChange('leave the Swarm', params.force)] }
 }
 
-function member(self: Self, { swarm, nodes, tokens }: Manager): Plan<DockerSwarm> {
+function member(self: NodeState, { swarm, nodes, tokens }: ManagerResponses): Plan<DockerSwarm> {
   if (!self.isManager) return { changes: [], values: { node_id: self.nodeId, is_manager: false, nodes: [] } }
   const refused = [swarm, nodes].find((answer) => answer?.status !== 200)
   if (refused !== undefined || swarm === undefined || nodes === undefined || tokens === undefined) {

@@ -104,6 +104,18 @@ t.test('start loads the modules that it uses, and the cache has those of all sta
   t.equal(statSync(cacheFile('.v8')).ino, second.ino, 'a cache that has all is not written again')
 })
 
+t.test('classes that are loaded on demand are classes', (t) => {
+  const { write, run } = project(t)
+  write(`import ssh2 from 'ssh2'
+class Mine extends ssh2.HTTPAgent { hello() { return 'hello' } }
+const [own, plain] = [new Mine({}), new ssh2.HTTPAgent({})]
+console.log(own.hello(), own instanceof Mine, own instanceof ssh2.HTTPAgent, plain instanceof ssh2.HTTPAgent)
+export default { name: 'mine', description: 'x', steps: [] }
+`)
+  t.match(run('--help').output, /^hello true true true$/m)
+  t.end()
+})
+
 t.test('playbook is bundled again when Yarn installed other packages', async (t) => {
   const { directory, write, run } = project(t)
   write(`import { msg } from 'tool'\n${playbook('debug({ msg })')}`)

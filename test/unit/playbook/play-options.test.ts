@@ -27,6 +27,9 @@ for (const [options, message] of [
   ],
   [{ hosts: 'all', max_fail_percentage: 101 }, 'max_fail_percentage must be a number from 0 to 100, not 101'],
   [{ hosts: 'all', tags: [1] }, 'tags must be a string or a list of strings, not [1]'],
+  [{ hosts: 'all', tags: new Array(1) }, 'tags must be a string or a list of strings, not [null]'],
+  [{ hosts: 'all', vars: Promise.resolve({}) }, 'vars must be a mapping, not {}'],
+  [{ hosts: 'all', vars: new Map([['a', 1]]) }, 'vars must be a mapping, not {}'],
   [{ hosts: 'all', disturbs: true }, 'disturbs must be a function, not true'],
 ] as const)
   t.test(`play options ${JSON.stringify(options)} are refused`, (t) => {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { runPart } from '../../run/part.ts'
-import type { Part } from '../../run/parts.ts'
+import { type Part, ROOT } from '../../run/parts.ts'
 import { runProgram } from '../../run/programs.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-run-part-'))
@@ -44,6 +44,32 @@ async function hasEnded(pid: string): Promise<boolean> {
   }
   return false
 }
+
+/** A part with one bundled file, which is below the root like all tests. */
+function bundledPart(name: string, text: string): Part {
+  const directory = path.join(ROOT, 'node_modules/.cache/labbook/run-part')
+  mkdirSync(directory, { recursive: true })
+  const file = path.join(directory, `${name}.test.ts`)
+  writeFileSync(file, text)
+  t.teardown(() => {
+    rmSync(file)
+  })
+  const work = { files: () => [path.relative(ROOT, file)], jobs: 1, timeoutSeconds: 60, bundle: true }
+  return { ...partOf({}), name: `run-part-${name}`, work }
+}
+
+t.test('parts whose files are bundled run at the same time', async (t) => {
+  const parts = ['one', 'two'].map((name) => bundledPart(name, `import t from 'tap'\nt.pass('${name}')\n`))
+  for (const outcome of await Promise.all(parts.map((part) => runPart(part))))
+    t.match(outcome, { passed: 1, ok: true }, outcome.report)
+})
+
+t.test('a failure in a bundled file shows its place in the test', async (t) => {
+  const text = "import t from 'tap'\nt.test('sub', (t) => {\n  t.fail('wrong')\n  t.end()\n})\n"
+  const { report } = await runPart(bundledPart('fails', text))
+  t.match(report, /fileName: \S*fails\.test\.ts/)
+  t.notMatch(report, /fileName: .*tap\.mjs/)
+})
 
 t.test('runPart sums the counts of all files and reports failures in full', async (t) => {
   const outcome = await runPart(

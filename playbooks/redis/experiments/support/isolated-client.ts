@@ -22,7 +22,7 @@ export async function startIsolated(
   on: LabContext,
   { stack }: LabStack,
   { node, address }: Master,
-  { seconds: howLong, waitReplicas }: IsolatedClient,
+  { seconds, waitReplicas }: IsolatedClient,
 ): Promise<void> {
   const client = clientCommand(
     stack,
@@ -30,7 +30,7 @@ export async function startIsolated(
     `${address}:6379`,
     KEY,
     '20',
-    String(howLong),
+    String(seconds),
     String(waitReplicas),
     '500',
   )

@@ -174,7 +174,7 @@ export async function loseMaster(
     loss: lossOf(
       {
         values: [...fromApp.values, ...fromIsolated.values],
-        indeterminate: fromApp.unsure + fromIsolated.indeterminate,
+        indeterminate: fromApp.indeterminate + fromIsolated.indeterminate,
       },
       counts.before,
       counts.after,

@@ -81,21 +81,17 @@ export interface AcknowledgedCounts {
  *
  * @returns undefined if a count is unknown.
  */
-export function lossOf(
-  { values, indeterminate: unsure }: AcknowledgedCounts,
-  before: number,
-  after: number,
-): Loss | undefined {
+export function lossOf({ values, indeterminate }: AcknowledgedCounts, before: number, after: number): Loss | undefined {
   if (!Number.isFinite(before) || !Number.isFinite(after)) return undefined
   const lasting = new Set(values.filter((value) => value > before && value <= after)).size
   const [acknowledged, added] = [values.length, after - before]
   const lost = acknowledged - lasting
   return {
     acknowledged,
-    indeterminate: unsure,
+    indeterminate,
     added,
     lost,
-    maxLost: Math.min(acknowledged, Math.max(lost, acknowledged + unsure - added)),
+    maxLost: Math.min(acknowledged, Math.max(lost, acknowledged + indeterminate - added)),
   }
 }
 
@@ -109,12 +105,15 @@ export const acknowledgedCounts = (
 })
 
 /** Acknowledged counts of requests to the app. Failed increments are indeterminate: they may have been applied. */
-export function acknowledgedByRequests(requests: readonly RequestResult[]): { values: number[]; unsure: number } {
+export function acknowledgedByRequests(requests: readonly RequestResult[]): {
+  values: number[]
+  indeterminate: number
+} {
   const posts = requests.filter(({ method }) => method === 'POST')
   const successful = posts.filter(({ error }) => error === '')
   return {
     values: successful.map(({ count }) => count ?? Number.POSITIVE_INFINITY),
-    unsure: posts.length - successful.length,
+    indeterminate: posts.length - successful.length,
   }
 }
 

@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os'
 
-interface Account {
+interface LocalUser {
   readonly username: string
   readonly uid: number
 }
 
-let known: Account | undefined
+let known: LocalUser | undefined
 
 /** Who runs Labbook. Read once: each `userInfo()` reads the user database, and several settings of each host ask. */
-export const account = (): Account => (known ??= userInfo())
+export const localUser = (): LocalUser => (known ??= userInfo())
