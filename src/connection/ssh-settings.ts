@@ -1,5 +1,5 @@
-import { isIP } from 'node:net'
 import { localUser } from './local-user.ts'
+import { isIPv6 } from '../values/ipv6.ts'
 import type { Secret } from '../values/secret.ts'
 import { ConnectionConfigError } from './config-error.ts'
 import type { ConnectionDefaults } from './run-defaults.ts'
@@ -56,7 +56,8 @@ function settingsOf(
   const { port = 22, user = localUser().username, aliveIntervalSeconds = 15, aliveCountMax = 3 } = options
   const { hostName } = options
   const called = hostName === undefined ? call.host : expandTokens(hostName.text, { h: call.host }, hostName.line)
-  const address = isIP(called) === 0 ? called.toLowerCase() : called
+  // The zone of an IPv6 address keeps its case.
+  const address = isIPv6(called) ? called : called.toLowerCase()
   const host: TokenHost = { original: call.host, address, port, user, keyAlias: options.hostKeyAlias }
   const paths = (files: readonly UnexpandedText[]): string[] => files.map((file) => pathOf(file, host))
   const set = <K extends keyof SshOptions, V>(

@@ -1,4 +1,4 @@
-import * as net from 'node:net'
+import { isIPv6 } from '../values/ipv6.ts'
 
 /** The hosts of one key under `hosts:`. */
 export interface HostEntry {
@@ -14,9 +14,6 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
 /** Host names are used in file names, arguments and patterns, so they contain no characters special there. */
 const HOST_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u
-
-/** Names without a colon, nearly all, are not worth Node's expression, which takes milliseconds to compile. */
-const isIPv6 = (name: string): boolean => name.includes(':') && net.isIPv6(name)
 
 /**
  * Expands a key under `hosts:` as Ansible does: `web1`, `web[01:10]`, `rack[a:c]-node[1:9:2]`, `web1:2222`, an address.

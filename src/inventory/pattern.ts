@@ -1,8 +1,8 @@
-import { isIPv6 } from 'node:net'
 import { PatternError } from './errors.ts'
 import { globToRegExp } from './glob.ts'
 import type { Inventory } from './inventory.ts'
 import { didYouMean, nearest } from '../text/suggest.ts'
+import { isIPv6 } from '../values/ipv6.ts'
 
 /**
  * Selects hosts by a pattern in Ansible's syntax: terms separated by `,` or `:`, each a host, a group, a glob (`web*`),

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net'
 import { localUser } from '../local-user.ts'
+import { isIPv6 } from '../../values/ipv6.ts'
 import { ConnectionConfigError } from '../config-error.ts'
 import { type ConfigFile, includedFiles, readConfigFile } from './files.ts'
 import type { ConfigLine } from './lines.ts'
@@ -58,7 +58,7 @@ class Evaluation {
   startFinalPass(): void {
     this.#isFinal = true
     const name = this.#hostName()
-    this.#host = isIP(name) === 0 ? name.toLowerCase() : name
+    this.#host = isIPv6(name) ? name : name.toLowerCase()
     // ssh has resolved the name by then: a HostName of the final pass has no effect.
     const text = this.#host.replaceAll('%', '%%')
     if (!this.options.has('hostname')) {
