@@ -1,12 +1,30 @@
-import * as z from 'zod'
 import { Register } from '../values/reference.ts'
+import {
+  isBoolean,
+  isCount,
+  isFunction,
+  isListOf,
+  isMapping,
+  isNonEmpty,
+  isNumberFrom,
+  isString,
+  type ValueTest,
+} from '../values/value-tests.ts'
 
-const isFunction = z.custom((value) => typeof value === 'function')
-const condition = { schema: z.union([z.boolean(), isFunction]), must: 'true, false or a function' }
-const boolean = { schema: z.boolean(), must: 'true or false' }
-const names = { schema: z.union([z.string(), z.array(z.string())]), must: 'a string or a list of strings' }
-const keys = { schema: z.array(z.string().min(1)), must: 'a list of resource keys' }
-const name = { schema: z.string().min(1), must: 'a string that is not empty' }
+interface Keyword {
+  readonly is: ValueTest
+  readonly must: string
+}
+
+const condition: Keyword = { is: (value) => isBoolean(value) || isFunction(value), must: 'true, false or a function' }
+const boolean: Keyword = { is: isBoolean, must: 'true or false' }
+const names: Keyword = {
+  is: (value) => isString(value) || isListOf(value, isString),
+  must: 'a string or a list of strings',
+}
+const keys: Keyword = { is: (value) => isListOf(value, isNonEmpty), must: 'a list of resource keys' }
+const name: Keyword = { is: isNonEmpty, must: 'a string that is not empty' }
+const count: Keyword = { is: isCount, must: 'a whole number, 0 or more' }
 
 /**
  * The keywords of every task. They are checked when a task is made: not every playbook is type-checked, and a value of
@@ -14,27 +32,30 @@ const name = { schema: z.string().min(1), must: 'a string that is not empty' }
  */
 const KEYWORDS = {
   when: condition,
-  register: { schema: z.instanceof(Register), must: "made by register('name')" },
+  register: { is: (value: unknown) => value instanceof Register, must: "made by register('name')" },
   notify: names,
   tags: names,
-  until: { schema: isFunction, must: 'a function' },
-  retries: { schema: z.number().int().min(0), must: 'a whole number, 0 or more' },
-  delay: { schema: z.number().min(0), must: 'a number of seconds, 0 or more' },
+  until: { is: isFunction, must: 'a function' },
+  retries: count,
+  delay: { is: (value: unknown) => isNumberFrom(value, 0), must: 'a number of seconds, 0 or more' },
   changed_when: condition,
   failed_when: condition,
   ignore_errors: boolean,
   ignore_unreachable: boolean,
   any_errors_fatal: boolean,
   run_once: boolean,
-  throttle: { schema: z.number().int().min(0), must: 'a whole number, 0 or more' },
+  throttle: count,
   delegate_to: name,
   become: boolean,
   become_user: name,
   no_log: boolean,
-  timeout: { schema: z.number().positive(), must: 'a number of seconds above 0' },
+  timeout: { is: (value: unknown) => isNumberFrom(value, Number.MIN_VALUE), must: 'a number of seconds above 0' },
   reads: keys,
   sets: keys,
-  environment: { schema: z.record(z.string(), z.string()), must: 'a mapping of names to strings' },
+  environment: {
+    is: (value: unknown) => isMapping(value) && isListOf(Object.values(value as object), isString),
+    must: 'a mapping of names to strings',
+  },
 } as const
 
 export type TaskKeyword = keyof typeof KEYWORDS
@@ -43,8 +64,8 @@ export const isTaskKeyword = (key: string): key is TaskKeyword => Object.hasOwn(
 
 /** Why a value is not one of the keyword's; undefined if it is. */
 export function keywordProblem(keyword: TaskKeyword, value: unknown): string | undefined {
-  const { schema, must } = KEYWORDS[keyword]
-  return schema.safeParse(value).success ? undefined : `${keyword} must be ${must}, not ${shown(value)}`
+  const { is, must } = KEYWORDS[keyword]
+  return is(value) ? undefined : `${keyword} must be ${must}, not ${shown(value)}`
 }
 
 const BACKGROUND = 'a task may run as long as its timeout, in seconds, and shows its output with -v: set timeout'

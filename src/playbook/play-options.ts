@@ -1,4 +1,15 @@
 import { didYouMean, nearest } from '../text/suggest.ts'
+import {
+  isBoolean,
+  isCount,
+  isFunction,
+  isListOf,
+  isMapping,
+  isNonEmpty,
+  isNumberFrom,
+  isString,
+  type ValueTest,
+} from '../values/value-tests.ts'
 import type { Disturbs } from './disturbs.ts'
 import type { PlayContext } from './play-context.ts'
 import type { RoleCall } from './role.ts'
@@ -66,34 +77,16 @@ export interface PlayOptions {
   readonly disturbs?: Disturbs
 }
 
-type Test = (value: unknown) => boolean
-
-const isString: Test = (value) => typeof value === 'string'
-
-const isNonEmpty: Test = (value) => typeof value === 'string' && value !== ''
-
-const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number) >= 0
-
 const isOneOf =
-  (words: readonly string[]): Test =>
+  (words: readonly string[]): ValueTest =>
   (value) =>
     words.includes(value as string)
 
-const isListOf = (value: unknown, is: Test): boolean => Array.isArray(value) && Array.from(value).every(is)
+const isPercentage: ValueTest = (value) => isNumberFrom(value, 0) && value <= 100
 
-const isFunction: Test = (value) => typeof value === 'function'
+const isSerial: ValueTest = (value) => isCount(value) || (typeof value === 'string' && /^\d+(\.\d+)?%$/.test(value))
 
-/** Not a promise, a Map or another instance: they would be a mapping without variables. */
-const isMapping: Test = (value) =>
-  typeof value === 'object' &&
-  value !== null &&
-  [null, Object.prototype].includes(Object.getPrototypeOf(value) as object | null)
-
-const isPercentage: Test = (value) => typeof value === 'number' && value >= 0 && value <= 100
-
-const isSerial: Test = (value) => isCount(value) || (typeof value === 'string' && /^\d+(\.\d+)?%$/.test(value))
-
-const BOOLEAN = { is: (value: unknown) => typeof value === 'boolean', must: 'true or false' }
+const BOOLEAN = { is: isBoolean, must: 'true or false' }
 const NAME = { is: isNonEmpty, must: 'a string that is not empty' }
 
 const QUESTION_TYPES: Readonly<Record<keyof VarsPrompt, string>> = {
@@ -104,7 +97,7 @@ const QUESTION_TYPES: Readonly<Record<keyof VarsPrompt, string>> = {
   confirm: 'boolean',
 }
 
-const isQuestion: Test = (value) =>
+const isQuestion: ValueTest = (value) =>
   typeof value === 'object' &&
   value !== null &&
   'name' in value &&
@@ -115,10 +108,9 @@ const isQuestion: Test = (value) =>
       (each === undefined || typeof each === QUESTION_TYPES[key as keyof VarsPrompt]),
   )
 
-const isRoleCall: Test = (value) => typeof value === 'object' && value !== null && 'role' in value
+const isRoleCall: ValueTest = (value) => typeof value === 'object' && value !== null && 'role' in value
 
-/** Not schemas of a library: those take longer to build than a start should. */
-const OPTIONS: Readonly<Record<keyof PlayOptions, { readonly is: Test; readonly must: string }>> = {
+const OPTIONS: Readonly<Record<keyof PlayOptions, { readonly is: ValueTest; readonly must: string }>> = {
   hosts: { is: isNonEmpty, must: 'a host pattern' },
   become: BOOLEAN,
   become_user: NAME,

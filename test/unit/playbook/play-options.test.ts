@@ -66,6 +66,12 @@ for (const [keywords, message] of [
   [{ become: null }, 'become must be true or false, not null'],
   [{ no_log: 'no' }, 'no_log must be true or false, not "no"'],
   [{ timeout: 0 }, 'timeout must be a number of seconds above 0, not 0'],
+  [{ delay: Number.NaN }, 'delay must be a number of seconds, 0 or more, not NaN'],
+  [{ timeout: 0 }, 'timeout must be a number of seconds above 0, not 0'],
+  [
+    { environment: new Map([['PORT', '80']]) },
+    'environment must be a mapping of names to strings, not a value of type object',
+  ],
   [{ environment: { PORT: 80 } }, 'environment must be a mapping of names to strings, not a value of type object'],
 ] as const)
   t.test(`task keywords ${JSON.stringify(keywords)} are refused`, (t) => {
