@@ -126,7 +126,8 @@ export const PARTS: readonly Part[] = [
     runs: 'test',
     work: {
       files: () => testFiles('test/unit', LONG),
-      jobs: os.availableParallelism() + 1,
+      // Some wait for minutes.
+      jobs: os.availableParallelism() + 2,
       timeoutSeconds: 600,
       bundle: true,
     },
