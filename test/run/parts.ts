@@ -113,7 +113,7 @@ export const PARTS: readonly Part[] = [
     description: 'format, types, lint, imports, unused code',
     packages: [],
     lane: 'compute',
-    minutes: 5,
+    minutes: 4,
     runs: 'test',
     work: { command: ['npm', 'run', '--silent', 'check'] },
   },
@@ -137,7 +137,7 @@ export const PARTS: readonly Part[] = [
     description: 'connections and complete runs over a real sshd',
     packages: SSH,
     lane: 'ssh',
-    minutes: 6,
+    minutes: 4,
     runs: 'test',
     // Two at a time: they wait more than they compute, and each has a separate sshd and separate accounts.
     work: { files: () => testFiles('test/ssh', LONG), jobs: 2, timeoutSeconds: 600, bundle: true },
