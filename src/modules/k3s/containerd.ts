@@ -18,7 +18,7 @@ const MARK = '# By Labbook, for the k3s with SHA-256'
  * - `lb_drop_template` removes our template if it is not for the installed binary.
  * - `lb_needs_template` succeeds if there are drop-ins, but the generated configuration does not import them.
  * - `lb_add_template` writes the template. It fails if there is another one.
- * - `lb_await_config` waits until k3s has generated the configuration from it.
+ * - `lb_await_config` waits until k3s has generated the configuration from it: k3s creates the file, then writes it.
  */
 export const containerdFunctions = (directory = CONTAINERD_DIR, binary = K3S_BINARY): string => {
   const additions = CONTAINERD_ADDITIONS.map((file) => file.replace(CONTAINERD_DIR, directory))
@@ -33,7 +33,7 @@ export const containerdFunctions = (directory = CONTAINERD_DIR, binary = K3S_BIN
     '  done',
     '}',
     'lb_needs_template() {',
-    sh`  { [ -e ${additions[0] ?? ''} ] || [ -e ${additions[1] ?? ''} ]; } && [ -r ${config} ] && ! ${raw(IMPORTS_DROP_INS.replace(CONTAINERD_CONFIG, config))}`,
+    sh`  { [ -e ${additions[0] ?? ''} ] || [ -e ${additions[1] ?? ''} ]; } && [ -s ${config} ] && ! ${raw(IMPORTS_DROP_INS.replace(CONTAINERD_CONFIG, config))}`,
     '}',
     'lb_add_template() {',
     sh`  if grep -q '^version *= *3' ${config}; then lb_name=config-v3.toml; else lb_name=config.toml; fi`,
@@ -42,6 +42,6 @@ export const containerdFunctions = (directory = CONTAINERD_DIR, binary = K3S_BIN
     // k3s generates it again: only then is the check of the new one meaningful.
     sh`  rm -f -- ${config}`,
     '}',
-    sh`lb_await_config() { lb_tries=0; while [ ! -r ${config} ] && [ "$lb_tries" -lt 60 ]; do sleep 1; lb_tries=$((lb_tries + 1)); done; }`,
+    sh`lb_await_config() { lb_tries=0; while [ ! -s ${config} ] && [ "$lb_tries" -lt 60 ]; do sleep 1; lb_tries=$((lb_tries + 1)); done; }`,
   ].join('\n')
 }

@@ -80,7 +80,7 @@ export const stateScript = ({
     sh`systemctl show -p ActiveState,UnitFileState -- ${`${unitOf(role)}.service`}`,
     sh`[ -r ${START_CHECKSUMS} ] && sed 's/^/started /' ${START_CHECKSUMS} && echo 'started-known'`,
     sh`sha256sum -- ${READ_AT_START} 2>/dev/null | sed 's/^/now /'`,
-    sh`[ -r ${CONTAINERD_CONFIG} ] && { ${raw(IMPORTS_DROP_INS)} && echo 'containerd-imports yes' || echo 'containerd-imports no'; }`,
+    sh`[ -s ${CONTAINERD_CONFIG} ] && { ${raw(IMPORTS_DROP_INS)} && echo 'containerd-imports yes' || echo 'containerd-imports no'; }`,
     ...(
       [
         ['trace', TRACES],
