@@ -1,30 +1,11 @@
 import { Register } from '../values/reference.ts'
-import {
-  isBoolean,
-  isCount,
-  isFunction,
-  isListOf,
-  isMapping,
-  isNonEmpty,
-  isNumberFrom,
-  isString,
-  type ValueTest,
-} from '../values/value-tests.ts'
+import * as rule from '../values/value-rules.ts'
 
-interface Keyword {
-  readonly is: ValueTest
-  readonly must: string
+const condition: rule.ValueRule = {
+  is: (value) => rule.isBoolean(value) || rule.isFunction(value),
+  must: 'true, false or a function',
 }
-
-const condition: Keyword = { is: (value) => isBoolean(value) || isFunction(value), must: 'true, false or a function' }
-const boolean: Keyword = { is: isBoolean, must: 'true or false' }
-const names: Keyword = {
-  is: (value) => isString(value) || isListOf(value, isString),
-  must: 'a string or a list of strings',
-}
-const keys: Keyword = { is: (value) => isListOf(value, isNonEmpty), must: 'a list of resource keys' }
-const name: Keyword = { is: isNonEmpty, must: 'a string that is not empty' }
-const count: Keyword = { is: isCount, must: 'a whole number, 0 or more' }
+const keys: rule.ValueRule = { is: (value) => rule.isListOf(value, rule.isNonEmpty), must: 'a list of resource keys' }
 
 /**
  * The keywords of every task. They are checked when a task is made: not every playbook is type-checked, and a value of
@@ -33,27 +14,27 @@ const count: Keyword = { is: isCount, must: 'a whole number, 0 or more' }
 const KEYWORDS = {
   when: condition,
   register: { is: (value: unknown) => value instanceof Register, must: "made by register('name')" },
-  notify: names,
-  tags: names,
-  until: { is: isFunction, must: 'a function' },
-  retries: count,
-  delay: { is: (value: unknown) => isNumberFrom(value, 0), must: 'a number of seconds, 0 or more' },
+  notify: rule.STRINGS,
+  tags: rule.STRINGS,
+  until: { is: rule.isFunction, must: 'a function' },
+  retries: rule.COUNT,
+  delay: { is: (value: unknown) => rule.isNumberFrom(value, 0), must: 'a number of seconds, 0 or more' },
   changed_when: condition,
   failed_when: condition,
-  ignore_errors: boolean,
-  ignore_unreachable: boolean,
-  any_errors_fatal: boolean,
-  run_once: boolean,
-  throttle: count,
-  delegate_to: name,
-  become: boolean,
-  become_user: name,
-  no_log: boolean,
-  timeout: { is: (value: unknown) => isNumberFrom(value, Number.MIN_VALUE), must: 'a number of seconds above 0' },
+  ignore_errors: rule.BOOLEAN,
+  ignore_unreachable: rule.BOOLEAN,
+  any_errors_fatal: rule.BOOLEAN,
+  run_once: rule.BOOLEAN,
+  throttle: rule.COUNT,
+  delegate_to: rule.NAME,
+  become: rule.BOOLEAN,
+  become_user: rule.NAME,
+  no_log: rule.BOOLEAN,
+  timeout: { is: (value: unknown) => rule.isNumberFrom(value, Number.MIN_VALUE), must: 'a number of seconds above 0' },
   reads: keys,
   sets: keys,
   environment: {
-    is: (value: unknown) => isMapping(value) && isListOf(Object.values(value as object), isString),
+    is: (value: unknown) => rule.isMapping(value) && rule.isListOf(Object.values(value as object), rule.isString),
     must: 'a mapping of names to strings',
   },
 } as const

@@ -1,15 +1,5 @@
 import { didYouMean, nearest } from '../text/suggest.ts'
-import {
-  isBoolean,
-  isCount,
-  isFunction,
-  isListOf,
-  isMapping,
-  isNonEmpty,
-  isNumberFrom,
-  isString,
-  type ValueTest,
-} from '../values/value-tests.ts'
+import * as rule from '../values/value-rules.ts'
 import type { Disturbs } from './disturbs.ts'
 import type { PlayContext } from './play-context.ts'
 import type { RoleCall } from './role.ts'
@@ -78,16 +68,14 @@ export interface PlayOptions {
 }
 
 const isOneOf =
-  (words: readonly string[]): ValueTest =>
+  (words: readonly string[]): rule.ValueTest =>
   (value) =>
     words.includes(value as string)
 
-const isPercentage: ValueTest = (value) => isNumberFrom(value, 0) && value <= 100
+const isPercentage: rule.ValueTest = (value) => rule.isNumberFrom(value, 0) && value <= 100
 
-const isSerial: ValueTest = (value) => isCount(value) || (typeof value === 'string' && /^\d+(\.\d+)?%$/.test(value))
-
-const BOOLEAN = { is: isBoolean, must: 'true or false' }
-const NAME = { is: isNonEmpty, must: 'a string that is not empty' }
+const isSerial: rule.ValueTest = (value) =>
+  rule.isCount(value) || (typeof value === 'string' && /^\d+(\.\d+)?%$/.test(value))
 
 const QUESTION_TYPES: Readonly<Record<keyof VarsPrompt, string>> = {
   name: 'string',
@@ -97,7 +85,7 @@ const QUESTION_TYPES: Readonly<Record<keyof VarsPrompt, string>> = {
   confirm: 'boolean',
 }
 
-const isQuestion: ValueTest = (value) =>
+const isQuestion: rule.ValueTest = (value) =>
   typeof value === 'object' &&
   value !== null &&
   'name' in value &&
@@ -108,35 +96,35 @@ const isQuestion: ValueTest = (value) =>
       (each === undefined || typeof each === QUESTION_TYPES[key as keyof VarsPrompt]),
   )
 
-const isRoleCall: ValueTest = (value) => typeof value === 'object' && value !== null && 'role' in value
+const isRoleCall: rule.ValueTest = (value) => typeof value === 'object' && value !== null && 'role' in value
 
-const OPTIONS: Readonly<Record<keyof PlayOptions, { readonly is: ValueTest; readonly must: string }>> = {
-  hosts: { is: isNonEmpty, must: 'a host pattern' },
-  become: BOOLEAN,
-  become_user: NAME,
-  gather_facts: BOOLEAN,
-  vars: { is: isMapping, must: 'a mapping' },
+const OPTIONS: Readonly<Record<keyof PlayOptions, rule.ValueRule>> = {
+  hosts: { is: rule.isNonEmpty, must: 'a host pattern' },
+  become: rule.BOOLEAN,
+  become_user: rule.NAME,
+  gather_facts: rule.BOOLEAN,
+  vars: { is: rule.isMapping, must: 'a mapping' },
   vars_prompt: {
-    is: (value) => isListOf(value, isQuestion),
+    is: (value) => rule.isListOf(value, isQuestion),
     must: 'a list of { name, prompt, default, private, confirm }',
   },
   roles: {
-    is: (value) => isFunction(value) || isListOf(value, isRoleCall),
+    is: (value) => rule.isFunction(value) || rule.isListOf(value, isRoleCall),
     must: 'a list of calls of roles, or a function that returns one',
   },
-  tags: { is: (value) => isString(value) || isListOf(value, isString), must: 'a string or a list of strings' },
+  tags: rule.STRINGS,
   serial: {
-    is: (value) => isSerial(value) || (isListOf(value, isSerial) && (value as unknown[]).length > 0),
+    is: (value) => isSerial(value) || (rule.isListOf(value, isSerial) && (value as unknown[]).length > 0),
     must: "a whole number, a percentage such as '30%', or a list of both",
   },
   order: { is: isOneOf(ORDERS), must: `one of ${ORDERS.join(', ')}` },
   strategy: { is: isOneOf(STRATEGIES), must: `one of ${STRATEGIES.join(', ')}` },
-  throttle: { is: isCount, must: 'a whole number, 0 or more' },
-  force_handlers: BOOLEAN,
-  ignore_unreachable: BOOLEAN,
-  any_errors_fatal: BOOLEAN,
+  throttle: rule.COUNT,
+  force_handlers: rule.BOOLEAN,
+  ignore_unreachable: rule.BOOLEAN,
+  any_errors_fatal: rule.BOOLEAN,
   max_fail_percentage: { is: isPercentage, must: 'a number from 0 to 100' },
-  disturbs: { is: isFunction, must: 'a function' },
+  disturbs: { is: rule.isFunction, must: 'a function' },
 }
 
 const LISTED = "list the tasks in order, with meta('flush_handlers') where handlers must run before the next"
