@@ -1,3 +1,4 @@
+import { PYTHON_ESCAPES } from '../text/python-escapes.ts'
 import { UsageError } from './usage-error.ts'
 
 /*
@@ -6,15 +7,6 @@ import { UsageError } from './usage-error.ts'
  */
 
 const ESCAPE = /\\(?:U([\dA-Fa-f]{8})|u([\dA-Fa-f]{4})|x([\dA-Fa-f]{2})|(N)\{[^}]+\}|([\\'"abfnrtv]))/g
-const CHARACTERS: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-}
 
 /** What Jinja2 encloses, with how many are open. */
 const BLOCKS = [
@@ -82,7 +74,7 @@ export function keyValue(word: string): readonly [key: string, value: string] | 
     (escape, long?: string, short?: string, hex?: string, name?: string, character?: string) => {
       if (name !== undefined)
         throw new UsageError('--extra-vars: characters by name, \\N{...}, are not supported: write \\uXXXX')
-      if (character !== undefined) return CHARACTERS[character] ?? character
+      if (character !== undefined) return PYTHON_ESCAPES[character] ?? character
       const code = Number.parseInt(long ?? short ?? hex ?? '', 16)
       if (code > 0x10_ff_ff) throw new UsageError(`--extra-vars: ${escape} is no character`)
       return String.fromCodePoint(code)

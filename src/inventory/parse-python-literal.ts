@@ -3,6 +3,8 @@
  * literal), and each difference would be another value of a variable.
  */
 
+import { PYTHON_ESCAPES } from '../text/python-escapes.ts'
+
 /** The text is not a literal of Python, so that it stands for itself. */
 export class NotLiteral extends Error {}
 
@@ -42,19 +44,6 @@ const FLOAT =
   /(?:\d(?:_?\d)*\.(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][-+]?\d(?:_?\d)*)?|\d(?:_?\d)*[eE][-+]?\d(?:_?\d)*/y
 const IMAGINARY = /(?:(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][-+]?\d(?:_?\d)*)?)[jJ]/y
 const STRING = /([bB][rR]?|[rR][bB]?|[uU]?)('''|"""|'|")/y
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  a: '\u0007',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-}
 
 /**
  * Parses the subset of Python's grammar that `ast.literal_eval` evaluates.
@@ -271,7 +260,7 @@ function unescape(raw: string, isBytes: boolean): string {
     ? /\\(x[0-9a-fA-F]{0,2}|[0-7]{1,3}|[\s\S])/g
     : /\\(x[0-9a-fA-F]{0,2}|u[0-9a-fA-F]{0,4}|U[0-9a-fA-F]{0,8}|N|[0-7]{1,3}|[\s\S])/g
   return raw.replace(escape, (whole, code: string) => {
-    const simple = ESCAPES[code]
+    const simple = PYTHON_ESCAPES[code]
     if (simple !== undefined) return simple
     if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & (isBytes ? 0xff : 0x1ff))
     const kind = code.charAt(0)
