@@ -97,6 +97,8 @@ for (const shell of shells) {
         // The controller believes that much of the time limit is left.
         t.match(runIn(shell, cleanupScript(mine, 30, limitSeconds)), { exitCode: 0, stderr: '' })
         t.notOk(runs(leader))
+        // SIGKILL is sent, but the process may take a moment to end.
+        if (!left) await until('the rest has ended', () => resting() === 0)
         t.equal(resting(), left ? 1 : 0)
         endProcess(-(leader.pid ?? 0), 'SIGKILL')
       })
